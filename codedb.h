@@ -1,0 +1,534 @@
+/* codedb.h -- the whole interface of codedb, an embeddable code database.
+ *
+ *   host call -> rows -> request -> queue -> driver -> SQLite
+ *   source text -> tokens -> tree -> selector match -> edit
+ *
+ * Before you use this:
+ * - One `codedb *` handle is one database and one driver thread with the only connection. Every function may be called from
+ *   any thread until codedb_close is called on the handle.
+ * - Called from inside a callback that codedb runs (log, progress, allocator), a function that would wait for the driver
+ *   answers CODEDB_BUSY.
+ * - Every function that can fail returns a codedb_code and, when given a codedb_result, says there what was wrong.
+ *   An out-parameter is cleared first and filled only on success.
+ * - What a function hands out is freed with codedb_free, unless its comment names another function. It may outlive the handle.
+ * - Text is UTF-8. A `const char *` that comes with a length may hold NULs; without one it ends at the first NUL.
+ * - Lines count from 1; columns from 0, in code points, as LibCST has them.
+ * - Structs that the host fills begin with `struct_size`; CODEDB_INIT sets it and leaves all else zero, which means the default.
+ *
+ * Sections: 1 version and codes, 2 results, 3 memory and log, 4 open and close, 5 values and rows, 6 tables, 7 batches and
+ * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 index. */
+#ifndef CODEDB_H
+#define CODEDB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef CODEDB_API
+#if defined(__GNUC__)
+#define CODEDB_API __attribute__((visibility("default")))
+#else
+#define CODEDB_API
+#endif
+#endif
+
+/* A zero value of any codedb struct that begins with struct_size: codedb_open_options options = CODEDB_INIT(codedb_open_options); */
+#ifdef __cplusplus
+#define CODEDB_INIT(type) (codedb_initialized<type>())
+} /* extern "C" */
+template <typename Type> inline Type codedb_initialized()
+{
+    Type value = Type();
+    value.struct_size = sizeof(Type);
+    return value;
+}
+extern "C" {
+#else
+#define CODEDB_INIT(type) {.struct_size = sizeof(type)}
+#endif
+
+/* cffi: begin */
+
+/* ---- 1. Version and codes ----------------------------------------------------------------------------------------- */
+
+#define CODEDB_VERSION_MAJOR 0
+#define CODEDB_VERSION_MINOR 1
+#define CODEDB_VERSION_PATCH 0
+
+/* "MAJOR.MINOR.PATCH" of the library that is linked in. Never fails; any thread. */
+CODEDB_API const char *codedb_version(void);
+
+/* How an operation ended. */
+typedef enum codedb_code {
+    CODEDB_SUCCESS = 0,
+    CODEDB_INVALID_REQUEST = 1,   /* a call that makes no sense: a NULL where something must be, a struct of unknown size */
+    CODEDB_DATABASE_ERROR = 2,    /* the database said no; its words are in the description */
+    CODEDB_NOT_FOUND = 3,         /* no such row, file, table or match */
+    CODEDB_VALIDATION_ERROR = 4,  /* a value that may not be there: a constraint, a missing field, an empty where */
+    CODEDB_PERMISSION_DENIED = 5, /* a read-only handle, a file that may not be opened, refused SQL */
+    CODEDB_TIMEOUT = 6,           /* the request's time was over; it had no effect */
+    CODEDB_INTERNAL_ERROR = 7,    /* a defect of codedb */
+    CODEDB_TRANSACTION_ERROR = 8, /* an unknown or ended transaction, or a use that would wait for oneself */
+    CODEDB_SCHEMA_ERROR = 9,      /* an unknown table or column, a schema that is none */
+    CODEDB_CONNECTION_ERROR = 10, /* the driver is gone: closed, dead, or a handle in a forked child */
+    CODEDB_QUEUE_FULL = 11,       /* asked not to wait, and the queue was full */
+    CODEDB_NO_MEMORY = 12,
+    CODEDB_PARSE_ERROR = 13,      /* source that is not Python; place and what was expected are in the result */
+    CODEDB_SELECTOR_ERROR = 14,   /* a bad selector; likewise */
+    CODEDB_CONFLICT = 15,         /* what is to be changed has changed since it was read */
+    CODEDB_OVERLAP = 16,          /* edits that overlap */
+    CODEDB_CANCELLED = 17,
+    CODEDB_BUSY = 18,             /* would wait for oneself, or the database is locked by another process */
+    CODEDB_OUTCOME_UNKNOWN = 19   /* contact was lost during a commit */
+} codedb_code;
+
+/* "SUCCESS", "INVALID_REQUEST", ...; "UNKNOWN" for a number that is no code. Never NULL; any thread. */
+CODEDB_API const char *codedb_code_name(codedb_code code);
+
+/* ---- 2. Results --------------------------------------------------------------------------------------------------- */
+
+#define CODEDB_DESCRIPTION_SIZE 512
+
+/* What a call has to say. The host owns it: start with CODEDB_INIT(codedb_result), pass it to any number of calls (each one
+ * overwrites it), and call codedb_result_clear at the end. NULL may be passed where a result is not wanted. */
+typedef struct codedb_result {
+    size_t struct_size;
+    codedb_code code;
+    uint32_t line;    /* of a parse or selector error, from 1; 0 when there is no place */
+    uint32_t column;  /* from 0, in code points */
+    uint64_t offset;  /* in bytes from the start of the text */
+    uint64_t length;  /* bytes of what was found there */
+    char description[CODEDB_DESCRIPTION_SIZE]; /* one sentence, cut if too long; "" on success unless there is something to say */
+    char *data;       /* details as JSON, or NULL; freed by codedb_result_clear */
+} codedb_result;
+
+/* Frees what the result holds and makes it a success with nothing to say. */
+CODEDB_API void codedb_result_clear(codedb_result *result);
+
+/* ---- 3. Memory and log -------------------------------------------------------------------------------------------- */
+
+/* Where memory comes from. All three functions are called from any thread and must be thread-safe. They return NULL when there is
+ * no memory: codedb then answers CODEDB_NO_MEMORY. `size` is never 0. Copied when a handle is opened. SQLite and cJSON have allocators
+ * of their own and do not use it. */
+typedef struct codedb_allocator {
+    void *(*allocate)(void *context, size_t size);
+    void *(*reallocate)(void *context, void *pointer, size_t old_size, size_t new_size); /* pointer is never NULL */
+    void (*release)(void *context, void *pointer); /* pointer is never NULL */
+    void *context;
+} codedb_allocator;
+
+/* Frees what any codedb function handed out. NULL is allowed. Any thread; also after the handle was closed. */
+CODEDB_API void codedb_free(void *pointer);
+
+typedef enum codedb_log_level {
+    CODEDB_LOG_DEBUG,
+    CODEDB_LOG_INFO,
+    CODEDB_LOG_WARNING,
+    CODEDB_LOG_ERROR
+} codedb_log_level;
+
+/* Called from any thread, also at the same time from several. Must not call codedb functions that wait for the driver. */
+typedef void (*codedb_log_function)(void *context, codedb_log_level level, const char *message);
+
+/* ---- 4. Open and close -------------------------------------------------------------------------------------------- */
+
+/* One open database, or one held transaction of it (codedb_transaction_begin), or a view of it with other request options
+ * (codedb_with): all three are accepted wherever a `codedb *` is. */
+typedef struct codedb codedb;
+typedef struct codedb_driver codedb_driver; /* section 8 */
+
+typedef struct codedb_open_options {
+    size_t struct_size;
+    const codedb_allocator *allocator; /* NULL: the C library's; copied */
+    codedb_log_function log;           /* NULL: nothing is logged */
+    void *log_context;
+    codedb_log_level log_level;        /* messages below it are not made */
+    const codedb_driver *const *drivers; /* the host's own drivers, looked up by name before the built-in ones; may be NULL */
+    size_t driver_count;
+} codedb_open_options;
+
+/* Opens a database. `config` is one of: a JSON text (it starts with '{', SPEC of the keys in docs/configuration.md), the path of a
+ * file that ends in ".json" and holds such a text, or the path of a database file, or ":memory:". An empty database gets the
+ * schema; missing parent folders of the path are made. `options` may be NULL.
+ * On success *db is to be closed with codedb_close. Errors: VALIDATION_ERROR for a wrong configuration (the key is named),
+ * CONNECTION_ERROR or DATABASE_ERROR when the database cannot be opened or is none, PERMISSION_DENIED, NOT_FOUND, BUSY, NO_MEMORY. */
+CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options *options, codedb **db, codedb_result *result);
+
+/* Ends a handle. Of a database: finishes what is queued, rolls back transactions that are open, stops the driver and frees the
+ * handle; transactions and views of it that are still there answer CONNECTION_ERROR and are to be closed as well. Of a
+ * transaction: rolls it back if it has not ended. NULL is allowed. No other thread may use the handle any more. */
+CODEDB_API void codedb_close(codedb *db);
+
+typedef enum codedb_priority {
+    CODEDB_PRIORITY_NORMAL = 0,
+    CODEDB_PRIORITY_LOW = 1,
+    CODEDB_PRIORITY_HIGH = 2,
+    CODEDB_PRIORITY_URGENT = 3
+} codedb_priority;
+
+typedef struct codedb_request_options {
+    size_t struct_size;
+    codedb_priority priority;
+    double timeout;  /* seconds; 0: command_timeout of the configuration; negative: none */
+    int do_not_wait; /* 1: QUEUE_FULL at once when the queue is full */
+} codedb_request_options;
+
+/* Makes a view of `db` whose requests have these options. Cheap. To be closed with codedb_close; `db` must outlive its use. */
+CODEDB_API codedb_code codedb_with(codedb *db, const codedb_request_options *options, codedb **view, codedb_result *result);
+
+/* Counters of the queue and the driver since the handle was opened; times in seconds. */
+typedef struct codedb_statistics {
+    size_t struct_size;
+    uint64_t total;       /* requests that were submitted */
+    uint64_t processed;   /* requests that ran to an end, errors included */
+    uint64_t expired;     /* requests whose time was over while they waited */
+    uint64_t interrupted; /* requests whose time was over while they ran */
+    uint64_t rejected;    /* QUEUE_FULL answers */
+    uint64_t size;        /* requests in the queue now */
+    uint64_t high_water;  /* the most that were in the queue at once */
+    uint64_t capacity;
+    uint64_t pending[4];  /* in the queue now, by codedb_priority */
+    uint64_t commits;
+    double wait_total;    /* time in the queue, all requests */
+    double wait_maximum;
+    double run_total;     /* time in the driver */
+    double run_maximum;
+    uint64_t wait_histogram[32]; /* [i]: requests that waited less than 2^i microseconds and not less than the one before */
+    uint64_t run_histogram[32];
+} codedb_statistics;
+
+/* Fills `statistics` (struct_size set by the host). Does not wait for the driver. */
+CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result);
+
+/* ---- 5. Values and rows ------------------------------------------------------------------------------------------- */
+
+typedef enum codedb_value_type {
+    CODEDB_VALUE_NULL = 0,
+    CODEDB_VALUE_INTEGER = 1,
+    CODEDB_VALUE_REAL = 2,
+    CODEDB_VALUE_TEXT = 3,
+    CODEDB_VALUE_BLOB = 4,
+    CODEDB_VALUE_BOOLEAN = 5,   /* as.integer is 0 or 1; databases without the type give INTEGER back */
+    CODEDB_VALUE_ROW_ID_OF = 6  /* in a batch only: the row id of the insert that is operation as.integer of the same batch */
+} codedb_value_type;
+
+/* One value. This layout never changes. */
+typedef struct codedb_value {
+    codedb_value_type type;
+    union {
+        int64_t integer;
+        double real;
+        const char *text; /* TEXT and BLOB; TEXT in rows that codedb hands out has a NUL behind its length */
+    } as;
+    size_t length; /* bytes of TEXT or BLOB, the NUL behind not counted */
+} codedb_value;
+
+/* A named value: a row is an array of them, and so is a where. */
+typedef struct codedb_column {
+    const char *name;
+    codedb_value value;
+} codedb_column;
+
+/* Rows that came back. One block: free it with codedb_free. */
+typedef struct codedb_rows {
+    size_t row_count;
+    size_t column_count;
+    const char *const *column_names;
+    const codedb_value *values; /* row by row: values[row * column_count + column] */
+} codedb_rows;
+
+/* ---- 6. Tables ---------------------------------------------------------------------------------------------------- */
+
+typedef struct codedb_order {
+    const char *column;
+    int descending; /* 1: largest first */
+} codedb_order;
+
+typedef struct codedb_select {
+    size_t struct_size;
+    const char *const *columns; /* NULL: all, in the table's order */
+    size_t column_count;
+    const codedb_column *where; /* pairs that must all hold; a NULL value means IS NULL */
+    size_t where_count;
+    const codedb_order *order_by;
+    size_t order_by_count;
+    int64_t limit;  /* 0: none */
+    int64_t offset;
+} codedb_select;
+
+/* Table operations. Names are checked against the database's schema (SCHEMA_ERROR names the unknown one and the nearest known);
+ * values are bound, never pasted into SQL. All wait for the driver: until the change is committed, or until the timeout.
+ * Errors: SCHEMA_ERROR, VALIDATION_ERROR (a constraint; an empty row; an empty where on update or delete, which is refused),
+ * DATABASE_ERROR, PERMISSION_DENIED (read-only), TIMEOUT, QUEUE_FULL, CONNECTION_ERROR, TRANSACTION_ERROR, BUSY, NO_MEMORY. */
+
+/* Inserts a row; *row_id (may be NULL) gets its row id. */
+CODEDB_API codedb_code codedb_table_insert(codedb *db, const char *table, const codedb_column *row, size_t column_count,
+                                           int64_t *row_id, codedb_result *result);
+/* Updates the rows where all of `where` holds; *affected (may be NULL) gets their number. */
+CODEDB_API codedb_code codedb_table_update(codedb *db, const char *table, const codedb_column *where, size_t where_count,
+                                           const codedb_column *row, size_t column_count, int64_t *affected, codedb_result *result);
+/* Deletes the rows where all of `where` holds. */
+CODEDB_API codedb_code codedb_table_delete(codedb *db, const char *table, const codedb_column *where, size_t where_count,
+                                           int64_t *affected, codedb_result *result);
+/* Reads rows; `select` may be NULL: all rows. *rows is freed with codedb_free. */
+CODEDB_API codedb_code codedb_table_select(codedb *db, const char *table, const codedb_select *select, codedb_rows **rows,
+                                           codedb_result *result);
+
+/* What codedb_sql_execute did besides giving rows. */
+typedef struct codedb_changes {
+    int64_t affected_rows;
+    int64_t last_insert_id;
+} codedb_changes;
+
+/* Runs one SQL statement with bound parameters (`?`, in order). Refused with PERMISSION_DENIED: BEGIN, COMMIT, END, ROLLBACK, SAVEPOINT,
+ * RELEASE, ATTACH, DETACH, VACUUM INTO, and PRAGMAs that write. A second statement behind the first is INVALID_REQUEST.
+ * *rows (may be NULL) is freed with codedb_free; `changes` may be NULL. */
+CODEDB_API codedb_code codedb_sql_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
+                                          codedb_rows **rows, codedb_changes *changes, codedb_result *result);
+
+/* ---- 7. Batches and transactions ---------------------------------------------------------------------------------- */
+
+/* Many operations in one request and one database transaction: all or nothing. A batch copies what it is given, belongs to one thread
+ * at a time, and can be run once. An error while it is built is kept and answered by codedb_batch_run. */
+typedef struct codedb_batch codedb_batch;
+CODEDB_API codedb_code codedb_batch_create(codedb *db, codedb_batch **batch, codedb_result *result);
+/* Each returns the operation's number in the batch, from 0, for CODEDB_VALUE_ROW_ID_OF and codedb_batch_value; negative when it
+ * could not be added. */
+CODEDB_API int64_t codedb_batch_insert(codedb_batch *batch, const char *table, const codedb_column *row, size_t column_count);
+CODEDB_API int64_t codedb_batch_update(codedb_batch *batch, const char *table, const codedb_column *where, size_t where_count,
+                                       const codedb_column *row, size_t column_count);
+CODEDB_API int64_t codedb_batch_delete(codedb_batch *batch, const char *table, const codedb_column *where, size_t where_count);
+CODEDB_API int64_t codedb_batch_execute(codedb_batch *batch, const char *sql, const codedb_value *parameters, size_t parameter_count);
+/* Fails the whole batch with `code` and `description` unless exactly `expected` rows of `table` match: how a change since it was
+ * read is detected (CODEDB_CONFLICT). */
+CODEDB_API int64_t codedb_batch_require(codedb_batch *batch, const char *table, const codedb_column *where, size_t where_count,
+                                        int64_t expected, codedb_code code, const char *description);
+/* Runs all operations in order in one transaction (or inside the one that `db` holds). On an error nothing has happened, and the
+ * result's description and data name the operation: {"operation": 3, "table": "files"}. */
+CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *result);
+/* After a run: the row id of an insert, or the affected rows of another operation; -1 for a number that is none. */
+CODEDB_API int64_t codedb_batch_value(const codedb_batch *batch, int64_t operation);
+CODEDB_API void codedb_batch_free(codedb_batch *batch);
+
+/* Begins a transaction. *transaction is used like a database handle; requests of other threads wait until it has ended. It is
+ * rolled back when it is idle for longer than `transaction_timeout` of the configuration. A request of the thread that began it
+ * without it is TRANSACTION_ERROR. To be closed with codedb_close after commit or rollback. */
+CODEDB_API codedb_code codedb_transaction_begin(codedb *db, codedb **transaction, codedb_result *result);
+CODEDB_API codedb_code codedb_transaction_commit(codedb *transaction, codedb_result *result);
+CODEDB_API codedb_code codedb_transaction_rollback(codedb *transaction, codedb_result *result);
+
+/* ---- 8. Drivers --------------------------------------------------------------------------------------------------- */
+/* (the driver's author puts the public function table here) */
+
+/* ---- 9. Objects --------------------------------------------------------------------------------------------------- */
+/* (the objects' author puts the 21 structs and their functions here) */
+
+/* ---- 10. Trees: no database needed -------------------------------------------------------------------------------- */
+
+typedef struct codedb_tree codedb_tree;
+
+typedef struct codedb_parse_options {
+    size_t struct_size;
+    const codedb_allocator *allocator; /* NULL: the C library's; copied */
+    int target_version; /* major * 100 + minor of the Python whose grammar decides, 300 to 314; 0: the newest, 314 */
+    int max_depth;      /* nesting of brackets, blocks and operators; 0: the default, which fits an 8 MiB stack; 100 fits 256 KiB */
+    const char *path;   /* for messages only; may be NULL */
+} codedb_parse_options;
+
+/* Parses a Python source file. `bytes` are as on disk: a BOM and a coding cookie (PEP 263) are honoured, \r and \r\n are line
+ * ends. They are copied. *tree is freed with codedb_tree_free, and may be read from any number of threads at once.
+ * Errors: PARSE_ERROR with line, column, offset and what was expected; NO_MEMORY; INVALID_REQUEST. */
+CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const codedb_parse_options *options, codedb_tree **tree,
+                                         codedb_result *result);
+CODEDB_API void codedb_tree_free(codedb_tree *tree);
+/* The tree's source in UTF-8 (the bytes given, unless they were in another encoding), owned by the tree; a NUL is behind. */
+CODEDB_API const char *codedb_tree_source(const codedb_tree *tree, size_t *length);
+/* Bytes of memory that the tree holds, its source not counted. */
+CODEDB_API size_t codedb_tree_memory(const codedb_tree *tree);
+
+/* Takes output piece by piece; returns 0 to go on, anything else to stop. */
+typedef int (*codedb_write_function)(void *context, const char *bytes, size_t length);
+
+typedef enum codedb_dump_format {
+    CODEDB_DUMP_CST = 0,               /* a line per node as in docs/trees.md, white space and punctuation included */
+    CODEDB_DUMP_CST_NO_WHITESPACE = 1, /* significant nodes only */
+    CODEDB_DUMP_AST = 2                /* CPython's ast as JSON, docs/trees.md */
+} codedb_dump_format;
+
+/* Writes the tree through `write`. Errors: NO_MEMORY; CANCELLED when `write` stopped it; INVALID_REQUEST. */
+CODEDB_API codedb_code codedb_tree_dump(const codedb_tree *tree, codedb_dump_format format, codedb_write_function write, void *context,
+                                        codedb_result *result);
+
+typedef enum codedb_dialect {
+    CODEDB_DIALECT_DEFAULT = 0,
+    CODEDB_DIALECT_REFERENCE = 1 /* answers exactly as the original engine; docs/selectors.md */
+} codedb_dialect;
+
+/* Which nodes: a selector (docs/selectors.md) and further conditions that must all hold. */
+typedef struct codedb_filter {
+    size_t struct_size;
+    const char *selector;  /* required */
+    codedb_dialect dialect;
+    const char *node_type; /* exact class name; NULL: any. Likewise the next two */
+    const char *name;
+    const char *qualname;
+    uint32_t start_line;   /* nodes that start at this line or later; 0: any */
+    uint32_t end_line;     /* nodes that end at this line or before; 0: any */
+    size_t limit;          /* at most so many nodes; 0: all */
+    double timeout;        /* seconds for the match; 0: none. TIMEOUT when over */
+} codedb_filter;
+
+/* A matched node. Text is owned by the codedb_nodes it stands in and NUL-terminated; NULL means "has none". */
+typedef struct codedb_node_info {
+    const char *node_id;  /* unique in its file */
+    const char *type;     /* LibCST's class name */
+    const char *kind;     /* module class function method import smallstmt stmt decorator node */
+    const char *name;
+    const char *qualname;
+    uint32_t start_line;  /* from 1 */
+    uint32_t start_column; /* from 0, in code points */
+    uint32_t end_line;    /* behind the last character */
+    uint32_t end_column;
+    size_t start_byte;
+    size_t end_byte;
+    const char *code;     /* the source text of the position */
+    size_t code_length;
+} codedb_node_info;
+
+/* Nodes in file order. One block: free it with codedb_free. */
+typedef struct codedb_nodes {
+    size_t count;
+    const codedb_node_info *const *items;
+} codedb_nodes;
+
+/* Finds nodes. Nothing found is success with count 0. Errors: SELECTOR_ERROR with offset, length, what was expected and a
+ * hint; TIMEOUT; NO_MEMORY; INVALID_REQUEST. */
+CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *filter, codedb_nodes **nodes,
+                                         codedb_result *result);
+
+typedef enum codedb_edit_action {
+    CODEDB_EDIT_REPLACE = 0,
+    CODEDB_EDIT_DELETE = 1,
+    CODEDB_EDIT_INSERT_BEFORE = 2,
+    CODEDB_EDIT_INSERT_AFTER = 3,
+    CODEDB_EDIT_INSERT_FIRST = 4, /* inside the target, as the first of its body */
+    CODEDB_EDIT_INSERT_LAST = 5
+} codedb_edit_action;
+
+typedef enum codedb_overlap {
+    CODEDB_OVERLAP_ERROR = 0,     /* replacing a node and one inside it is OVERLAP */
+    CODEDB_OVERLAP_OUTERMOST = 1,
+    CODEDB_OVERLAP_INNERMOST = 2
+} codedb_overlap;
+
+/* One edit: what is done to every node that the filter finds. */
+typedef struct codedb_edit {
+    size_t struct_size;
+    codedb_filter filter;
+    codedb_edit_action action;
+    const char *const *code; /* the new nodes' source texts, in order; none for delete */
+    size_t code_count;
+    codedb_overlap overlap;
+    int drop_comments;   /* replace: the old trailing comment goes */
+    int keep_comment;    /* delete: the comment above stays in any case */
+    int drop_decorators; /* replace of a decorated definition by one without decorators: the old ones go */
+    int keep_docstring;  /* the lines of a docstring in the new code are not re-indented */
+} codedb_edit;
+
+/* What an edit did (or, in a preview, would do). One block: free it with codedb_free. */
+typedef struct codedb_edit_report {
+    size_t nodes_modified;
+    const char *source; /* the whole text behind the edit */
+    size_t source_length;
+    const char *diff;   /* unified, as `diff -u` and `git apply` have it; "" when nothing changed */
+    const char *hash;   /* SHA-256 of source, lower-case hex */
+    size_t range_count; /* changed byte ranges */
+    const size_t *old_ranges; /* start, end in the old text, pair by pair */
+    const size_t *new_ranges; /* start, end in the new text */
+} codedb_edit_report;
+
+/* Applies edits to a tree's source, all or none, and parses the result. The tree is not changed. `path` (may be NULL) stands in
+ * the diff's header. Errors: NOT_FOUND when a filter finds nothing; PARSE_ERROR when new code or the result is not Python; OVERLAP;
+ * VALIDATION_ERROR for what may not be edited so (docs/selectors.md); SELECTOR_ERROR; NO_MEMORY. result->data names the edit by its index. */
+CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
+                                        codedb_edit_report **report, codedb_result *result);
+
+/* ---- 11. Stored trees --------------------------------------------------------------------------------------------- */
+
+/* Replaces the file's stored source by `source` (UTF-8) and its classes, methods, functions, imports and content by what it
+ * holds, in one transaction; entities that are still there keep their ids. *tree_id (may be NULL) gets the row's id.
+ * Errors: NOT_FOUND, PARSE_ERROR (nothing is stored), and those of table operations. */
+CODEDB_API codedb_code codedb_cst_save(codedb *db, int64_t file_id, const char *source, size_t length, int64_t *tree_id,
+                                       codedb_result *result);
+/* The file's stored source: a block for codedb_free, a NUL behind it; its length in *length (may be NULL). */
+CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source, size_t *length, codedb_result *result);
+/* Nodes of the file's stored tree. */
+CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const codedb_filter *filter, codedb_nodes **nodes,
+                                        codedb_result *result);
+/* Edits the stored source as codedb_tree_edit does, and stores the result with everything that follows from it in one transaction.
+ * CONFLICT when the stored source changed since it was read here, or when `expected_hash` (may be NULL) is not its hash.
+ * With `preview` nothing is stored. */
+CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
+                                         const char *expected_hash, int preview, codedb_edit_report **report, codedb_result *result);
+
+/* ---- 12. Index ---------------------------------------------------------------------------------------------------- */
+
+/* How far an index run is. */
+typedef struct codedb_index_progress {
+    size_t struct_size;
+    uint64_t files_found;
+    uint64_t files_done; /* stored, unchanged or failed */
+    uint64_t files_unchanged;
+    uint64_t files_failed; /* unreadable or not Python; they do not stop the run */
+    uint64_t bytes_done;
+    int walking;          /* 1 while folders are still being read: files_found may grow */
+    const char *path;     /* a file that was just done; NULL at the end */
+} codedb_index_progress;
+
+/* Called from the thread that called codedb_index_run; returns 0 to go on, anything else to cancel. */
+typedef int (*codedb_progress_function)(void *context, const codedb_index_progress *progress);
+
+typedef struct codedb_index_options {
+    size_t struct_size;
+    const char *const *excludes; /* glob patterns of paths relative to the folder, or of names */
+    size_t exclude_count;
+    int no_default_excludes; /* 1: version-control folders and virtual environments are read too */
+    int threads;             /* that read and parse; 0: one a CPU */
+    int target_version;      /* as in codedb_parse_options */
+    codedb_progress_function progress;
+    void *progress_context;
+} codedb_index_options;
+
+/* What a run did. One block: free it with codedb_free. */
+typedef struct codedb_index_report {
+    const char *project_id;
+    uint64_t files_indexed;
+    uint64_t files_unchanged;
+    uint64_t files_deleted; /* in the database, no more on disk: marked as deleted */
+    uint64_t files_failed;  /* could not be read */
+    uint64_t files_with_syntax_errors; /* stored, with an issue */
+    uint64_t bytes;
+    uint64_t classes;
+    uint64_t methods;
+    uint64_t functions;
+    uint64_t imports;
+    double seconds;
+    size_t problem_count;
+    const char *const *problems; /* "path: what was wrong", for files that could not be read */
+} codedb_index_report;
+
+/* Reads a folder's Python files (*.py, *.pyi, *.pyw) and stores them as a project: made when no project has that root path. Unchanged
+ * files are left alone. `options` may be NULL. Errors: NOT_FOUND, CANCELLED (what was done is stored), and those of table operations. */
+CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const codedb_index_options *options,
+                                        codedb_index_report **report, codedb_result *result);
+
+/* cffi: end */
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif

@@ -1,0 +1,111 @@
+/* codedb_internal.h -- memory, text and Results: what every file of codedb uses.
+ *
+ * Functions declared here and in codedb_driver.h and codedb_tree.h are shared between the source files but are no API:
+ * CODEDB_PRIVATE hides them from the linker, and in the amalgamation it is `static`. */
+#ifndef CODEDB_INTERNAL_H
+#define CODEDB_INTERNAL_H
+
+#include "codedb.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef CODEDB_PRIVATE
+#define CODEDB_PRIVATE __attribute__((visibility("hidden")))
+#endif
+
+#if defined(__GNUC__)
+#define CODEDB_PRINTF(format_index, first_argument) __attribute__((format(printf, format_index, first_argument)))
+#define CODEDB_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define CODEDB_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#else
+#define CODEDB_PRINTF(format_index, first_argument)
+#define CODEDB_LIKELY(condition) (condition)
+#define CODEDB_UNLIKELY(condition) (condition)
+#endif
+
+/* ---- codedb_memory.c: every allocation call of codedb is there ---------------------------------------------------- */
+
+/* The allocator to use for `given`: itself, or the C library's when it is NULL. Returned by value. */
+CODEDB_PRIVATE codedb_allocator codedb_allocator_or_default(const codedb_allocator *given);
+
+/* Uninitialized memory; NULL when there is none or when count * size overflows. A count or size of 0 gives a valid pointer. */
+CODEDB_PRIVATE void *codedb_memory_allocate(const codedb_allocator *allocator, size_t count, size_t size);
+CODEDB_PRIVATE void *codedb_memory_reallocate(const codedb_allocator *allocator, void *pointer, size_t old_count,
+                                              size_t new_count, size_t size);
+CODEDB_PRIVATE void codedb_memory_release(const codedb_allocator *allocator, void *pointer);
+
+/* An arena: many small allocations, freed by one call. Not thread-safe; one owner at a time. */
+typedef struct codedb_arena codedb_arena;
+CODEDB_PRIVATE codedb_arena *codedb_arena_create(const codedb_allocator *allocator);
+CODEDB_PRIVATE void codedb_arena_destroy(codedb_arena *arena); /* NULL is allowed */
+CODEDB_PRIVATE const codedb_allocator *codedb_arena_allocator(const codedb_arena *arena);
+/* Zeroed, aligned for any type; NULL when there is no memory. */
+CODEDB_PRIVATE void *codedb_arena_allocate(codedb_arena *arena, size_t count, size_t size);
+CODEDB_PRIVATE char *codedb_arena_copy(codedb_arena *arena, const void *bytes, size_t length); /* adds a NUL behind */
+CODEDB_PRIVATE char *codedb_arena_printf(codedb_arena *arena, const char *format, ...) CODEDB_PRINTF(2, 3);
+/* Zeroed memory that the host may pass to codedb_free: that destroys the whole arena. At most one root an arena. */
+CODEDB_PRIVATE void *codedb_arena_allocate_root(codedb_arena *arena, size_t count, size_t size);
+/* A block of its own that the host may pass to codedb_free (an arena with nothing but its root); uninitialized. */
+CODEDB_PRIVATE void *codedb_block_allocate(const codedb_allocator *allocator, size_t size);
+
+/* A growable buffer of bytes. `failed` is sticky: append as you like, look once at the end. */
+typedef struct codedb_buffer {
+    codedb_allocator allocator;
+    char *data; /* NUL behind `length` whenever data != NULL */
+    size_t length;
+    size_t capacity;
+    bool failed;
+} codedb_buffer;
+CODEDB_PRIVATE void codedb_buffer_init(codedb_buffer *buffer, const codedb_allocator *allocator);
+CODEDB_PRIVATE void codedb_buffer_free(codedb_buffer *buffer);
+CODEDB_PRIVATE bool codedb_buffer_reserve(codedb_buffer *buffer, size_t more);
+CODEDB_PRIVATE void codedb_buffer_append(codedb_buffer *buffer, const void *bytes, size_t length);
+CODEDB_PRIVATE void codedb_buffer_append_text(codedb_buffer *buffer, const char *text);
+CODEDB_PRIVATE void codedb_buffer_append_byte(codedb_buffer *buffer, char byte);
+CODEDB_PRIVATE void codedb_buffer_append_integer(codedb_buffer *buffer, int64_t number);
+CODEDB_PRIVATE void codedb_buffer_printf(codedb_buffer *buffer, const char *format, ...) CODEDB_PRINTF(2, 3);
+/* Appends a JSON string literal, quotes included, of `length` bytes of UTF-8; bad bytes become U+FFFD. */
+CODEDB_PRIVATE void codedb_buffer_append_json(codedb_buffer *buffer, const char *text, size_t length);
+/* The bytes as a block that the host frees with codedb_free, and an empty buffer left; NULL without memory. */
+CODEDB_PRIVATE char *codedb_buffer_take_block(codedb_buffer *buffer);
+
+/* ---- codedb_text.c ------------------------------------------------------------------------------------------------ */
+
+#define CODEDB_SHA256_HEX_SIZE 65
+#define CODEDB_UUID_SIZE 37
+
+/* The offset of the first byte that is not UTF-8 (surrogates and overlong forms are not), or `length`. */
+CODEDB_PRIVATE size_t codedb_utf8_valid_length(const char *text, size_t length);
+/* Code points in `length` bytes of valid UTF-8. */
+CODEDB_PRIVATE size_t codedb_utf8_count(const char *text, size_t length);
+/* Decodes one code point of valid UTF-8 at `text`, its bytes in *size. */
+CODEDB_PRIVATE uint32_t codedb_utf8_decode(const char *text, size_t *size);
+/* Writes up to 4 bytes; returns how many. */
+CODEDB_PRIVATE size_t codedb_utf8_encode(uint32_t code_point, char *out);
+/* Lower-case hex SHA-256 (FIPS 180-4) and a NUL. */
+CODEDB_PRIVATE void codedb_sha256_hex(const void *bytes, size_t length, char out[CODEDB_SHA256_HEX_SIZE]);
+/* A random UUID, version 4 (RFC 9562), in lower case, and a NUL; false when the system gives no randomness. */
+CODEDB_PRIVATE bool codedb_uuid4(char out[CODEDB_UUID_SIZE]);
+/* Now as a Julian day number, as SQLite's julianday('now'); and as Unix seconds. */
+CODEDB_PRIVATE double codedb_julian_day_now(void);
+CODEDB_PRIVATE double codedb_unix_time_now(void);
+/* Monotonic seconds, for deadlines. */
+CODEDB_PRIVATE double codedb_monotonic_now(void);
+/* The candidate nearest in spelling to `word`, for "did you mean": NULL when none is near. `candidates` ends with NULL. */
+CODEDB_PRIVATE const char *codedb_text_nearest(const char *word, size_t length, const char *const *candidates);
+
+/* ---- codedb.c: Results ------------------------------------------------------------------------------------------- */
+
+/* Fills `result` (NULL is allowed) with an error and returns `code`, so that a caller can write `return codedb_fail(...)`. */
+CODEDB_PRIVATE codedb_code codedb_fail(codedb_result *result, codedb_code code, const char *format, ...) CODEDB_PRINTF(3, 4);
+CODEDB_PRIVATE codedb_code codedb_fail_no_memory(codedb_result *result);
+/* The same with a place in a text: a 0-based byte offset, 1-based line, 0-based column in code points. */
+CODEDB_PRIVATE codedb_code codedb_fail_at(codedb_result *result, codedb_code code, size_t offset, size_t length, size_t line,
+                                          size_t column, const char *format, ...) CODEDB_PRINTF(7, 8);
+/* Resets `result` (NULL is allowed) to success, freeing what it held, and returns CODEDB_SUCCESS. */
+CODEDB_PRIVATE codedb_code codedb_succeed(codedb_result *result);
+
+#endif
