@@ -23,7 +23,17 @@ $(BUILD)/%.o: %.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+TEST_SRCS = $(wildcard tests/test_*.c)
+TESTS = $(TEST_SRCS:tests/%.c=$(BUILD)/tests/%)
+
+$(BUILD)/tests/%: tests/%.c $(OBJS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $< $(OBJS) -o $@ $(LIBS) -lcmocka -lm
+
+test: $(TESTS)
+	@for t in $(TESTS); do $$t || exit 1; done
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: build clean
+.PHONY: build test clean
