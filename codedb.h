@@ -16,7 +16,7 @@
  * - Structs that the host fills begin with `struct_size`; CODEDB_INIT sets it and leaves all else zero, which means the default.
  *
  * Sections: 1 version and codes, 2 results, 3 memory and log, 4 open and close, 5 values and rows, 6 tables, 7 batches and
- * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 index. */
+ * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 folders, 13 index. */
 #ifndef CODEDB_H
 #define CODEDB_H
 
@@ -474,7 +474,34 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
 CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
                                          const char *expected_hash, int preview, codedb_edit_report **report, codedb_result *result);
 
-/* ---- 12. Index ---------------------------------------------------------------------------------------------------- */
+/* ---- 12. Folders -------------------------------------------------------------------------------------------------- */
+
+typedef struct codedb_walk_options {
+    size_t struct_size;
+    const codedb_allocator *allocator; /* NULL: the C library's */
+    const char *const *excludes; /* shell patterns: with a slash for the path from the folder on (`*` matches slashes too), else for names */
+    size_t exclude_count;
+    int no_default_excludes; /* 1: version-control folders and virtual environments are walked too */
+} codedb_walk_options;
+
+/* A file, or something that could not be read. */
+typedef struct codedb_walk_entry {
+    size_t struct_size;
+    const char *path;          /* `folder` and what follows */
+    const char *relative_path; /* from `folder` on; may be "" for the folder itself */
+    const char *problem;       /* NULL for a file; else what was wrong with `path` */
+} codedb_walk_entry;
+
+/* Returns 0 to go on, anything else to stop. */
+typedef int (*codedb_walk_function)(void *context, const codedb_walk_entry *entry);
+
+/* Calls `visit` for each Python file (*.py, *.pyi, *.pyw) in `folder` and the folders in it, sorted by name in each folder. Links to
+ * folders are not followed. What cannot be read is visited with its problem. `options` may be NULL. Runs in the caller's thread.
+ * Errors: NOT_FOUND, PERMISSION_DENIED (the folder itself), CANCELLED when `visit` stopped it, NO_MEMORY, INVALID_REQUEST. */
+CODEDB_API codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *options, codedb_walk_function visit,
+                                          void *context, codedb_result *result);
+
+/* ---- 13. Index ---------------------------------------------------------------------------------------------------- */
 
 /* How far an index run is. */
 typedef struct codedb_index_progress {
