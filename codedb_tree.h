@@ -615,4 +615,26 @@ CODEDB_PRIVATE bool codedb_scopes_qualname(const codedb_scopes *scopes, uint32_t
 /* Python 3.12's __qualname__ of a def, class, lambda or comprehension; of other nodes the enclosing scope's. */
 CODEDB_PRIVATE bool codedb_scopes_full_qualname(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out);
 
+/* ---- String literals and docstrings (codedb_string.c) ------------------------------------------------------------- */
+
+/* A literal taken apart. `body` points into the text that was given. */
+typedef struct codedb_string_literal {
+    const char *body; /* between the quotes */
+    size_t body_length;
+    size_t quote_length; /* 1 or 3 */
+    bool raw;
+    bool bytes;
+    bool unicode;   /* the prefix u */
+    bool formatted; /* the prefix f or t */
+} codedb_string_literal;
+/* False when `text` is no string literal. */
+CODEDB_PRIVATE bool codedb_string_split(const char *text, size_t length, codedb_string_literal *literal);
+/* Appends the value of a literal's body. Line breaks become \n; a lone surrogate becomes the three bytes of its code point; \N{...}
+ * stays as it is. False for an escape that CPython refuses; `out` then holds what came before it. */
+CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool raw, bool bytes, codedb_buffer *out);
+/* The Expr that is the docstring of a Module, ClassDef or FunctionDef; UINT32_MAX when there is none. */
+CODEDB_PRIVATE uint32_t codedb_docstring_statement(const codedb_tree *tree, uint32_t node);
+/* Appends the docstring as ast.get_docstring has it, cleaned as inspect.cleandoc of 3.13 does; false when there is none. */
+CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t node, codedb_buffer *out);
+
 #endif
