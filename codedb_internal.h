@@ -87,6 +87,8 @@ CODEDB_PRIVATE uint32_t codedb_utf8_decode(const char *text, size_t *size);
 CODEDB_PRIVATE size_t codedb_utf8_encode(uint32_t code_point, char *out);
 /* Lower-case hex SHA-256 (FIPS 180-4) and a NUL. */
 CODEDB_PRIVATE void codedb_sha256_hex(const void *bytes, size_t length, char out[CODEDB_SHA256_HEX_SIZE]);
+/* The same without the processor's help, for tests. */
+CODEDB_PRIVATE void codedb_sha256_hex_portable(const void *bytes, size_t length, char out[CODEDB_SHA256_HEX_SIZE]);
 /* A random UUID, version 4 (RFC 9562), in lower case, and a NUL; false when the system gives no randomness. */
 CODEDB_PRIVATE bool codedb_uuid4(char out[CODEDB_UUID_SIZE]);
 /* Now as a Julian day number, as SQLite's julianday('now'); and as Unix seconds. */
@@ -107,5 +109,10 @@ CODEDB_PRIVATE codedb_code codedb_fail_at(codedb_result *result, codedb_code cod
                                           size_t column, const char *format, ...) CODEDB_PRINTF(7, 8);
 /* Resets `result` (NULL is allowed) to success, freeing what it held, and returns CODEDB_SUCCESS. */
 CODEDB_PRIVATE codedb_code codedb_succeed(codedb_result *result);
+/* The same with something to say. */
+CODEDB_PRIVATE codedb_code codedb_succeed_with(codedb_result *result, const char *format, ...) CODEDB_PRINTF(2, 3);
+/* Makes the buffer's JSON the result's data, after codedb_fail or codedb_succeed (which drop the data there was); empties the
+ * buffer in any case. Without memory the data is NULL. */
+CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer *json);
 
 #endif
