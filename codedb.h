@@ -321,7 +321,107 @@ CODEDB_API codedb_code codedb_transaction_commit(codedb *transaction, codedb_res
 CODEDB_API codedb_code codedb_transaction_rollback(codedb *transaction, codedb_result *result);
 
 /* ---- 8. Drivers --------------------------------------------------------------------------------------------------- */
-/* (the driver's author puts the public function table here) */
+
+/* A driver is a constant table of functions that the driver thread calls for one kind of database. codedb brings "sqlite"; a host
+ * gives its own in codedb_open_options. All functions of a connection are called by the one thread that connected it, one at a
+ * time, and must not call codedb functions that wait for the driver. They answer with a codedb_code; on an error they write the
+ * sentence into result->description (CODEDB_DESCRIPTION_SIZE bytes, a NUL at the end). */
+
+typedef enum codedb_operation_kind {
+    CODEDB_OPERATION_INSERT = 0,
+    CODEDB_OPERATION_UPDATE = 1,
+    CODEDB_OPERATION_DELETE = 2,
+    CODEDB_OPERATION_SELECT = 3,
+    CODEDB_OPERATION_COUNT = 4,  /* how many rows match `where`, answered in changes->affected_rows */
+    CODEDB_OPERATION_EXECUTE = 5 /* the caller's SQL; `sql` is all that is set */
+} codedb_operation_kind;
+
+/* A table operation without its values: its values come beside it, first one for each of `columns` (insert, update), then one for each
+ * of `where` (also where `where_is_null` says that it is not needed), then, when `limited`, limit and offset as integers; the values of EXECUTE
+ * are its parameters. A limit of 0 is none. The same operation may be run many times. */
+typedef struct codedb_operation {
+    size_t struct_size;
+    codedb_operation_kind kind;
+    int limited;
+    uint64_t hash; /* of everything but the last two fields: equal operations have equal hashes */
+    const char *table;
+    const char *const *columns; /* written by insert and update, read by select; NULL in a select: all */
+    size_t column_count;
+    const char *const *where; /* all must hold */
+    const unsigned char *where_is_null; /* 1: IS NULL; 0: equal to the value */
+    size_t where_count;
+    const codedb_order *order_by;
+    size_t order_by_count;
+    const char *sql;
+    size_t sql_length;
+    size_t value_count; /* how many values come beside it */
+    void *memo;         /* the driver's own, to find its prepared statement again; NULL in a new operation */
+    uint64_t memo_stamp;
+} codedb_operation;
+
+/* Takes the rows that a driver finds. The driver calls `begin` once, also when there is no row, then `row` for each. Both copy what
+ * they are given, and answer CODEDB_SUCCESS or what the driver is to answer in turn. */
+typedef struct codedb_row_writer codedb_row_writer;
+struct codedb_row_writer {
+    size_t struct_size;
+    codedb_code (*begin)(codedb_row_writer *writer, const char *const *column_names, size_t column_count);
+    codedb_code (*row)(codedb_row_writer *writer, const codedb_value *values);
+};
+
+/* What a driver is told when it connects. All pointers are valid until it has disconnected. */
+typedef struct codedb_driver_settings {
+    size_t struct_size;
+    const char *config;      /* the "config" object of the configuration, as JSON text; may be NULL */
+    const char *path;        /* its path, or NULL; ":memory:" is one */
+    const char *synchronous; /* "off", "normal", "full" or "extra"; NULL: full */
+    int read_only;
+    double busy_timeout;     /* seconds to wait for a lock that another process holds */
+    codedb_allocator allocator;
+    codedb_log_function log; /* may be NULL */
+    void *log_context;
+    codedb_log_level log_level;
+} codedb_driver_settings;
+
+/* A driver's own connection: a driver casts to and from what it is. */
+typedef struct codedb_connection codedb_connection;
+
+struct codedb_driver {
+    size_t struct_size;
+    const char *name; /* as the configuration's "type" has it */
+
+    /* Connects. On an error *connection is NULL. */
+    codedb_code (*connect)(const codedb_driver *driver, const codedb_driver_settings *settings, codedb_connection **connection,
+                           codedb_result *result);
+    /* Ends the connection; an open transaction is rolled back. */
+    void (*disconnect)(codedb_connection *connection);
+
+    /* Runs one operation, all of it or nothing. `rows` is NULL when nobody wants rows. `changes` is cleared by the caller. What
+     * `values` point to stays valid until the call returns. */
+    codedb_code (*run)(codedb_connection *connection, codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
+                       codedb_changes *changes, codedb_result *result);
+
+    codedb_code (*begin)(codedb_connection *connection, codedb_result *result);
+    codedb_code (*commit)(codedb_connection *connection, codedb_result *result);
+    codedb_code (*rollback)(codedb_connection *connection, codedb_result *result);
+    /* 1 while a transaction is open. An error may have ended it: the caller asks after each. */
+    int (*in_transaction)(codedb_connection *connection);
+
+    /* Nested points to return to, inside a transaction. `depth` counts from 1. A rollback to a point ends it, too. */
+    codedb_code (*savepoint)(codedb_connection *connection, int depth, codedb_result *result);
+    codedb_code (*release)(codedb_connection *connection, int depth, codedb_result *result);
+    codedb_code (*rollback_to)(codedb_connection *connection, int depth, codedb_result *result);
+
+    /* The next calls must end with CODEDB_TIMEOUT once CLOCK_MONOTONIC is past `deadline` (seconds; 0: none), having had no effect. A commit
+     * that has begun is finished. */
+    void (*set_deadline)(codedb_connection *connection, double deadline);
+
+    /* Rows (name TEXT, type TEXT, nullable BOOLEAN, default TEXT, primary_key INTEGER: its place in the key from 1, 0 when none). */
+    codedb_code (*table_info)(codedb_connection *connection, const char *table, codedb_row_writer *rows, codedb_result *result);
+};
+
+/* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free. SCHEMA_ERROR when
+ * there is no such table; else the errors of table operations. */
+CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_rows **rows, codedb_result *result);
 
 /* ---- 9. Objects --------------------------------------------------------------------------------------------------- */
 /* (the objects' author puts the 21 structs and their functions here) */

@@ -1,0 +1,177 @@
+/* codedb_driver.h -- handles, requests, the queue and the driver thread: what stands between a host call and a driver.
+ *
+ *   host thread: handle -> request -> queue ~~> driver thread: request -> driver's function table -> database
+ *
+ * A request is a struct that the calling thread owns; the driver thread uses it between the moment when it takes it from the queue and the
+ * moment when it answers. No request holds a pointer to a host's function, so that one can be encoded and run elsewhere.
+ * No object names here or in the files that include this for the driver's side. */
+#ifndef CODEDB_DRIVER_H
+#define CODEDB_DRIVER_H
+
+#include "codedb_internal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- handles (codedb.c makes and closes them) --------------------------------------------------------------------- */
+
+typedef struct codedb_driver_thread codedb_driver_thread;
+
+typedef enum codedb_handle_kind {
+    CODEDB_HANDLE_DATABASE,
+    CODEDB_HANDLE_TRANSACTION, /* holds the transaction `transaction` */
+    CODEDB_HANDLE_VIEW         /* other request options; inside a transaction when that is not 0 */
+} codedb_handle_kind;
+
+struct codedb {
+    codedb_handle_kind kind;
+    codedb_driver_thread *thread; /* retained by every handle */
+    uint64_t transaction;         /* 0: none */
+    codedb_priority priority;
+    double timeout; /* as in codedb_request_options */
+    bool do_not_wait;
+};
+
+/* A new handle on the same driver thread with the options and the transaction of `model` (NULL: the defaults). */
+CODEDB_PRIVATE codedb_code codedb_handle_create(codedb_driver_thread *thread, codedb_handle_kind kind, const codedb *model,
+                                                codedb **handle, codedb_result *result);
+/* Releases a handle: nothing is rolled back or stopped. NULL is allowed. */
+CODEDB_PRIVATE void codedb_handle_destroy(codedb *handle);
+
+/* ---- the driver thread: codedb_driver.c --------------------------------------------------------------------------- */
+
+/* What codedb_open has learned. All pointers are copied or kept by value; nothing is needed after codedb_driver_start. */
+typedef struct codedb_driver_options {
+    const codedb_driver *driver; /* stays the host's; codedb_sqlite_driver() is the built-in one */
+    codedb_driver_settings settings;
+    size_t queue_size;          /* 0: 1000 */
+    double command_timeout;     /* seconds; 0: 30 */
+    double transaction_timeout; /* seconds; 0: 30 */
+} codedb_driver_options;
+
+/* Starts the thread and connects. On success the caller holds the first reference. */
+CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *options, codedb_driver_thread **thread,
+                                               codedb_result *result);
+/* Finishes what is queued, rolls back an open transaction, disconnects and ends the thread. Later requests answer
+ * CONNECTION_ERROR. Called once, not from the driver thread itself. */
+CODEDB_PRIVATE void codedb_driver_stop(codedb_driver_thread *thread);
+/* References: a handle holds one. The last one frees the memory; codedb_driver_stop came before. */
+CODEDB_PRIVATE void codedb_driver_retain(codedb_driver_thread *thread);
+CODEDB_PRIVATE void codedb_driver_release(codedb_driver_thread *thread);
+CODEDB_PRIVATE const codedb_allocator *codedb_driver_allocator(const codedb_driver_thread *thread);
+/* True on the driver's own thread: whoever waits there waits for himself. */
+CODEDB_PRIVATE bool codedb_driver_is_current(const codedb_driver_thread *thread);
+/* Writes to the log callback, if the level is wanted. Any thread; never with a lock held. */
+CODEDB_PRIVATE void codedb_driver_log(const codedb_driver_thread *thread, codedb_log_level level, const char *format, ...)
+    CODEDB_PRINTF(3, 4);
+
+/* Ends the transaction of a handle that is being closed; no error when it has ended already. */
+CODEDB_PRIVATE void codedb_driver_abandon(codedb *transaction);
+
+/* The built-in driver, codedb_sqlite.c. */
+CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void);
+
+/* ---- requests: codedb_request.c ----------------------------------------------------------------------------------- */
+
+typedef enum codedb_request_kind {
+    CODEDB_REQUEST_RUN,   /* one operation */
+    CODEDB_REQUEST_BATCH, /* many, all or nothing */
+    CODEDB_REQUEST_BEGIN, /* answers the new transaction's id in `transaction` */
+    CODEDB_REQUEST_COMMIT,
+    CODEDB_REQUEST_ROLLBACK,
+    CODEDB_REQUEST_TABLE_INFO, /* of operation.table */
+    CODEDB_REQUEST_STOP
+} codedb_request_kind;
+
+/* What a step of a batch must find: exactly `expected` rows, else `code` and `description`. */
+typedef struct codedb_requirement {
+    int64_t expected;
+    codedb_code code;
+    const char *description;
+} codedb_requirement;
+
+/* One operation of a batch. Steps of the same shape share the operation. */
+typedef struct codedb_step {
+    codedb_operation *operation;
+    codedb_value *values;
+    const codedb_requirement *requirement; /* NULL but for COUNT */
+    bool has_references;                   /* some value is a ROW_ID_OF */
+} codedb_step;
+
+typedef enum codedb_request_state {
+    CODEDB_REQUEST_WAITED_FOR, /* the caller looks at the state */
+    CODEDB_REQUEST_SLEPT_FOR,  /* the caller sleeps on `answered` */
+    CODEDB_REQUEST_ANSWERED    /* the request is its caller's again */
+} codedb_request_state;
+
+typedef struct codedb_request {
+    /* The question. */
+    codedb_request_kind kind;
+    codedb_priority priority;
+    bool do_not_wait;
+    bool wants_rows;
+    uint64_t transaction; /* 0: none */
+    double timeout;       /* seconds; negative: none */
+    codedb_operation operation;
+    const codedb_value *values;
+    codedb_step *steps;
+    size_t step_count;
+
+    /* The answer. */
+    codedb_code code;
+    codedb_result *result; /* never NULL once it is submitted */
+    codedb_rows *rows;     /* a block for codedb_free, or NULL */
+    codedb_changes changes;
+    int64_t *step_values; /* of a batch: a row id or affected rows each */
+
+    /* The queue's. */
+    double submitted; /* monotonic seconds */
+    double deadline;  /* 0: none */
+    bool queued;      /* under the queue's lock: still in a lane */
+    struct codedb_request *next;
+    struct codedb_request *previous;
+    _Atomic int state; /* codedb_request_state */
+    pthread_cond_t answered;
+} codedb_request;
+
+/* Makes an operation's hash from its other fields. */
+CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation);
+CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
+
+/* Sends a request with the handle's options and waits for its answer, which is its code. `result` may be NULL. */
+CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result);
+
+/* ---- the queue: codedb_queue.c ------------------------------------------------------------------------------------ */
+
+typedef struct codedb_queue codedb_queue;
+
+CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator, size_t capacity, codedb_queue **queue,
+                                               codedb_result *result);
+CODEDB_PRIVATE void codedb_queue_destroy(codedb_queue *queue);
+/* A caller's side: puts the request in and waits until it is answered. Fills request->code; errors of the queue's own (TIMEOUT,
+ * QUEUE_FULL, CONNECTION_ERROR when closed, TRANSACTION_ERROR when the thread would wait for itself) are written to its result. */
+CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request);
+/* The driver's side: waits for the next request that may run now, until `deadline` (0: for ever); NULL when that has passed. */
+CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue, double deadline);
+/* Gives a request that was taken back to its caller, answered with request->code. It must not be touched behind this. */
+CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request);
+/* While a transaction is open, only requests that carry its id, and a stop, are taken; id 0 ends it. */
+CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, pthread_t owner);
+/* From now on calls are answered CONNECTION_ERROR; what is queued stays to be taken. */
+CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue);
+CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics);
+
+/* ---- SQL text: codedb_sql.c --------------------------------------------------------------------------------------- */
+
+typedef enum codedb_sql_dialect {
+    CODEDB_SQL_SQLITE,
+    CODEDB_SQL_POSTGRES,
+    CODEDB_SQL_MYSQL
+} codedb_sql_dialect;
+
+/* Writes the statement of a table operation: quoted names, a parameter for every value that is needed, in the operation's order. */
+CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *operation);
+/* Writes one quoted name. */
+CODEDB_PRIVATE void codedb_sql_write_name(codedb_buffer *sql, codedb_sql_dialect dialect, const char *name);
+
+#endif
