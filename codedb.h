@@ -424,7 +424,905 @@ struct codedb_driver {
 CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_rows **rows, codedb_result *result);
 
 /* ---- 9. Objects --------------------------------------------------------------------------------------------------- */
-/* (the objects' author puts the 21 structs and their functions here) */
+
+/* 21 kinds of objects, each a row of a table (docs/schema.md). One struct and five functions a kind; this is said once for all:
+ *
+ * A struct has a field per column, in the table's order, and an enum with a bit per column. `present` says by these bits which
+ * fields are given (or were read); `nulls` which of those are NULL. A text is NULL also when its pointer is. A text with a
+ * `..._length` beside it may hold NULs; a length of 0 means that it ends at its first NUL.
+ *
+ * codedb_X_create  inserts a row. A field counts as given when its bit is set or it is not zero; numbers that must be there
+ *                  always count as given. What codedb makes (ids, hashes, times) is put into the struct, with its bits.
+ * codedb_X_get     reads one by its id. *object: a block for codedb_free that holds its texts too. NOT_FOUND.
+ * codedb_X_update  writes exactly the fields whose bits are set in `present` to the row that the id field names; `updated_at` and
+ *                  `last_updated` become now unless they are among them. NOT_FOUND; VALIDATION_ERROR when no field is set.
+ * codedb_X_delete  deletes by id, and by the foreign keys what belongs to it. NOT_FOUND.
+ * codedb_X_list    reads those that match, in the order of their ids unless told otherwise. *list: one block for codedb_free.
+ *
+ * created_at, updated_at and last_updated are Julian day numbers. Lines count from 1. A JSON field must hold JSON (RFC 8259).
+ * Errors: VALIDATION_ERROR names each wrong field with what was found and what was expected, and result->data holds
+ * {"errors": [{"field": ..., "message": ...}]}; INVALID_REQUEST for a struct_size that is none; else those of table operations.
+ * All functions may be called from any thread. In a database that lacks some columns, the others are read and written. */
+
+#define CODEDB_KEY_SIZE 72 /* bytes of an id or hash in a struct, its NUL included */
+
+/* Which rows a list holds. All zero: all of them. */
+typedef struct codedb_list_options {
+    size_t struct_size;
+    const codedb_column *where; /* column = value, all of them; a NULL value means IS NULL */
+    size_t where_count;
+    const codedb_order *order_by;
+    size_t order_by_count;
+    int64_t limit;   /* 0: none */
+    int64_t offset;
+    uint64_t fields; /* bits of the fields to read besides the id; 0: all */
+} codedb_list_options;
+
+/* A Python project. `id` unset: that of the file `projectid` in root_path (a UUID as plain text, or as the "id"
+ * of a JSON object), else a new one. `root_path` is unique. */
+enum codedb_project_field {
+    CODEDB_PROJECT_ID = 1 << 0, CODEDB_PROJECT_ROOT_PATH = 1 << 1, CODEDB_PROJECT_NAME = 1 << 2, CODEDB_PROJECT_COMMENT = 1 << 3,
+    CODEDB_PROJECT_WATCH_DIR_ID = 1 << 4, CODEDB_PROJECT_CREATED_AT = 1 << 5, CODEDB_PROJECT_UPDATED_AT = 1 << 6
+};
+typedef struct codedb_project {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    char id[CODEDB_KEY_SIZE];
+    const char *root_path;
+    const char *name;
+    const char *comment;
+    const char *watch_dir_id;
+    double created_at;
+    double updated_at;
+} codedb_project;
+typedef struct codedb_projects {
+    size_t count;
+    codedb_project *const *items;
+} codedb_projects;
+CODEDB_API codedb_code codedb_project_create(codedb *db, codedb_project *object, codedb_result *result);
+CODEDB_API codedb_code codedb_project_get(codedb *db, const char *id, codedb_project **object, codedb_result *result);
+CODEDB_API codedb_code codedb_project_update(codedb *db, const codedb_project *object, codedb_result *result);
+CODEDB_API codedb_code codedb_project_delete(codedb *db, const char *id, codedb_result *result);
+CODEDB_API codedb_code codedb_project_list(codedb *db, const codedb_list_options *options, codedb_projects **list,
+                                           codedb_result *result);
+
+/* A part of a project with a root of its own; (project_id, root_path) is unique. */
+enum codedb_dataset_field {
+    CODEDB_DATASET_ID = 1 << 0, CODEDB_DATASET_PROJECT_ID = 1 << 1, CODEDB_DATASET_ROOT_PATH = 1 << 2,
+    CODEDB_DATASET_NAME = 1 << 3, CODEDB_DATASET_CREATED_AT = 1 << 4, CODEDB_DATASET_UPDATED_AT = 1 << 5
+};
+typedef struct codedb_dataset {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    char id[CODEDB_KEY_SIZE];
+    const char *project_id;
+    const char *root_path;
+    const char *name;
+    double created_at;
+    double updated_at;
+} codedb_dataset;
+typedef struct codedb_datasets {
+    size_t count;
+    codedb_dataset *const *items;
+} codedb_datasets;
+CODEDB_API codedb_code codedb_dataset_create(codedb *db, codedb_dataset *object, codedb_result *result);
+CODEDB_API codedb_code codedb_dataset_get(codedb *db, const char *id, codedb_dataset **object, codedb_result *result);
+CODEDB_API codedb_code codedb_dataset_update(codedb *db, const codedb_dataset *object, codedb_result *result);
+CODEDB_API codedb_code codedb_dataset_delete(codedb *db, const char *id, codedb_result *result);
+CODEDB_API codedb_code codedb_dataset_list(codedb *db, const codedb_list_options *options, codedb_datasets **list,
+                                           codedb_result *result);
+
+/* A source file. `path` is absolute. `dataset_id` unset: the dataset whose root_path is the project's, made when it is missing.
+ * `last_modified` is in Unix seconds. (project_id, dataset_id, path) is unique. */
+enum codedb_file_field {
+    CODEDB_FILE_ID = 1 << 0, CODEDB_FILE_PROJECT_ID = 1 << 1, CODEDB_FILE_DATASET_ID = 1 << 2, CODEDB_FILE_WATCH_DIR_ID = 1 << 3,
+    CODEDB_FILE_PATH = 1 << 4, CODEDB_FILE_RELATIVE_PATH = 1 << 5, CODEDB_FILE_LINES = 1 << 6,
+    CODEDB_FILE_LAST_MODIFIED = 1 << 7, CODEDB_FILE_HAS_DOCSTRING = 1 << 8, CODEDB_FILE_DELETED = 1 << 9,
+    CODEDB_FILE_ORIGINAL_PATH = 1 << 10, CODEDB_FILE_VERSION_DIR = 1 << 11, CODEDB_FILE_CREATED_AT = 1 << 12,
+    CODEDB_FILE_UPDATED_AT = 1 << 13
+};
+typedef struct codedb_file {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    const char *project_id;
+    const char *dataset_id;
+    const char *watch_dir_id;
+    const char *path;
+    const char *relative_path;
+    int64_t lines;
+    double last_modified;
+    int has_docstring;
+    int deleted;
+    const char *original_path;
+    const char *version_dir;
+    double created_at;
+    double updated_at;
+} codedb_file;
+typedef struct codedb_files {
+    size_t count;
+    codedb_file *const *items;
+} codedb_files;
+CODEDB_API codedb_code codedb_file_create(codedb *db, codedb_file *object, codedb_result *result);
+CODEDB_API codedb_code codedb_file_get(codedb *db, int64_t id, codedb_file **object, codedb_result *result);
+CODEDB_API codedb_code codedb_file_update(codedb *db, const codedb_file *object, codedb_result *result);
+CODEDB_API codedb_code codedb_file_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_file_list(codedb *db, const codedb_list_options *options, codedb_files **list,
+                                        codedb_result *result);
+
+/* A stored syntax tree as JSON. `ast_hash` unset: the SHA-256 of ast_json in lower-case hex. (file_id, ast_hash) is unique.
+ * See also codedb_ast_save. */
+enum codedb_ast_tree_field {
+    CODEDB_AST_TREE_ID = 1 << 0, CODEDB_AST_TREE_FILE_ID = 1 << 1, CODEDB_AST_TREE_PROJECT_ID = 1 << 2,
+    CODEDB_AST_TREE_AST_JSON = 1 << 3, CODEDB_AST_TREE_AST_HASH = 1 << 4, CODEDB_AST_TREE_FILE_MTIME = 1 << 5,
+    CODEDB_AST_TREE_CREATED_AT = 1 << 6, CODEDB_AST_TREE_UPDATED_AT = 1 << 7
+};
+typedef struct codedb_ast_tree {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *project_id;
+    const char *ast_json;
+    size_t ast_json_length;
+    char ast_hash[CODEDB_KEY_SIZE];
+    double file_mtime;
+    double created_at;
+    double updated_at;
+} codedb_ast_tree;
+typedef struct codedb_ast_trees {
+    size_t count;
+    codedb_ast_tree *const *items;
+} codedb_ast_trees;
+CODEDB_API codedb_code codedb_ast_tree_create(codedb *db, codedb_ast_tree *object, codedb_result *result);
+CODEDB_API codedb_code codedb_ast_tree_get(codedb *db, int64_t id, codedb_ast_tree **object, codedb_result *result);
+CODEDB_API codedb_code codedb_ast_tree_update(codedb *db, const codedb_ast_tree *object, codedb_result *result);
+CODEDB_API codedb_code codedb_ast_tree_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_ast_tree_list(codedb *db, const codedb_list_options *options, codedb_ast_trees **list,
+                                            codedb_result *result);
+
+/* A stored source text. `cst_hash` unset: the SHA-256 of cst_code in lower-case hex. (file_id, cst_hash) is unique.
+ * See also codedb_cst_save, which keeps the entities in step. */
+enum codedb_cst_tree_field {
+    CODEDB_CST_TREE_ID = 1 << 0, CODEDB_CST_TREE_FILE_ID = 1 << 1, CODEDB_CST_TREE_PROJECT_ID = 1 << 2,
+    CODEDB_CST_TREE_CST_CODE = 1 << 3, CODEDB_CST_TREE_CST_HASH = 1 << 4, CODEDB_CST_TREE_FILE_MTIME = 1 << 5,
+    CODEDB_CST_TREE_CREATED_AT = 1 << 6, CODEDB_CST_TREE_UPDATED_AT = 1 << 7
+};
+typedef struct codedb_cst_tree {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *project_id;
+    const char *cst_code;
+    size_t cst_code_length;
+    char cst_hash[CODEDB_KEY_SIZE];
+    double file_mtime;
+    double created_at;
+    double updated_at;
+} codedb_cst_tree;
+typedef struct codedb_cst_trees {
+    size_t count;
+    codedb_cst_tree *const *items;
+} codedb_cst_trees;
+CODEDB_API codedb_code codedb_cst_tree_create(codedb *db, codedb_cst_tree *object, codedb_result *result);
+CODEDB_API codedb_code codedb_cst_tree_get(codedb *db, int64_t id, codedb_cst_tree **object, codedb_result *result);
+CODEDB_API codedb_code codedb_cst_tree_update(codedb *db, const codedb_cst_tree *object, codedb_result *result);
+CODEDB_API codedb_code codedb_cst_tree_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_cst_tree_list(codedb *db, const codedb_list_options *options, codedb_cst_trees **list,
+                                            codedb_result *result);
+
+/* A piece of text that is made into a vector. `chunk_uuid` unset: a new UUID; it is unique. */
+enum codedb_code_chunk_field {
+    CODEDB_CODE_CHUNK_ID = 1 << 0, CODEDB_CODE_CHUNK_FILE_ID = 1 << 1, CODEDB_CODE_CHUNK_PROJECT_ID = 1 << 2,
+    CODEDB_CODE_CHUNK_CHUNK_UUID = 1 << 3, CODEDB_CODE_CHUNK_CHUNK_TYPE = 1 << 4, CODEDB_CODE_CHUNK_CHUNK_TEXT = 1 << 5,
+    CODEDB_CODE_CHUNK_CHUNK_ORDINAL = 1 << 6, CODEDB_CODE_CHUNK_VECTOR_ID = 1 << 7, CODEDB_CODE_CHUNK_EMBEDDING_MODEL = 1 << 8,
+    CODEDB_CODE_CHUNK_BM25_SCORE = 1 << 9, CODEDB_CODE_CHUNK_EMBEDDING_VECTOR = 1 << 10, CODEDB_CODE_CHUNK_CLASS_ID = 1 << 11,
+    CODEDB_CODE_CHUNK_FUNCTION_ID = 1 << 12, CODEDB_CODE_CHUNK_METHOD_ID = 1 << 13, CODEDB_CODE_CHUNK_LINE = 1 << 14,
+    CODEDB_CODE_CHUNK_AST_NODE_TYPE = 1 << 15, CODEDB_CODE_CHUNK_SOURCE_TYPE = 1 << 16,
+    CODEDB_CODE_CHUNK_BINDING_LEVEL = 1 << 17, CODEDB_CODE_CHUNK_CREATED_AT = 1 << 18, CODEDB_CODE_CHUNK_UPDATED_AT = 1 << 19
+};
+typedef struct codedb_code_chunk {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *project_id;
+    char chunk_uuid[CODEDB_KEY_SIZE];
+    const char *chunk_type;
+    const char *chunk_text;
+    size_t chunk_text_length;
+    int64_t chunk_ordinal;
+    int64_t vector_id;
+    const char *embedding_model;
+    double bm25_score;
+    const char *embedding_vector;
+    int64_t class_id;
+    int64_t function_id;
+    int64_t method_id;
+    int64_t line;
+    const char *ast_node_type;
+    const char *source_type;
+    int64_t binding_level;
+    double created_at;
+    double updated_at;
+} codedb_code_chunk;
+typedef struct codedb_code_chunks {
+    size_t count;
+    codedb_code_chunk *const *items;
+} codedb_code_chunks;
+CODEDB_API codedb_code codedb_code_chunk_create(codedb *db, codedb_code_chunk *object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_chunk_get(codedb *db, int64_t id, codedb_code_chunk **object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_chunk_update(codedb *db, const codedb_code_chunk *object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_chunk_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_code_chunk_list(codedb *db, const codedb_list_options *options, codedb_code_chunks **list,
+                                              codedb_result *result);
+
+/* Which vector belongs to an entity. `entity_type`: file, chunk, class, function or method. (project_id, entity_type, entity_id)
+ * is unique. See also codedb_vectors_save. */
+enum codedb_vector_index_field {
+    CODEDB_VECTOR_INDEX_ID = 1 << 0, CODEDB_VECTOR_INDEX_PROJECT_ID = 1 << 1, CODEDB_VECTOR_INDEX_ENTITY_TYPE = 1 << 2,
+    CODEDB_VECTOR_INDEX_ENTITY_ID = 1 << 3, CODEDB_VECTOR_INDEX_VECTOR_ID = 1 << 4, CODEDB_VECTOR_INDEX_VECTOR_DIM = 1 << 5,
+    CODEDB_VECTOR_INDEX_EMBEDDING_MODEL = 1 << 6, CODEDB_VECTOR_INDEX_CREATED_AT = 1 << 7
+};
+typedef struct codedb_vector_index {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    const char *project_id;
+    const char *entity_type;
+    int64_t entity_id;
+    int64_t vector_id;
+    int64_t vector_dim;
+    const char *embedding_model;
+    double created_at;
+} codedb_vector_index;
+typedef struct codedb_vector_indexes {
+    size_t count;
+    codedb_vector_index *const *items;
+} codedb_vector_indexes;
+CODEDB_API codedb_code codedb_vector_index_create(codedb *db, codedb_vector_index *object, codedb_result *result);
+CODEDB_API codedb_code codedb_vector_index_get(codedb *db, int64_t id, codedb_vector_index **object, codedb_result *result);
+CODEDB_API codedb_code codedb_vector_index_update(codedb *db, const codedb_vector_index *object, codedb_result *result);
+CODEDB_API codedb_code codedb_vector_index_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_vector_index_list(codedb *db, const codedb_list_options *options, codedb_vector_indexes **list,
+                                                codedb_result *result);
+
+/* A class; `bases` is a JSON array. (file_id, name, line) is unique. */
+enum codedb_class_field {
+    CODEDB_CLASS_ID = 1 << 0, CODEDB_CLASS_FILE_ID = 1 << 1, CODEDB_CLASS_NAME = 1 << 2, CODEDB_CLASS_LINE = 1 << 3,
+    CODEDB_CLASS_DOCSTRING = 1 << 4, CODEDB_CLASS_BASES = 1 << 5, CODEDB_CLASS_CREATED_AT = 1 << 6
+};
+typedef struct codedb_class {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *name;
+    int64_t line;
+    const char *docstring;
+    const char *bases;
+    double created_at;
+} codedb_class;
+typedef struct codedb_classes {
+    size_t count;
+    codedb_class *const *items;
+} codedb_classes;
+CODEDB_API codedb_code codedb_class_create(codedb *db, codedb_class *object, codedb_result *result);
+CODEDB_API codedb_code codedb_class_get(codedb *db, int64_t id, codedb_class **object, codedb_result *result);
+CODEDB_API codedb_code codedb_class_update(codedb *db, const codedb_class *object, codedb_result *result);
+CODEDB_API codedb_code codedb_class_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_class_list(codedb *db, const codedb_list_options *options, codedb_classes **list,
+                                         codedb_result *result);
+
+/* A method; `args` is JSON. (class_id, name, line) is unique. */
+enum codedb_method_field {
+    CODEDB_METHOD_ID = 1 << 0, CODEDB_METHOD_CLASS_ID = 1 << 1, CODEDB_METHOD_NAME = 1 << 2, CODEDB_METHOD_LINE = 1 << 3,
+    CODEDB_METHOD_ARGS = 1 << 4, CODEDB_METHOD_DOCSTRING = 1 << 5, CODEDB_METHOD_IS_ABSTRACT = 1 << 6,
+    CODEDB_METHOD_HAS_PASS = 1 << 7, CODEDB_METHOD_HAS_NOT_IMPLEMENTED = 1 << 8, CODEDB_METHOD_CREATED_AT = 1 << 9
+};
+typedef struct codedb_method {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t class_id;
+    const char *name;
+    int64_t line;
+    const char *args;
+    const char *docstring;
+    int is_abstract;
+    int has_pass;
+    int has_not_implemented;
+    double created_at;
+} codedb_method;
+typedef struct codedb_methods {
+    size_t count;
+    codedb_method *const *items;
+} codedb_methods;
+CODEDB_API codedb_code codedb_method_create(codedb *db, codedb_method *object, codedb_result *result);
+CODEDB_API codedb_code codedb_method_get(codedb *db, int64_t id, codedb_method **object, codedb_result *result);
+CODEDB_API codedb_code codedb_method_update(codedb *db, const codedb_method *object, codedb_result *result);
+CODEDB_API codedb_code codedb_method_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_method_list(codedb *db, const codedb_list_options *options, codedb_methods **list,
+                                          codedb_result *result);
+
+/* A function that is no method; `args` is JSON. (file_id, name, line) is unique. */
+enum codedb_function_field {
+    CODEDB_FUNCTION_ID = 1 << 0, CODEDB_FUNCTION_FILE_ID = 1 << 1, CODEDB_FUNCTION_NAME = 1 << 2, CODEDB_FUNCTION_LINE = 1 << 3,
+    CODEDB_FUNCTION_ARGS = 1 << 4, CODEDB_FUNCTION_DOCSTRING = 1 << 5, CODEDB_FUNCTION_CREATED_AT = 1 << 6
+};
+typedef struct codedb_function {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *name;
+    int64_t line;
+    const char *args;
+    const char *docstring;
+    double created_at;
+} codedb_function;
+typedef struct codedb_functions {
+    size_t count;
+    codedb_function *const *items;
+} codedb_functions;
+CODEDB_API codedb_code codedb_function_create(codedb *db, codedb_function *object, codedb_result *result);
+CODEDB_API codedb_code codedb_function_get(codedb *db, int64_t id, codedb_function **object, codedb_result *result);
+CODEDB_API codedb_code codedb_function_update(codedb *db, const codedb_function *object, codedb_result *result);
+CODEDB_API codedb_code codedb_function_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_function_list(codedb *db, const codedb_list_options *options, codedb_functions **list,
+                                            codedb_result *result);
+
+/* An imported name. `import_type`: import or from_import. */
+enum codedb_import_field {
+    CODEDB_IMPORT_ID = 1 << 0, CODEDB_IMPORT_FILE_ID = 1 << 1, CODEDB_IMPORT_NAME = 1 << 2, CODEDB_IMPORT_MODULE = 1 << 3,
+    CODEDB_IMPORT_IMPORT_TYPE = 1 << 4, CODEDB_IMPORT_LINE = 1 << 5, CODEDB_IMPORT_CREATED_AT = 1 << 6
+};
+typedef struct codedb_import {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *name;
+    const char *module;
+    const char *import_type;
+    int64_t line;
+    double created_at;
+} codedb_import;
+typedef struct codedb_imports {
+    size_t count;
+    codedb_import *const *items;
+} codedb_imports;
+CODEDB_API codedb_code codedb_import_create(codedb *db, codedb_import *object, codedb_result *result);
+CODEDB_API codedb_code codedb_import_get(codedb *db, int64_t id, codedb_import **object, codedb_result *result);
+CODEDB_API codedb_code codedb_import_update(codedb *db, const codedb_import *object, codedb_result *result);
+CODEDB_API codedb_code codedb_import_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_import_list(codedb *db, const codedb_list_options *options, codedb_imports **list,
+                                          codedb_result *result);
+
+/* Something found in the code. All ids but its own are optional; `metadata` is JSON. */
+enum codedb_issue_field {
+    CODEDB_ISSUE_ID = 1 << 0, CODEDB_ISSUE_FILE_ID = 1 << 1, CODEDB_ISSUE_PROJECT_ID = 1 << 2, CODEDB_ISSUE_CLASS_ID = 1 << 3,
+    CODEDB_ISSUE_FUNCTION_ID = 1 << 4, CODEDB_ISSUE_METHOD_ID = 1 << 5, CODEDB_ISSUE_ISSUE_TYPE = 1 << 6,
+    CODEDB_ISSUE_LINE = 1 << 7, CODEDB_ISSUE_DESCRIPTION = 1 << 8, CODEDB_ISSUE_METADATA = 1 << 9,
+    CODEDB_ISSUE_CREATED_AT = 1 << 10
+};
+typedef struct codedb_issue {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *project_id;
+    int64_t class_id;
+    int64_t function_id;
+    int64_t method_id;
+    const char *issue_type;
+    int64_t line;
+    const char *description;
+    const char *metadata;
+    double created_at;
+} codedb_issue;
+typedef struct codedb_issues {
+    size_t count;
+    codedb_issue *const *items;
+} codedb_issues;
+CODEDB_API codedb_code codedb_issue_create(codedb *db, codedb_issue *object, codedb_result *result);
+CODEDB_API codedb_code codedb_issue_get(codedb *db, int64_t id, codedb_issue **object, codedb_result *result);
+CODEDB_API codedb_code codedb_issue_update(codedb *db, const codedb_issue *object, codedb_result *result);
+CODEDB_API codedb_code codedb_issue_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_issue_list(codedb *db, const codedb_list_options *options, codedb_issues **list,
+                                         codedb_result *result);
+
+/* A place where something is used. `usage_type`: call, attribute, ...; `target_type`: class, function, method or variable;
+ * `context` is JSON. */
+enum codedb_usage_field {
+    CODEDB_USAGE_ID = 1 << 0, CODEDB_USAGE_FILE_ID = 1 << 1, CODEDB_USAGE_LINE = 1 << 2, CODEDB_USAGE_USAGE_TYPE = 1 << 3,
+    CODEDB_USAGE_TARGET_TYPE = 1 << 4, CODEDB_USAGE_TARGET_CLASS = 1 << 5, CODEDB_USAGE_TARGET_NAME = 1 << 6,
+    CODEDB_USAGE_CONTEXT = 1 << 7, CODEDB_USAGE_CREATED_AT = 1 << 8
+};
+typedef struct codedb_usage {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    int64_t line;
+    const char *usage_type;
+    const char *target_type;
+    const char *target_class;
+    const char *target_name;
+    const char *context;
+    double created_at;
+} codedb_usage;
+typedef struct codedb_usages {
+    size_t count;
+    codedb_usage *const *items;
+} codedb_usages;
+CODEDB_API codedb_code codedb_usage_create(codedb *db, codedb_usage *object, codedb_result *result);
+CODEDB_API codedb_code codedb_usage_get(codedb *db, int64_t id, codedb_usage **object, codedb_result *result);
+CODEDB_API codedb_code codedb_usage_update(codedb *db, const codedb_usage *object, codedb_result *result);
+CODEDB_API codedb_code codedb_usage_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_usage_list(codedb *db, const codedb_list_options *options, codedb_usages **list,
+                                         codedb_result *result);
+
+/* The text of an entity, found by codedb_text_find. */
+enum codedb_code_content_field {
+    CODEDB_CODE_CONTENT_ID = 1 << 0, CODEDB_CODE_CONTENT_FILE_ID = 1 << 1, CODEDB_CODE_CONTENT_ENTITY_TYPE = 1 << 2,
+    CODEDB_CODE_CONTENT_ENTITY_ID = 1 << 3, CODEDB_CODE_CONTENT_ENTITY_NAME = 1 << 4, CODEDB_CODE_CONTENT_CONTENT = 1 << 5,
+    CODEDB_CODE_CONTENT_DOCSTRING = 1 << 6, CODEDB_CODE_CONTENT_CREATED_AT = 1 << 7
+};
+typedef struct codedb_code_content {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *entity_type;
+    int64_t entity_id;
+    const char *entity_name;
+    const char *content;
+    size_t content_length;
+    const char *docstring;
+    double created_at;
+} codedb_code_content;
+typedef struct codedb_code_contents {
+    size_t count;
+    codedb_code_content *const *items;
+} codedb_code_contents;
+CODEDB_API codedb_code codedb_code_content_create(codedb *db, codedb_code_content *object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_content_get(codedb *db, int64_t id, codedb_code_content **object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_content_update(codedb *db, const codedb_code_content *object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_content_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_code_content_list(codedb *db, const codedb_list_options *options, codedb_code_contents **list,
+                                                codedb_result *result);
+
+/* A group of similar pieces of code; `similarity` is 0.0 to 1.0. (project_id, duplicate_hash) is unique. */
+enum codedb_code_duplicate_field {
+    CODEDB_CODE_DUPLICATE_ID = 1 << 0, CODEDB_CODE_DUPLICATE_PROJECT_ID = 1 << 1, CODEDB_CODE_DUPLICATE_DUPLICATE_HASH = 1 << 2,
+    CODEDB_CODE_DUPLICATE_SIMILARITY = 1 << 3, CODEDB_CODE_DUPLICATE_CREATED_AT = 1 << 4
+};
+typedef struct codedb_code_duplicate {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    const char *project_id;
+    const char *duplicate_hash;
+    double similarity;
+    double created_at;
+} codedb_code_duplicate;
+typedef struct codedb_code_duplicates {
+    size_t count;
+    codedb_code_duplicate *const *items;
+} codedb_code_duplicates;
+CODEDB_API codedb_code codedb_code_duplicate_create(codedb *db, codedb_code_duplicate *object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_duplicate_get(codedb *db, int64_t id, codedb_code_duplicate **object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_duplicate_update(codedb *db, const codedb_code_duplicate *object, codedb_result *result);
+CODEDB_API codedb_code codedb_code_duplicate_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_code_duplicate_list(codedb *db, const codedb_list_options *options, codedb_code_duplicates **list,
+                                                  codedb_result *result);
+
+/* One place of a group of duplicates. */
+enum codedb_duplicate_occurrence_field {
+    CODEDB_DUPLICATE_OCCURRENCE_ID = 1 << 0, CODEDB_DUPLICATE_OCCURRENCE_DUPLICATE_ID = 1 << 1,
+    CODEDB_DUPLICATE_OCCURRENCE_FILE_ID = 1 << 2, CODEDB_DUPLICATE_OCCURRENCE_START_LINE = 1 << 3,
+    CODEDB_DUPLICATE_OCCURRENCE_END_LINE = 1 << 4, CODEDB_DUPLICATE_OCCURRENCE_CODE_SNIPPET = 1 << 5,
+    CODEDB_DUPLICATE_OCCURRENCE_AST_NODE_ID = 1 << 6, CODEDB_DUPLICATE_OCCURRENCE_CREATED_AT = 1 << 7
+};
+typedef struct codedb_duplicate_occurrence {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t duplicate_id;
+    int64_t file_id;
+    int64_t start_line;
+    int64_t end_line;
+    const char *code_snippet;
+    int64_t ast_node_id;
+    double created_at;
+} codedb_duplicate_occurrence;
+typedef struct codedb_duplicate_occurrences {
+    size_t count;
+    codedb_duplicate_occurrence *const *items;
+} codedb_duplicate_occurrences;
+CODEDB_API codedb_code codedb_duplicate_occurrence_create(codedb *db, codedb_duplicate_occurrence *object, codedb_result *result);
+CODEDB_API codedb_code codedb_duplicate_occurrence_get(codedb *db, int64_t id, codedb_duplicate_occurrence **object,
+                                                       codedb_result *result);
+CODEDB_API codedb_code codedb_duplicate_occurrence_update(codedb *db, const codedb_duplicate_occurrence *object,
+                                                          codedb_result *result);
+CODEDB_API codedb_code codedb_duplicate_occurrence_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_duplicate_occurrence_list(codedb *db, const codedb_list_options *options,
+                                                        codedb_duplicate_occurrences **list, codedb_result *result);
+
+/* A folder that is watched, under a name that outlives a move. */
+enum codedb_watch_directory_field {
+    CODEDB_WATCH_DIRECTORY_ID = 1 << 0, CODEDB_WATCH_DIRECTORY_NAME = 1 << 1, CODEDB_WATCH_DIRECTORY_CREATED_AT = 1 << 2,
+    CODEDB_WATCH_DIRECTORY_UPDATED_AT = 1 << 3
+};
+typedef struct codedb_watch_directory {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    char id[CODEDB_KEY_SIZE];
+    const char *name;
+    double created_at;
+    double updated_at;
+} codedb_watch_directory;
+typedef struct codedb_watch_directories {
+    size_t count;
+    codedb_watch_directory *const *items;
+} codedb_watch_directories;
+CODEDB_API codedb_code codedb_watch_directory_create(codedb *db, codedb_watch_directory *object, codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_get(codedb *db, const char *id, codedb_watch_directory **object,
+                                                  codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_update(codedb *db, const codedb_watch_directory *object, codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_delete(codedb *db, const char *id, codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_list(codedb *db, const codedb_list_options *options,
+                                                   codedb_watch_directories **list, codedb_result *result);
+
+/* Where a watched folder is; `absolute_path` is normalized when it is stored, and NULL when the folder was not found. */
+enum codedb_watch_directory_path_field {
+    CODEDB_WATCH_DIRECTORY_PATH_WATCH_DIR_ID = 1 << 0, CODEDB_WATCH_DIRECTORY_PATH_ABSOLUTE_PATH = 1 << 1,
+    CODEDB_WATCH_DIRECTORY_PATH_CREATED_AT = 1 << 2, CODEDB_WATCH_DIRECTORY_PATH_UPDATED_AT = 1 << 3
+};
+typedef struct codedb_watch_directory_path {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    const char *watch_dir_id;
+    const char *absolute_path;
+    double created_at;
+    double updated_at;
+} codedb_watch_directory_path;
+typedef struct codedb_watch_directory_paths {
+    size_t count;
+    codedb_watch_directory_path *const *items;
+} codedb_watch_directory_paths;
+CODEDB_API codedb_code codedb_watch_directory_path_create(codedb *db, codedb_watch_directory_path *object, codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_path_get(codedb *db, const char *watch_dir_id, codedb_watch_directory_path **object,
+                                                       codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_path_update(codedb *db, const codedb_watch_directory_path *object,
+                                                          codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_path_delete(codedb *db, const char *watch_dir_id, codedb_result *result);
+CODEDB_API codedb_code codedb_watch_directory_path_list(codedb *db, const codedb_list_options *options,
+                                                        codedb_watch_directory_paths **list, codedb_result *result);
+
+/* Counters of one vectorization cycle, addressed by cycle_id (unset: a new UUID). Times of start and end are Unix seconds;
+ * cycle_end_time is NULL while it runs. `id` is 0 in a database of the original system, which has no such column. */
+enum codedb_vectorization_statistics_field {
+    CODEDB_VECTORIZATION_STATISTICS_ID = 1 << 0, CODEDB_VECTORIZATION_STATISTICS_CYCLE_ID = 1 << 1,
+    CODEDB_VECTORIZATION_STATISTICS_CYCLE_START_TIME = 1 << 2, CODEDB_VECTORIZATION_STATISTICS_CYCLE_END_TIME = 1 << 3,
+    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_TOTAL_AT_START = 1 << 4, CODEDB_VECTORIZATION_STATISTICS_CHUNKS_PROCESSED = 1 << 5,
+    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_SKIPPED = 1 << 6, CODEDB_VECTORIZATION_STATISTICS_CHUNKS_FAILED = 1 << 7,
+    CODEDB_VECTORIZATION_STATISTICS_FILES_TOTAL_AT_START = 1 << 8, CODEDB_VECTORIZATION_STATISTICS_FILES_VECTORIZED = 1 << 9,
+    CODEDB_VECTORIZATION_STATISTICS_TOTAL_PROCESSING_TIME_SECONDS = 1 << 10,
+    CODEDB_VECTORIZATION_STATISTICS_AVERAGE_PROCESSING_TIME_SECONDS = 1 << 11,
+    CODEDB_VECTORIZATION_STATISTICS_LAST_UPDATED = 1 << 12
+};
+typedef struct codedb_vectorization_statistics {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    char cycle_id[CODEDB_KEY_SIZE];
+    double cycle_start_time;
+    double cycle_end_time;
+    int64_t chunks_total_at_start;
+    int64_t chunks_processed;
+    int64_t chunks_skipped;
+    int64_t chunks_failed;
+    int64_t files_total_at_start;
+    int64_t files_vectorized;
+    double total_processing_time_seconds;
+    double average_processing_time_seconds;
+    double last_updated;
+} codedb_vectorization_statistics;
+typedef struct codedb_vectorization_cycles {
+    size_t count;
+    codedb_vectorization_statistics *const *items;
+} codedb_vectorization_cycles;
+CODEDB_API codedb_code codedb_vectorization_statistics_create(codedb *db, codedb_vectorization_statistics *object,
+                                                              codedb_result *result);
+CODEDB_API codedb_code codedb_vectorization_statistics_get(codedb *db, const char *cycle_id,
+                                                           codedb_vectorization_statistics **object, codedb_result *result);
+CODEDB_API codedb_code codedb_vectorization_statistics_update(codedb *db, const codedb_vectorization_statistics *object,
+                                                              codedb_result *result);
+CODEDB_API codedb_code codedb_vectorization_statistics_delete(codedb *db, const char *cycle_id, codedb_result *result);
+CODEDB_API codedb_code codedb_vectorization_statistics_list(codedb *db, const codedb_list_options *options,
+                                                            codedb_vectorization_cycles **list, codedb_result *result);
+
+/* Counters of one file watcher cycle; as codedb_vectorization_statistics. */
+enum codedb_file_watcher_statistics_field {
+    CODEDB_FILE_WATCHER_STATISTICS_ID = 1 << 0, CODEDB_FILE_WATCHER_STATISTICS_CYCLE_ID = 1 << 1,
+    CODEDB_FILE_WATCHER_STATISTICS_CYCLE_START_TIME = 1 << 2, CODEDB_FILE_WATCHER_STATISTICS_CYCLE_END_TIME = 1 << 3,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_TOTAL_AT_START = 1 << 4, CODEDB_FILE_WATCHER_STATISTICS_FILES_ADDED = 1 << 5,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_PROCESSED = 1 << 6, CODEDB_FILE_WATCHER_STATISTICS_FILES_SKIPPED = 1 << 7,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_FAILED = 1 << 8, CODEDB_FILE_WATCHER_STATISTICS_FILES_CHANGED = 1 << 9,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_DELETED = 1 << 10,
+    CODEDB_FILE_WATCHER_STATISTICS_TOTAL_PROCESSING_TIME_SECONDS = 1 << 11,
+    CODEDB_FILE_WATCHER_STATISTICS_AVERAGE_PROCESSING_TIME_SECONDS = 1 << 12,
+    CODEDB_FILE_WATCHER_STATISTICS_CURRENT_PROJECT_ID = 1 << 13, CODEDB_FILE_WATCHER_STATISTICS_LAST_UPDATED = 1 << 14
+};
+typedef struct codedb_file_watcher_statistics {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    char cycle_id[CODEDB_KEY_SIZE];
+    double cycle_start_time;
+    double cycle_end_time;
+    int64_t files_total_at_start;
+    int64_t files_added;
+    int64_t files_processed;
+    int64_t files_skipped;
+    int64_t files_failed;
+    int64_t files_changed;
+    int64_t files_deleted;
+    double total_processing_time_seconds;
+    double average_processing_time_seconds;
+    const char *current_project_id;
+    double last_updated;
+} codedb_file_watcher_statistics;
+typedef struct codedb_file_watcher_cycles {
+    size_t count;
+    codedb_file_watcher_statistics *const *items;
+} codedb_file_watcher_cycles;
+CODEDB_API codedb_code codedb_file_watcher_statistics_create(codedb *db, codedb_file_watcher_statistics *object,
+                                                             codedb_result *result);
+CODEDB_API codedb_code codedb_file_watcher_statistics_get(codedb *db, const char *cycle_id,
+                                                          codedb_file_watcher_statistics **object, codedb_result *result);
+CODEDB_API codedb_code codedb_file_watcher_statistics_update(codedb *db, const codedb_file_watcher_statistics *object,
+                                                             codedb_result *result);
+CODEDB_API codedb_code codedb_file_watcher_statistics_delete(codedb *db, const char *cycle_id, codedb_result *result);
+CODEDB_API codedb_code codedb_file_watcher_statistics_list(codedb *db, const codedb_list_options *options,
+                                                           codedb_file_watcher_cycles **list, codedb_result *result);
+
+/* Results of a comprehensive analysis of a file as it was at `file_mtime`; both texts are JSON.
+ * (file_id, file_mtime) is unique. */
+enum codedb_analysis_results_field {
+    CODEDB_ANALYSIS_RESULTS_ID = 1 << 0, CODEDB_ANALYSIS_RESULTS_FILE_ID = 1 << 1, CODEDB_ANALYSIS_RESULTS_PROJECT_ID = 1 << 2,
+    CODEDB_ANALYSIS_RESULTS_FILE_MTIME = 1 << 3, CODEDB_ANALYSIS_RESULTS_RESULTS_JSON = 1 << 4,
+    CODEDB_ANALYSIS_RESULTS_SUMMARY_JSON = 1 << 5, CODEDB_ANALYSIS_RESULTS_CREATED_AT = 1 << 6,
+    CODEDB_ANALYSIS_RESULTS_UPDATED_AT = 1 << 7
+};
+typedef struct codedb_analysis_results {
+    size_t struct_size;
+    uint64_t present;
+    uint64_t nulls;
+    int64_t id;
+    int64_t file_id;
+    const char *project_id;
+    double file_mtime;
+    const char *results_json;
+    size_t results_json_length;
+    const char *summary_json;
+    size_t summary_json_length;
+    double created_at;
+    double updated_at;
+} codedb_analysis_results;
+typedef struct codedb_analyses {
+    size_t count;
+    codedb_analysis_results *const *items;
+} codedb_analyses;
+CODEDB_API codedb_code codedb_analysis_results_create(codedb *db, codedb_analysis_results *object, codedb_result *result);
+CODEDB_API codedb_code codedb_analysis_results_get(codedb *db, int64_t id, codedb_analysis_results **object,
+                                                   codedb_result *result);
+CODEDB_API codedb_code codedb_analysis_results_update(codedb *db, const codedb_analysis_results *object, codedb_result *result);
+CODEDB_API codedb_code codedb_analysis_results_delete(codedb *db, int64_t id, codedb_result *result);
+CODEDB_API codedb_code codedb_analysis_results_list(codedb *db, const codedb_list_options *options, codedb_analyses **list,
+                                                    codedb_result *result);
+
+/* Relations: the objects that belong to another one. `options` (may be NULL) narrows them further, as in codedb_X_list. No such
+ * owner is an empty list, not an error. An issue without a file_id or project_id of its own belongs to those of its class,
+ * function or method. */
+CODEDB_API codedb_code codedb_project_datasets(codedb *db, const char *project_id, const codedb_list_options *options,
+                                               codedb_datasets **list, codedb_result *result);
+CODEDB_API codedb_code codedb_project_files(codedb *db, const char *project_id, const codedb_list_options *options,
+                                            codedb_files **list, codedb_result *result);
+CODEDB_API codedb_code codedb_project_chunks(codedb *db, const char *project_id, const codedb_list_options *options,
+                                             codedb_code_chunks **list, codedb_result *result);
+CODEDB_API codedb_code codedb_project_issues(codedb *db, const char *project_id, const codedb_list_options *options,
+                                             codedb_issues **list, codedb_result *result);
+CODEDB_API codedb_code codedb_dataset_files(codedb *db, const char *dataset_id, const codedb_list_options *options,
+                                            codedb_files **list, codedb_result *result);
+CODEDB_API codedb_code codedb_file_classes(codedb *db, int64_t file_id, const codedb_list_options *options, codedb_classes **list,
+                                           codedb_result *result);
+CODEDB_API codedb_code codedb_file_methods(codedb *db, int64_t file_id, const codedb_list_options *options, codedb_methods **list,
+                                           codedb_result *result);
+CODEDB_API codedb_code codedb_file_functions(codedb *db, int64_t file_id, const codedb_list_options *options,
+                                             codedb_functions **list, codedb_result *result);
+CODEDB_API codedb_code codedb_file_imports(codedb *db, int64_t file_id, const codedb_list_options *options, codedb_imports **list,
+                                           codedb_result *result);
+CODEDB_API codedb_code codedb_file_issues(codedb *db, int64_t file_id, const codedb_list_options *options, codedb_issues **list,
+                                          codedb_result *result);
+CODEDB_API codedb_code codedb_file_usages(codedb *db, int64_t file_id, const codedb_list_options *options, codedb_usages **list,
+                                          codedb_result *result);
+CODEDB_API codedb_code codedb_file_chunks(codedb *db, int64_t file_id, const codedb_list_options *options,
+                                          codedb_code_chunks **list, codedb_result *result);
+CODEDB_API codedb_code codedb_file_contents(codedb *db, int64_t file_id, const codedb_list_options *options,
+                                            codedb_code_contents **list, codedb_result *result);
+CODEDB_API codedb_code codedb_class_methods(codedb *db, int64_t class_id, const codedb_list_options *options,
+                                            codedb_methods **list, codedb_result *result);
+
+/* A class with its methods, in line order. One block: free the structure with codedb_free, not its parts. */
+typedef struct codedb_class_structure {
+    codedb_class *object;
+    size_t method_count;
+    codedb_method *const *methods;
+} codedb_class_structure;
+CODEDB_API codedb_code codedb_class_structure_get(codedb *db, int64_t class_id, codedb_class_structure **structure,
+                                                  codedb_result *result);
+
+/* A file with all that stands in it, each in line order. One block for codedb_free. It is read in several steps: read it through
+ * a transaction if others may change the file meanwhile. */
+typedef struct codedb_file_structure {
+    codedb_file *object;
+    size_t class_count;
+    const codedb_class_structure *classes;
+    size_t function_count;
+    codedb_function *const *functions;
+    size_t import_count;
+    codedb_import *const *imports;
+} codedb_file_structure;
+CODEDB_API codedb_code codedb_file_structure_get(codedb *db, int64_t file_id, codedb_file_structure **structure,
+                                                 codedb_result *result);
+
+typedef enum codedb_pattern {
+    CODEDB_PATTERN_GLOB = 0, /* `*` any characters, `?` one, `[a-z]` one of; upper and lower case differ */
+    CODEDB_PATTERN_LIKE = 1, /* `%` any characters, `_` one, `\` before them means themselves; ASCII case does not matter */
+    CODEDB_PATTERN_EXACT = 2
+} codedb_pattern;
+
+/* A search by name over all files, or those of one project; answers are ordered by name, then id. */
+typedef struct codedb_name_search {
+    size_t struct_size;
+    const char *name;       /* required */
+    codedb_pattern pattern;
+    const char *project_id; /* NULL: all */
+    int64_t limit;          /* 0: none */
+    int64_t offset;
+} codedb_name_search;
+CODEDB_API codedb_code codedb_class_find(codedb *db, const codedb_name_search *search, codedb_classes **list,
+                                         codedb_result *result);
+CODEDB_API codedb_code codedb_method_find(codedb *db, const codedb_name_search *search, codedb_methods **list,
+                                          codedb_result *result);
+CODEDB_API codedb_code codedb_function_find(codedb *db, const codedb_name_search *search, codedb_functions **list,
+                                            codedb_result *result);
+/* Imports whose name or module matches. */
+CODEDB_API codedb_code codedb_import_find(codedb *db, const codedb_name_search *search, codedb_imports **list,
+                                          codedb_result *result);
+
+/* Issues of a type, of one project or (project_id NULL) of all. */
+CODEDB_API codedb_code codedb_issue_find(codedb *db, const char *project_id, const char *issue_type, codedb_issues **list,
+                                         codedb_result *result);
+
+/* Usages of a target; target_type, target_class and project_id may be NULL: any. */
+typedef struct codedb_usage_search {
+    size_t struct_size;
+    const char *target_name; /* required */
+    const char *target_type;
+    const char *target_class;
+    const char *project_id;
+    int64_t limit;           /* 0: none */
+    int64_t offset;
+} codedb_usage_search;
+CODEDB_API codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *search, codedb_usages **list,
+                                         codedb_result *result);
+
+/* How many objects there are. */
+typedef struct codedb_counts {
+    size_t struct_size;
+    int64_t datasets; /* of a project; of a file: 1 */
+    int64_t files;    /* not marked as deleted */
+    int64_t classes;
+    int64_t methods;
+    int64_t functions;
+    int64_t imports;
+    int64_t issues;
+    int64_t usages;
+    int64_t duplicates; /* groups; of a file: those with an occurrence in it */
+    int64_t chunks;
+    int64_t contents;
+} codedb_counts;
+/* Fills `counts` (struct_size set by the host) for a project, or for the whole database (project_id NULL). NOT_FOUND. */
+CODEDB_API codedb_code codedb_project_counts(codedb *db, const char *project_id, codedb_counts *counts, codedb_result *result);
+CODEDB_API codedb_code codedb_file_counts(codedb *db, int64_t file_id, codedb_counts *counts, codedb_result *result);
+
+/* Groups of duplicates with their occurrences, the most similar first. One block for codedb_free. */
+typedef struct codedb_duplicate_group {
+    codedb_code_duplicate *object;
+    size_t occurrence_count;
+    codedb_duplicate_occurrence *const *occurrences;
+} codedb_duplicate_group;
+typedef struct codedb_duplicate_groups {
+    size_t count;
+    const codedb_duplicate_group *items;
+} codedb_duplicate_groups;
+CODEDB_API codedb_code codedb_project_duplicates(codedb *db, const char *project_id, codedb_duplicate_groups **groups,
+                                                 codedb_result *result);
+
+/* A full-text search in code_content. */
+typedef struct codedb_text_search {
+    size_t struct_size;
+    const char *query;       /* required: words that must all be there */
+    int raw;                 /* 1: `query` is an FTS5 expression: AND OR NOT NEAR(...) "phrase" word* column : word */
+    int prefix;              /* 1: the last word may be the beginning of one */
+    const char *project_id;  /* NULL: any; likewise the next */
+    const char *entity_type;
+    const char *mark_start;  /* put around what was found in snippets; NULL: "[" and "]" */
+    const char *mark_end;
+    int snippet_words;       /* 1 to 64; 0: 16 */
+    int64_t limit;           /* 0: none */
+    int64_t offset;
+} codedb_text_search;
+typedef struct codedb_text_match {
+    int64_t content_id;
+    int64_t file_id;
+    int64_t entity_id;       /* 0: none */
+    int64_t line;            /* of the class, method or function; 0: unknown */
+    const char *entity_type;
+    const char *entity_name; /* NULL: none; likewise the next three */
+    const char *project_id;
+    const char *path;
+    const char *relative_path;
+    const char *snippet;
+    double rank;             /* bm25: the smaller, the better */
+} codedb_text_match;
+/* Best first. One block for codedb_free. */
+typedef struct codedb_text_matches {
+    size_t count;
+    const codedb_text_match *items;
+} codedb_text_matches;
+/* Errors: VALIDATION_ERROR for a query without a word, or an FTS5 expression that is none (its words are in the description). */
+CODEDB_API codedb_code codedb_text_find(codedb *db, const codedb_text_search *search, codedb_text_matches **matches,
+                                        codedb_result *result);
+
+/* Replaces the file's stored syntax tree in one transaction. `json` must be JSON: docs/trees.md, or any JSON string, which is
+ * no tree. *tree_id (may be NULL) gets the row's id. NOT_FOUND: no such file. */
+CODEDB_API codedb_code codedb_ast_save(codedb *db, int64_t file_id, const char *json, size_t length, int64_t *tree_id,
+                                       codedb_result *result);
+/* The file's stored syntax tree: a block for codedb_free, a NUL behind it; its length in *length (may be NULL). */
+CODEDB_API codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *length, codedb_result *result);
+
+/* Inserts or replaces vectors under the file's project, by (entity_type, entity_id), in one transaction. Of each item are used:
+ * entity_type, entity_id (0 with type "file": this file), vector_id, vector_dim, embedding_model. NOT_FOUND: no such file. */
+CODEDB_API codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector_index *items, size_t count,
+                                           codedb_result *result);
+/* The vectors of a file and of its chunks, classes, functions and methods. */
+CODEDB_API codedb_code codedb_vectors_get(codedb *db, int64_t file_id, codedb_vector_indexes **list, codedb_result *result);
 
 /* ---- 10. Trees: no database needed -------------------------------------------------------------------------------- */
 

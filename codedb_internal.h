@@ -115,4 +115,21 @@ CODEDB_PRIVATE codedb_code codedb_succeed_with(codedb_result *result, const char
  * buffer in any case. Without memory the data is NULL. */
 CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer *json);
 
+/* ---- codedb_schema.c: what the object layer knows of a handle's database ------------------------------------------ */
+
+#define CODEDB_TABLE_COUNT 21
+
+/* Stands in the handle of the database, zeroed; only codedb_schema_create_if_empty writes it, before other threads have the handle. */
+typedef struct codedb_schema {
+    uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by bits; 0: not known, take all */
+    bool has_text_index;
+    bool text_index_has_sizes; /* code_content_fts_docsize is there */
+} codedb_schema;
+
+/* codedb.c: the one of the database that `db` is, or is a transaction or view of. */
+CODEDB_PRIVATE codedb_schema *codedb_schema_of(codedb *db);
+/* Called once by codedb_open, when the driver runs: creates the tables in a database that has none, sees which columns exist, and
+ * sets up what keeps the full-text table in step on this connection. */
+CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_result *result);
+
 #endif
