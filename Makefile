@@ -27,9 +27,14 @@ $(BUILD)/%.o: %.c $(HEADERS) Makefile
 TEST_SRCS = $(wildcard tests/test_*.c)
 TESTS = $(TEST_SRCS:tests/%.c=$(BUILD)/tests/%)
 
-$(BUILD)/tests/%: tests/%.c $(OBJS)
+# An archive, so that a test links only what it needs.
+$(BUILD)/objects.a: $(OBJS)
+	@rm -f $@
+	$(AR) rcs $@ $(OBJS)
+
+$(BUILD)/tests/%: tests/%.c tests/support.h $(BUILD)/objects.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $< $(OBJS) -o $@ $(LIBS) -lcmocka -lm
+	$(CC) $(ALL_CFLAGS) $< $(BUILD)/objects.a -o $@ $(LIBS) -lcmocka -lm
 
 test: $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
