@@ -392,6 +392,11 @@ CODEDB_PRIVATE const char *codedb_field_name(codedb_field field);
  * (match, case, type, lazy, _) are NAME. A string without f or t prefix is one STRING; f- and t-strings are a START (prefix and
  * opening quotes), FSTRING_MIDDLE (never empty), the tokens of their fields (LEFT_BRACE ... EXCLAMATION, COLON ... RIGHT_BRACE) and
  * FSTRING_END, as in CPython 3.12; after the COLON of a format spec come FSTRING_MIDDLE and LEFT_BRACE again.
+ * Text runs are maximal: one FSTRING_MIDDLE holds its doubled braces, doubled. The quotes that end a string stand in no open
+ * field, and a field's braces match; what is in them is the parser's to judge, an EXCLAMATION and a second COLON too.
+ * Of what a target version lacks, the lexer knows prefixes, old f-strings (their fields have no backslash, comment or quote of
+ * the string before 3.12), `:=` and `@=` (two tokens before 3.8 and 3.5), underscores in numbers (a NUMBER and a NAME before 3.6)
+ * and async and await (NAME before 3.7, but in an `async def` of 3.5 and 3.6); all else is the parser's.
  * NEWLINE starts at the line break, behind blanks and comment; its length is that of the break, 0 at an end of input without one.
  * INDENT and DEDENT have length 0 and stand at the first token of the block, or behind it (at the end of input: at its length).
  * Line breaks inside brackets, blank lines and comments are no tokens. ENDMARKER is always the last token. */
@@ -530,10 +535,14 @@ typedef struct codedb_place {
     uint32_t column; /* from 0, in code points */
 } codedb_place;
 
+/* NULs that must follow a source: the lexer reads it in blocks. */
+#define CODEDB_SOURCE_PADDING 64u
+#define CODEDB_SOURCE_LIMIT (UINT32_MAX - 2 * CODEDB_SOURCE_PADDING)
+
 struct codedb_tree {
     codedb_allocator allocator; /* of the tree and each of its arrays */
-    const char *source; /* UTF-8, BOM included where there is one, NUL behind */
-    uint32_t length;    /* bytes of source */
+    const char *source; /* UTF-8, BOM included where there is one, CODEDB_SOURCE_PADDING NULs behind */
+    uint32_t length;    /* bytes of source; at most CODEDB_SOURCE_LIMIT */
     uint32_t text_start; /* 3 when the source starts with a BOM, else 0: no position counts it */
     codedb_token *tokens;
     uint32_t token_count;
@@ -541,7 +550,7 @@ struct codedb_tree {
     uint32_t node_count;
     uint32_t *long_ends; /* pairs (token, end offset), in order, of the tokens with CODEDB_TOKEN_LONG */
     uint32_t long_count;
-    uint32_t *line_starts; /* byte offset of each line's first byte */
+    uint32_t *line_starts; /* byte offset of each line's first byte; of the first line, behind the BOM */
     uint32_t line_count;
     bool ascii; /* no byte beyond 127: columns are byte differences */
     int target_version; /* major * 100 + minor: 314 is Python 3.14 */
@@ -563,12 +572,17 @@ typedef struct codedb_syntax_error {
     uint32_t offset;   /* of the offending token, in bytes */
     uint32_t length;
     bool no_memory;    /* not an error of the source at all */
+    bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
 
 /* codedb_lexer.c. Fills tree->tokens, line_starts, text_start and ascii from tree->source, length and target_version; their memory
  * comes from tree->allocator and is the tree's. False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error);
+/* After codedb_lex failed with `yields`, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`,
+ * the error found by that, is the one to report: CPython's choice. */
+CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
+                                            const codedb_syntax_error *parsing);
 
 /* codedb_statement.c. Fills tree->nodes from the tokens. False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
