@@ -651,4 +651,54 @@ CODEDB_PRIVATE uint32_t codedb_docstring_statement(const codedb_tree *tree, uint
 /* Appends the docstring as ast.get_docstring has it, cleaned as inspect.cleandoc of 3.13 does; false when there is none. */
 CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t node, codedb_buffer *out);
 
+/* ---- What a tree defines (codedb_index.c) ------------------------------------------------------------------------- */
+
+/* Bytes of the source, or of the codedb_entities they stand in; not NUL-terminated. `text` is NULL for "there is none". */
+typedef struct codedb_slice {
+    const char *text;
+    size_t length;
+} codedb_slice;
+
+typedef enum codedb_definition_kind {
+    CODEDB_DEFINITION_CLASS,
+    CODEDB_DEFINITION_METHOD,  /* a def whose nearest enclosing class, def or lambda is a class */
+    CODEDB_DEFINITION_FUNCTION /* any other def, those inside methods included */
+} codedb_definition_kind;
+
+/* A class or def. */
+typedef struct codedb_definition {
+    codedb_definition_kind kind;
+    uint32_t node;
+    uint32_t owner; /* the definition that encloses it most closely; UINT32_MAX at the top. Of a method: its class */
+    uint32_t line;  /* of `class`, `def` or `async` */
+    bool is_abstract;         /* has a decorator whose last name is abstractmethod, abstractproperty, ... */
+    bool has_pass;            /* `pass` is one of the body's own statements */
+    bool has_not_implemented; /* likewise `raise NotImplementedError`, called or not */
+    codedb_slice name;
+    codedb_slice docstring; /* as ast.get_docstring; text is NULL when there is none */
+    codedb_slice details;   /* JSON array of strings: a class's bases as written, a def's parameter names with their stars */
+    codedb_slice content;   /* its source lines from the first decorator on, without docstring and without definitions inside */
+} codedb_definition;
+
+/* One imported name. */
+typedef struct codedb_imported {
+    codedb_slice name;   /* as in the source's first name, dotted; "*" */
+    codedb_slice module; /* of `from`: with its leading dots; text is NULL for `import` */
+    uint32_t line;       /* of the statement */
+} codedb_imported;
+
+typedef struct codedb_entities {
+    const codedb_definition *definitions; /* in file order: an owner comes before what it owns */
+    size_t definition_count;
+    const codedb_imported *imports; /* in file order */
+    size_t import_count;
+    uint32_t lines;         /* of the file; a last line without a break counts */
+    codedb_slice docstring; /* the module's */
+    codedb_slice content;   /* what stands outside all definitions, without the docstring */
+} codedb_entities;
+
+/* Collects what `tree` defines, in one pass. What *entities refers to lives in `arena` and in the tree's source. */
+CODEDB_PRIVATE codedb_code codedb_entities_collect(const codedb_tree *tree, codedb_arena *arena, codedb_entities *entities,
+                                                   codedb_result *result);
+
 #endif
