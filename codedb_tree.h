@@ -701,4 +701,11 @@ typedef struct codedb_entities {
 CODEDB_PRIVATE codedb_code codedb_entities_collect(const codedb_tree *tree, codedb_arena *arena, codedb_entities *entities,
                                                    codedb_result *result);
 
+/* ---- Unified diff (codedb_diff.c) --------------------------------------------------------------------------------- */
+
+/* Appends the unified diff from the old to the new text, three lines of context, under `--- a/path` and `+++ b/path` (leading
+ * slashes of `path` are left out); appends nothing when the texts are equal. False without memory. */
+CODEDB_PRIVATE bool codedb_diff_append(const char *old_text, size_t old_length, const char *new_text, size_t new_length,
+                                       const char *path, codedb_buffer *out);
+
 #endif
