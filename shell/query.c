@@ -1,0 +1,141 @@
+/* query.c -- `codedb query`: nodes that a selector finds, in files or in a database. */
+#include "shell.h"
+
+#include <string.h>
+
+typedef struct query_job {
+    codedb_filter filter;
+} query_job;
+
+static void query_print_json(FILE *out, const char *path, const codedb_node_info *node)
+{
+    bool first = true;
+    fputc('{', out);
+    shell_print_json_text(out, &first, "path", path);
+    shell_print_json_text(out, &first, "node_id", node->node_id);
+    shell_print_json_text(out, &first, "type", node->type);
+    shell_print_json_text(out, &first, "kind", node->kind);
+    shell_print_json_text(out, &first, "name", node->name);
+    shell_print_json_text(out, &first, "qualname", node->qualname);
+    shell_print_json_integer(out, &first, "start_line", node->start_line);
+    shell_print_json_integer(out, &first, "start_col", node->start_column);
+    shell_print_json_integer(out, &first, "end_line", node->end_line);
+    shell_print_json_integer(out, &first, "end_col", node->end_column);
+    fputs(", \"code\": ", out);
+    shell_print_json(out, node->code, node->code_length);
+    fputs("}\n", out);
+}
+
+static size_t query_first_line(const codedb_node_info *node)
+{
+    size_t length = 0;
+    while (length < node->code_length && node->code[length] != '\n' && node->code[length] != '\r') {
+        length++;
+    }
+    return length;
+}
+
+static void query_print_node(FILE *out, const shell_options *options, const char *path, const codedb_node_info *node)
+{
+    shell_print_place(out, options->color, path, node->start_line, node->start_column);
+    fputs(": ", out);
+    size_t length = options->full_code ? node->code_length : query_first_line(node);
+    fwrite(node->code, 1, length, out);
+    fputs(!options->full_code && length < node->code_length ? " ...\n" : "\n", out);
+}
+
+/* The nodes of one source, from its own tree or from the database. */
+static codedb_code query_find(const codedb_filter *filter, const shell_options *options, const shell_source *source,
+                              codedb_nodes **nodes, codedb_result *result)
+{
+    if (source->db != NULL) {
+        return codedb_cst_query(source->db, source->file_id, filter, nodes, result);
+    }
+    codedb_parse_options parse = CODEDB_INIT(codedb_parse_options);
+    parse.target_version = options->target_version;
+    parse.path = source->path;
+    codedb_tree *tree = NULL;
+    codedb_code code = codedb_tree_parse(source->bytes, source->length, &parse, &tree, result);
+    if (code == CODEDB_SUCCESS) {
+        code = codedb_tree_query(tree, filter, nodes, result);
+        codedb_tree_free(tree);
+    }
+    return code;
+}
+
+static int query_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
+{
+    const query_job *job = context;
+    codedb_nodes *nodes = NULL;
+    if (query_find(&job->filter, options, source, &nodes, result) != CODEDB_SUCCESS) {
+        return SHELL_ERROR;
+    }
+    for (size_t i = 0; i < nodes->count && !options->count_only; i++) {
+        if (options->json) {
+            query_print_json(out, source->path, nodes->items[i]);
+        } else {
+            query_print_node(out, options, source->path, nodes->items[i]);
+        }
+    }
+    int status = nodes->count > 0 ? SHELL_FOUND : SHELL_NOTHING;
+    if (options->count_only && nodes->count > 0) {
+        if (options->json) {
+            bool first = true;
+            fputc('{', out);
+            shell_print_json_text(out, &first, "path", source->path);
+            shell_print_json_integer(out, &first, "count", (long long)nodes->count);
+            fputs("}\n", out);
+        } else {
+            fprintf(out, "%s:%zu\n", source->path, nodes->count);
+        }
+    }
+    codedb_free(nodes);
+    return status;
+}
+
+/* A bad selector is told once, with a mark under the place, and not for each file. */
+static bool query_check_selector(const codedb_filter *filter)
+{
+    codedb_tree *empty = NULL;
+    codedb_nodes *nodes = NULL;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_code code = codedb_tree_parse("", 0, NULL, &empty, &result);
+    if (code == CODEDB_SUCCESS) {
+        code = codedb_tree_query(empty, filter, &nodes, &result);
+    }
+    if (code == CODEDB_SELECTOR_ERROR && result.line == 1) {
+        shell_fail("selector: %s\n  %s\n  %*s^", result.description, filter->selector, (int)result.column, "");
+    } else if (code != CODEDB_SUCCESS) {
+        shell_fail("selector: %s", result.description);
+    }
+    codedb_free(nodes);
+    codedb_tree_free(empty);
+    codedb_result_clear(&result);
+    return code == CODEDB_SUCCESS;
+}
+
+int shell_query(const shell_options *options, char *const *arguments, size_t count)
+{
+    query_job job = {.filter = CODEDB_INIT(codedb_filter)};
+    job.filter.selector = arguments[0];
+    job.filter.dialect = options->dialect;
+    job.filter.limit = options->limit;
+    if (!query_check_selector(&job.filter)) {
+        return SHELL_ERROR;
+    }
+    shell_totals totals;
+    if (count > 1) {
+        if (options->db != NULL) {
+            return shell_fail("query: found both --db and PATH, expected one of them");
+        }
+        shell_each_source(options, arguments + 1, count - 1, query_source, &job, &totals);
+        return shell_status(&totals);
+    }
+    codedb *db = shell_open(options, false, true);
+    if (db == NULL) {
+        return SHELL_ERROR;
+    }
+    shell_each_stored(options, db, query_source, &job, &totals);
+    codedb_close(db);
+    return shell_status(&totals);
+}

@@ -1,0 +1,387 @@
+/* sources.c -- the files that a command is asked about: found, read in several threads, answered in order.
+ *
+ * The paths are collected first. Then every thread takes the next path, reads it, calls the command's function with an output of its own,
+ * and leaves that in the path's slot; the calling thread prints the slots in order as they are filled. */
+#include "shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SOURCES_STDIN "<stdin>"
+
+typedef struct sources_slot {
+    char *path;
+    char *output;
+    size_t output_length;
+    char *problem; /* in place of a file: what was wrong */
+    codedb_result result;
+    int64_t file_id;
+    uint64_t bytes;
+    int status;
+    bool done;
+} sources_slot;
+
+typedef struct sources_job {
+    const shell_options *options;
+    shell_source_function function;
+    void *context;
+    codedb *db; /* NULL: the slots are files */
+    sources_slot *slots;
+    size_t count;
+    size_t capacity;
+    size_t next; /* under lock */
+    bool no_memory;
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+} sources_job;
+
+static bool sources_add(sources_job *job, const char *path, const char *problem)
+{
+    if (job->count == job->capacity) {
+        size_t capacity = job->capacity == 0 ? 256 : job->capacity * 2;
+        sources_slot *slots = realloc(job->slots, capacity * sizeof *slots);
+        if (slots == NULL) {
+            job->no_memory = true;
+            return false;
+        }
+        job->slots = slots;
+        job->capacity = capacity;
+    }
+    sources_slot *slot = &job->slots[job->count];
+    *slot = (sources_slot){.result = CODEDB_INIT(codedb_result)};
+    slot->path = strdup(path);
+    slot->problem = problem != NULL ? strdup(problem) : NULL;
+    if (slot->path == NULL || (problem != NULL && slot->problem == NULL)) {
+        free(slot->path);
+        job->no_memory = true;
+        return false;
+    }
+    job->count++;
+    return true;
+}
+
+static int sources_visit(void *context, const codedb_walk_entry *entry)
+{
+    return sources_add(context, entry->path, entry->problem) ? 0 : 1;
+}
+
+static void sources_collect(sources_job *job, const char *path)
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0) {
+        sources_add(job, SOURCES_STDIN, NULL);
+    } else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        codedb_walk_options walk = CODEDB_INIT(codedb_walk_options);
+        codedb_result result = CODEDB_INIT(codedb_result);
+        walk.excludes = job->options->excludes;
+        walk.exclude_count = job->options->exclude_count;
+        walk.no_default_excludes = job->options->no_default_excludes;
+        codedb_code code = codedb_folder_walk(path, &walk, sources_visit, job, &result);
+        if (code != CODEDB_SUCCESS && !job->no_memory) {
+            sources_add(job, path, result.description);
+        }
+        codedb_result_clear(&result);
+    } else {
+        sources_add(job, path, NULL); /* reading it says what is wrong with it */
+    }
+}
+
+/* Everything that a descriptor gives, in malloc'ed memory with a NUL behind; NULL and errno on failure. */
+static char *sources_read_descriptor(int descriptor, size_t *length)
+{
+    struct stat status;
+    size_t capacity = fstat(descriptor, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size + 1 : 65536;
+    char *bytes = malloc(capacity + 1);
+    *length = 0;
+    while (bytes != NULL) {
+        ssize_t got = read(descriptor, bytes + *length, capacity - *length);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            free(bytes);
+            return NULL;
+        }
+        if (got == 0) {
+            bytes[*length] = '\0';
+            return bytes;
+        }
+        *length += (size_t)got;
+        if (*length == capacity) {
+            char *grown = realloc(bytes, capacity * 2 + 1);
+            if (grown == NULL) {
+                free(bytes);
+            }
+            bytes = grown;
+            capacity *= 2;
+        }
+    }
+    errno = ENOMEM;
+    return NULL;
+}
+
+static char *sources_read(const char *path, size_t *length)
+{
+    if (strcmp(path, SOURCES_STDIN) == 0) {
+        return sources_read_descriptor(STDIN_FILENO, length);
+    }
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return NULL;
+    }
+    char *bytes = sources_read_descriptor(descriptor, length);
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return bytes;
+}
+
+char *shell_read_file(const char *path, size_t *length)
+{
+    char *bytes = sources_read(path, length);
+    if (bytes == NULL) {
+        shell_fail("%s: %s", path, strerror(errno));
+    }
+    return bytes;
+}
+
+/* What the function said goes to the slot; false when there is no memory for it. */
+static bool sources_call(sources_job *job, sources_slot *slot, const shell_source *source)
+{
+    FILE *out = open_memstream(&slot->output, &slot->output_length);
+    if (out == NULL) {
+        return false;
+    }
+    slot->status = job->function(job->context, job->options, source, out, &slot->result);
+    return fclose(out) == 0;
+}
+
+static void sources_run_slot(sources_job *job, sources_slot *slot)
+{
+    shell_source source = {.path = slot->path, .db = job->db, .file_id = slot->file_id};
+    char *bytes = NULL;
+    if (slot->problem == NULL && job->db == NULL) {
+        bytes = sources_read(slot->path, &source.length);
+        if (bytes == NULL) {
+            char text[128];
+            slot->problem = strdup(strerror_r(errno, text, sizeof text));
+        }
+    }
+    source.bytes = bytes;
+    slot->bytes = source.length;
+    if (slot->problem == NULL && (job->db != NULL || bytes != NULL) && !sources_call(job, slot, &source)) {
+        slot->problem = strdup("out of memory");
+    }
+    if (slot->problem != NULL || (job->db == NULL && bytes == NULL)) {
+        slot->status = SHELL_ERROR;
+    }
+    free(bytes);
+}
+
+static void *sources_thread(void *argument)
+{
+    sources_job *job = argument;
+    pthread_mutex_lock(&job->lock);
+    while (job->next < job->count) {
+        sources_slot *slot = &job->slots[job->next++];
+        pthread_mutex_unlock(&job->lock);
+        sources_run_slot(job, slot);
+        pthread_mutex_lock(&job->lock);
+        slot->done = true;
+        pthread_cond_signal(&job->filled);
+    }
+    pthread_mutex_unlock(&job->lock);
+    return NULL;
+}
+
+static void sources_print(sources_job *job, shell_totals *totals)
+{
+    shell_progress progress;
+    shell_progress_begin(&progress, job->options);
+    bool bar = progress.shown && !isatty(STDOUT_FILENO); /* never a bar between answers on the same screen */
+    for (size_t i = 0; i < job->count; i++) {
+        sources_slot *slot = &job->slots[i];
+        pthread_mutex_lock(&job->lock);
+        while (!slot->done) {
+            pthread_cond_wait(&job->filled, &job->lock);
+        }
+        pthread_mutex_unlock(&job->lock);
+        if (slot->problem != NULL) {
+            shell_fail("%s: %s", slot->path, slot->problem);
+        } else if (slot->status == SHELL_ERROR) {
+            shell_fail_result(job->options, slot->path, &slot->result);
+        }
+        fwrite(slot->output != NULL ? slot->output : "", 1, slot->output_length, stdout);
+        totals->files++;
+        totals->bytes += slot->bytes;
+        totals->found += slot->status == SHELL_FOUND;
+        totals->errors += slot->status == SHELL_ERROR;
+        free(slot->output);
+        slot->output = NULL;
+        if (bar) {
+            shell_progress_update(&progress, "reading", i + 1, job->count, true);
+        }
+    }
+    shell_progress_end(&progress);
+}
+
+static size_t sources_thread_count(const sources_job *job)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = job->options->threads > 0 ? (size_t)job->options->threads : processors > 0 ? (size_t)processors : 1;
+    wanted = wanted < 64 ? wanted : 64;
+    return wanted < job->count ? wanted : job->count;
+}
+
+/* Runs all slots of a job that was collected, prints and counts, and frees the job's memory. */
+static void sources_run(sources_job *job, shell_totals *totals)
+{
+    pthread_t threads[64];
+    size_t started = 0;
+    size_t wanted = job->no_memory ? 0 : sources_thread_count(job);
+    while (started < wanted && pthread_create(&threads[started], NULL, sources_thread, job) == 0) {
+        started++;
+    }
+    if (started == 0 && !job->no_memory) {
+        sources_thread(job); /* no thread to be had, or nothing to do: do it here */
+    }
+    if (job->no_memory) {
+        totals->errors++;
+        shell_fail("out of memory");
+    } else {
+        sources_print(job, totals);
+    }
+    for (size_t i = 0; i < started; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        codedb_result_clear(&job->slots[i].result);
+        free(job->slots[i].path);
+        free(job->slots[i].problem);
+    }
+    free(job->slots);
+    pthread_cond_destroy(&job->filled);
+    pthread_mutex_destroy(&job->lock);
+}
+
+static void sources_begin(sources_job *job, shell_totals *totals)
+{
+    memset(totals, 0, sizeof *totals);
+    pthread_mutex_init(&job->lock, NULL);
+    pthread_cond_init(&job->filled, NULL);
+}
+
+void shell_each_source(const shell_options *options, char *const *paths, size_t path_count, shell_source_function function,
+                       void *context, shell_totals *totals)
+{
+    sources_job job = {.options = options, .function = function, .context = context};
+    sources_begin(&job, totals);
+    for (size_t i = 0; i < path_count && !job.no_memory; i++) {
+        sources_collect(&job, paths[i]);
+    }
+    sources_run(&job, totals);
+}
+
+void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context, shell_totals *totals)
+{
+    sources_job job = {.options = options, .function = function, .context = context, .db = db};
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_rows *rows = NULL;
+    sources_begin(&job, totals);
+    codedb_code code = codedb_sql_execute(
+        db, "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) ORDER BY path", NULL, 0, &rows,
+        NULL, &result);
+    if (code != CODEDB_SUCCESS) {
+        shell_fail_result(options, options->db, &result);
+        totals->errors++;
+    }
+    for (size_t row = 0; code == CODEDB_SUCCESS && row < rows->row_count && !job.no_memory; row++) {
+        const codedb_value *cells = &rows->values[row * rows->column_count];
+        if (cells[1].type == CODEDB_VALUE_TEXT && sources_add(&job, cells[1].as.text, NULL)) {
+            job.slots[job.count - 1].file_id = cells[0].as.integer;
+        }
+    }
+    codedb_free(rows);
+    codedb_result_clear(&result);
+    sources_run(&job, totals);
+}
+
+int shell_status(const shell_totals *totals)
+{
+    if (totals->errors > 0) {
+        return SHELL_ERROR;
+    }
+    return totals->found > 0 ? SHELL_FOUND : SHELL_NOTHING;
+}
+
+static bool sources_write_all(int descriptor, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(descriptor, bytes, length);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return false;
+        }
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+/* The new content in a file of its own beside `path`, synced, with the old one's mode and owner. */
+static bool sources_write_beside(int descriptor, const struct stat *status, const char *bytes, size_t length)
+{
+    /* Only root may give a file away; for others the owner is their own anyway. */
+    if (fchown(descriptor, status->st_uid, status->st_gid) != 0 && errno != EPERM) {
+        return false;
+    }
+    return fchmod(descriptor, status->st_mode & 07777) == 0 && sources_write_all(descriptor, bytes, length) && fsync(descriptor) == 0;
+}
+
+bool shell_replace_file(const char *path, const char *old, size_t old_length, const char *bytes, size_t length)
+{
+    struct stat status;
+    char *real = realpath(path, NULL); /* a link stays a link: the file that it leads to is replaced */
+    size_t now_length = 0;
+    char *now = real != NULL ? sources_read(real, &now_length) : NULL;
+    char *temporary = NULL;
+    int descriptor = -1;
+    bool written = false;
+    if (now == NULL || stat(real, &status) != 0) {
+        shell_fail("%s: %s", path, strerror(errno));
+        goto cleanup;
+    }
+    if (now_length != old_length || memcmp(now, old, old_length) != 0) {
+        shell_fail("%s: the file has changed since it was read; it was left alone", path);
+        goto cleanup;
+    }
+    if (asprintf(&temporary, "%s.codedb-XXXXXX", real) < 0) {
+        temporary = NULL;
+        shell_fail("out of memory");
+        goto cleanup;
+    }
+    descriptor = mkostemp(temporary, O_CLOEXEC);
+    if (descriptor < 0 || !sources_write_beside(descriptor, &status, bytes, length) || rename(temporary, real) != 0) {
+        shell_fail("%s: cannot be written: %s", path, strerror(errno));
+        if (descriptor >= 0) {
+            unlink(temporary);
+        }
+        goto cleanup;
+    }
+    written = true;
+cleanup:
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    free(temporary);
+    free(now);
+    free(real);
+    return written;
+}
