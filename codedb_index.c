@@ -62,6 +62,12 @@ static codedb_slice index_take(index_pass *pass)
     return slice;
 }
 
+static void index_append_token(index_pass *pass, uint32_t token)
+{
+    uint32_t start = pass->tree->tokens[token].start;
+    codedb_buffer_append(&pass->buffer, pass->tree->source + start, codedb_token_end(pass->tree, token) - start);
+}
+
 /* ---- Pieces ------------------------------------------------------------------------------------------------------- */
 
 /* Gives the source from the cursor to `end` to the innermost open entity. */
@@ -162,7 +168,7 @@ static void index_separate(index_pass *pass)
 }
 
 /* The bases, each as it is written, a star included. */
-static codedb_slice index_bases(index_pass *pass, uint32_t node)
+static const char *index_bases(index_pass *pass, uint32_t node)
 {
     const codedb_tree *tree = pass->tree;
     codedb_buffer_append_byte(&pass->buffer, '[');
@@ -175,11 +181,11 @@ static codedb_slice index_bases(index_pass *pass, uint32_t node)
         index_append_json(pass, start, end);
     }
     codedb_buffer_append_byte(&pass->buffer, ']');
-    return index_take(pass);
+    return index_take(pass).text;
 }
 
 /* The parameters' names in order, `*args` and `**kwargs` with their stars; the markers `*` and `/` are none. */
-static codedb_slice index_parameters(index_pass *pass, uint32_t node)
+static const char *index_parameters(index_pass *pass, uint32_t node)
 {
     const codedb_tree *tree = pass->tree;
     uint32_t parameters = codedb_tree_child(tree, node, CODEDB_FIELD_params);
@@ -194,13 +200,11 @@ static codedb_slice index_parameters(index_pass *pass, uint32_t node)
         codedb_buffer_append_byte(&pass->buffer, '"');
         if (tree->tokens[star].kind == CODEDB_TOKEN_STAR || tree->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR)
             codedb_buffer_append(&pass->buffer, "**", tree->tokens[star].length);
-        uint32_t token = tree->nodes[name].first;
-        codedb_buffer_append(&pass->buffer, tree->source + tree->tokens[token].start,
-                             codedb_token_end(tree, token) - tree->tokens[token].start);
+        index_append_token(pass, tree->nodes[name].first);
         codedb_buffer_append_byte(&pass->buffer, '"');
     }
     codedb_buffer_append_byte(&pass->buffer, ']');
-    return index_take(pass);
+    return index_take(pass).text;
 }
 
 static bool index_token_is(const codedb_tree *tree, uint32_t token, const char *text, size_t length)
@@ -261,6 +265,20 @@ static uint32_t index_definition_start(const codedb_tree *tree, uint32_t node)
     return index_line_start(tree, tree->tokens[first].start);
 }
 
+static void index_read_name(index_pass *pass, codedb_definition *definition)
+{
+    size_t length;
+    const char *name = codedb_tree_name(pass->tree, definition->node, &length);
+    definition->name = index_copy(pass, name, length).text;
+    definition->qualified_name = definition->name;
+    if (definition->owner == UINT32_MAX || pass->failed)
+        return;
+    codedb_buffer_append_text(&pass->buffer, pass->definitions[definition->owner].qualified_name);
+    codedb_buffer_append_byte(&pass->buffer, '.');
+    codedb_buffer_append(&pass->buffer, name, length);
+    definition->qualified_name = index_take(pass).text;
+}
+
 static void index_open_definition(index_pass *pass, uint32_t node)
 {
     const codedb_tree *tree = pass->tree;
@@ -269,7 +287,7 @@ static void index_open_definition(index_pass *pass, uint32_t node)
     definition->node = node;
     definition->owner = pass->current;
     definition->line = codedb_tree_place(tree, tree->tokens[tree->nodes[node].first].start).line;
-    definition->name.text = codedb_tree_name(tree, node, &definition->name.length);
+    index_read_name(pass, definition);
     index_advance(pass, index_definition_start(tree, node));
     pass->ends[number] = index_line_end(tree, tree->nodes[node].last);
     pass->current = number;
@@ -294,22 +312,15 @@ static void index_open_definition(index_pass *pass, uint32_t node)
 /* ---- Imports ------------------------------------------------------------------------------------------------------ */
 
 /* The tokens [first, last) without what stands between them: `a . b` is "a.b". */
-static codedb_slice index_dotted(index_pass *pass, uint32_t first, uint32_t last)
+static const char *index_dotted(index_pass *pass, uint32_t first, uint32_t last)
 {
-    const codedb_tree *tree = pass->tree;
-    if (last - first == 1) {
-        uint32_t start = tree->tokens[first].start;
-        return (codedb_slice){tree->source + start, codedb_token_end(tree, first) - start};
-    }
-    for (uint32_t token = first; token < last; token++) {
-        uint32_t start = tree->tokens[token].start;
-        codedb_buffer_append(&pass->buffer, tree->source + start, codedb_token_end(tree, token) - start);
-    }
-    return index_take(pass);
+    for (uint32_t token = first; token < last; token++)
+        index_append_token(pass, token);
+    return index_take(pass).text;
 }
 
 /* The module of a `from` import with its leading dots: the tokens between `from` and `import`. */
-static codedb_slice index_module(index_pass *pass, uint32_t node)
+static const char *index_module(index_pass *pass, uint32_t node)
 {
     const codedb_tree *tree = pass->tree;
     uint32_t first = tree->nodes[node].first;
@@ -324,9 +335,7 @@ static codedb_slice index_module(index_pass *pass, uint32_t node)
 static void index_read_import(index_pass *pass, uint32_t node, bool from)
 {
     const codedb_tree *tree = pass->tree;
-    codedb_slice module = {NULL, 0};
-    if (from)
-        module = index_module(pass, node);
+    const char *module = from ? index_module(pass, node) : NULL;
     uint32_t line = codedb_tree_place(tree, tree->tokens[tree->nodes[node].first].start).line;
     for (uint32_t child = node + 1; child < tree->nodes[node].end; child = tree->nodes[child].end) {
         if (tree->nodes[child].field != CODEDB_FIELD_names)
@@ -370,12 +379,12 @@ static void index_close_definitions(index_pass *pass, uint32_t node)
     }
 }
 
-static void index_walk(index_pass *pass, codedb_entities *entities)
+static void index_walk(index_pass *pass, codedb_outline *outline)
 {
     const codedb_tree *tree = pass->tree;
     uint32_t docstring = codedb_docstring_statement(tree, 0);
     if (docstring != UINT32_MAX && codedb_docstring_append(tree, 0, &pass->buffer)) {
-        entities->docstring = index_take(pass);
+        outline->docstring = index_take(pass);
         index_skip_docstring(pass, docstring);
     }
     for (uint32_t i = 1; i < tree->node_count; i++) {
@@ -400,30 +409,30 @@ static uint32_t index_count_lines(const codedb_tree *tree)
     return tree->line_count - (last_is_empty ? 1 : 0);
 }
 
-CODEDB_PRIVATE codedb_code codedb_entities_collect(const codedb_tree *tree, codedb_arena *arena, codedb_entities *entities,
+CODEDB_PRIVATE codedb_code codedb_outline_collect(const codedb_tree *tree, codedb_arena *arena, codedb_outline *outline,
                                                    codedb_result *result)
 {
     index_pass pass = {.tree = tree, .arena = arena, .current = UINT32_MAX, .cursor = tree->text_start};
-    *entities = (codedb_entities){0};
+    *outline = (codedb_outline){0};
     codedb_buffer_init(&pass.buffer, codedb_arena_allocator(arena));
     if (!index_prepare(&pass)) {
         pass.failed = true;
         goto cleanup;
     }
-    index_walk(&pass, entities);
+    index_walk(&pass, outline);
     for (uint32_t i = 0; i < pass.count && !pass.failed; i++)
         pass.definitions[i].content = index_content(&pass, &pass.chains[i + 1]);
-    entities->content = index_content(&pass, &pass.chains[0]);
-    entities->definitions = pass.definitions;
-    entities->definition_count = pass.count;
-    entities->imports = pass.imports;
-    entities->import_count = pass.import_count;
-    entities->lines = index_count_lines(tree);
+    outline->content = index_content(&pass, &pass.chains[0]);
+    outline->definitions = pass.definitions;
+    outline->definition_count = pass.count;
+    outline->imports = pass.imports;
+    outline->import_count = pass.import_count;
+    outline->lines = index_count_lines(tree);
 
 cleanup:
     codedb_buffer_free(&pass.buffer);
     if (pass.failed) {
-        *entities = (codedb_entities){0};
+        *outline = (codedb_outline){0};
         return codedb_fail_no_memory(result);
     }
     return codedb_succeed(result);

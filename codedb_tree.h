@@ -587,6 +587,10 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
 /* codedb_statement.c. Fills tree->nodes from the tokens. False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
 
+/* codedb_tree_parse for a text that is UTF-8 already, whatever its coding cookie says: stored and edited sources. */
+CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t length, const codedb_parse_options *options,
+                                                  codedb_tree **tree, codedb_result *result);
+
 /* ---- The whole tree, white space and punctuation included (codedb_tree.c) ----------------------------------------- */
 
 /* One node of LibCST's `.children` tree. Pre-order; the same five order exceptions as LibCST. */
@@ -653,7 +657,7 @@ CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t no
 
 /* ---- What a tree defines (codedb_index.c) ------------------------------------------------------------------------- */
 
-/* Bytes of the source, or of the codedb_entities they stand in; not NUL-terminated. `text` is NULL for "there is none". */
+/* Bytes with a length; `text` is NULL for "there is none", else there may be no NUL behind. */
 typedef struct codedb_slice {
     const char *text;
     size_t length;
@@ -661,7 +665,7 @@ typedef struct codedb_slice {
 
 typedef enum codedb_definition_kind {
     CODEDB_DEFINITION_CLASS,
-    CODEDB_DEFINITION_METHOD,  /* a def whose nearest enclosing class, def or lambda is a class */
+    CODEDB_DEFINITION_METHOD,  /* a def whose nearest enclosing class or def is a class */
     CODEDB_DEFINITION_FUNCTION /* any other def, those inside methods included */
 } codedb_definition_kind;
 
@@ -674,20 +678,21 @@ typedef struct codedb_definition {
     bool is_abstract;         /* has a decorator whose last name is abstractmethod, abstractproperty, ... */
     bool has_pass;            /* `pass` is one of the body's own statements */
     bool has_not_implemented; /* likewise `raise NotImplementedError`, called or not */
-    codedb_slice name;
-    codedb_slice docstring; /* as ast.get_docstring; text is NULL when there is none */
-    codedb_slice details;   /* JSON array of strings: a class's bases as written, a def's parameter names with their stars */
+    const char *name;
+    const char *qualified_name; /* behind the names of its owners, with dots */
+    const char *details;    /* JSON array of strings: a class's bases as written, a def's parameter names with their stars */
+    codedb_slice docstring; /* as ast.get_docstring, a NUL behind; text is NULL when there is none */
     codedb_slice content;   /* its source lines from the first decorator on, without docstring and without definitions inside */
 } codedb_definition;
 
 /* One imported name. */
 typedef struct codedb_imported {
-    codedb_slice name;   /* as in the source's first name, dotted; "*" */
-    codedb_slice module; /* of `from`: with its leading dots; text is NULL for `import` */
-    uint32_t line;       /* of the statement */
+    const char *name;   /* the name that is imported, dotted, not its alias; "*" */
+    const char *module; /* of `from`: with its leading dots; NULL for `import` */
+    uint32_t line;      /* of the statement */
 } codedb_imported;
 
-typedef struct codedb_entities {
+typedef struct codedb_outline {
     const codedb_definition *definitions; /* in file order: an owner comes before what it owns */
     size_t definition_count;
     const codedb_imported *imports; /* in file order */
@@ -695,11 +700,11 @@ typedef struct codedb_entities {
     uint32_t lines;         /* of the file; a last line without a break counts */
     codedb_slice docstring; /* the module's */
     codedb_slice content;   /* what stands outside all definitions, without the docstring */
-} codedb_entities;
+} codedb_outline;
 
-/* Collects what `tree` defines, in one pass. What *entities refers to lives in `arena` and in the tree's source. */
-CODEDB_PRIVATE codedb_code codedb_entities_collect(const codedb_tree *tree, codedb_arena *arena, codedb_entities *entities,
-                                                   codedb_result *result);
+/* Collects what `tree` defines, in one pass. What *outline refers to lives in `arena` and in the tree's source. */
+CODEDB_PRIVATE codedb_code codedb_outline_collect(const codedb_tree *tree, codedb_arena *arena, codedb_outline *outline,
+                                                  codedb_result *result);
 
 /* ---- Unified diff (codedb_diff.c) --------------------------------------------------------------------------------- */
 

@@ -1,0 +1,35 @@
+/* codedb_source.h -- how a file's source and what follows from it get into the database: the bridge between the two halves.
+ *
+ *   tree -> codedb_index.c -> outline -> codedb_source.c -> entities -> batch */
+#ifndef CODEDB_SOURCE_H
+#define CODEDB_SOURCE_H
+
+#include "codedb_objects.h"
+#include "codedb_tree.h"
+
+/* What is to be stored of one file, whose row in `files` is there or is inserted by the same batch. */
+typedef struct codedb_source_file {
+    codedb_value file;          /* INTEGER: its id; or ROW_ID_OF: then the file is new, and nothing is read or deleted */
+    const char *project_id;
+    double modified;            /* Unix seconds of the file's last change; 0: now */
+    const codedb_tree *tree;    /* NULL when the source does not parse: then the next four count */
+    const char *source;         /* UTF-8 */
+    size_t source_length;
+    uint32_t error_line;        /* of the syntax error; 0: there is no place */
+    const char *error;          /* its message */
+    const char *hash;           /* SHA-256 of the source in lower-case hex; NULL: it is computed */
+    bool only_new_entities;     /* true: the file's row is written by the caller: lines and has_docstring are left alone */
+} codedb_source_file;
+
+/* Adds to `batch` all that makes the database hold this file's source: its row in cst_trees (earlier ones go, and so does a stored
+ * AST of other text), classes, methods, functions, imports, code_content, `lines` and `has_docstring` of its row in files, and the
+ * issue of type "syntax_error" if it does not parse (an earlier one goes). What is still there keeps its id. Parsing and collecting
+ * run in the calling thread; the batch copies. Behind the last file of a batch, codedb_entities_finish must be called.
+ * *tree_operation (may be NULL) is the number of the insert into cst_trees. */
+CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
+                                               int64_t *tree_operation, codedb_result *result);
+
+/* The number of lines of a file, and whether it has a docstring: what its row in `files` says of a source. */
+CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines, bool *has_docstring);
+
+#endif
