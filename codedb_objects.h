@@ -62,7 +62,7 @@ typedef struct codedb_index_description {
     const char *where;   /* NULL, or the condition of a partial index */
 } codedb_index_description;
 
-/* The 21 objects, in the order in which their tables are created. */
+/* The 21 objects, in the order of docs/schema.md. */
 typedef enum codedb_kind {
     CODEDB_KIND_PROJECT,
     CODEDB_KIND_DATASET,
