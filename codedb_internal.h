@@ -119,11 +119,11 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
 
 #define CODEDB_TABLE_COUNT 21
 
-/* Stands in the handle of the database, zeroed; only codedb_schema_create_if_empty writes it, before other threads have the handle. */
+/* One for each database, zeroed; only codedb_schema_create_if_empty writes it, before other threads have the handle. */
 typedef struct codedb_schema {
-    uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by bits; 0: not known, take all */
-    bool has_text_index;
-    bool text_index_has_sizes; /* code_content_fts_docsize is there */
+    bool known;          /* false: take every table and column to be there */
+    bool has_text_index; /* code_content_fts is there and is kept in step with code_content */
+    uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
 } codedb_schema;
 
 /* codedb.c: the one of the database that `db` is, or is a transaction or view of. */

@@ -103,8 +103,8 @@ CODEDB_PRIVATE const codedb_description *codedb_description_of(codedb_kind kind)
 
 /* ---- codedb_json.c ------------------------------------------------------------------------------------------------ */
 
-/* The offset of the first byte at which `text` is not JSON (RFC 8259, any depth), or `length` when it is all well. */
-CODEDB_PRIVATE size_t codedb_json_valid_length(const char *text, size_t length);
+/* Is `text` one JSON value (RFC 8259; up to 65,536 levels deep; UTF-8 is not checked)? If not, *offset says where it goes wrong. */
+CODEDB_PRIVATE bool codedb_json_is_valid(const char *text, size_t length, size_t *offset);
 /* The text of the top-level member `name` of a JSON object, when it is a string without escapes; else NULL. */
 CODEDB_PRIVATE const char *codedb_json_text_member(const char *text, size_t length, const char *name, size_t *member_length);
 
@@ -123,13 +123,22 @@ CODEDB_PRIVATE codedb_code codedb_object_list(codedb *db, codedb_kind kind, cons
 /* Makes a list (one block for codedb_free) of rows: a column that the kind has not is left out. */
 CODEDB_PRIVATE codedb_code codedb_object_list_from_rows(codedb *db, codedb_kind kind, const codedb_rows *rows, void **list,
                                                         codedb_result *result);
+/* The same inside an arena, for answers that hold several kinds: an array of rows->row_count pointers. */
+CODEDB_PRIVATE codedb_code codedb_object_load(codedb_arena *arena, codedb_kind kind, const codedb_rows *rows, void *const **items,
+                                              codedb_result *result);
+/* The memory that answers are made of. */
+CODEDB_PRIVATE const codedb_allocator *codedb_object_allocator(const codedb *db);
+/* Which of the kind's columns the database has, by their bits. */
+CODEDB_PRIVATE uint64_t codedb_object_columns(codedb *db, codedb_kind kind);
+/* Does the database have the kind's table? */
+CODEDB_PRIVATE bool codedb_object_has_table(codedb *db, codedb_kind kind);
 /* Checks the object, completes it as codedb_object_create does, and adds its insert to the batch; *operation is its number.
  * Fields for which `row_ids` holds a value (CODEDB_VALUE_ROW_ID_OF) take that instead of the struct's; it may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_object_batch_insert(codedb *db, codedb_batch *batch, codedb_kind kind, void *object,
                                                       const codedb_column *row_ids, size_t row_id_count, int64_t *operation,
                                                       codedb_result *result);
-/* The id of the file's current row in ast_trees or cst_trees (the one written last) and, where the pointer is not NULL, its text:
- * *rows is freed with codedb_free, and holds one row: id, hash, text. NOT_FOUND when the file has none. */
+/* The file's current row in ast_trees or cst_trees, the one that was written last: one row of (id, hash, text), which is freed with
+ * codedb_free. NOT_FOUND when there is no such file, or it has no tree. */
 CODEDB_PRIVATE codedb_code codedb_object_current_tree(codedb *db, codedb_kind kind, int64_t file_id, codedb_rows **rows,
                                                       codedb_result *result);
 
