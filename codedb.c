@@ -15,33 +15,36 @@
 #define CODEDB_STRING(text) #text
 #define CODEDB_EXPANDED_STRING(macro) CODEDB_STRING(macro)
 
+#define CODEDB_VERSION_TEXT                      \
+    CODEDB_EXPANDED_STRING(CODEDB_VERSION_MAJOR) \
+    "." CODEDB_EXPANDED_STRING(CODEDB_VERSION_MINOR) "." CODEDB_EXPANDED_STRING(CODEDB_VERSION_PATCH)
+
 CODEDB_API const char *codedb_version(void)
 {
-    return CODEDB_EXPANDED_STRING(CODEDB_VERSION_MAJOR) "." CODEDB_EXPANDED_STRING(CODEDB_VERSION_MINOR) "."
-        CODEDB_EXPANDED_STRING(CODEDB_VERSION_PATCH);
+    return CODEDB_VERSION_TEXT;
 }
 
 /* Every code once: its name, and what is said when there is nothing better to say. */
-#define CODEDB_CODES(X)                                                                                                         \
-    X(SUCCESS, "")                                                                                                              \
-    X(INVALID_REQUEST, "the call makes no sense")                                                                               \
-    X(DATABASE_ERROR, "the database reported an error")                                                                         \
-    X(NOT_FOUND, "not found")                                                                                                   \
-    X(VALIDATION_ERROR, "a value is not allowed")                                                                               \
-    X(PERMISSION_DENIED, "not permitted")                                                                                       \
-    X(TIMEOUT, "the time was over")                                                                                             \
-    X(INTERNAL_ERROR, "a defect of codedb")                                                                                     \
-    X(TRANSACTION_ERROR, "the transaction does not exist or has ended")                                                         \
-    X(SCHEMA_ERROR, "the table or column does not exist")                                                                       \
-    X(CONNECTION_ERROR, "the driver is gone")                                                                                   \
-    X(QUEUE_FULL, "the queue is full")                                                                                          \
-    X(NO_MEMORY, "out of memory")                                                                                               \
-    X(PARSE_ERROR, "the source is not Python")                                                                                  \
-    X(SELECTOR_ERROR, "the selector is not one")                                                                                \
-    X(CONFLICT, "changed since it was read")                                                                                    \
-    X(OVERLAP, "edits overlap")                                                                                                 \
-    X(CANCELLED, "cancelled")                                                                                                   \
-    X(BUSY, "the call would wait for itself, or the database is locked")                                                        \
+#define CODEDB_CODES(X)                                                  \
+    X(SUCCESS, "")                                                       \
+    X(INVALID_REQUEST, "the call makes no sense")                        \
+    X(DATABASE_ERROR, "the database reported an error")                  \
+    X(NOT_FOUND, "not found")                                            \
+    X(VALIDATION_ERROR, "a value is not allowed")                        \
+    X(PERMISSION_DENIED, "not permitted")                                \
+    X(TIMEOUT, "the time was over")                                      \
+    X(INTERNAL_ERROR, "a defect of codedb")                              \
+    X(TRANSACTION_ERROR, "the transaction does not exist or has ended")  \
+    X(SCHEMA_ERROR, "the table or column does not exist")                \
+    X(CONNECTION_ERROR, "the driver is gone")                            \
+    X(QUEUE_FULL, "the queue is full")                                   \
+    X(NO_MEMORY, "out of memory")                                        \
+    X(PARSE_ERROR, "the source is not Python")                           \
+    X(SELECTOR_ERROR, "the selector is not one")                         \
+    X(CONFLICT, "changed since it was read")                             \
+    X(OVERLAP, "edits overlap")                                          \
+    X(CANCELLED, "cancelled")                                            \
+    X(BUSY, "the call would wait for itself, or the database is locked") \
     X(OUTCOME_UNKNOWN, "contact was lost during a commit")
 
 typedef struct result_code_text {

@@ -1344,8 +1344,9 @@ CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const
 CODEDB_API void codedb_tree_free(codedb_tree *tree);
 /* The tree's source in UTF-8 (the bytes given, unless they were in another encoding), owned by the tree; a NUL is behind. */
 CODEDB_API const char *codedb_tree_source(const codedb_tree *tree, size_t *length);
-/* `text`, such as an edit's result, in the encoding of the file that the tree was made from, as it belongs on disk: *bytes is a block for
- * codedb_free. Errors: VALIDATION_ERROR for a character that the encoding does not have; NO_MEMORY. */
+/* `text`, such as an edit's result, as the bytes that belong on disk: in the encoding that its coding cookie names, UTF-8 when it has
+ * none. *bytes is a block for codedb_free with a NUL behind. Errors: VALIDATION_ERROR with the place of a character that the encoding
+ * does not have; PARSE_ERROR for a cookie that names no encoding; NO_MEMORY. */
 CODEDB_API codedb_code codedb_tree_encode(const codedb_tree *tree, const char *text, size_t length, char **bytes, size_t *byte_length,
                                           codedb_result *result);
 /* Bytes of memory that the tree holds, its source not counted. */

@@ -96,8 +96,30 @@ CODEDB_PRIVATE double codedb_julian_day_now(void);
 CODEDB_PRIVATE double codedb_unix_time_now(void);
 /* Monotonic seconds, for deadlines. */
 CODEDB_PRIVATE double codedb_monotonic_now(void);
+/* Line (from 1) and column (from 0, in code points) of the place behind `length` bytes of valid UTF-8; \n, \r\n and \r end lines. */
+CODEDB_PRIVATE void codedb_text_place(const char *text, size_t length, size_t *line, size_t *column);
 /* The candidate nearest in spelling to `word`, for "did you mean": NULL when none is near. `candidates` ends with NULL. */
 CODEDB_PRIVATE const char *codedb_text_nearest(const char *word, size_t length, const char *const *candidates);
+
+/* ---- codedb_encoding.c -------------------------------------------------------------------------------------------- */
+
+#define CODEDB_ENCODING_NAME_SIZE 64
+
+/* A source file's text in UTF-8. */
+typedef struct codedb_decoded {
+    const char *text; /* the bytes that were given, when they are UTF-8 (BOM included); else `owned` */
+    size_t length;
+    char *owned; /* NULL: nothing had to be changed; a NUL stands behind it */
+} codedb_decoded;
+
+/* Finds the encoding of a source file's bytes by BOM and coding cookie and gives their text, which lives as long as the bytes do.
+ * PARSE_ERROR for an unknown encoding, one that contradicts the BOM, and a byte that is no text in it; NO_MEMORY. */
+CODEDB_PRIVATE codedb_code codedb_encoding_decode(const codedb_allocator *allocator, const char *bytes, size_t length,
+                                                  codedb_decoded *decoded, codedb_result *result);
+CODEDB_PRIVATE void codedb_decoded_release(const codedb_allocator *allocator, codedb_decoded *decoded);
+/* Appends the text in the encoding that its own BOM or cookie names. PARSE_ERROR for a bad cookie, VALIDATION_ERROR naming a
+ * character that the encoding does not have; NO_MEMORY. */
+CODEDB_PRIVATE codedb_code codedb_encoding_encode(const char *text, size_t length, codedb_buffer *bytes, codedb_result *result);
 
 /* ---- codedb.c: Results ------------------------------------------------------------------------------------------- */
 

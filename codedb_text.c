@@ -138,17 +138,33 @@ CODEDB_PRIVATE size_t codedb_utf8_encode(uint32_t code_point, char *out)
     return 4;
 }
 
+CODEDB_PRIVATE void codedb_text_place(const char *text, size_t length, size_t *line, size_t *column)
+{
+    size_t start = 0, i;
+    *line = 1;
+    for (i = 0; i < length; i++) {
+        if (text[i] != '\n' && text[i] != '\r')
+            continue;
+        if (text[i] == '\r' && i + 1 < length && text[i + 1] == '\n')
+            i++;
+        *line += 1;
+        start = i + 1;
+    }
+    *column = codedb_utf8_count(text + start, length - start);
+}
+
 /* ---- SHA-256 (FIPS 180-4) ------------------------------------------------------------------------------------------ */
 
 #define SHA256_BLOCK 64
 
 static const uint32_t sha256_constants[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-    0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-    0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-    0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-    0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-    0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01,
+    0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc,
+    0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
+    0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08,
+    0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
+    0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 typedef void (*sha256_function)(uint32_t state[8], const unsigned char *bytes, size_t blocks);
 
@@ -243,7 +259,8 @@ static bool sha256_hardware(void)
 #endif
 
 /* Hashes what is left behind the last whole block: the message's end, a 1 bit, zeros, and the length in bits. */
-static void sha256_finish(sha256_function transform, uint32_t state[8], const unsigned char *rest, size_t rest_length, size_t length)
+static void sha256_finish(sha256_function transform, uint32_t state[8], const unsigned char *rest, size_t rest_length,
+                          size_t length)
 {
     unsigned char tail[2 * SHA256_BLOCK] = {0};
     size_t tail_length = rest_length < SHA256_BLOCK - 8 ? SHA256_BLOCK : 2 * SHA256_BLOCK;

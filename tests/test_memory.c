@@ -228,16 +228,11 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_that_overflow_are_refused),
-        cmocka_unit_test(nothing_is_a_valid_pointer),
-        cmocka_unit_test(free_takes_null_blocks_and_roots),
-        cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
-        cmocka_unit_test(arenas_refuse_what_no_memory_has),
-        cmocka_unit_test(arena_text_ends_with_a_nul),
-        cmocka_unit_test(buffers_append_every_kind),
-        cmocka_unit_test(buffers_grow_and_keep_what_they_hold),
-        cmocka_unit_test(a_failed_buffer_stays_failed),
-        cmocka_unit_test(json_strings_are_escaped),
+        cmocka_unit_test(sizes_that_overflow_are_refused),  cmocka_unit_test(nothing_is_a_valid_pointer),
+        cmocka_unit_test(free_takes_null_blocks_and_roots), cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
+        cmocka_unit_test(arenas_refuse_what_no_memory_has), cmocka_unit_test(arena_text_ends_with_a_nul),
+        cmocka_unit_test(buffers_append_every_kind),        cmocka_unit_test(buffers_grow_and_keep_what_they_hold),
+        cmocka_unit_test(a_failed_buffer_stays_failed),     cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("codedb_memory", tests, set_up, NULL);

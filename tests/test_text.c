@@ -5,8 +5,14 @@
 
 static void valid_text_is_valid_to_its_end(void **state)
 {
-    static const char *const texts[] = {"", "a", "plain ASCII text, longer than eight", "caf\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
-                                        "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF\xF0\x90\x80\x80\xF4\x8F\xBF\xBF"};
+    static const char *const texts[] = {
+        "",
+        "a",
+        "plain ASCII text, longer than eight",
+        "caf\xC3\xA9",
+        "\xE2\x82\xAC",
+        "\xF0\x9F\x98\x80",
+        "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF\xF0\x90\x80\x80\xF4\x8F\xBF\xBF"};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -17,10 +23,27 @@ static void valid_text_is_valid_to_its_end(void **state)
 static void bad_bytes_are_found_where_they_are(void **state)
 {
     /* Lone continuation, overlong, surrogate, beyond U+10FFFF, cut short, bytes that never occur. */
-    static const char *const bad[] = {"\x80",         "\xBF",         "\xC0\xAF",         "\xC1\xBF",         "\xE0\x80\xAF", "\xE0\x9F\xBF",
-                                      "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3\x28", "\xE2\x28\xA1", "\xE2\x82\x28",
-                                      "\xF0\x9F\x98\x28", "\xFE", "\xFF"};
+    static const char *const bad[] = {"\x80",
+                                      "\xBF",
+                                      "\xC0\xAF",
+                                      "\xC1\xBF",
+                                      "\xE0\x80\xAF",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xED\xBF\xBF",
+                                      "\xF0\x80\x80\xAF",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xC3",
+                                      "\xE2\x82",
+                                      "\xF0\x9F\x98",
+                                      "\xC3\x28",
+                                      "\xE2\x28\xA1",
+                                      "\xE2\x82\x28",
+                                      "\xF0\x9F\x98\x28",
+                                      "\xFE",
+                                      "\xFF"};
     size_t i, before;
     (void)state;
     for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
