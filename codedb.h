@@ -1540,8 +1540,8 @@ typedef struct codedb_index_report {
     uint64_t files_deleted; /* in the database, no more on disk: marked as deleted */
     uint64_t files_failed;  /* could not be read */
     uint64_t files_with_syntax_errors; /* stored, with an issue */
-    uint64_t bytes;
-    uint64_t classes;
+    uint64_t bytes;         /* of the files indexed */
+    uint64_t classes;       /* in the project behind the run; likewise the next three */
     uint64_t methods;
     uint64_t functions;
     uint64_t imports;

@@ -376,15 +376,15 @@ CODEDB_PRIVATE codedb_node_category codedb_node_kind_category(codedb_node_kind k
     X(separator)
 
 /* CODEDB_FIELD_NONE is the role of the root. */
-typedef enum codedb_field {
+typedef enum codedb_node_field {
     CODEDB_FIELD_NONE,
 #define X(name) CODEDB_FIELD_##name,
     CODEDB_FIELDS(X)
 #undef X
         CODEDB_FIELD_COUNT
-} codedb_field;
+} codedb_node_field;
 
-CODEDB_PRIVATE const char *codedb_field_name(codedb_field field);
+CODEDB_PRIVATE const char *codedb_field_name(codedb_node_field field);
 
 /* ---- Tokens ------------------------------------------------------------------------------------------------------- */
 
@@ -525,7 +525,7 @@ typedef struct codedb_node {
     uint32_t last;
     uint32_t end;    /* index of the node behind this one's subtree, in pre-order */
     uint8_t kind;    /* codedb_node_kind */
-    uint8_t field;   /* codedb_field: the role in the parent */
+    uint8_t field;   /* codedb_node_field: the role in the parent */
     uint16_t parens; /* pairs of parentheses that the node owns (lpar, rpar) */
 } codedb_node;
 
@@ -563,7 +563,7 @@ CODEDB_PRIVATE void codedb_tree_position(const codedb_tree *tree, uint32_t node,
 /* parents[i] is the parent of node i; parents[0] is UINT32_MAX. The caller owns an array of node_count. */
 CODEDB_PRIVATE void codedb_tree_parents(const codedb_tree *tree, uint32_t *parents);
 /* The first child of `node` with that role, or UINT32_MAX. */
-CODEDB_PRIVATE uint32_t codedb_tree_child(const codedb_tree *tree, uint32_t node, codedb_field field);
+CODEDB_PRIVATE uint32_t codedb_tree_child(const codedb_tree *tree, uint32_t node, codedb_node_field field);
 
 /* ---- Stages (codedb_lexer.c, codedb_expression.c, codedb_statement.c) --------------------------------------------- */
 
