@@ -584,6 +584,10 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error);
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing);
 
+/* codedb_unicode.c. XID_Start and XID_Continue. */
+CODEDB_PRIVATE bool codedb_unicode_starts_identifier(uint32_t code_point);
+CODEDB_PRIVATE bool codedb_unicode_continues_identifier(uint32_t code_point);
+
 /* codedb_statement.c. Fills tree->nodes from the tokens. False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
 

@@ -1,0 +1,1367 @@
+/* codedb_lexer.c -- Python source text to tokens, in one pass.
+ *
+ * Called by whoever makes a tree (codedb_tree.c), before the parser; calls codedb_memory.c, codedb_text.c and codedb_unicode.c.
+ * Any thread; no state but the tree's and the caller's stack.
+ *
+ * What a token is, and which errors there are, follows the tokenizer of CPython 3.13, with the differences of the older versions
+ * that decide what is accepted. An error stands where CPython reports it.
+ *
+ * 1. The source holds no NUL (lexer_survey sees to it), so a NUL is its end; CODEDB_SOURCE_PADDING more follow, so that a block
+ *    may be loaded at any byte of the source and at its end.
+ * 2. A function that consumes text gets the place where it begins and returns the place behind it, or NULL when it failed and
+ *    the error is filled in.
+ * 3. No function adds more than LEXER_MARGIN tokens before lexer_run looks at the room again.
+ * 4. In the text of an f-string only braces of its own fields are open above its level; so an open field there means that the
+ *    text is a format spec.
+ *
+ * Contents: blocks of bytes / byte classes, operators, keywords / the lexer, its tokens and errors / survey of the source /
+ * lines and indentation / names / numbers / strings / f-strings / brackets and operators / the loop / the public part */
+#include "codedb_tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Blocks of bytes ---------------------------------------------------------------------------------------------- */
+
+/* A block is loaded at once; a mask tells which of its bytes have a property, lowest bit first. Each byte of a mask is one
+ * bit (SSE2) or eight bits of which the highest counts (portable). */
+#if defined(__SSE2__) && !defined(CODEDB_PORTABLE)
+#include <emmintrin.h>
+
+enum { LEXER_BLOCK = 16 };
+typedef __m128i lexer_block;
+typedef uint32_t lexer_mask;
+#define LEXER_MASK_ALL 0xFFFFu
+#define LEXER_MASK_BITS 1u
+
+static inline lexer_block lexer_load(const unsigned char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static inline lexer_mask lexer_mask_of(__m128i bytes)
+{
+    return (lexer_mask)_mm_movemask_epi8(bytes);
+}
+
+static inline lexer_mask lexer_equal(lexer_block block, unsigned char byte)
+{
+    return lexer_mask_of(_mm_cmpeq_epi8(block, _mm_set1_epi8((char)byte)));
+}
+
+static inline lexer_mask lexer_at_most(lexer_block block, unsigned char limit)
+{
+    return lexer_mask_of(_mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8((char)limit)), block));
+}
+
+static inline lexer_mask lexer_beyond_ascii(lexer_block block)
+{
+    return lexer_mask_of(block);
+}
+
+/* Bytes from `first` on, `count` of them. Comparing is signed, so the range is moved to begin at -128. */
+static inline __m128i lexer_in_range(__m128i bytes, unsigned char first, int count)
+{
+    __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8((char)(0x80 - first)));
+    return _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(count - 128)));
+}
+
+/* Letters, digits, the underscore and every byte beyond ASCII. */
+static inline lexer_mask lexer_name_bytes(lexer_block block)
+{
+    __m128i letters = lexer_in_range(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
+    __m128i digits = lexer_in_range(block, '0', 10);
+    __m128i underscores = _mm_cmpeq_epi8(block, _mm_set1_epi8('_'));
+    return lexer_mask_of(_mm_or_si128(_mm_or_si128(letters, digits), _mm_or_si128(underscores, block)));
+}
+#else
+enum { LEXER_BLOCK = 8 };
+typedef uint64_t lexer_block;
+typedef uint64_t lexer_mask;
+#define LEXER_MASK_ALL 0x8080808080808080u
+#define LEXER_MASK_BITS 8u
+#define LEXER_EACH(byte) (0x0101010101010101u * (byte))
+
+/* Little-endian on every machine: the first byte is the lowest. */
+static inline lexer_block lexer_load(const unsigned char *p)
+{
+    uint64_t block = 0;
+    for (unsigned i = 0; i < LEXER_BLOCK; i++)
+        block |= (uint64_t)p[i] << (8 * i);
+    return block;
+}
+
+static inline lexer_mask lexer_at_most(lexer_block block, unsigned char limit)
+{
+    lexer_block low = block & LEXER_EACH(0x7Fu);
+    return ~((low + LEXER_EACH(0x7Fu - limit)) | block) & LEXER_MASK_ALL;
+}
+
+static inline lexer_mask lexer_equal(lexer_block block, unsigned char byte)
+{
+    return lexer_at_most(block ^ LEXER_EACH((uint64_t)byte), 0);
+}
+
+static inline lexer_mask lexer_beyond_ascii(lexer_block block)
+{
+    return block & LEXER_MASK_ALL;
+}
+
+static inline lexer_mask lexer_in_range(lexer_block block, unsigned char first, unsigned char last)
+{
+    return lexer_at_most(block, last) & ~lexer_at_most(block, (unsigned char)(first - 1));
+}
+
+static inline lexer_mask lexer_name_bytes(lexer_block block)
+{
+    lexer_mask letters = lexer_in_range(block | LEXER_EACH(0x20u), 'a', 'z');
+    return letters | lexer_in_range(block, '0', '9') | lexer_equal(block, '_') | lexer_beyond_ascii(block);
+}
+#endif
+
+static inline unsigned lexer_trailing_zeros(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(bits);
+#else
+    unsigned count = 0;
+    for (; (bits & 1u) == 0; bits >>= 1)
+        count++;
+    return count;
+#endif
+}
+
+/* The first byte that is set in a mask that is not 0. */
+static inline unsigned lexer_first(lexer_mask mask)
+{
+    return lexer_trailing_zeros(mask) / LEXER_MASK_BITS;
+}
+
+/* The first byte that is not set, or LEXER_BLOCK. */
+static inline unsigned lexer_first_not(lexer_mask mask)
+{
+    mask = ~mask & LEXER_MASK_ALL;
+    return mask == 0 ? LEXER_BLOCK : lexer_first(mask);
+}
+
+/* The next byte that is one of two, or at most `limit`. */
+static inline const unsigned char *lexer_find(const unsigned char *p, unsigned char one, unsigned char other, unsigned char limit)
+{
+    for (;; p += LEXER_BLOCK) {
+        lexer_block block = lexer_load(p);
+        lexer_mask found = lexer_equal(block, one) | lexer_equal(block, other) | lexer_at_most(block, limit);
+        if (found != 0)
+            return p + lexer_first(found);
+    }
+}
+
+/* ---- Byte classes, operators, keywords ---------------------------------------------------------------------------- */
+
+/* What begins with a byte. */
+typedef enum lexer_class {
+    LEXER_INVALID,
+    LEXER_END,
+    LEXER_NAME,
+    LEXER_DIGIT,
+    LEXER_QUOTE,
+    LEXER_BLANK, /* space, tab, form feed */
+    LEXER_BREAK, /* \n, \r */
+    LEXER_COMMENT,
+    LEXER_BACKSLASH,
+    LEXER_OPEN,
+    LEXER_CLOSE,
+    LEXER_DOT,
+    LEXER_COLON,
+    LEXER_SINGLE,  /* an operator that is the beginning of no other */
+    LEXER_OPERATOR /* one that is */
+} lexer_class;
+
+#define LEXER_4(first, class) [(first)] = (class), [(first) + 1] = (class), [(first) + 2] = (class), [(first) + 3] = (class)
+#define LEXER_16(first, class) \
+    LEXER_4(first, class), LEXER_4((first) + 4, class), LEXER_4((first) + 8, class), LEXER_4((first) + 12, class)
+#define LEXER_24(first, class) LEXER_16(first, class), LEXER_4((first) + 16, class), LEXER_4((first) + 20, class)
+#define LEXER_64(first, class) \
+    LEXER_16(first, class), LEXER_16((first) + 16, class), LEXER_16((first) + 32, class), LEXER_16((first) + 48, class)
+
+static const uint8_t lexer_classes[256] = {
+    [0] = LEXER_END,
+    LEXER_24('a', LEXER_NAME), ['y'] = LEXER_NAME, ['z'] = LEXER_NAME,
+    LEXER_24('A', LEXER_NAME), ['Y'] = LEXER_NAME, ['Z'] = LEXER_NAME,
+    ['_'] = LEXER_NAME,
+    LEXER_64(0x80, LEXER_NAME), LEXER_64(0xC0, LEXER_NAME),
+    LEXER_4('0', LEXER_DIGIT), LEXER_4('4', LEXER_DIGIT), ['8'] = LEXER_DIGIT, ['9'] = LEXER_DIGIT,
+    ['"'] = LEXER_QUOTE, ['\''] = LEXER_QUOTE,
+    [' '] = LEXER_BLANK, ['\t'] = LEXER_BLANK, ['\f'] = LEXER_BLANK,
+    ['\n'] = LEXER_BREAK, ['\r'] = LEXER_BREAK,
+    ['#'] = LEXER_COMMENT,
+    ['\\'] = LEXER_BACKSLASH,
+    ['('] = LEXER_OPEN, ['['] = LEXER_OPEN, ['{'] = LEXER_OPEN,
+    [')'] = LEXER_CLOSE, [']'] = LEXER_CLOSE, ['}'] = LEXER_CLOSE,
+    ['.'] = LEXER_DOT,
+    [':'] = LEXER_COLON,
+    [','] = LEXER_SINGLE, [';'] = LEXER_SINGLE, ['~'] = LEXER_SINGLE,
+    ['+'] = LEXER_OPERATOR, ['-'] = LEXER_OPERATOR, ['*'] = LEXER_OPERATOR, ['/'] = LEXER_OPERATOR, ['%'] = LEXER_OPERATOR,
+    ['&'] = LEXER_OPERATOR, ['|'] = LEXER_OPERATOR, ['^'] = LEXER_OPERATOR, ['<'] = LEXER_OPERATOR, ['>'] = LEXER_OPERATOR,
+    ['='] = LEXER_OPERATOR, ['@'] = LEXER_OPERATOR, ['!'] = LEXER_OPERATOR,
+};
+#undef LEXER_4
+#undef LEXER_16
+#undef LEXER_24
+#undef LEXER_64
+
+/* The tokens that begin with a byte: alone, before `=`, doubled, doubled before `=`; 0 (ENDMARKER) where there is none. Brackets
+ * have the byte that closes them. */
+typedef struct lexer_operator {
+    uint8_t alone;
+    uint8_t assigning;
+    uint8_t doubled;
+    uint8_t doubled_assigning;
+    unsigned char closing;
+} lexer_operator;
+
+static const lexer_operator lexer_operators[128] = {
+    ['('] = {.alone = CODEDB_TOKEN_LEFT_PAREN, .closing = ')'},
+    ['['] = {.alone = CODEDB_TOKEN_LEFT_BRACKET, .closing = ']'},
+    ['{'] = {.alone = CODEDB_TOKEN_LEFT_BRACE, .closing = '}'},
+    [')'] = {.alone = CODEDB_TOKEN_RIGHT_PAREN},
+    [']'] = {.alone = CODEDB_TOKEN_RIGHT_BRACKET},
+    ['}'] = {.alone = CODEDB_TOKEN_RIGHT_BRACE},
+    [','] = {.alone = CODEDB_TOKEN_COMMA},
+    [';'] = {.alone = CODEDB_TOKEN_SEMICOLON},
+    ['~'] = {.alone = CODEDB_TOKEN_TILDE},
+    ['+'] = {.alone = CODEDB_TOKEN_PLUS, .assigning = CODEDB_TOKEN_PLUS_EQUAL},
+    ['-'] = {.alone = CODEDB_TOKEN_MINUS, .assigning = CODEDB_TOKEN_MINUS_EQUAL},
+    ['*'] = {CODEDB_TOKEN_STAR, CODEDB_TOKEN_STAR_EQUAL, CODEDB_TOKEN_DOUBLE_STAR, CODEDB_TOKEN_DOUBLE_STAR_EQUAL, 0},
+    ['/'] = {CODEDB_TOKEN_SLASH, CODEDB_TOKEN_SLASH_EQUAL, CODEDB_TOKEN_DOUBLE_SLASH, CODEDB_TOKEN_DOUBLE_SLASH_EQUAL, 0},
+    ['%'] = {.alone = CODEDB_TOKEN_PERCENT, .assigning = CODEDB_TOKEN_PERCENT_EQUAL},
+    ['&'] = {.alone = CODEDB_TOKEN_AMPERSAND, .assigning = CODEDB_TOKEN_AMPERSAND_EQUAL},
+    ['|'] = {.alone = CODEDB_TOKEN_VERTICAL_BAR, .assigning = CODEDB_TOKEN_VERTICAL_BAR_EQUAL},
+    ['^'] = {.alone = CODEDB_TOKEN_CIRCUMFLEX, .assigning = CODEDB_TOKEN_CIRCUMFLEX_EQUAL},
+    ['<'] = {CODEDB_TOKEN_LESS, CODEDB_TOKEN_LESS_EQUAL, CODEDB_TOKEN_LEFT_SHIFT, CODEDB_TOKEN_LEFT_SHIFT_EQUAL, 0},
+    ['>'] = {CODEDB_TOKEN_GREATER, CODEDB_TOKEN_GREATER_EQUAL, CODEDB_TOKEN_RIGHT_SHIFT, CODEDB_TOKEN_RIGHT_SHIFT_EQUAL, 0},
+    ['='] = {.alone = CODEDB_TOKEN_EQUAL, .assigning = CODEDB_TOKEN_EQUAL_EQUAL},
+    ['@'] = {.alone = CODEDB_TOKEN_AT, .assigning = CODEDB_TOKEN_AT_EQUAL},
+    ['!'] = {.alone = CODEDB_TOKEN_EXCLAMATION, .assigning = CODEDB_TOKEN_NOT_EQUAL},
+};
+
+/* A keyword as a number: its bytes, the first one lowest. The multiplier puts all of them into slots of their own (two in one
+ * would not compile: they would initialize it twice) and none into slot 0, where names longer than 8 bytes are looked up. */
+#define LEXER_WORD(a, b, c, d, e, f, g, h) \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | \
+     (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+#define LEXER_SLOT(word) (((word) * UINT64_C(0xb16392193b265bd)) >> 58)
+#define LEXER_KEYWORD(code, ...) \
+    [LEXER_SLOT(LEXER_WORD(__VA_ARGS__))] = {LEXER_WORD(__VA_ARGS__), CODEDB_TOKEN_KEYWORD_##code - CODEDB_TOKEN_NAME}
+
+typedef struct lexer_keyword {
+    uint64_t word;
+    uint32_t beyond_name; /* token kind - CODEDB_TOKEN_NAME; 0 in an empty slot */
+} lexer_keyword;
+
+static const lexer_keyword lexer_keywords[64] = {
+    LEXER_KEYWORD(FALSE, 'F', 'a', 'l', 's', 'e', 0, 0, 0),
+    LEXER_KEYWORD(NONE, 'N', 'o', 'n', 'e', 0, 0, 0, 0),
+    LEXER_KEYWORD(TRUE, 'T', 'r', 'u', 'e', 0, 0, 0, 0),
+    LEXER_KEYWORD(AND, 'a', 'n', 'd', 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(AS, 'a', 's', 0, 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(ASSERT, 'a', 's', 's', 'e', 'r', 't', 0, 0),
+    LEXER_KEYWORD(ASYNC, 'a', 's', 'y', 'n', 'c', 0, 0, 0),
+    LEXER_KEYWORD(AWAIT, 'a', 'w', 'a', 'i', 't', 0, 0, 0),
+    LEXER_KEYWORD(BREAK, 'b', 'r', 'e', 'a', 'k', 0, 0, 0),
+    LEXER_KEYWORD(CLASS, 'c', 'l', 'a', 's', 's', 0, 0, 0),
+    LEXER_KEYWORD(CONTINUE, 'c', 'o', 'n', 't', 'i', 'n', 'u', 'e'),
+    LEXER_KEYWORD(DEF, 'd', 'e', 'f', 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(DEL, 'd', 'e', 'l', 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(ELIF, 'e', 'l', 'i', 'f', 0, 0, 0, 0),
+    LEXER_KEYWORD(ELSE, 'e', 'l', 's', 'e', 0, 0, 0, 0),
+    LEXER_KEYWORD(EXCEPT, 'e', 'x', 'c', 'e', 'p', 't', 0, 0),
+    LEXER_KEYWORD(FINALLY, 'f', 'i', 'n', 'a', 'l', 'l', 'y', 0),
+    LEXER_KEYWORD(FOR, 'f', 'o', 'r', 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(FROM, 'f', 'r', 'o', 'm', 0, 0, 0, 0),
+    LEXER_KEYWORD(GLOBAL, 'g', 'l', 'o', 'b', 'a', 'l', 0, 0),
+    LEXER_KEYWORD(IF, 'i', 'f', 0, 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(IMPORT, 'i', 'm', 'p', 'o', 'r', 't', 0, 0),
+    LEXER_KEYWORD(IN, 'i', 'n', 0, 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(IS, 'i', 's', 0, 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(LAMBDA, 'l', 'a', 'm', 'b', 'd', 'a', 0, 0),
+    LEXER_KEYWORD(NONLOCAL, 'n', 'o', 'n', 'l', 'o', 'c', 'a', 'l'),
+    LEXER_KEYWORD(NOT, 'n', 'o', 't', 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(OR, 'o', 'r', 0, 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(PASS, 'p', 'a', 's', 's', 0, 0, 0, 0),
+    LEXER_KEYWORD(RAISE, 'r', 'a', 'i', 's', 'e', 0, 0, 0),
+    LEXER_KEYWORD(RETURN, 'r', 'e', 't', 'u', 'r', 'n', 0, 0),
+    LEXER_KEYWORD(TRY, 't', 'r', 'y', 0, 0, 0, 0, 0),
+    LEXER_KEYWORD(WHILE, 'w', 'h', 'i', 'l', 'e', 0, 0, 0),
+    LEXER_KEYWORD(WITH, 'w', 'i', 't', 'h', 0, 0, 0, 0),
+    LEXER_KEYWORD(YIELD, 'y', 'i', 'e', 'l', 'd', 0, 0, 0),
+};
+#undef LEXER_WORD
+#undef LEXER_KEYWORD
+
+/* By length, the bytes of a word that belong to a name; those of a name that is no keyword by its length are all cleared. */
+static const uint64_t lexer_word_masks[LEXER_BLOCK + 1] = {
+    0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF,
+};
+
+static inline bool lexer_is_digit(unsigned char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static inline bool lexer_is_name_byte(unsigned char byte)
+{
+    return lexer_classes[byte] == LEXER_NAME || lexer_classes[byte] == LEXER_DIGIT;
+}
+
+/* ---- The lexer, its tokens and errors ----------------------------------------------------------------------------- */
+
+enum {
+    LEXER_MARGIN = 128,
+    LEXER_BRACKETS = 200,   /* as many as CPython lets be open */
+    LEXER_INDENTS = 100,    /* the module's included */
+    LEXER_FSTRINGS = 149,
+    LEXER_TAB = 8
+};
+
+typedef struct lexer_bracket {
+    uint32_t offset;
+    unsigned char closing; /* the byte that closes it; 0 at level 0, where nothing is open */
+    bool field;            /* the brace of a replacement field */
+} lexer_bracket;
+
+typedef struct lexer_fstring {
+    const unsigned char *start; /* of its prefix */
+    const unsigned char *limit; /* of its closing quotes when they are known beforehand (before 3.12), or NULL */
+    uint32_t level;             /* brackets open outside of it */
+    unsigned char quote;
+    bool triple;
+    bool raw;
+    bool template;
+} lexer_fstring;
+
+typedef struct lexer {
+    codedb_token *out; /* where the next token goes */
+    const codedb_token *limit;
+    const unsigned char *base;
+    const unsigned char *end;
+    codedb_tree *tree;
+    codedb_syntax_error *error;
+    uint32_t capacity;
+    uint32_t line_capacity;
+    uint32_t long_capacity;
+    int target;
+    bool old_async;    /* async and await are names outside `async def` */
+    bool async_def;    /* in one; only where old_async */
+    bool async_body;   /* behind the line break of its signature */
+    uint32_t async_indent;
+    uint32_t level;    /* brackets open; brackets[level] is the innermost */
+    uint32_t indent;   /* blocks open; columns[indent] is the innermost's */
+    uint32_t depth;    /* f-strings open; fstrings[depth] is the innermost */
+    lexer_bracket brackets[LEXER_BRACKETS + 1];
+    uint32_t columns[LEXER_INDENTS];    /* with tabs to multiples of LEXER_TAB */
+    uint32_t alternates[LEXER_INDENTS]; /* with tabs as 1 */
+    lexer_fstring fstrings[LEXER_FSTRINGS + 1];
+} lexer;
+
+/* Fails with `length` bytes at `at`. Returns NULL, so that a caller can return it. `yields`: see codedb_syntax_error. */
+static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_t length, bool yields, const char *format, ...)
+    CODEDB_PRINTF(5, 6);
+static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_t length, bool yields, const char *format, ...)
+{
+    va_list arguments;
+    lx->error->offset = (uint32_t)(at - lx->base);
+    lx->error->length = (uint32_t)length;
+    lx->error->yields = yields;
+    va_start(arguments, format);
+    vsnprintf(lx->error->message, sizeof(lx->error->message), format, arguments);
+    va_end(arguments);
+    return NULL;
+}
+
+static const unsigned char *lexer_fail_no_memory(lexer *lx)
+{
+    lx->error->no_memory = true;
+    return lexer_fail(lx, lx->base, 0, false, "out of memory");
+}
+
+/* The number, from 1, of the line in which the byte at `offset` stands. */
+static uint32_t lexer_line_number(const codedb_tree *tree, uint32_t offset)
+{
+    uint32_t low = 0;
+    uint32_t high = tree->line_count;
+    while (low + 1 < high) {
+        uint32_t middle = (low + high) / 2;
+        if (tree->line_starts[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low + 1;
+}
+
+static uint32_t lexer_line_of(const lexer *lx, const unsigned char *p)
+{
+    return lexer_line_number(lx->tree, (uint32_t)(p - lx->base));
+}
+
+/* Room for more elements of an array that has none left. */
+static bool lexer_grow_array(lexer *lx, uint32_t **array, uint32_t *capacity)
+{
+    uint32_t wanted = *capacity + *capacity / 2 + 64;
+    uint32_t *grown = codedb_memory_reallocate(&lx->tree->allocator, *array, *capacity, wanted, sizeof(**array));
+    if (grown == NULL) {
+        lexer_fail_no_memory(lx);
+        return false;
+    }
+    *array = grown;
+    *capacity = wanted;
+    return true;
+}
+
+/* Gives the token array `capacity` elements. */
+static bool lexer_resize(lexer *lx, size_t capacity)
+{
+    size_t count = (size_t)(lx->out - lx->tree->tokens);
+    codedb_token *grown = NULL;
+    if (capacity <= UINT32_MAX)
+        grown = codedb_memory_reallocate(&lx->tree->allocator, lx->tree->tokens, lx->capacity, capacity, sizeof(*grown));
+    if (grown == NULL) {
+        lexer_fail_no_memory(lx);
+        return false;
+    }
+    lx->tree->tokens = grown;
+    lx->capacity = (uint32_t)capacity;
+    lx->out = grown + count;
+    lx->limit = grown + capacity - LEXER_MARGIN;
+    return true;
+}
+
+/* Adds a token that cannot be too long for its length field. */
+static inline void lexer_add(lexer *lx, const unsigned char *start, size_t length, unsigned kind)
+{
+    codedb_token token = {.start = (uint32_t)(start - lx->base), .kind = kind & 0xFFu, .length = length & 0xFFFFFFu};
+    *lx->out++ = token;
+}
+
+/* Adds a token of any length. Returns `end`. */
+static const unsigned char *lexer_add_any(lexer *lx, const unsigned char *start, const unsigned char *end, unsigned kind)
+{
+    codedb_tree *tree = lx->tree;
+    size_t length = (size_t)(end - start);
+    if (CODEDB_LIKELY(length < CODEDB_TOKEN_LONG)) {
+        lexer_add(lx, start, length, kind);
+        return end;
+    }
+    if (tree->long_count * 2 == lx->long_capacity && !lexer_grow_array(lx, &tree->long_ends, &lx->long_capacity))
+        return NULL;
+    tree->long_ends[tree->long_count * 2] = (uint32_t)(lx->out - tree->tokens);
+    tree->long_ends[tree->long_count * 2 + 1] = (uint32_t)(end - lx->base);
+    tree->long_count++;
+    lexer_add(lx, start, CODEDB_TOKEN_LONG, kind);
+    return end;
+}
+
+/* Behind the line break at `p`. */
+static inline const unsigned char *lexer_after_break(const unsigned char *p)
+{
+    return p + 1 + (p[0] == '\r' && p[1] == '\n');
+}
+
+/* The line break or end behind `p`. */
+static const unsigned char *lexer_line_end(const unsigned char *p)
+{
+    for (;; p++) {
+        p = lexer_find(p, '\n', '\r', '\r');
+        if (*p == '\n' || *p == '\r' || *p == 0)
+            return p;
+    }
+}
+
+static const unsigned char *lexer_line_begin(const lexer *lx, const unsigned char *p)
+{
+    const unsigned char *begin = lx->base + lx->tree->text_start;
+    while (p > begin && p[-1] != '\n' && p[-1] != '\r')
+        p--;
+    return p;
+}
+
+/* ---- Survey of the source ----------------------------------------------------------------------------------------- */
+
+static bool lexer_add_line(lexer *lx, const unsigned char *start)
+{
+    codedb_tree *tree = lx->tree;
+    if (tree->line_count == lx->line_capacity && !lexer_grow_array(lx, &tree->line_starts, &lx->line_capacity))
+        return false;
+    tree->line_starts[tree->line_count++] = (uint32_t)(start - lx->base);
+    return true;
+}
+
+/* The line starts of one block, whose bytes `low` may be line breaks or NULs. */
+static bool lexer_survey_block(lexer *lx, const unsigned char *p, lexer_mask low)
+{
+    for (; low != 0; low &= low - 1) {
+        const unsigned char *at = p + lexer_first(low);
+        if (at >= lx->end)
+            return true;
+        if (*at == '\n' || (*at == '\r' && at[1] != '\n')) {
+            if (!lexer_add_line(lx, at + 1))
+                return false;
+        } else if (*at == 0) {
+            lexer_fail(lx, at, 1, false, "source code cannot contain null bytes");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Finds line starts and what no Python source may hold: NULs, and bytes that are not UTF-8. */
+static bool lexer_survey(lexer *lx)
+{
+    codedb_tree *tree = lx->tree;
+    const unsigned char *begin = lx->base + tree->text_start;
+    lexer_mask high = 0;
+    if (!lexer_add_line(lx, begin))
+        return false;
+    for (const unsigned char *p = begin; p < lx->end; p += LEXER_BLOCK) {
+        lexer_block block = lexer_load(p);
+        lexer_mask low = lexer_at_most(block, '\r');
+        high |= lexer_beyond_ascii(block);
+        if (low != 0 && !lexer_survey_block(lx, p, low))
+            return false;
+    }
+    tree->ascii = high == 0;
+    size_t valid = tree->ascii ? tree->length : codedb_utf8_valid_length(tree->source, tree->length);
+    if (valid < tree->length) {
+        lexer_fail(lx, lx->base + valid, 1, false, "byte 0x%02X is not valid UTF-8 here", (unsigned)lx->base[valid]);
+        return false;
+    }
+    return true;
+}
+
+/* ---- Lines and indentation ---------------------------------------------------------------------------------------- */
+
+/* From a backslash to the beginning of the next line. */
+static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *p)
+{
+    if (lx->brackets[lx->level].closing != 0 && lx->depth > 0 && lx->fstrings[lx->depth].limit != NULL)
+        return lexer_fail(lx, p, 1, false, "f-string expression part cannot include a backslash");
+    if (p[1] != 0 && lexer_classes[p[1]] != LEXER_BREAK)
+        return lexer_fail(lx, p + 1, 1, true, "unexpected character after line continuation character");
+    const unsigned char *next = p[1] == 0 ? p + 1 : lexer_after_break(p + 1);
+    if (*next != 0 || lx->target < 308)
+        return next;
+    return lexer_fail(lx, p + 1, 0, true, "unexpected end of file after a line continuation character");
+}
+
+/* Measures an indentation that is not just spaces. Returns the first byte behind it. */
+static const unsigned char *lexer_measure(lexer *lx, const unsigned char *p, uint32_t *column, uint32_t *alternate)
+{
+    uint32_t continued = 0;
+    *column = *alternate = 0;
+    for (;;) {
+        if (*p == ' ') {
+            ++*column;
+            ++*alternate;
+            p++;
+        } else if (*p == '\t') {
+            *column = (*column / LEXER_TAB + 1) * LEXER_TAB;
+            ++*alternate;
+            p++;
+        } else if (*p == '\f') {
+            *column = *alternate = 0;
+            p++;
+        } else if (*p == '\\' && lx->target >= 310) {
+            /* The first backslash decides, and what follows on the next line does not count. */
+            continued = continued != 0 ? continued : *column;
+            p = lexer_continue_line(lx, p);
+            if (p == NULL)
+                return NULL;
+        } else {
+            break;
+        }
+    }
+    if (continued != 0)
+        *column = *alternate = continued;
+    return p;
+}
+
+static const unsigned char *lexer_fail_tabs(lexer *lx, const unsigned char *p)
+{
+    return lexer_fail(lx, lexer_line_begin(lx, p), 0, true, "inconsistent use of tabs and spaces in indentation");
+}
+
+/* Opens or closes blocks for a line that begins, at `p`, in another column than the line before. */
+static const unsigned char *lexer_indent(lexer *lx, const unsigned char *p, uint32_t column, uint32_t alternate)
+{
+    uint32_t indent = lx->indent;
+    if (column > lx->columns[indent]) {
+        if (indent + 1 >= LEXER_INDENTS)
+            return lexer_fail(lx, lexer_line_begin(lx, p), 0, true, "too many levels of indentation");
+        if (alternate <= lx->alternates[indent])
+            return lexer_fail_tabs(lx, p);
+        lx->indent = indent + 1;
+        lx->columns[indent + 1] = column;
+        lx->alternates[indent + 1] = alternate;
+        lexer_add(lx, p, 0, CODEDB_TOKEN_INDENT);
+        return p;
+    }
+    while (column < lx->columns[indent])
+        indent--;
+    if (column != lx->columns[indent])
+        return lexer_fail(lx, lexer_line_end(p), 0, true, "unindent does not match any outer indentation level");
+    if (alternate != lx->alternates[indent])
+        return lexer_fail_tabs(lx, p);
+    for (; lx->indent > indent; lx->indent--)
+        lexer_add(lx, p, 0, CODEDB_TOKEN_DEDENT);
+    return p;
+}
+
+/* A line that is not inside an `async def` ends it. */
+static void lexer_leave_async(lexer *lx)
+{
+    if (lx->async_body && lx->async_indent >= lx->indent)
+        lx->async_def = lx->async_body = false;
+}
+
+/* From the beginning of a line to the first token of this one or a later one; blank lines and comments are skipped. */
+static inline const unsigned char *lexer_line(lexer *lx, const unsigned char *p)
+{
+    for (;;) {
+        uint32_t column = lexer_first_not(lexer_equal(lexer_load(p), ' '));
+        uint32_t alternate = column;
+        const unsigned char *first = p + column;
+        lexer_class class = (lexer_class)lexer_classes[*first];
+        if (CODEDB_UNLIKELY(class == LEXER_BLANK || class == LEXER_BACKSLASH)) {
+            first = lexer_measure(lx, p, &column, &alternate);
+            if (first == NULL)
+                return NULL;
+            class = (lexer_class)lexer_classes[*first];
+        }
+        if (class == LEXER_COMMENT) {
+            first = lexer_line_end(first);
+            class = *first == 0 ? LEXER_END : LEXER_BREAK;
+        }
+        if (class == LEXER_BREAK) {
+            p = lexer_after_break(first);
+            continue;
+        }
+        if (class == LEXER_END)
+            return first;
+        if (column != lx->columns[lx->indent] || alternate != lx->alternates[lx->indent])
+            first = lexer_indent(lx, first, column, alternate);
+        if (CODEDB_UNLIKELY(lx->async_def))
+            lexer_leave_async(lx);
+        return first;
+    }
+}
+
+static inline const unsigned char *lexer_break(lexer *lx, const unsigned char *p)
+{
+    const unsigned char *next = lexer_after_break(p);
+    if (lx->level > 0) {
+        while (*next == ' ')
+            next += lexer_first_not(lexer_equal(lexer_load(next), ' '));
+        return next;
+    }
+    lexer_add(lx, p, (size_t)(next - p), CODEDB_TOKEN_NEWLINE);
+    lx->async_body = lx->async_def;
+    return lexer_line(lx, next);
+}
+
+static const unsigned char *lexer_comment(lexer *lx, const unsigned char *p)
+{
+    if (lx->depth > 0 && lx->fstrings[lx->depth].limit != NULL)
+        return lexer_fail(lx, p, 1, false, "f-string expression part cannot include '#'");
+    return lexer_line_end(p);
+}
+
+/* ---- Names -------------------------------------------------------------------------------------------------------- */
+
+static const unsigned char *lexer_string(lexer *lx, const unsigned char *start, const unsigned char *quotes);
+static const unsigned char *lexer_prefixed(lexer *lx, const unsigned char *start, const unsigned char *quotes);
+
+/* Whether CPython would write the code point into a message. */
+static bool lexer_is_printable(uint32_t code_point)
+{
+    return !(code_point < 0xA1 || code_point == 0xAD || code_point == 0x1680 || (code_point >= 0x2000 && code_point <= 0x200F) ||
+             (code_point >= 0x2028 && code_point <= 0x202F) || (code_point >= 0x205F && code_point <= 0x206F) ||
+             code_point == 0x3000 || (code_point >= 0xE000 && code_point <= 0xF8FF) || code_point == 0xFEFF ||
+             (code_point >= 0xFFF0 && code_point <= 0xFFFB) || code_point >= 0xE0000);
+}
+
+/* Whether the code points of a name may stand there: those beyond ASCII have to be looked up. */
+static bool lexer_check_name(lexer *lx, const unsigned char *start, const unsigned char *end)
+{
+    size_t size = 1;
+    for (const unsigned char *p = start; p < end; p += size) {
+        size = 1;
+        if (*p < 0x80)
+            continue;
+        uint32_t code_point = codedb_utf8_decode((const char *)p, &size);
+        if (p == start ? codedb_unicode_starts_identifier(code_point) : codedb_unicode_continues_identifier(code_point))
+            continue;
+        if (lexer_is_printable(code_point))
+            lexer_fail(lx, p, size, false, "invalid character '%.*s' (U+%04X)", (int)size, (const char *)p, (unsigned)code_point);
+        else
+            lexer_fail(lx, p, size, false, "invalid non-printable character U+%04X", (unsigned)code_point);
+        return false;
+    }
+    return true;
+}
+
+/* What `async` or `await` is in versions that have it as a keyword in `async def` only: `async` before `def` begins one. */
+static unsigned lexer_old_async(lexer *lx, const unsigned char *end, unsigned kind)
+{
+    if (lx->target < 305)
+        return CODEDB_TOKEN_NAME;
+    if (lx->async_def)
+        return kind;
+    while (lexer_classes[*end] == LEXER_BLANK)
+        end++;
+    if (kind == CODEDB_TOKEN_KEYWORD_AWAIT || memcmp(end, "def", 3) != 0 || lexer_is_name_byte(end[3]))
+        return CODEDB_TOKEN_NAME;
+    lx->async_def = true;
+    lx->async_body = false;
+    lx->async_indent = lx->indent;
+    return kind;
+}
+
+/* NAME or a keyword; `mask` has the bytes that belong to the name, or is 0 for one that is too long for a keyword. */
+static inline unsigned lexer_name_kind(const unsigned char *start, uint64_t mask)
+{
+    uint64_t word;
+    memcpy(&word, start, sizeof(word));
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    word &= mask;
+    const lexer_keyword *keyword = &lexer_keywords[LEXER_SLOT(word)];
+    return CODEDB_TOKEN_NAME + (keyword->word == word ? keyword->beyond_name : 0);
+}
+
+/* A name that fills its first block. */
+static const unsigned char *lexer_long_name(lexer *lx, const unsigned char *start)
+{
+    const unsigned char *end = start;
+    unsigned length;
+    do {
+        length = lexer_first_not(lexer_name_bytes(lexer_load(end)));
+        end += length;
+    } while (length == LEXER_BLOCK);
+    if (!lx->tree->ascii && !lexer_check_name(lx, start, end))
+        return NULL;
+    /* In a portable block a name of 8 bytes is long already. */
+    unsigned kind = lexer_name_kind(start, end - start == 8 ? UINT64_MAX : 0);
+    return lexer_add_any(lx, start, end, kind);
+}
+
+/* A name, a keyword, or a string with a prefix. */
+static inline const unsigned char *lexer_name(lexer *lx, const unsigned char *p)
+{
+    unsigned length = lexer_first_not(lexer_name_bytes(lexer_load(p)));
+    if (CODEDB_UNLIKELY(length == LEXER_BLOCK))
+        return lexer_long_name(lx, p);
+    const unsigned char *end = p + length;
+    unsigned kind = lexer_name_kind(p, lexer_word_masks[length]);
+    if (CODEDB_UNLIKELY((*end == '"' || *end == '\'') && length <= 2)) {
+        const unsigned char *behind = lexer_prefixed(lx, p, end);
+        if (behind != end)
+            return behind;
+    }
+    if (CODEDB_UNLIKELY(!lx->tree->ascii) && !lexer_check_name(lx, p, end))
+        return NULL;
+    if (CODEDB_UNLIKELY(lx->old_async) && (kind == CODEDB_TOKEN_KEYWORD_ASYNC || kind == CODEDB_TOKEN_KEYWORD_AWAIT))
+        kind = lexer_old_async(lx, end, kind);
+    lexer_add(lx, p, length, kind);
+    return end;
+}
+
+/* ---- Numbers ------------------------------------------------------------------------------------------------------ */
+
+/* Whether `word` stands at `p` and ends there. */
+static bool lexer_is_word(const unsigned char *p, const char *word)
+{
+    size_t length = strlen(word);
+    return memcmp(p, word, length) == 0 && !lexer_is_name_byte(p[length]);
+}
+
+/* What may follow a number directly: a keyword that can stand behind one, or nothing of a name. Returns `end`. */
+static const unsigned char *lexer_number_end(lexer *lx, const unsigned char *end, const char *what)
+{
+    if (lx->target < 310 || !lexer_is_name_byte(*end) || *end >= 0x80)
+        return end;
+    if (*end == 'i' && (end[1] == 'f' || end[1] == 'n' || end[1] == 's'))
+        return end;
+    if (lexer_is_word(end, "and") || lexer_is_word(end, "else") || lexer_is_word(end, "for") || lexer_is_word(end, "or") ||
+        lexer_is_word(end, "not"))
+        return end;
+    return lexer_fail(lx, end - 1, 1, false, "invalid %s literal", what);
+}
+
+/* Decimal digits, and underscores between them. */
+static const unsigned char *lexer_digits(lexer *lx, const unsigned char *p)
+{
+    for (;;) {
+        while (lexer_is_digit(*p))
+            p++;
+        if (*p != '_' || lx->target < 306)
+            return p;
+        if (!lexer_is_digit(p[1]))
+            return lexer_fail(lx, p, 1, false, "invalid decimal literal");
+        p++;
+    }
+}
+
+static bool lexer_is_digit_of(unsigned char byte, unsigned radix)
+{
+    if (radix == 16)
+        return lexer_is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+    return byte >= '0' && byte < '0' + radix;
+}
+
+/* A number with the prefix 0x, 0o or 0b. */
+static const unsigned char *lexer_prefixed_number(lexer *lx, const unsigned char *p)
+{
+    unsigned radix = (p[1] | 0x20) == 'x' ? 16 : (p[1] | 0x20) == 'o' ? 8 : 2;
+    const char *what = radix == 16 ? "hexadecimal" : radix == 8 ? "octal" : "binary";
+    bool underscores = lx->target >= 306;
+    p += 2;
+    do {
+        if (*p == '_' && underscores)
+            p++;
+        if (!lexer_is_digit_of(*p, radix) && !lexer_is_digit(*p))
+            return lexer_fail(lx, p - 1, 1, false, "invalid %s literal", what);
+        while (lexer_is_digit_of(*p, radix))
+            p++;
+        if (lexer_is_digit(*p))
+            return lexer_fail(lx, p, 1, false, "invalid digit '%c' in %s literal", *p, what);
+    } while (*p == '_' && underscores);
+    return lexer_number_end(lx, p, what);
+}
+
+/* The exponent at the letter `p`, if it is one. */
+static const unsigned char *lexer_exponent(lexer *lx, const unsigned char *p)
+{
+    bool sign = p[1] == '+' || p[1] == '-';
+    if (lexer_is_digit(p[1 + sign]))
+        return lexer_digits(lx, p + 1 + sign);
+    if (sign && lx->target >= 308)
+        return lexer_fail(lx, p + 1, 1, false, "invalid decimal literal");
+    return lexer_number_end(lx, p, "decimal");
+}
+
+/* A decimal number: integer, float or imaginary. */
+static const unsigned char *lexer_decimal(lexer *lx, const unsigned char *start)
+{
+    const unsigned char *p = lexer_digits(lx, start);
+    if (p == NULL)
+        return NULL;
+    const unsigned char *zeros = start;
+    while (*zeros == '0' || *zeros == '_')
+        zeros++;
+    bool integer = *p != '.' && (*p | 0x20) != 'e' && (*p | 0x20) != 'j';
+    if (integer && *start == '0' && zeros < p)
+        return lexer_fail(lx, start, (size_t)(zeros - start), false,
+                          "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers");
+    if (*p == '.')
+        p = lexer_is_digit(p[1]) ? lexer_digits(lx, p + 1) : p + 1;
+    if (p != NULL && (*p | 0x20) == 'e') {
+        const unsigned char *letter = p;
+        p = lexer_exponent(lx, p);
+        if (p == letter)
+            return p;
+    }
+    if (p == NULL)
+        return NULL;
+    if ((*p | 0x20) == 'j')
+        return lexer_number_end(lx, p + 1, "imaginary");
+    return lexer_number_end(lx, p, "decimal");
+}
+
+static const unsigned char *lexer_odd_number(lexer *lx, const unsigned char *start)
+{
+    unsigned char letter = start[1] | 0x20;
+    bool prefixed = *start == '0' && (letter == 'x' || letter == 'o' || letter == 'b');
+    const unsigned char *end = prefixed ? lexer_prefixed_number(lx, start) : lexer_decimal(lx, start);
+    return end == NULL ? NULL : lexer_add_any(lx, start, end, CODEDB_TOKEN_NUMBER);
+}
+
+static inline const unsigned char *lexer_number(lexer *lx, const unsigned char *p)
+{
+    const unsigned char *end = p + 1;
+    while (lexer_is_digit(*end))
+        end++;
+    if (lexer_classes[*end] == LEXER_NAME || *end == '.' || (*p == '0' && end != p + 1))
+        return lexer_odd_number(lx, p);
+    return lexer_add_any(lx, p, end, CODEDB_TOKEN_NUMBER);
+}
+
+/* ---- Strings ------------------------------------------------------------------------------------------------------ */
+
+/* Behind the byte that a backslash protects, which may be a line break. */
+static const unsigned char *lexer_after_escape(const unsigned char *backslash)
+{
+    const unsigned char *p = backslash + 1;
+    if (*p == 0)
+        return p;
+    return *p == '\r' ? lexer_after_break(p) : p + 1;
+}
+
+/* From behind the opening quotes to behind the closing ones: true; or to the line break or end that came before them: false. */
+static inline bool lexer_string_end(const unsigned char *p, unsigned char quote, bool triple, const unsigned char **end)
+{
+    for (;;) {
+        p = lexer_find(p, quote, '\\', triple ? 0 : '\r');
+        if (*p == quote) {
+            if (!triple || (p[1] == quote && p[2] == quote)) {
+                *end = p + (triple ? 3 : 1);
+                return true;
+            }
+            p++;
+        } else if (*p == '\\') {
+            p = lexer_after_escape(p);
+        } else if (*p == 0 || *p == '\n' || *p == '\r') {
+            *end = p;
+            return false;
+        } else {
+            p++;
+        }
+    }
+}
+
+/* Three quotes at `p` begin a string; two are an empty one. */
+static inline bool lexer_is_triple(const unsigned char *p)
+{
+    return p[1] == p[0] && p[2] == p[0];
+}
+
+/* A string that begins at `quotes` does not end before `stop`. */
+static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned char *start, const unsigned char *quotes,
+                                                    const unsigned char *stop)
+{
+    bool triple = lexer_is_triple(quotes);
+    const lexer_fstring *outer = &lx->fstrings[lx->depth];
+    if (lx->depth > 0 && outer->limit == NULL && outer->quote == *quotes && outer->triple == triple)
+        return lexer_fail(lx, start, 1, false, "%c-string: expecting '}'", outer->template ? 't' : 'f');
+    bool escaped = false;
+    for (const unsigned char *p = quotes + 1; !triple && p < stop; p++) {
+        if (*p == '\\' && *++p == *quotes)
+            escaped = true;
+    }
+    return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false, "unterminated %sstring literal (detected at line %u)%s",
+                      triple ? "triple-quoted " : "", (unsigned)lexer_line_of(lx, stop),
+                      escaped ? "; perhaps you escaped the end quote?" : "");
+}
+
+/* Before 3.12 a field ends where its string ends, and holds no backslash. */
+static bool lexer_fits_old_field(lexer *lx, const unsigned char *start, const unsigned char *end)
+{
+    const lexer_fstring *outer = &lx->fstrings[lx->depth];
+    if (lx->depth == 0 || outer->limit == NULL)
+        return true;
+    if (end > outer->limit)
+        lexer_fail(lx, start, 1, false, "f-string: expecting '}'");
+    else if (memchr(start, '\\', (size_t)(end - start)) != NULL)
+        lexer_fail(lx, start, (size_t)(end - start), false, "f-string expression part cannot include a backslash");
+    else
+        return true;
+    return false;
+}
+
+/* A string that is no f- or t-string; `start` is that of its prefix. */
+static const unsigned char *lexer_string(lexer *lx, const unsigned char *start, const unsigned char *quotes)
+{
+    bool triple = lexer_is_triple(quotes);
+    const unsigned char *end;
+    bool ended = lexer_string_end(quotes + (triple ? 3 : 1), *quotes, triple, &end);
+    if (CODEDB_UNLIKELY(lx->depth > 0) && !lexer_fits_old_field(lx, start, ended ? end : lx->end + 1))
+        return NULL;
+    if (CODEDB_UNLIKELY(!ended))
+        return lexer_fail_unterminated(lx, start, quotes, end);
+    return lexer_add_any(lx, start, end, CODEDB_TOKEN_STRING);
+}
+
+/* ---- f- and t-strings --------------------------------------------------------------------------------------------- */
+
+static char lexer_fstring_letter(const lexer_fstring *fstring)
+{
+    return fstring->template ? 't' : 'f';
+}
+
+static const unsigned char *lexer_push(lexer *lx, const unsigned char *p, unsigned char closing, bool field)
+{
+    if (lx->level >= LEXER_BRACKETS)
+        return lexer_fail(lx, p, 1, false, "too many nested parentheses");
+    lexer_bracket bracket = {.offset = (uint32_t)(p - lx->base), .closing = closing, .field = field};
+    lx->brackets[++lx->level] = bracket;
+    return p + 1;
+}
+
+/* The next byte of f-string text that may end it or means something in it. */
+static const unsigned char *lexer_find_in_text(const unsigned char *p, unsigned char quote, unsigned char limit)
+{
+    for (;; p += LEXER_BLOCK) {
+        lexer_block block = lexer_load(p);
+        lexer_mask found = lexer_equal(block, quote) | lexer_equal(block, '\\') | lexer_equal(block, '{') | lexer_equal(block, '}') |
+                           lexer_at_most(block, limit);
+        if (found != 0)
+            return p + lexer_first(found);
+    }
+}
+
+/* Text begins at `start`; what ends it stands at `p`. */
+static bool lexer_add_text(lexer *lx, const unsigned char *start, const unsigned char *p)
+{
+    return start == p || lexer_add_any(lx, start, p, CODEDB_TOKEN_FSTRING_MIDDLE) != NULL;
+}
+
+/* The closing quotes at `p`. */
+static const unsigned char *lexer_fstring_close(lexer *lx, const unsigned char *p)
+{
+    const lexer_fstring *fstring = &lx->fstrings[lx->depth];
+    size_t size = fstring->triple ? 3 : 1;
+    if (lx->level > fstring->level)
+        return lexer_fail(lx, p, size, true, "%c-string: expecting '}', or format specs", lexer_fstring_letter(fstring));
+    lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);
+    lx->depth--;
+    return p + size;
+}
+
+/* The brace at `p`, which begins a field. */
+static const unsigned char *lexer_fstring_open_field(lexer *lx, const unsigned char *p)
+{
+    const lexer_fstring *fstring = &lx->fstrings[lx->depth];
+    if (lx->level - fstring->level >= (lx->target >= 312 ? 3u : 2u))
+        return lexer_fail(lx, p - 1, 1, false, "%c-string: expressions nested too deeply", lexer_fstring_letter(fstring));
+    lexer_add(lx, p, 1, CODEDB_TOKEN_LEFT_BRACE);
+    return lexer_push(lx, p, '}', true);
+}
+
+/* Behind the backslash at `p` and what it protects: never a brace, but for `\N{` of a string that is not raw. */
+static const unsigned char *lexer_fstring_escape(const lexer_fstring *fstring, const unsigned char *p, bool *named)
+{
+    if (p[1] == '{' || p[1] == '}')
+        return p + 1;
+    if (p[1] == 'N' && p[2] == '{' && !fstring->raw) {
+        *named = true;
+        return p + 3;
+    }
+    return lexer_after_escape(p);
+}
+
+/* The line break or end at `p` in text that does not reach over it. Up to 3.13 a line break ends a format spec. */
+static const unsigned char *lexer_fstring_break(lexer *lx, const unsigned char *p)
+{
+    const lexer_fstring *fstring = &lx->fstrings[lx->depth];
+    if (*p != 0 && lx->level > fstring->level && lx->target < 314)
+        return p;
+    return lexer_fail(lx, fstring->start, 1, false, "unterminated %s%c-string literal (detected at line %u)",
+                      fstring->triple ? "triple-quoted " : "", lexer_fstring_letter(fstring), (unsigned)lexer_line_of(lx, p));
+}
+
+/* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. */
+static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *start)
+{
+    const lexer_fstring *fstring = &lx->fstrings[lx->depth];
+    bool spec = lx->level > fstring->level;
+    bool named = false;
+    for (const unsigned char *p = start;;) {
+        p = lexer_find_in_text(p, fstring->quote, fstring->triple ? 0 : '\r');
+        if (*p == '\\') {
+            p = lexer_fstring_escape(fstring, p, &named);
+        } else if (*p == '}' && named) {
+            named = false;
+            p++;
+        } else if ((*p == '{' || *p == '}') && p[1] == *p && !spec) {
+            p += 2;
+        } else if (*p == '{') {
+            return lexer_add_text(lx, start, p) ? lexer_fstring_open_field(lx, p) : NULL;
+        } else if (*p == '}') {
+            if (!spec)
+                return lexer_fail(lx, p, 1, false, "%c-string: single '}' is not allowed", lexer_fstring_letter(fstring));
+            return lexer_add_text(lx, start, p) ? p : NULL;
+        } else if (*p == fstring->quote) {
+            if (!fstring->triple || lexer_is_triple(p))
+                return lexer_add_text(lx, start, p) ? lexer_fstring_close(lx, p) : NULL;
+            p++;
+        } else if (*p == '\n' || *p == '\r' || *p == 0) {
+            if (lexer_fstring_break(lx, p) == NULL)
+                return NULL;
+            return lexer_add_text(lx, start, p) ? p : NULL;
+        } else {
+            p++;
+        }
+    }
+}
+
+/* Before 3.12 an f-string is a string first: its end is found before its fields are looked at. */
+static bool lexer_find_old_end(lexer *lx, lexer_fstring *fstring, const unsigned char *quotes)
+{
+    const unsigned char *end;
+    size_t size = fstring->triple ? 3 : 1;
+    bool ended = lexer_string_end(quotes + size, *quotes, fstring->triple, &end);
+    if (!lexer_fits_old_field(lx, fstring->start, ended ? end : lx->end + 1))
+        return false;
+    if (!ended)
+        return lexer_fail_unterminated(lx, fstring->start, quotes, end) != NULL;
+    fstring->limit = end - size;
+    return true;
+}
+
+static const unsigned char *lexer_fstring_start(lexer *lx, lexer_fstring *fstring, const unsigned char *quotes)
+{
+    const unsigned char *text = quotes + (fstring->triple ? 3 : 1);
+    if (lx->depth >= LEXER_FSTRINGS - 1)
+        return lexer_fail(lx, text - 1, 1, false, "too many nested %c-strings", lexer_fstring_letter(fstring));
+    if (lx->target < 312 && !lexer_find_old_end(lx, fstring, quotes))
+        return NULL;
+    lexer_add(lx, fstring->start, (size_t)(text - fstring->start),
+              fstring->template ? CODEDB_TOKEN_TSTRING_START : CODEDB_TOKEN_FSTRING_START);
+    lx->fstrings[++lx->depth] = *fstring;
+    return lexer_fstring_text(lx, text);
+}
+
+/* A string behind one or two letters, or `quotes` when they are no prefix: then they are a name. */
+static const unsigned char *lexer_prefixed(lexer *lx, const unsigned char *start, const unsigned char *quotes)
+{
+    bool two = quotes - start == 2;
+    unsigned char first = start[0] | 0x20;
+    unsigned char second = two ? start[1] | 0x20 : 0;
+    unsigned char letter = two && first == 'r' ? second : first; /* the one that is not r, if there is one */
+    bool raw = first == 'r' || second == 'r';
+    if (two && (!raw || letter == 'r' || letter == 'u'))
+        return quotes;
+    if (letter == 'b' && two && first == 'r' && lx->target < 303)
+        return quotes;
+    if (letter == 'b' || letter == 'r' || (letter == 'u' && lx->target >= 303))
+        return lexer_string(lx, start, quotes);
+    if ((letter == 'f' && lx->target >= 306) || (letter == 't' && lx->target >= 314)) {
+        lexer_fstring fstring = {.start = start,
+                                 .level = lx->level,
+                                 .quote = *quotes,
+                                 .triple = lexer_is_triple(quotes),
+                                 .raw = raw,
+                                 .template = letter == 't'};
+        return lexer_fstring_start(lx, &fstring, quotes);
+    }
+    return quotes;
+}
+
+/* ---- Brackets and operators --------------------------------------------------------------------------------------- */
+
+static inline const unsigned char *lexer_open(lexer *lx, const unsigned char *p)
+{
+    const lexer_operator *bracket = &lexer_operators[*p];
+    lexer_add(lx, p, 1, bracket->alone);
+    return lexer_push(lx, p, bracket->closing, false);
+}
+
+static const unsigned char *lexer_fail_mismatch(lexer *lx, const unsigned char *p)
+{
+    const lexer_bracket *open = &lx->brackets[lx->level];
+    if (lx->level == 0)
+        return lexer_fail(lx, p, 1, false, "unmatched '%c'", *p);
+    if (open->field)
+        return lexer_fail(lx, p, 1, false, "%c-string: unmatched '%c'", lexer_fstring_letter(&lx->fstrings[lx->depth]), *p);
+    uint32_t line = lexer_line_of(lx, lx->base + open->offset);
+    if (line == lexer_line_of(lx, p))
+        return lexer_fail(lx, p, 1, false, "closing parenthesis '%c' does not match opening parenthesis '%c'", *p,
+                          lx->base[open->offset]);
+    return lexer_fail(lx, p, 1, false, "closing parenthesis '%c' does not match opening parenthesis '%c' on line %u", *p,
+                      lx->base[open->offset], (unsigned)line);
+}
+
+static inline const unsigned char *lexer_close(lexer *lx, const unsigned char *p)
+{
+    const lexer_bracket *open = &lx->brackets[lx->level];
+    if (CODEDB_UNLIKELY(open->closing != *p))
+        return lexer_fail_mismatch(lx, p);
+    lexer_add(lx, p, 1, lexer_operators[*p].alone);
+    lx->level--;
+    return CODEDB_UNLIKELY(open->field) ? lexer_fstring_text(lx, p + 1) : p + 1;
+}
+
+static inline const unsigned char *lexer_colon(lexer *lx, const unsigned char *p)
+{
+    if (CODEDB_UNLIKELY(lx->brackets[lx->level].field)) {
+        lexer_add(lx, p, 1, CODEDB_TOKEN_COLON);
+        return lexer_fstring_text(lx, p + 1);
+    }
+    if (CODEDB_UNLIKELY(p[1] == '=') && lx->target >= 308) {
+        lexer_add(lx, p, 2, CODEDB_TOKEN_COLON_EQUAL);
+        return p + 2;
+    }
+    lexer_add(lx, p, 1, CODEDB_TOKEN_COLON);
+    return p + 1;
+}
+
+static inline const unsigned char *lexer_dot(lexer *lx, const unsigned char *p)
+{
+    if (CODEDB_UNLIKELY(lexer_is_digit(p[1])))
+        return lexer_odd_number(lx, p);
+    bool ellipsis = p[1] == '.' && p[2] == '.';
+    lexer_add(lx, p, ellipsis ? 3 : 1, ellipsis ? CODEDB_TOKEN_ELLIPSIS : CODEDB_TOKEN_DOT);
+    return p + (ellipsis ? 3 : 1);
+}
+
+static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *p)
+{
+    const lexer_operator *operator = &lexer_operators[*p];
+    unsigned kind = operator->alone;
+    unsigned length = 1;
+    if (p[1] == '=' && operator->assigning != 0 && (*p != '@' || lx->target >= 305)) {
+        kind = operator->assigning;
+        length = 2;
+    } else if (p[1] == *p && operator->doubled != 0) {
+        kind = p[2] == '=' ? operator->doubled_assigning : operator->doubled;
+        length = p[2] == '=' ? 3 : 2;
+    } else if (*p == '-' && p[1] == '>') {
+        kind = CODEDB_TOKEN_ARROW;
+        length = 2;
+    } else if (*p == '<' && p[1] == '>') {
+        return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
+    }
+    lexer_add(lx, p, length, kind);
+    return p + length;
+}
+
+static inline const unsigned char *lexer_operator_at(lexer *lx, const unsigned char *p)
+{
+    if (lexer_classes[p[1]] == LEXER_OPERATOR)
+        return lexer_long_operator(lx, p);
+    lexer_add(lx, p, 1, lexer_operators[*p].alone);
+    return p + 1;
+}
+
+static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
+{
+    if (*p == '$' || *p == '?' || *p == '`')
+        return lexer_fail(lx, p, 1, true, "unexpected character '%c'", *p);
+    return lexer_fail(lx, p, 1, false, "invalid non-printable character U+%04X", (unsigned)*p);
+}
+
+/* ---- The loop ----------------------------------------------------------------------------------------------------- */
+
+/* The end of the source: the line and the blocks end with it. */
+static bool lexer_finish(lexer *lx)
+{
+    const codedb_tree *tree = lx->tree;
+    if (lx->level > 0) {
+        const unsigned char *open = lx->base + lx->brackets[lx->level].offset;
+        lexer_fail(lx, open, 1, true, "'%c' was never closed", *open);
+        return false;
+    }
+    if (lx->out > tree->tokens && lx->out[-1].kind != CODEDB_TOKEN_NEWLINE)
+        lexer_add(lx, lx->end, 0, CODEDB_TOKEN_NEWLINE);
+    for (; lx->indent > 0; lx->indent--)
+        lexer_add(lx, lx->end, 0, CODEDB_TOKEN_DEDENT);
+    lexer_add(lx, lx->end, 0, CODEDB_TOKEN_ENDMARKER);
+    return true;
+}
+
+static bool lexer_run(lexer *lx)
+{
+    const unsigned char *p = lexer_line(lx, lx->base + lx->tree->text_start);
+    while (CODEDB_LIKELY(p != NULL)) {
+        if (CODEDB_UNLIKELY(lx->out >= lx->limit) && !lexer_resize(lx, (size_t)lx->capacity + lx->capacity / 2))
+            return false;
+        p += *p == ' ';
+        switch ((lexer_class)lexer_classes[*p]) {
+        case LEXER_NAME: p = lexer_name(lx, p); break;
+        case LEXER_DIGIT: p = lexer_number(lx, p); break;
+        case LEXER_QUOTE: p = lexer_string(lx, p, p); break;
+        case LEXER_BLANK: p++; break;
+        case LEXER_BREAK: p = lexer_break(lx, p); break;
+        case LEXER_COMMENT: p = lexer_comment(lx, p); break;
+        case LEXER_BACKSLASH: p = lexer_continue_line(lx, p); break;
+        case LEXER_OPEN: p = lexer_open(lx, p); break;
+        case LEXER_CLOSE: p = lexer_close(lx, p); break;
+        case LEXER_DOT: p = lexer_dot(lx, p); break;
+        case LEXER_COLON: p = lexer_colon(lx, p); break;
+        case LEXER_SINGLE: lexer_add(lx, p, 1, lexer_operators[*p].alone); p++; break;
+        case LEXER_OPERATOR: p = lexer_operator_at(lx, p); break;
+        case LEXER_END: return lexer_finish(lx);
+        case LEXER_INVALID: p = lexer_invalid(lx, p); break;
+        }
+    }
+    return false;
+}
+
+/* ---- The public part ---------------------------------------------------------------------------------------------- */
+
+/* The tokens before the error, and an ENDMARKER where lexing stopped. There is room: lexer_run keeps it. */
+static void lexer_end_early(lexer *lx)
+{
+    const unsigned char *stop = lx->base + lx->error->offset;
+    bool unclosed = lx->error->yields && lexer_classes[*stop] == LEXER_OPEN;
+    lexer_add(lx, unclosed ? lx->end : stop, 0, CODEDB_TOKEN_ENDMARKER);
+}
+
+CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
+{
+    static const codedb_syntax_error no_error = {0};
+    lexer lx;
+    memset(&lx, 0, offsetof(lexer, brackets));
+    memset(&lx.brackets[0], 0, sizeof(lx.brackets[0]));
+    lx.columns[0] = lx.alternates[0] = 0;
+    *error = no_error;
+    lx.tree = tree;
+    lx.error = error;
+    lx.base = (const unsigned char *)tree->source;
+    lx.end = lx.base + tree->length;
+    lx.target = tree->target_version;
+    lx.old_async = lx.target < 307;
+    tree->text_start = tree->length >= 3 && memcmp(tree->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (!lexer_survey(&lx) || !lexer_resize(&lx, (size_t)tree->length / 4 + 2 * LEXER_MARGIN))
+        return false;
+    bool done = lexer_run(&lx);
+    if (!done && !error->no_memory)
+        lexer_end_early(&lx);
+    tree->token_count = (uint32_t)(lx.out - tree->tokens);
+    /* Not worth a failure: the array stays as it is when it cannot shrink. */
+    if (done && lx.capacity - tree->token_count > tree->token_count / 8) {
+        codedb_token *shrunk = codedb_memory_reallocate(&tree->allocator, tree->tokens, lx.capacity, tree->token_count, sizeof(*shrunk));
+        tree->tokens = shrunk != NULL ? shrunk : tree->tokens;
+    }
+    return done;
+}
+
+CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
+                                            const codedb_syntax_error *parsing)
+{
+    if (!lexing->yields || tree->token_count == 0)
+        return false;
+    uint32_t stop = tree->tokens[tree->token_count - 1].start;
+    if (parsing->offset >= stop)
+        return false;
+    /* A bracket that is never closed takes the blame for what is wrong on later lines. */
+    return lexing->offset >= stop ||
+           lexer_line_number(tree, parsing->offset) <= lexer_line_number(tree, lexing->offset);
+}
+
+CODEDB_PRIVATE const char *codedb_token_kind_text(codedb_token_kind kind)
+{
+    static const char *const texts[CODEDB_TOKEN_KIND_COUNT] = {
+#define X(code, text) text,
+        CODEDB_TOKEN_KINDS(X)
+#undef X
+    };
+    return (unsigned)kind < CODEDB_TOKEN_KIND_COUNT ? texts[kind] : "token";
+}
+
+CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token)
+{
+    const codedb_token *found = &tree->tokens[token];
+    if (CODEDB_LIKELY(found->length != CODEDB_TOKEN_LONG))
+        return found->start + found->length;
+    uint32_t low = 0;
+    uint32_t high = tree->long_count - 1;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (tree->long_ends[middle * 2] < token)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return tree->long_ends[low * 2 + 1];
+}
