@@ -162,6 +162,11 @@ CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options
  * transaction: rolls it back if it has not ended. NULL is allowed. No other thread may use the handle any more. */
 CODEDB_API void codedb_close(codedb *db);
 
+/* Writes a consistent copy of the database to a file at `path`, which must not exist yet. Other requests go on between its steps.
+ * Errors: VALIDATION_ERROR when there is something at `path`, DATABASE_ERROR when it cannot be written (nothing is left behind), and
+ * those of table operations. */
+CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result *result);
+
 typedef enum codedb_priority {
     CODEDB_PRIORITY_NORMAL = 0,
     CODEDB_PRIORITY_LOW = 1,
@@ -1351,6 +1356,21 @@ CODEDB_API codedb_code codedb_tree_encode(const codedb_tree *tree, const char *t
                                           codedb_result *result);
 /* Bytes of memory that the tree holds, its source not counted. */
 CODEDB_API size_t codedb_tree_memory(const codedb_tree *tree);
+
+/* A syntax node as the tree holds it: nodes are numbered in pre-order from 0, the Module; node n's descendants are n + 1 to subtree_end - 1.
+ * White space and punctuation have no numbers. */
+typedef struct codedb_syntax_node {
+    uint32_t type;        /* for codedb_node_type_name */
+    uint32_t start_byte;  /* of its position, in codedb_tree_source */
+    uint32_t end_byte;
+    uint32_t subtree_end; /* the number behind its last descendant's */
+} codedb_syntax_node;
+
+CODEDB_API size_t codedb_tree_node_count(const codedb_tree *tree);
+/* Fills *node with node `number`, which must be below codedb_tree_node_count: else INVALID_REQUEST and *node is left alone. */
+CODEDB_API codedb_code codedb_tree_node_get(const codedb_tree *tree, size_t number, codedb_syntax_node *node);
+/* LibCST's class name of a type; NULL for a number that is none. */
+CODEDB_API const char *codedb_node_type_name(uint32_t type);
 
 /* Takes output piece by piece; returns 0 to go on, anything else to stop. */
 typedef int (*codedb_write_function)(void *context, const char *bytes, size_t length);
