@@ -1,0 +1,363 @@
+/* codedb_scope.c -- which names stand around a node: its kind word and its two qualified names.
+ *
+ * Called by codedb_tree.c (dump), the selectors and the index, from any thread; calls codedb_tree.c and the memory functions.
+ *
+ * One pass collects the scopes (def, class, lambda, generator expression) in pre-order; every question is answered from them.
+ * Two rules of naming live side by side:
+ *
+ * - The original engine's: a node stands in all definitions around it, their decorators, parameters and bases included; class
+ *   names come first, functions are left out below a class.
+ * - Python 3.12's: a node stands in the scope in which it is evaluated. Decorators, defaults, annotations, bases and the first
+ *   iterable of a generator expression belong to the scope around; other comprehensions are no scope (they are inlined).
+ *
+ * Invariants: 1. scopes are in pre-order, so the last one that begins before a node, or one around it, is the innermost. 2. `outer`
+ * and `enclosing` point to earlier scopes only. */
+#include "codedb_tree.h"
+
+#include <string.h>
+
+#define SCOPE_NONE UINT32_MAX
+
+typedef struct scope_record {
+    uint32_t node;
+    uint32_t outer;     /* the scope whose subtree holds this one */
+    uint32_t enclosing; /* the scope in which this one is evaluated */
+} scope_record;
+
+/* `global name` in a scope: a def or class of that name there has no prefix in Python's __qualname__. */
+typedef struct scope_global {
+    uint32_t scope;
+    uint32_t node; /* the Name */
+} scope_global;
+
+struct codedb_scopes {
+    const codedb_tree *tree;
+    scope_record *records;
+    uint32_t count;
+    scope_global *globals;
+    uint32_t global_count;
+};
+
+static bool scope_is_definition(const codedb_tree *tree, uint32_t node)
+{
+    return tree->nodes[node].kind == CODEDB_NODE_FUNCTION_DEF || tree->nodes[node].kind == CODEDB_NODE_CLASS_DEF;
+}
+
+static bool scope_is_scope(const codedb_tree *tree, uint32_t node)
+{
+    return scope_is_definition(tree, node) || tree->nodes[node].kind == CODEDB_NODE_LAMBDA ||
+           tree->nodes[node].kind == CODEDB_NODE_GENERATOR_EXP;
+}
+
+/* ---- Finding ------------------------------------------------------------------------------------------------------ */
+
+/* The innermost scope that holds `node` and is not it. */
+static uint32_t scope_around(const codedb_scopes *scopes, uint32_t node)
+{
+    uint32_t low = 0;
+    uint32_t high = scopes->count;
+    uint32_t found;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (scopes->records[middle].node < node)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    found = low == 0 ? SCOPE_NONE : low - 1;
+    while (found != SCOPE_NONE && scopes->tree->nodes[scopes->records[found].node].end <= node)
+        found = scopes->records[found].outer;
+    return found;
+}
+
+/* The scope that is `node` itself. */
+static uint32_t scope_of(const codedb_scopes *scopes, uint32_t node)
+{
+    uint32_t low = 0;
+    uint32_t high = scopes->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (scopes->records[middle].node < node)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < scopes->count && scopes->records[low].node == node ? low : SCOPE_NONE;
+}
+
+/* Is `node`, which lies in the subtree of the scope, evaluated in it? */
+static bool scope_evaluates(const codedb_scopes *scopes, uint32_t scope, uint32_t node)
+{
+    const codedb_node *nodes = scopes->tree->nodes;
+    uint32_t owner = scopes->records[scope].node;
+    uint32_t part;
+
+    if (nodes[owner].kind != CODEDB_NODE_GENERATOR_EXP) {
+        part = codedb_tree_child(scopes->tree, owner, CODEDB_FIELD_body);
+        return part != UINT32_MAX && node >= part && node < nodes[part].end;
+    }
+    part = codedb_tree_child(scopes->tree, owner, CODEDB_FIELD_for_in);
+    part = part == UINT32_MAX ? part : codedb_tree_child(scopes->tree, part, CODEDB_FIELD_iter);
+    return part == UINT32_MAX || node < part || node >= nodes[part].end;
+}
+
+/* The scope in which `node` is evaluated, `outer` being the innermost that holds it. */
+static uint32_t scope_evaluating(const codedb_scopes *scopes, uint32_t outer, uint32_t node)
+{
+    while (outer != SCOPE_NONE && !scope_evaluates(scopes, outer, node))
+        outer = scopes->records[outer].outer;
+    return outer;
+}
+
+/* ---- Collecting --------------------------------------------------------------------------------------------------- */
+
+/* Counts first, so that each array is allocated once and fits. */
+static bool scope_allocate(codedb_scopes *scopes)
+{
+    const codedb_tree *tree = scopes->tree;
+    uint32_t count = 0;
+    uint32_t globals = 0;
+    uint32_t node;
+
+    for (node = 0; node < tree->node_count; node++) {
+        count += scope_is_scope(tree, node);
+        globals += tree->nodes[node].kind == CODEDB_NODE_NAME_ITEM;
+    }
+    scopes->records = codedb_memory_allocate(&tree->allocator, count, sizeof *scopes->records);
+    scopes->globals = codedb_memory_allocate(&tree->allocator, globals, sizeof *scopes->globals);
+    return scopes->records != NULL && scopes->globals != NULL;
+}
+
+static void scope_collect(codedb_scopes *scopes)
+{
+    const codedb_tree *tree = scopes->tree;
+    uint32_t outer = SCOPE_NONE;
+    bool global = false;
+    uint32_t node;
+
+    for (node = 0; node < tree->node_count; node++) {
+        codedb_node_kind kind = tree->nodes[node].kind;
+
+        while (outer != SCOPE_NONE && tree->nodes[scopes->records[outer].node].end <= node)
+            outer = scopes->records[outer].outer;
+        if (scope_is_scope(tree, node)) {
+            scope_record *record = &scopes->records[scopes->count];
+
+            record->node = node;
+            record->outer = outer;
+            record->enclosing = scope_evaluating(scopes, outer, node);
+            outer = scopes->count++;
+        } else if (kind == CODEDB_NODE_GLOBAL || kind == CODEDB_NODE_NONLOCAL) {
+            global = kind == CODEDB_NODE_GLOBAL;
+        } else if (kind == CODEDB_NODE_NAME_ITEM && global) {
+            scopes->globals[scopes->global_count].scope = scope_evaluating(scopes, outer, node);
+            scopes->globals[scopes->global_count++].node = codedb_tree_child(tree, node, CODEDB_FIELD_name);
+        }
+    }
+}
+
+CODEDB_PRIVATE codedb_code codedb_scopes_create(const codedb_tree *tree, codedb_scopes **scopes, codedb_result *result)
+{
+    codedb_scopes *made = codedb_memory_allocate(&tree->allocator, 1, sizeof *made);
+
+    *scopes = NULL;
+    if (made == NULL)
+        return codedb_fail_no_memory(result);
+    memset(made, 0, sizeof *made);
+    made->tree = tree;
+    if (!scope_allocate(made)) {
+        codedb_scopes_free(made);
+        return codedb_fail_no_memory(result);
+    }
+    scope_collect(made);
+    *scopes = made;
+    return codedb_succeed(result);
+}
+
+CODEDB_PRIVATE void codedb_scopes_free(codedb_scopes *scopes)
+{
+    if (scopes == NULL)
+        return;
+    codedb_memory_release(&scopes->tree->allocator, scopes->records);
+    codedb_memory_release(&scopes->tree->allocator, scopes->globals);
+    codedb_memory_release(&scopes->tree->allocator, scopes);
+}
+
+/* ---- The original's kinds and names ------------------------------------------------------------------------------- */
+
+/* The innermost def or class that holds `node` and is not it. */
+static uint32_t scope_definition_around(const codedb_scopes *scopes, uint32_t node)
+{
+    uint32_t scope = scope_around(scopes, node);
+
+    while (scope != SCOPE_NONE && !scope_is_definition(scopes->tree, scopes->records[scope].node))
+        scope = scopes->records[scope].outer;
+    return scope;
+}
+
+static bool scope_is(const codedb_scopes *scopes, uint32_t scope, codedb_node_kind kind)
+{
+    return scopes->tree->nodes[scopes->records[scope].node].kind == kind;
+}
+
+static uint32_t scope_count_around(const codedb_scopes *scopes, uint32_t scope, codedb_node_kind kind)
+{
+    uint32_t count = 0;
+
+    for (; scope != SCOPE_NONE; scope = scopes->records[scope].outer)
+        count += scope_is(scopes, scope, kind);
+    return count;
+}
+
+CODEDB_PRIVATE const char *codedb_scopes_kind(const codedb_scopes *scopes, uint32_t node)
+{
+    codedb_node_kind kind = scopes->tree->nodes[node].kind;
+
+    switch (kind) {
+    case CODEDB_NODE_MODULE:
+        return "module";
+    case CODEDB_NODE_DECORATOR:
+        return "decorator";
+    case CODEDB_NODE_CLASS_DEF:
+        return "class";
+    case CODEDB_NODE_FUNCTION_DEF:
+        return scope_count_around(scopes, scope_around(scopes, node), CODEDB_NODE_CLASS_DEF) > 0 ? "method" : "function";
+    case CODEDB_NODE_IMPORT:
+    case CODEDB_NODE_IMPORT_FROM:
+        return "import";
+    default:
+        break;
+    }
+    switch (codedb_node_kind_category(kind)) {
+    case CODEDB_CATEGORY_SMALL_STATEMENT:
+        return "smallstmt";
+    case CODEDB_CATEGORY_STATEMENT:
+    case CODEDB_CATEGORY_COMPOUND_STATEMENT:
+        return "stmt";
+    default:
+        return "node";
+    }
+}
+
+static void scope_append_name(const codedb_scopes *scopes, uint32_t node, bool first, codedb_buffer *out)
+{
+    size_t length = 0;
+    const char *name = codedb_tree_name(scopes->tree, node, &length);
+
+    if (!first)
+        codedb_buffer_append_byte(out, '.');
+    if (name != NULL)
+        codedb_buffer_append(out, name, length);
+}
+
+/* The names of the scopes of one kind from `scope` outwards, outermost first, the innermost `skip` of them left out. Returns
+ * whether nothing was appended yet. */
+static bool scope_append_chain(const codedb_scopes *scopes, uint32_t scope, codedb_node_kind kind, uint32_t skip, bool first,
+                               codedb_buffer *out)
+{
+    uint32_t count = scope_count_around(scopes, scope, kind);
+
+    while (count-- > skip) {
+        uint32_t wanted = count;
+        uint32_t at = scope;
+
+        for (;; at = scopes->records[at].outer) {
+            if (scope_is(scopes, at, kind) && wanted-- == 0)
+                break;
+        }
+        scope_append_name(scopes, scopes->records[at].node, first, out);
+        first = false;
+    }
+    return first;
+}
+
+CODEDB_PRIVATE bool codedb_scopes_qualname(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out)
+{
+    uint32_t around = scope_definition_around(scopes, node);
+    codedb_node_kind kind = scopes->tree->nodes[node].kind;
+    bool first = scope_append_chain(scopes, around, CODEDB_NODE_CLASS_DEF, 0, true, out);
+
+    if (kind != CODEDB_NODE_CLASS_DEF && kind != CODEDB_NODE_FUNCTION_DEF)
+        return !scope_append_chain(scopes, around, CODEDB_NODE_FUNCTION_DEF, 0, first, out);
+    if (kind == CODEDB_NODE_FUNCTION_DEF && first)
+        first = scope_append_chain(scopes, around, CODEDB_NODE_FUNCTION_DEF, 1, first, out);
+    scope_append_name(scopes, node, first, out);
+    return true;
+}
+
+CODEDB_PRIVATE bool codedb_scopes_inside(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out)
+{
+    uint32_t around = scope_of(scopes, node);
+
+    return !scope_append_chain(scopes, around, CODEDB_NODE_FUNCTION_DEF, 0,
+                               scope_append_chain(scopes, around, CODEDB_NODE_CLASS_DEF, 0, true, out), out);
+}
+
+/* ---- Python's names ----------------------------------------------------------------------------------------------- */
+
+/* Was the name of the scope declared global where it is defined? */
+static bool scope_is_global(const codedb_scopes *scopes, uint32_t scope)
+{
+    const scope_record *record = &scopes->records[scope];
+    size_t length = 0;
+    const char *name;
+    uint32_t i;
+
+    if (scopes->global_count == 0 || record->enclosing == SCOPE_NONE || !scope_is_definition(scopes->tree, record->node))
+        return false;
+    name = codedb_tree_name(scopes->tree, record->node, &length);
+    for (i = 0; i < scopes->global_count; i++) {
+        size_t global_length = 0;
+        const char *global = codedb_tree_name(scopes->tree, scopes->globals[i].node, &global_length);
+
+        if (scopes->globals[i].scope == record->enclosing && global_length == length && memcmp(name, global, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t scope_prefix(const codedb_scopes *scopes, uint32_t scope)
+{
+    return scope_is_global(scopes, scope) ? SCOPE_NONE : scopes->records[scope].enclosing;
+}
+
+/* One part of the name, and what stands between it and the part before. */
+static void scope_append_part(const codedb_scopes *scopes, uint32_t scope, codedb_buffer *out)
+{
+    uint32_t prefix = scope_prefix(scopes, scope);
+
+    if (prefix != SCOPE_NONE && (scope_is(scopes, prefix, CODEDB_NODE_FUNCTION_DEF) || scope_is(scopes, prefix, CODEDB_NODE_LAMBDA)))
+        codedb_buffer_append_text(out, ".<locals>");
+    if (prefix != SCOPE_NONE)
+        codedb_buffer_append_byte(out, '.');
+    if (scope_is(scopes, scope, CODEDB_NODE_LAMBDA))
+        codedb_buffer_append_text(out, "<lambda>");
+    else if (scope_is(scopes, scope, CODEDB_NODE_GENERATOR_EXP))
+        codedb_buffer_append_text(out, "<genexpr>");
+    else
+        scope_append_name(scopes, scopes->records[scope].node, true, out);
+}
+
+CODEDB_PRIVATE bool codedb_scopes_full_qualname(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out)
+{
+    uint32_t scope = scope_of(scopes, node);
+    uint32_t depth = 0;
+    uint32_t at;
+
+    if (scope == SCOPE_NONE)
+        scope = scope_evaluating(scopes, scope_around(scopes, node), node);
+    for (at = scope; at != SCOPE_NONE; at = scope_prefix(scopes, at))
+        depth++;
+    while (depth-- > 0) {
+        uint32_t steps = depth;
+
+        for (at = scope; steps > 0; steps--)
+            at = scope_prefix(scopes, at);
+        scope_append_part(scopes, at, out);
+    }
+    return scope != SCOPE_NONE;
+}
