@@ -66,7 +66,7 @@ typedef enum expand_condition {
 
 typedef struct expand_step {
     uint8_t operation; /* expand_operation */
-    uint8_t field;     /* codedb_field */
+    uint8_t field;     /* codedb_node_field */
     uint8_t condition; /* expand_condition */
     uint8_t argument;  /* token kind, field or node kind, as the operation or the condition has it */
 } expand_step;

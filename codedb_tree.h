@@ -558,6 +558,13 @@ struct codedb_tree {
 
 CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token);
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset);
+/* The same for many places that are near each other or in order: the cursor remembers the last one. It starts as all zero. */
+typedef struct codedb_place_cursor {
+    uint32_t line; /* index in line_starts */
+    uint32_t offset;
+    uint32_t column;
+} codedb_place_cursor;
+CODEDB_PRIVATE codedb_place codedb_tree_place_near(const codedb_tree *tree, codedb_place_cursor *cursor, uint32_t offset);
 /* The byte range of a stored node's position. */
 CODEDB_PRIVATE void codedb_tree_position(const codedb_tree *tree, uint32_t node, uint32_t *start, uint32_t *end);
 /* parents[i] is the parent of node i; parents[0] is UINT32_MAX. The caller owns an array of node_count. */
@@ -595,7 +602,7 @@ CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_s
 CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t length, const codedb_parse_options *options,
                                                   codedb_tree **tree, codedb_result *result);
 
-/* ---- The whole tree, white space and punctuation included (codedb_tree.c) ----------------------------------------- */
+/* ---- The whole tree, white space and punctuation included (codedb_expand.c) ----------------------------------------- */
 
 /* One node of LibCST's `.children` tree. Pre-order; the same five order exceptions as LibCST. */
 typedef struct codedb_full_node {
@@ -617,11 +624,16 @@ typedef struct codedb_full_tree {
     codedb_full_node *nodes;
     uint32_t count;
 } codedb_full_tree;
-/* Fabricates every node. Freed with codedb_full_tree_free. CODEDB_SUCCESS or CODEDB_NO_MEMORY. */
+/* Fabricates every node. Freed with codedb_full_tree_free. CODEDB_SUCCESS or CODEDB_NO_MEMORY; INTERNAL_ERROR when tokens and nodes
+ * do not fit together. */
 CODEDB_PRIVATE codedb_code codedb_tree_expand(const codedb_tree *tree, codedb_full_tree *full, codedb_result *result);
 CODEDB_PRIVATE void codedb_full_tree_free(const codedb_tree *tree, codedb_full_tree *full);
 
-/* ---- Names (codedb_tree.c) ---------------------------------------------------------------------------------------- */
+/* codedb_ast.c: the tree as CPython's ast in JSON, through `write`; answers as codedb_tree_dump does. */
+CODEDB_PRIVATE codedb_code codedb_ast_write(const codedb_tree *tree, codedb_write_function write, void *context,
+                                            codedb_result *result);
+
+/* ---- Names (codedb_tree.c, codedb_scope.c) ---------------------------------------------------------------------------------------- */
 
 /* The name of a def, class or Name as bytes of the source; NULL for other nodes. */
 CODEDB_PRIVATE const char *codedb_tree_name(const codedb_tree *tree, uint32_t node, size_t *length);
@@ -634,7 +646,10 @@ CODEDB_PRIVATE void codedb_scopes_free(codedb_scopes *scopes);
 CODEDB_PRIVATE const char *codedb_scopes_kind(const codedb_scopes *scopes, uint32_t node);
 /* Appends the qualname; appends nothing and returns false when the node has none. */
 CODEDB_PRIVATE bool codedb_scopes_qualname(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out);
-/* Python 3.12's __qualname__ of a def, class, lambda or comprehension; of other nodes the enclosing scope's. */
+/* The same for what is written inside a def or class but no def or class itself: its white space and punctuation, too. */
+CODEDB_PRIVATE bool codedb_scopes_inside(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out);
+/* Python 3.12's __qualname__ of a def, class, lambda or generator expression; of other nodes that of the scope in which they are
+ * evaluated (a decorator, a default, a base: the scope around). False and nothing in the module's. */
 CODEDB_PRIVATE bool codedb_scopes_full_qualname(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out);
 
 /* ---- String literals and docstrings (codedb_string.c) ------------------------------------------------------------- */
