@@ -96,14 +96,14 @@ static const encoding_names encoding_table[] = {
 
 /* ---- Names --------------------------------------------------------------------------------------------------------- */
 
-/* Lower case; every run of other characters than letters and digits becomes one underscore, none at the start. */
+/* Lower case; every run of other characters than letters, digits and dots becomes one underscore, none at the start. */
 static void encoding_normalize(const char *name, char out[CODEDB_ENCODING_NAME_SIZE])
 {
     size_t length = 0;
     bool gap = false;
     for (; *name != '\0'; name++) {
         char character = *name >= 'A' && *name <= 'Z' ? (char)(*name + ('a' - 'A')) : *name;
-        bool plain = (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9');
+        bool plain = (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9') || character == '.';
         if (!plain) {
             gap = true;
             continue;
@@ -149,7 +149,7 @@ static bool encoding_resolve(encoding *found)
 {
     static const char utf8[] = " utf_8 utf8 u8 utf utf8_ucs2 utf8_ucs4 cp65001 utf_8_sig ";
     static const char ascii[] =
-        " ascii 646 ansi_x3_4_1968 ansi_x3_4_1986 cp367 csascii ibm367 iso646_us iso_646_irv_1991 iso_ir_6"
+        " ascii 646 ansi_x3.4_1968 ansi_x3_4_1968 ansi_x3.4_1986 cp367 csascii ibm367 iso646_us iso_646.irv_1991 iso_ir_6"
         " us us_ascii ";
     static const char latin1[] = " latin_1 8859 cp819 csisolatin1 ibm819 iso8859 iso8859_1 iso_8859_1 iso_8859_1_1987 iso_ir_100"
                                  " l1 latin latin1 ";

@@ -115,6 +115,8 @@ static void a_cookie_counts_where_cpython_looks_for_it(void **state)
     assert_refused(SAMPLE("# coding: utf8_foo"), 1, 10, 10, "unknown encoding 'utf8_foo'");
     assert_refused(SAMPLE("#coding:rot13"), 1, 8, 8, "rot13");
     assert_refused(SAMPLE("#coding:__"), 1, 8, 8, "'__'");
+    assert_refused(SAMPLE("#coding:.utf8"), 1, 8, 8, "'.utf8'");
+    assert_decodes(SAMPLE("#coding:ANSI_X3.4-1968"), "#coding:ANSI_X3.4-1968", true);
     assert_refused(SAMPLE("#coding:2"), 1, 8, 8, "'2'");
     assert_refused(SAMPLE("#coding:abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"), 1, 8, 8,
                    "'abcdef");
