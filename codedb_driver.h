@@ -47,6 +47,8 @@ typedef struct codedb_driver_options {
     size_t queue_size;          /* 0: 1000 */
     double command_timeout;     /* seconds; 0: 30 */
     double transaction_timeout; /* seconds; 0: 30 */
+    void *attachment;           /* a block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is
+                                 * freed, too, when the start fails. What the layer above wants to know of each database. */
 } codedb_driver_options;
 
 /* Starts the thread and connects. On success the caller holds the first reference. */
@@ -58,6 +60,10 @@ CODEDB_PRIVATE void codedb_driver_stop(codedb_driver_thread *thread);
 /* References: a handle holds one. The last one frees the memory; codedb_driver_stop came before. */
 CODEDB_PRIVATE void codedb_driver_retain(codedb_driver_thread *thread);
 CODEDB_PRIVATE void codedb_driver_release(codedb_driver_thread *thread);
+CODEDB_PRIVATE void *codedb_driver_attachment(const codedb_driver_thread *thread);
+/* False in a child that the host forked: no thread runs there, any lock may be held. Calls answer CONNECTION_ERROR, and nothing of
+ * the driver is stopped or freed there. See codedb_home. */
+CODEDB_PRIVATE bool codedb_driver_is_here(const codedb_driver_thread *thread);
 CODEDB_PRIVATE const codedb_allocator *codedb_driver_allocator(const codedb_driver_thread *thread);
 /* True on the driver's own thread: whoever waits there waits for himself. */
 CODEDB_PRIVATE bool codedb_driver_is_current(const codedb_driver_thread *thread);

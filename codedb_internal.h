@@ -72,6 +72,16 @@ CODEDB_PRIVATE void codedb_buffer_append_json(codedb_buffer *buffer, const char 
 /* The bytes as a block that the host frees with codedb_free, and an empty buffer left; NULL without memory. */
 CODEDB_PRIVATE char *codedb_buffer_take_block(codedb_buffer *buffer);
 
+/* Tells a process from a child that it forked: one page that the kernel clears in the child. Where it cannot, the process id decides. */
+typedef struct codedb_home {
+    const volatile unsigned char *page; /* NULL: `process` decides */
+    int process;
+} codedb_home;
+CODEDB_PRIVATE void codedb_home_init(codedb_home *home);
+CODEDB_PRIVATE void codedb_home_free(codedb_home *home);
+/* Whether this is still the process that called codedb_home_init. Cheap enough for every call. */
+CODEDB_PRIVATE bool codedb_home_is_here(const codedb_home *home);
+
 /* ---- codedb_text.c ------------------------------------------------------------------------------------------------ */
 
 #define CODEDB_SHA256_HEX_SIZE 65
@@ -121,7 +131,7 @@ CODEDB_PRIVATE void codedb_decoded_release(const codedb_allocator *allocator, co
  * character that the encoding does not have; NO_MEMORY. */
 CODEDB_PRIVATE codedb_code codedb_encoding_encode(const char *text, size_t length, codedb_buffer *bytes, codedb_result *result);
 
-/* ---- codedb.c: Results ------------------------------------------------------------------------------------------- */
+/* ---- codedb_result.c ------------------------------------------------------------------------------------------- */
 
 /* Fills `result` (NULL is allowed) with an error and returns `code`, so that a caller can write `return codedb_fail(...)`. */
 CODEDB_PRIVATE codedb_code codedb_fail(codedb_result *result, codedb_code code, const char *format, ...) CODEDB_PRINTF(3, 4);

@@ -1,4 +1,4 @@
-/* codedb_memory.c -- allocator calls, arenas, blocks that the host frees, growable buffers.
+/* codedb_memory.c -- allocator calls, arenas, blocks that the host frees, growable buffers, a page that a fork clears.
  *
  * Called by every file; calls codedb_text.c only. Any thread: an arena or a buffer has one owner at a time, and no state is shared.
  * The only file that calls malloc, realloc and free, so that a host's allocator sees every allocation and a test can fail each one.
@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define MEMORY_ALIGNMENT _Alignof(max_align_t)
 #define MEMORY_ALIGNED(size) (((size) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT)
@@ -445,4 +447,43 @@ CODEDB_PRIVATE char *codedb_buffer_take_block(codedb_buffer *buffer)
     buffer->capacity = 0;
     buffer->failed = false;
     return block;
+}
+
+/* ---- Which process this is ----------------------------------------------------------------------------------------- */
+
+/* The kernel gives out whole pages only, and clears whole ones. */
+static size_t home_page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+CODEDB_PRIVATE void codedb_home_init(codedb_home *home)
+{
+    home->page = NULL;
+    home->process = (int)getpid();
+#ifdef MADV_WIPEONFORK
+    {
+        unsigned char *page = mmap(NULL, home_page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (page == MAP_FAILED)
+            return;
+        if (madvise(page, home_page_size(), MADV_WIPEONFORK) != 0) {
+            munmap(page, home_page_size());
+            return;
+        }
+        *page = 1;
+        home->page = page;
+    }
+#endif
+}
+
+CODEDB_PRIVATE void codedb_home_free(codedb_home *home)
+{
+    if (home->page != NULL)
+        munmap((void *)(uintptr_t)home->page, home_page_size());
+    home->page = NULL;
+}
+
+CODEDB_PRIVATE bool codedb_home_is_here(const codedb_home *home)
+{
+    return CODEDB_LIKELY(home->page != NULL) ? *home->page != 0 : home->process == (int)getpid();
 }

@@ -3,6 +3,8 @@
 
 #include "codedb_internal.h"
 
+#include <sys/wait.h>
+
 static codedb_allocator library;
 
 static int set_up(void **state)
@@ -225,6 +227,27 @@ static void every_allocation_may_fail(void **state)
     assert_true(n > 10);
 }
 
+static void a_forked_child_is_not_at_home(void **state)
+{
+    codedb_home homes[2];
+    int i;
+    (void)state;
+    codedb_home_init(&homes[0]);
+    codedb_home_init(&homes[1]);
+    codedb_home_free(&homes[1]); /* where the kernel cannot clear pages, the process id decides */
+    for (i = 0; i < 2; i++) {
+        pid_t child = fork();
+        int status;
+        if (child == 0)
+            _exit(codedb_home_is_here(&homes[i]) ? 1 : 0);
+        assert_true(child > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_true(codedb_home_is_here(&homes[i]));
+    }
+    codedb_home_free(&homes[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +257,7 @@ int main(void)
         cmocka_unit_test(buffers_append_every_kind),        cmocka_unit_test(buffers_grow_and_keep_what_they_hold),
         cmocka_unit_test(a_failed_buffer_stays_failed),     cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_forked_child_is_not_at_home),
     };
     return cmocka_run_group_tests_name("codedb_memory", tests, set_up, NULL);
 }

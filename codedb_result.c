@@ -1,4 +1,4 @@
-/* codedb.c -- versions, codes and Results.
+/* codedb_result.c -- versions, codes and Results.
  *
  * Called by every file. Any thread: a Result belongs to the call it is given to.
  *
