@@ -39,6 +39,17 @@ $(BUILD)/tests/%: tests/%.c tests/support.h $(BUILD)/objects.a
 test: $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
 
+# Tokens against those of a Python's own tokenizer, over its standard library.
+ORACLE_PYTHON ?= python3
+$(BUILD)/oracle/dump_tokens: tests/oracle/dump_tokens.c $(BUILD)/objects.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $< $(BUILD)/objects.a -o $@ $(LIBS)
+
+oracle-tokens: $(BUILD)/oracle/dump_tokens
+	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
+
+.PHONY: oracle-tokens
+
 clean:
 	rm -rf $(BUILD)
 

@@ -1,57 +1,60 @@
-/* dump_tokens.c -- writes the tokens of Python files, for compare_tokens.py.
+/* dump_tokens.c -- writes the tokens of Python sources, for compare_tokens.py.
  *
- *   dump_tokens VERSION < list of paths
+ *   dump_tokens VERSION
  *
- * For each path a line "path", then a line "kind start end" for each token (offsets in bytes), or "error offset length message". */
+ * Reads, again and again, a length in decimal, a line break and as many bytes of source. For each of them it writes the length of
+ * its answer, a line break and the answer: a line "kind start end" for each token, with offsets in bytes, or one line
+ * "error offset length message". */
 #include "codedb_tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char *read_file(const char *path, uint32_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return NULL;
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *text = calloc(size + CODEDB_SOURCE_PADDING, 1);
-    *length = (uint32_t)fread(text, 1, size, file);
-    fclose(file);
-    return text;
-}
-
-static void dump(const codedb_tree *tree, const codedb_syntax_error *error)
+static void describe(const codedb_tree *tree, const codedb_syntax_error *error, codedb_buffer *out)
 {
     if (error != NULL) {
-        printf("error %u %u %s\n", (unsigned)error->offset, (unsigned)error->length, error->message);
+        codedb_buffer_printf(out, "error %u %u %s\n", (unsigned)error->offset, (unsigned)error->length, error->message);
         return;
     }
-    for (uint32_t i = 0; i < tree->token_count; i++)
-        printf("%u %u %u\n", (unsigned)tree->tokens[i].kind, (unsigned)tree->tokens[i].start, (unsigned)codedb_token_end(tree, i));
+    for (uint32_t i = 0; i < tree->token_count; i++) {
+        codedb_buffer_append_text(out, codedb_token_kind_text((codedb_token_kind)tree->tokens[i].kind));
+        codedb_buffer_append_byte(out, ' ');
+        codedb_buffer_append_integer(out, tree->tokens[i].start);
+        codedb_buffer_append_byte(out, ' ');
+        codedb_buffer_append_integer(out, codedb_token_end(tree, i));
+        codedb_buffer_append_byte(out, '\n');
+    }
+}
+
+static int answer(const char *text, uint32_t length, int version)
+{
+    codedb_tree tree = {
+        .allocator = codedb_allocator_or_default(NULL), .source = text, .length = length, .target_version = version};
+    codedb_syntax_error error;
+    codedb_buffer out;
+    codedb_buffer_init(&out, &tree.allocator);
+    describe(&tree, codedb_lex(&tree, &error) ? NULL : &error, &out);
+    printf("%zu\n", out.length);
+    fwrite(out.data, 1, out.length, stdout);
+    fflush(stdout);
+    codedb_buffer_free(&out);
+    codedb_memory_release(&tree.allocator, tree.tokens);
+    codedb_memory_release(&tree.allocator, tree.line_starts);
+    codedb_memory_release(&tree.allocator, tree.long_ends);
+    return out.failed;
 }
 
 int main(int count, char **arguments)
 {
-    char path[4096];
-    if (count != 2)
-        return 2;
-    while (fgets(path, sizeof(path), stdin) != NULL) {
-        path[strcspn(path, "\n")] = 0;
-        codedb_tree tree = {.allocator = codedb_allocator_or_default(NULL), .target_version = atoi(arguments[1])};
-        codedb_syntax_error error;
-        char *text = read_file(path, &tree.length);
-        if (text == NULL)
-            return 1;
-        tree.source = text;
-        printf("%s\n", path);
-        dump(&tree, codedb_lex(&tree, &error) ? NULL : &error);
-        codedb_memory_release(&tree.allocator, tree.tokens);
-        codedb_memory_release(&tree.allocator, tree.line_starts);
-        codedb_memory_release(&tree.allocator, tree.long_ends);
+    char line[32];
+    int failed = count < 2;
+    while (!failed && fgets(line, sizeof(line), stdin) != NULL) {
+        size_t length = strtoul(line, NULL, 10);
+        char *text = calloc(length + CODEDB_SOURCE_PADDING, 1);
+        failed = text == NULL || fread(text, 1, length, stdin) != length ||
+                 answer(text, (uint32_t)length, (int)strtol(arguments[1], NULL, 10));
         free(text);
     }
-    return 0;
+    return failed;
 }
