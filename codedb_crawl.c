@@ -427,7 +427,7 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
     } else {
         codedb_source_file source = {
             .file = file, .project_id = job->project_id, .modified = modified, .tree = tree, .source = text->text,
-            .source_length = text->length, .hash = hash, .only_new_entities = true,
+            .source_length = text->length, .hash = hash, .facts_are_written = true,
             .error_line = tree == NULL ? worker->result.line : 0, .error = tree == NULL ? worker->result.description : NULL,
         };
         code = codedb_source_store(job->db, worker->batch, &source, NULL, &created);

@@ -77,4 +77,10 @@ CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, 
 CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
                                                 codedb_result *result);
 
+/* ---- The whole edit (codedb_edit.c) ------------------------------------------------------------------------------- */
+
+/* codedb_tree_edit that also hands out the tree of the new source: freed with codedb_tree_free. `edited` may be NULL. */
+CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
+                                             codedb_edit_report **report, codedb_tree **edited, codedb_result *result);
+
 #endif

@@ -403,7 +403,7 @@ static void index_walk(index_pass *pass, codedb_outline *outline)
     index_advance(pass, tree->length);
 }
 
-static uint32_t index_count_lines(const codedb_tree *tree)
+CODEDB_PRIVATE uint32_t codedb_tree_line_count(const codedb_tree *tree)
 {
     bool last_is_empty = tree->line_count && tree->line_starts[tree->line_count - 1] == tree->length;
     return tree->line_count - (last_is_empty ? 1 : 0);
@@ -427,7 +427,7 @@ CODEDB_PRIVATE codedb_code codedb_outline_collect(const codedb_tree *tree, coded
     outline->definition_count = pass.count;
     outline->imports = pass.imports;
     outline->import_count = pass.import_count;
-    outline->lines = index_count_lines(tree);
+    outline->lines = codedb_tree_line_count(tree);
 
 cleanup:
     codedb_buffer_free(&pass.buffer);

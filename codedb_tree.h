@@ -721,6 +721,8 @@ typedef struct codedb_outline {
     codedb_slice content;   /* what stands outside all definitions, without the docstring */
 } codedb_outline;
 
+/* The lines of the source; a last one without a break counts. */
+CODEDB_PRIVATE uint32_t codedb_tree_line_count(const codedb_tree *tree);
 /* Collects what `tree` defines, in one pass. What *outline refers to lives in `arena` and in the tree's source. */
 CODEDB_PRIVATE codedb_code codedb_outline_collect(const codedb_tree *tree, codedb_arena *arena, codedb_outline *outline,
                                                   codedb_result *result);
