@@ -108,6 +108,10 @@ CODEDB_PRIVATE double codedb_unix_time_now(void);
 CODEDB_PRIVATE double codedb_monotonic_now(void);
 /* Line (from 1) and column (from 0, in code points) of the place behind `length` bytes of valid UTF-8; \n, \r\n and \r end lines. */
 CODEDB_PRIVATE void codedb_text_place(const char *text, size_t length, size_t *line, size_t *column);
+/* Whether two texts are the same but for upper and lower case of ASCII letters. */
+CODEDB_PRIVATE bool codedb_text_equal_case(const char *left, const char *right);
+/* What errno means, in words; thread-safe, in the C locale. */
+CODEDB_PRIVATE void codedb_text_system_error(int error, char *out, size_t size);
 /* The candidate nearest in spelling to `word`, for "did you mean": NULL when none is near. `candidates` ends with NULL. */
 CODEDB_PRIVATE const char *codedb_text_nearest(const char *word, size_t length, const char *const *candidates);
 
@@ -130,6 +134,30 @@ CODEDB_PRIVATE void codedb_decoded_release(const codedb_allocator *allocator, co
 /* Appends the text in the encoding that its own BOM or cookie names. PARSE_ERROR for a bad cookie, VALIDATION_ERROR naming a
  * character that the encoding does not have; NO_MEMORY. */
 CODEDB_PRIVATE codedb_code codedb_encoding_encode(const char *text, size_t length, codedb_buffer *bytes, codedb_result *result);
+
+/* ---- codedb_config.c ---------------------------------------------------------------------------------------------- */
+
+/* What a configuration says. All text is owned by `arena`; codedb_config_free frees it. */
+typedef struct codedb_config {
+    codedb_arena *arena;
+    const char *type;        /* the driver's name: "sqlite", ... */
+    const char *path;        /* of the database file, ":memory:", or NULL where the driver needs none */
+    const char *backup_dir;  /* NULL: not given; likewise the next two */
+    const char *worker_log_path;
+    const char *synchronous; /* off, normal, full or extra, in lower case */
+    const char *driver_config; /* the driver's "config" object as JSON text */
+    double command_timeout;  /* seconds; 0: not given; likewise the rest */
+    double transaction_timeout;
+    double poll_interval;
+    int64_t queue_size;
+    bool read_only;
+} codedb_config;
+
+/* Reads `text` as codedb_open describes it: JSON, the path of a .json file, the path of a database, or ":memory:". Errors:
+ * VALIDATION_ERROR that names the key (data: {"errors": [{"field", "message"}]}), NOT_FOUND, PERMISSION_DENIED, NO_MEMORY. */
+CODEDB_PRIVATE codedb_code codedb_config_read(codedb_config *config, const char *text, const codedb_allocator *allocator,
+                                              codedb_result *result);
+CODEDB_PRIVATE void codedb_config_free(codedb_config *config);
 
 /* ---- codedb_result.c ------------------------------------------------------------------------------------------- */
 

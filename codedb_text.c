@@ -1,10 +1,12 @@
-/* codedb_text.c -- UTF-8, SHA-256, UUIDs, clocks, nearest spelling.
+/* codedb_text.c -- UTF-8, SHA-256, UUIDs, clocks, system errors, nearest spelling.
  *
  * Called by every file; calls nothing of codedb, allocates nothing. Any thread. The only state is one cached fact about the
  * processor (sha256_hardware), which every thread finds to be the same. */
 #include "codedb_internal.h"
 
+#include <locale.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -354,6 +356,20 @@ CODEDB_PRIVATE double codedb_monotonic_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* ---- System errors ------------------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE void codedb_text_system_error(int error, char *out, size_t size)
+{
+    /* Neither strerror, which threads share, nor strerror_r, of which there are two. */
+    locale_t locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (locale == (locale_t)0) {
+        snprintf(out, size, "error %d", error);
+        return;
+    }
+    snprintf(out, size, "%s", strerror_l(error, locale));
+    freelocale(locale);
+}
+
 /* ---- Nearest spelling ---------------------------------------------------------------------------------------------- */
 
 #define TEXT_LONGEST_WORD 64 /* longer words are not looked at: no name of codedb's is */
@@ -362,6 +378,15 @@ static unsigned char text_lower(char character)
 {
     unsigned char byte = (unsigned char)character;
     return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte + ('a' - 'A')) : byte;
+}
+
+CODEDB_PRIVATE bool codedb_text_equal_case(const char *left, const char *right)
+{
+    while (*left != '\0' && text_lower(*left) == text_lower(*right)) {
+        left++;
+        right++;
+    }
+    return *left == *right;
 }
 
 static size_t text_smallest(size_t a, size_t b, size_t c)
