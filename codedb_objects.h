@@ -100,6 +100,18 @@ typedef struct codedb_description {
 } codedb_description;
 
 CODEDB_PRIVATE const codedb_description *codedb_description_of(codedb_kind kind);
+/* The name of the column with this bit: codedb_column_name(CODEDB_KIND_FILE, CODEDB_FILE_PATH). */
+CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit);
+
+/* Statements for the full-text index: code_content_fts over columns of code_content, where the text itself stays (external content). */
+typedef enum codedb_text_index_statement {
+    CODEDB_TEXT_INDEX_CREATE,
+    CODEDB_TEXT_INDEX_REFRESH,   /* adds all rows behind the last one that is in */
+    CODEDB_TEXT_INDEX_ADD,       /* adds row ? unless it is in */
+    CODEDB_TEXT_INDEX_ON_DELETE, /* this and the next: a trigger of this connection alone, which takes deleted and changed rows */
+    CODEDB_TEXT_INDEX_ON_UPDATE  /* out of the index again, also those that a foreign key deletes */
+} codedb_text_index_statement;
+CODEDB_PRIVATE const char *codedb_text_index_sql(codedb_text_index_statement statement);
 
 /* ---- codedb_json.c ------------------------------------------------------------------------------------------------ */
 
@@ -190,5 +202,7 @@ CODEDB_PRIVATE codedb_code codedb_entities_replace(codedb *db, codedb_batch *bat
                                                    const codedb_entities *entities, codedb_result *result);
 /* Adds the update of the full-text index for all new rows of code_content. */
 CODEDB_PRIVATE void codedb_entities_finish(codedb *db, codedb_batch *batch);
+/* The same for the one row that operation `insert` of the batch inserts. */
+CODEDB_PRIVATE void codedb_entities_index_content(codedb *db, codedb_batch *batch, int64_t insert);
 
 #endif

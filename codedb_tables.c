@@ -422,6 +422,51 @@ CODEDB_PRIVATE const codedb_description *codedb_description_of(codedb_kind kind)
     return &tables_all[kind];
 }
 
+CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit)
+{
+    size_t i = 0;
+    while (bit >> i != 1) {
+        i++;
+    }
+    return tables_all[kind].fields[i].name;
+}
+
+/* A row is in the index if it has a row in code_content_fts_docsize. The triggers ask that first: taking out what is not in would
+ * corrupt the index, and a row that came in by plain SQL is not in until the next refresh. Rows are added in the order of their ids,
+ * which only grow, so all rows up to the last one that is in are in. */
+#define TABLES_TEXT_COLUMNS "entity_type, entity_name, content, docstring"
+#define TABLES_TEXT_OLD "OLD.entity_type, OLD.entity_name, OLD.content, OLD.docstring"
+#define TABLES_TEXT_NEW "NEW.entity_type, NEW.entity_name, NEW.content, NEW.docstring"
+#define TABLES_TEXT_IS_IN "EXISTS (SELECT 1 FROM code_content_fts_docsize WHERE id = OLD.id)"
+#define TABLES_TEXT_TAKE_OUT \
+    "INSERT INTO code_content_fts(code_content_fts, rowid, " TABLES_TEXT_COLUMNS ") VALUES ('delete', OLD.id, " TABLES_TEXT_OLD "); "
+#define TABLES_TEXT_ADD \
+    "INSERT INTO code_content_fts(rowid, " TABLES_TEXT_COLUMNS ") SELECT id, " TABLES_TEXT_COLUMNS " FROM code_content WHERE "
+
+static const char *const tables_text_index[] = {
+    [CODEDB_TEXT_INDEX_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS code_content_fts USING fts5(" TABLES_TEXT_COLUMNS
+                                 ", content='code_content', content_rowid='id')",
+    [CODEDB_TEXT_INDEX_REFRESH] = TABLES_TEXT_ADD "id > (SELECT ifnull(max(id), 0) FROM code_content_fts_docsize) ORDER BY id",
+    [CODEDB_TEXT_INDEX_ADD] = TABLES_TEXT_ADD "id = ? AND id NOT IN (SELECT id FROM code_content_fts_docsize)",
+    [CODEDB_TEXT_INDEX_ON_DELETE] = "CREATE TEMP TRIGGER codedb_text_on_delete AFTER DELETE ON main.code_content "
+                                    "WHEN " TABLES_TEXT_IS_IN " BEGIN " TABLES_TEXT_TAKE_OUT "END",
+    [CODEDB_TEXT_INDEX_ON_UPDATE] =
+        "CREATE TEMP TRIGGER codedb_text_on_update AFTER UPDATE OF id, " TABLES_TEXT_COLUMNS " ON main.code_content "
+        "WHEN " TABLES_TEXT_IS_IN " BEGIN " TABLES_TEXT_TAKE_OUT "INSERT INTO code_content_fts(rowid, " TABLES_TEXT_COLUMNS
+        ") VALUES (NEW.id, " TABLES_TEXT_NEW "); END",
+};
+
+CODEDB_PRIVATE const char *codedb_text_index_sql(codedb_text_index_statement statement)
+{
+    return tables_text_index[statement];
+}
+
+#undef TABLES_TEXT_COLUMNS
+#undef TABLES_TEXT_OLD
+#undef TABLES_TEXT_NEW
+#undef TABLES_TEXT_IS_IN
+#undef TABLES_TEXT_TAKE_OUT
+#undef TABLES_TEXT_ADD
 #undef TABLES_FIELD
 #undef TABLES_LONG_TEXT
 #undef TABLES_ROW_ID
