@@ -1,10 +1,298 @@
-/* codedb_selector.h -- what selectors offer to the rest of codedb.
+/* codedb_selector.h -- selectors: what the compiler makes, the matcher reads, and edits and queries ask for.
  *
- *   selector text -> codedb_selector.c -> steps -> codedb_xpath.c (asks codedb_attributes.c) -> matched nodes */
+ *   selector text -> codedb_selector.c, codedb_reference.c -> steps -> codedb_xpath.c -> matched nodes
+ *                                                             its questions about one node: codedb_attributes.c
+ *
+ * A compiled selector is one arena, is never changed after it was made, and may be used by any number of threads. */
 #ifndef CODEDB_SELECTOR_H
 #define CODEDB_SELECTOR_H
 
 #include "codedb_tree.h"
+
+/* ---- Sets of node kinds ------------------------------------------------------------------------------------------- */
+
+/* A FunctionDef below a class counts as a kind of its own in these sets; CODEDB_NODE_FUNCTION_DEF there is any other def. */
+#define CODEDB_KIND_METHOD CODEDB_NODE_KIND_COUNT
+#define CODEDB_KIND_WORDS ((CODEDB_NODE_KIND_COUNT + 64) / 64)
+
+typedef struct codedb_kind_set {
+    uint64_t words[CODEDB_KIND_WORDS];
+} codedb_kind_set;
+
+static inline bool codedb_kind_set_has(const codedb_kind_set *set, unsigned kind)
+{
+    return (set->words[kind / 64] >> (kind % 64)) & 1;
+}
+
+/* "module", "class", "function" ...: the word for a member of a codedb_kind_set. */
+CODEDB_PRIVATE const char *codedb_kind_word(unsigned kind);
+/* White space and punctuation: kinds that have no stored nodes. */
+CODEDB_PRIVATE bool codedb_kind_is_insignificant(unsigned kind);
+
+/* ---- Steps -------------------------------------------------------------------------------------------------------- */
+
+typedef enum codedb_combinator {
+    CODEDB_COMBINATOR_FILE,           /* first compound: any node */
+    CODEDB_COMBINATOR_MODULE_CHILD,   /* first compound behind a leading '/' */
+    CODEDB_COMBINATOR_DESCENDANT,
+    CODEDB_COMBINATOR_CHILD,          /* '>': blocks and lines are looked through */
+    CODEDB_COMBINATOR_PHYSICAL_CHILD, /* '/' */
+    CODEDB_COMBINATOR_NEXT,           /* '+' */
+    CODEDB_COMBINATOR_LATER           /* '~' */
+} codedb_combinator;
+
+typedef enum codedb_operator {
+    CODEDB_OPERATOR_EXISTS,
+    CODEDB_OPERATOR_EQUAL,
+    CODEDB_OPERATOR_NOT_EQUAL,
+    CODEDB_OPERATOR_CONTAINS,
+    CODEDB_OPERATOR_STARTS,
+    CODEDB_OPERATOR_ENDS,
+    CODEDB_OPERATOR_LESS,
+    CODEDB_OPERATOR_LESS_EQUAL,
+    CODEDB_OPERATOR_GREATER,
+    CODEDB_OPERATOR_GREATER_EQUAL
+} codedb_operator;
+
+/* X(name, cost): the attributes that every tree has, and what asking for one costs: filters run cheapest first. */
+#define CODEDB_ATTRIBUTES(X) \
+    X(type, 0) \
+    X(kind, 0) \
+    X(name, 1) \
+    X(qualname, 6) \
+    X(fqn, 6) \
+    X(module, 2) \
+    X(start_line, 3) \
+    X(end_line, 3) \
+    X(start_col, 3) \
+    X(end_col, 3) \
+    X(start_byte, 2) \
+    X(end_byte, 2) \
+    X(depth, 3) \
+    X(children_count, 3) \
+    X(line_count, 3) \
+    X(args_count, 3) \
+    X(docstring, 6) \
+    X(code, 5) \
+    X(path, 1) \
+    X(node_id, 6)
+
+typedef enum codedb_attribute {
+#define X(name, cost) CODEDB_ATTRIBUTE_##name,
+    CODEDB_ATTRIBUTES(X)
+#undef X
+        CODEDB_ATTRIBUTE_FIELD_PATH /* as LibCST names the fields */
+} codedb_attribute;
+
+/* Fields of LibCST that hold text and no node; in a path they stand last, numbered behind codedb_field. */
+enum { CODEDB_TEXT_FIELD_START = CODEDB_FIELD_COUNT, CODEDB_TEXT_FIELD_END, CODEDB_TEXT_FIELD_COUNT };
+
+typedef struct codedb_attribute_test {
+    uint8_t attribute;
+    uint8_t operator;
+    bool ignore_case;
+    uint8_t path_length;
+    const uint8_t *path; /* FIELD_PATH: codedb_field values, or text fields */
+    const char *value;   /* a NUL is behind */
+    size_t value_length;
+} codedb_attribute_test;
+
+typedef enum codedb_part_kind {
+    CODEDB_PART_KINDS,        /* `kinds` */
+    CODEDB_PART_ROLE,         /* `field` */
+    CODEDB_PART_ATTRIBUTE,    /* `test` */
+    CODEDB_PART_POSITION,     /* `position` */
+    CODEDB_PART_ROOT,
+    CODEDB_PART_EMPTY,
+    CODEDB_PART_ASYNC,
+    CODEDB_PART_DUNDER,
+    CODEDB_PART_PRIVATE,
+    CODEDB_PART_DECORATED,    /* `decorator`; its value is NULL for any */
+    CODEDB_PART_HAS_DOCSTRING,
+    CODEDB_PART_GENERATOR,
+    CODEDB_PART_CHILD_NUMBER, /* `child_number` */
+    CODEDB_PART_IS,           /* this and all below: `query` */
+    CODEDB_PART_NOT,
+    CODEDB_PART_INSIDE,
+    CODEDB_PART_IN_SCOPE,
+    CODEDB_PART_FOLLOWS,
+    CODEDB_PART_PRECEDES,
+    CODEDB_PART_HAS           /* branches are relative to the node: their first combinator says how */
+} codedb_part_kind;
+
+typedef struct codedb_selector_query codedb_selector_query;
+typedef struct codedb_selector_part codedb_selector_part;
+typedef struct codedb_selector_step codedb_selector_step;
+
+/* One condition of a compound. */
+struct codedb_selector_part {
+    codedb_selector_part *next;
+    codedb_part_kind kind;
+    uint8_t cost;
+    union {
+        codedb_kind_set kinds;
+        codedb_field field;
+        codedb_attribute_test test;
+        struct {
+            uint32_t index; /* from 0 */
+            bool from_end;
+        } position;
+        struct {
+            const char *value;
+            size_t length;
+        } decorator;
+        struct {
+            int32_t step;  /* the A of An+B */
+            int32_t start; /* the B */
+            bool from_end;
+            bool only; /* and from the other end as well */
+            const codedb_selector_query *of; /* NULL: all siblings count */
+        } child_number;
+        const codedb_selector_query *query;
+    } as;
+};
+
+/* A compound with the combinator on its left. Parts in front of the first position are sorted by cost, and so are those between
+ * positions: filters commute with each other, not with positions. */
+struct codedb_selector_step {
+    codedb_selector_step *next;
+    codedb_selector_part *parts;
+    codedb_kind_set kinds;
+    codedb_combinator combinator;
+    uint32_t offset; /* its place in the text */
+    uint32_t length;
+};
+
+/* A union of paths. */
+typedef struct codedb_selector_branch codedb_selector_branch;
+struct codedb_selector_branch {
+    codedb_selector_branch *next;
+    codedb_selector_step *steps;
+    bool has_position; /* one of its own steps has one */
+};
+struct codedb_selector_query {
+    codedb_selector_branch *branches;
+};
+
+typedef struct codedb_selector {
+    codedb_arena *arena;
+    codedb_selector_query query;
+    codedb_dialect dialect;
+    bool needs_full_tree; /* white space or punctuation may match, or a path goes over it */
+} codedb_selector;
+
+#define CODEDB_SELECTOR_MAX_LENGTH 65536
+#define CODEDB_SELECTOR_MAX_STEPS 256
+#define CODEDB_SELECTOR_MAX_NESTING 64
+
+/* Compiles `text`. *selector is freed with codedb_selector_free. Errors: SELECTOR_ERROR with the place and, in result->data,
+ * {"offset", "length", "line", "column" (from 1), "expected", "found", "hint"}; NO_MEMORY. */
+CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *allocator, const char *text, codedb_dialect dialect,
+                                                  codedb_selector **selector, codedb_result *result);
+CODEDB_PRIVATE void codedb_selector_free(codedb_selector *selector); /* NULL is allowed */
+
+/* ---- A text being compiled (codedb_selector.c), shared by both dialects ------------------------------------------- */
+
+typedef struct codedb_selector_parser {
+    const char *text;
+    size_t length;
+    size_t at;
+    codedb_selector *selector;
+    codedb_result *result;
+    codedb_code code; /* of the first error */
+    unsigned steps;
+    unsigned nesting;
+} codedb_selector_parser;
+
+/* codedb_reference.c: the compiler of the reference dialect. False: parser->code says why. */
+CODEDB_PRIVATE bool codedb_reference_compile(codedb_selector_parser *parser);
+/* Records an error at `offset`; `hint` (NULL: none) is a whole clause. Always false. */
+CODEDB_PRIVATE bool codedb_selector_fail(codedb_selector_parser *parser, size_t offset, size_t length, const char *expected,
+                                         const char *hint);
+/* Zeroed memory of the selector; NULL and NO_MEMORY recorded when there is none. */
+CODEDB_PRIVATE void *codedb_selector_allocate(codedb_selector_parser *parser, size_t count, size_t size);
+/* A copy of `length` bytes and a NUL behind it. */
+CODEDB_PRIVATE const char *codedb_selector_copy(codedb_selector_parser *parser, const char *text, size_t length);
+/* A new step behind *tail, counted; NULL when there are too many. */
+CODEDB_PRIVATE codedb_selector_step *codedb_selector_add_step(codedb_selector_parser *parser, codedb_selector_step ***tail,
+                                                              codedb_combinator combinator);
+/* A new part of `step`, in its place by cost. */
+CODEDB_PRIVATE codedb_selector_part *codedb_selector_add_part(codedb_selector_parser *parser, codedb_selector_step *step,
+                                                              codedb_part_kind kind, uint8_t cost);
+/* The kind with that class name in any case, or CODEDB_NODE_KIND_COUNT. */
+CODEDB_PRIVATE unsigned codedb_kind_find(const char *name, size_t length);
+/* Adds the kinds that the word (module, class, method ...) stands for; false when it is no such word. */
+CODEDB_PRIVATE bool codedb_kind_set_add_word(codedb_kind_set *set, const char *word, size_t length);
+/* Adds the kinds whose class name starts or ends with `word`; false when there is none. */
+CODEDB_PRIVATE bool codedb_kind_set_add_affix(codedb_kind_set *set, const char *word, size_t length);
+CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind); /* FUNCTION_DEF: methods too */
+/* The kinds whose name (`by_word` false) or kind word (true) passes the test. */
+CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word);
+/* The built-in attribute of that name in any case, or CODEDB_ATTRIBUTE_FIELD_PATH. */
+CODEDB_PRIVATE codedb_attribute codedb_attribute_find(const char *name, size_t length);
+CODEDB_PRIVATE uint8_t codedb_attribute_cost(codedb_attribute attribute);
+
+/* ---- Questions about one node (codedb_attributes.c) ---------------------------------------------------------------- */
+
+/* The nodes that are matched: the stored ones, or the whole tree. The same three strided arrays in both cases, so that the
+ * matcher does not know which. */
+typedef struct codedb_node_view {
+    const codedb_tree *tree;
+    const codedb_full_node *full; /* NULL: the stored nodes */
+    uint32_t count;
+    size_t stride;
+    const unsigned char *kinds;
+    const unsigned char *fields;
+    const unsigned char *ends;
+    codedb_dialect dialect;
+    codedb_arena *arena;   /* of what is made while matching */
+    uint32_t *parents;     /* NULL until somebody asks */
+    uint64_t *methods;     /* likewise: the set of FunctionDefs below a class */
+    codedb_scopes *scopes; /* likewise */
+    codedb_buffer scratch; /* of the value that is being looked at */
+    uint32_t depth_node;   /* depth's last question and answer: the next one is mostly near */
+    uint32_t depth;
+    bool failed;           /* no memory */
+} codedb_node_view;
+
+static inline unsigned codedb_view_kind(const codedb_node_view *view, uint32_t node)
+{
+    return view->kinds[node * view->stride];
+}
+static inline unsigned codedb_view_field(const codedb_node_view *view, uint32_t node)
+{
+    return view->fields[node * view->stride];
+}
+static inline uint32_t codedb_view_end(const codedb_node_view *view, uint32_t node)
+{
+    return *(const uint32_t *)(const void *)(view->ends + node * view->stride);
+}
+
+CODEDB_PRIVATE void codedb_view_open(codedb_node_view *view, const codedb_tree *tree, const codedb_full_tree *full,
+                                     codedb_arena *arena);
+CODEDB_PRIVATE void codedb_view_close(codedb_node_view *view);
+/* NULL (and view->failed) without memory, as the next two. */
+CODEDB_PRIVATE const uint32_t *codedb_view_parents(codedb_node_view *view);
+CODEDB_PRIVATE const uint64_t *codedb_view_methods(codedb_node_view *view);
+/* The stored node's index, or UINT32_MAX for white space and punctuation. */
+CODEDB_PRIVATE uint32_t codedb_view_stored(const codedb_node_view *view, uint32_t node);
+/* The first child with that role, or UINT32_MAX. */
+CODEDB_PRIVATE uint32_t codedb_view_child(const codedb_node_view *view, uint32_t node, codedb_field field);
+CODEDB_PRIVATE void codedb_view_range(const codedb_node_view *view, uint32_t node, uint32_t *start, uint32_t *end);
+/* The original engine's qualname into view->scratch; false when there is none. */
+CODEDB_PRIVATE bool codedb_view_qualname(codedb_node_view *view, uint32_t node);
+/* The name attribute as a slice of the source; NULL when there is none. */
+CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32_t node, size_t *length);
+
+CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test);
+/* Does `value` stand in the test's relation to its operand? */
+CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length);
+/* -1, 0, 1, or 2 when one of the texts is no integer as Python's int() takes it. Numbers of any size. */
+CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, const char *right, size_t right_length);
+/* Is the node's decorator list non-empty, and, unless `name` is NULL, does one say that dotted name? */
+CODEDB_PRIVATE bool codedb_view_is_decorated(const codedb_node_view *view, uint32_t node, const char *name, size_t length);
+
+/* ---- Matching (codedb_xpath.c) ------------------------------------------------------------------------------------ */
 
 /* Finds the stored nodes (indexes in tree->nodes, ascending, distinct) that `filter` asks for. *nodes comes from tree->allocator
  * and is released with codedb_memory_release(&tree->allocator, *nodes); it is a valid pointer when *count is 0. No match is
