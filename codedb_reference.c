@@ -251,9 +251,9 @@ static bool reference_operator(codedb_selector_parser *parser, codedb_attribute_
         char text[3];
         uint8_t operator;
     } operators[] = {
-        {"!=", CODEDB_OPERATOR_NOT_EQUAL}, {"~=", CODEDB_OPERATOR_CONTAINS},      {"^=", CODEDB_OPERATOR_STARTS},
-        {"$=", CODEDB_OPERATOR_ENDS},      {"<=", CODEDB_OPERATOR_LESS_EQUAL},    {">=", CODEDB_OPERATOR_GREATER_EQUAL},
-        {"=", CODEDB_OPERATOR_EQUAL},      {"<", CODEDB_OPERATOR_LESS},           {">", CODEDB_OPERATOR_GREATER},
+        {"!=", CODEDB_OPERATOR_NOT_EQUAL}, {"~=", CODEDB_OPERATOR_CONTAINS},   {"^=", CODEDB_OPERATOR_STARTS},
+        {"$=", CODEDB_OPERATOR_ENDS},      {"<=", CODEDB_OPERATOR_LESS_EQUAL}, {">=", CODEDB_OPERATOR_GREATER_EQUAL},
+        {"=", CODEDB_OPERATOR_EQUAL},      {"<", CODEDB_OPERATOR_LESS},        {">", CODEDB_OPERATOR_GREATER},
     };
     size_t i;
     reference_peek(parser);
@@ -261,7 +261,7 @@ static bool reference_operator(codedb_selector_parser *parser, codedb_attribute_
         size_t length = strlen(operators[i].text);
         if (strncmp(parser->text + parser->at, operators[i].text, length) == 0) {
             parser->at += length;
-            test->operator = operators[i].operator;
+            test->operator= operators[i].operator;
             return true;
         }
     }

@@ -95,7 +95,8 @@ static bool selector_word_covers(selector_word word, unsigned kind)
     selector_word own = selector_word_of(kind);
     switch (word) {
     case SELECTOR_WORD_def: return own == SELECTOR_WORD_function || own == SELECTOR_WORD_method;
-    case SELECTOR_WORD_statement: return own != SELECTOR_WORD_module && own != SELECTOR_WORD_decorator && own != SELECTOR_WORD_node;
+    case SELECTOR_WORD_statement:
+        return own != SELECTOR_WORD_module && own != SELECTOR_WORD_decorator && own != SELECTOR_WORD_node;
     case SELECTOR_WORD_expression:
         return kind != CODEDB_KIND_METHOD && selector_kinds[kind].category == CODEDB_CATEGORY_EXPRESSION;
     default: return own == word;
@@ -169,8 +170,8 @@ CODEDB_PRIVATE bool codedb_kind_set_add_affix(codedb_kind_set *set, const char *
     for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
         const char *name = selector_kinds[kind].name;
         size_t longer = selector_kinds[kind].length;
-        if (longer >= length && (selector_equals_any_case(name, word, length) ||
-                                 selector_equals_any_case(name + longer - length, word, length))) {
+        if (longer >= length &&
+            (selector_equals_any_case(name, word, length) || selector_equals_any_case(name + longer - length, word, length))) {
             codedb_kind_set_add(set, kind);
             found = true;
         }
@@ -183,8 +184,8 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test
     codedb_kind_set set = {{0}};
     unsigned kind;
     for (kind = 0; kind <= CODEDB_KIND_METHOD; kind++) {
-        const char *name = by_word ? codedb_kind_word(kind)
-                                   : selector_kinds[kind == CODEDB_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
+        const char *name =
+            by_word ? codedb_kind_word(kind) : selector_kinds[kind == CODEDB_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
         if (codedb_attribute_compare(test, name, strlen(name)))
             selector_set_add(&set, kind);
     }
@@ -238,12 +239,13 @@ static const struct {
 };
 #define SELECTOR_PATH_COST 4
 
-/* By codedb_field, but for the root's; then the text fields. */
+/* By codedb_node_field, but for the root's; then the text fields. */
 static const char *const selector_fields[] = {
 #define X(name) #name,
     CODEDB_FIELDS(X)
 #undef X
-        "start", "end", NULL};
+        "start",
+    "end", NULL};
 
 static const char *const selector_attribute_names[] = {
 #define X(name, cost) #name,
@@ -255,16 +257,32 @@ static const char *const selector_attribute_names[] = {
             NULL};
 
 /* Fields that hold white space or punctuation, besides those whose name begins with "whitespace". */
-static const uint8_t selector_insignificant_fields[] = {
-    CODEDB_FIELD_header,       CODEDB_FIELD_footer,           CODEDB_FIELD_comment,
-    CODEDB_FIELD_newline,      CODEDB_FIELD_first_line,       CODEDB_FIELD_empty_lines,
-    CODEDB_FIELD_last_line,    CODEDB_FIELD_equal,            CODEDB_FIELD_dot,
-    CODEDB_FIELD_first_colon,  CODEDB_FIELD_second_colon,     CODEDB_FIELD_lbracket,
-    CODEDB_FIELD_rbracket,     CODEDB_FIELD_comma,            CODEDB_FIELD_colon,
-    CODEDB_FIELD_lpar,         CODEDB_FIELD_rpar,             CODEDB_FIELD_lbrace,
-    CODEDB_FIELD_rbrace,       CODEDB_FIELD_leading_lines,    CODEDB_FIELD_trailing_whitespace,
-    CODEDB_FIELD_semicolon,    CODEDB_FIELD_relative,         CODEDB_FIELD_lines_after_decorators,
-    CODEDB_FIELD_trailing_comma, CODEDB_FIELD_leading_whitespace};
+static const uint8_t selector_insignificant_fields[] = {CODEDB_FIELD_header,
+                                                        CODEDB_FIELD_footer,
+                                                        CODEDB_FIELD_comment,
+                                                        CODEDB_FIELD_newline,
+                                                        CODEDB_FIELD_first_line,
+                                                        CODEDB_FIELD_empty_lines,
+                                                        CODEDB_FIELD_last_line,
+                                                        CODEDB_FIELD_equal,
+                                                        CODEDB_FIELD_dot,
+                                                        CODEDB_FIELD_first_colon,
+                                                        CODEDB_FIELD_second_colon,
+                                                        CODEDB_FIELD_lbracket,
+                                                        CODEDB_FIELD_rbracket,
+                                                        CODEDB_FIELD_comma,
+                                                        CODEDB_FIELD_colon,
+                                                        CODEDB_FIELD_lpar,
+                                                        CODEDB_FIELD_rpar,
+                                                        CODEDB_FIELD_lbrace,
+                                                        CODEDB_FIELD_rbrace,
+                                                        CODEDB_FIELD_leading_lines,
+                                                        CODEDB_FIELD_trailing_whitespace,
+                                                        CODEDB_FIELD_semicolon,
+                                                        CODEDB_FIELD_relative,
+                                                        CODEDB_FIELD_lines_after_decorators,
+                                                        CODEDB_FIELD_trailing_comma,
+                                                        CODEDB_FIELD_leading_whitespace};
 
 CODEDB_PRIVATE codedb_attribute codedb_attribute_find(const char *name, size_t length)
 {
@@ -282,7 +300,7 @@ CODEDB_PRIVATE uint8_t codedb_attribute_cost(codedb_attribute attribute)
     return attribute == CODEDB_ATTRIBUTE_FIELD_PATH ? SELECTOR_PATH_COST : selector_attributes[attribute].cost;
 }
 
-/* A codedb_field or text field; CODEDB_FIELD_NONE when there is no such field. */
+/* A codedb_node_field or text field; CODEDB_FIELD_NONE when there is no such field. */
 static unsigned selector_find_field(const char *name, size_t length)
 {
     unsigned i;
@@ -355,8 +373,8 @@ static void selector_add_detail(codedb_buffer *json, const char *key, const char
 }
 
 /* `unknown` (NULL: none) is what kind of word it is that nobody knows; `nearest` the word that may have been meant. */
-static bool selector_report(codedb_selector_parser *parser, size_t offset, size_t length, const char *unknown, const char *expected,
-                            const char *hint, const char *nearest)
+static bool selector_report(codedb_selector_parser *parser, size_t offset, size_t length, const char *unknown,
+                            const char *expected, const char *hint, const char *nearest)
 {
     char found[SELECTOR_FOUND_SIZE];
     selector_place place;
@@ -365,12 +383,11 @@ static bool selector_report(codedb_selector_parser *parser, size_t offset, size_
         return false;
     place = selector_place_of(parser, offset);
     selector_describe(parser, offset, length, found);
-    parser->code = codedb_fail_at(parser->result, CODEDB_SELECTOR_ERROR, offset, length, place.line, place.column,
-                                  "%s%s%s%s%s%s%s%s%s%s", unknown == NULL ? "expected " : "unknown ",
-                                  unknown == NULL ? expected : unknown, unknown == NULL ? ", found " : " ", found,
-                                  nearest == NULL ? "" : ", did you mean '", nearest == NULL ? "" : nearest,
-                                  nearest == NULL ? "" : "'?", hint == NULL ? "" : " (", hint == NULL ? "" : hint,
-                                  hint == NULL ? "" : ")");
+    parser->code = codedb_fail_at(
+        parser->result, CODEDB_SELECTOR_ERROR, offset, length, place.line, place.column, "%s%s%s%s%s%s%s%s%s%s",
+        unknown == NULL ? "expected " : "unknown ", unknown == NULL ? expected : unknown, unknown == NULL ? ", found " : " ",
+        found, nearest == NULL ? "" : ", did you mean '", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?",
+        hint == NULL ? "" : " (", hint == NULL ? "" : hint, hint == NULL ? "" : ")");
     if (parser->result == NULL)
         return false;
     codedb_buffer_init(&json, codedb_arena_allocator(parser->selector->arena));
@@ -668,9 +685,9 @@ static bool selector_operator(codedb_selector_parser *parser, codedb_attribute_t
         char text[3];
         uint8_t operator;
     } operators[] = {
-        {"!=", CODEDB_OPERATOR_NOT_EQUAL},  {"~=", CODEDB_OPERATOR_CONTAINS},      {"*=", CODEDB_OPERATOR_CONTAINS},
-        {"^=", CODEDB_OPERATOR_STARTS},     {"$=", CODEDB_OPERATOR_ENDS},          {"<=", CODEDB_OPERATOR_LESS_EQUAL},
-        {">=", CODEDB_OPERATOR_GREATER_EQUAL}, {"=", CODEDB_OPERATOR_EQUAL},       {"<", CODEDB_OPERATOR_LESS},
+        {"!=", CODEDB_OPERATOR_NOT_EQUAL},     {"~=", CODEDB_OPERATOR_CONTAINS}, {"*=", CODEDB_OPERATOR_CONTAINS},
+        {"^=", CODEDB_OPERATOR_STARTS},        {"$=", CODEDB_OPERATOR_ENDS},     {"<=", CODEDB_OPERATOR_LESS_EQUAL},
+        {">=", CODEDB_OPERATOR_GREATER_EQUAL}, {"=", CODEDB_OPERATOR_EQUAL},     {"<", CODEDB_OPERATOR_LESS},
         {">", CODEDB_OPERATOR_GREATER},
     };
     size_t i;
@@ -678,7 +695,7 @@ static bool selector_operator(codedb_selector_parser *parser, codedb_attribute_t
         size_t length = strlen(operators[i].text);
         if (strncmp(parser->text + parser->at, operators[i].text, length) == 0) {
             parser->at += length;
-            test->operator = operators[i].operator;
+            test->operator= operators[i].operator;
             return true;
         }
     }
@@ -691,15 +708,16 @@ static bool selector_value(codedb_selector_parser *parser, codedb_attribute_test
     char c = selector_peek(parser);
     bool quoted = c == '"' || c == '\'';
     if (c == '/') {
-        return selector_fail_here(parser, "a quoted or bare value",
-                                  test->operator <= CODEDB_OPERATOR_NOT_EQUAL
-                                      ? "regular expressions are not there yet; a value with '/' is written in quotes"
-                                      : "a regular expression stands behind = and != only; a value with '/' is written in quotes");
+        return selector_fail_here(
+            parser, "a quoted or bare value",
+            test->operator<= CODEDB_OPERATOR_NOT_EQUAL
+                ? "regular expressions are not there yet; a value with '/' is written in quotes"
+                : "a regular expression stands behind = and != only; a value with '/' is written in quotes");
     }
     if (!(quoted ? selector_string(parser, &test->value, &test->value_length)
                  : selector_bareword(parser, &test->value, &test->value_length)))
         return false;
-    if (test->operator >= CODEDB_OPERATOR_LESS &&
+    if (test->operator>= CODEDB_OPERATOR_LESS &&
         codedb_integer_compare(test->value, test->value_length, test->value, test->value_length) != 0)
         return codedb_selector_fail(parser, start, parser->at - start, "an integer", "< <= > >= compare numbers");
     selector_skip_space(parser);
@@ -768,7 +786,7 @@ static bool selector_add_kinds(codedb_selector_parser *parser, selector_compound
             part->as.kinds = set;
         return part != NULL;
     }
-    if (compound->any && test->operator == CODEDB_OPERATOR_EQUAL && test->attribute == CODEDB_ATTRIBUTE_type)
+    if (compound->any && test->operator== CODEDB_OPERATOR_EQUAL && test->attribute == CODEDB_ATTRIBUTE_type)
         compound->step->kinds = set;
     else
         selector_set_intersect(&compound->step->kinds, &set);
@@ -823,7 +841,7 @@ static bool selector_predicate(codedb_selector_parser *parser, selector_compound
     if (!selector_expect(parser, ']', "']'"))
         return false;
     if (test.attribute <= CODEDB_ATTRIBUTE_kind)
-        return test.operator == CODEDB_OPERATOR_EXISTS || selector_add_kinds(parser, compound, &test);
+        return test.operator== CODEDB_OPERATOR_EXISTS || selector_add_kinds(parser, compound, &test);
     part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_ATTRIBUTE, codedb_attribute_cost(test.attribute));
     if (part == NULL)
         return false;
@@ -847,7 +865,7 @@ static bool selector_role(codedb_selector_parser *parser, selector_compound *com
     part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_ROLE, 0);
     if (part == NULL)
         return false;
-    part->as.field = (codedb_field)field;
+    part->as.field = (codedb_node_field)field;
     return true;
 }
 
@@ -896,11 +914,7 @@ static const struct {
 };
 #define SELECTOR_PSEUDO_COUNT (sizeof selector_pseudos / sizeof *selector_pseudos)
 
-typedef enum selector_context {
-    SELECTOR_AT_TOP,
-    SELECTOR_IN_ARGUMENT,
-    SELECTOR_IN_HAS
-} selector_context;
+typedef enum selector_context { SELECTOR_AT_TOP, SELECTOR_IN_ARGUMENT, SELECTOR_IN_HAS } selector_context;
 
 static bool selector_query(codedb_selector_parser *parser, selector_context context, bool class_anchor,
                            codedb_selector_query *query);
@@ -1054,7 +1068,8 @@ static bool selector_pseudo_arguments(codedb_selector_parser *parser, selector_c
         return selector_peek(parser) != '(' || selector_fail_here(parser, "no argument", NULL);
     if (!selector_accept(parser, '(')) {
         return argument == SELECTOR_ARGUMENT_STRING ||
-               selector_fail_here(parser, argument == SELECTOR_ARGUMENT_INDEX ? "'(' and an integer" : "'(' and an argument", NULL);
+               selector_fail_here(parser, argument == SELECTOR_ARGUMENT_INDEX ? "'(' and an integer" : "'(' and an argument",
+                                  NULL);
     }
     selector_skip_space(parser);
     switch (argument) {
@@ -1185,9 +1200,7 @@ static bool selector_tails(codedb_selector_parser *parser, selector_compound *co
             }
             parser->at = start;
             return true;
-        default:
-            parser->at = start;
-            return true;
+        default: parser->at = start; return true;
         }
     }
 }

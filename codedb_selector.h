@@ -84,7 +84,7 @@ typedef enum codedb_attribute {
         CODEDB_ATTRIBUTE_FIELD_PATH /* as LibCST names the fields */
 } codedb_attribute;
 
-/* Fields of LibCST that hold text and no node; in a path they stand last, numbered behind codedb_field. */
+/* Fields of LibCST that hold text and no node; in a path they stand last, numbered behind codedb_node_field. */
 enum { CODEDB_TEXT_FIELD_START = CODEDB_FIELD_COUNT, CODEDB_TEXT_FIELD_END, CODEDB_TEXT_FIELD_COUNT };
 
 typedef struct codedb_attribute_test {
@@ -92,7 +92,7 @@ typedef struct codedb_attribute_test {
     uint8_t operator;
     bool ignore_case;
     uint8_t path_length;
-    const uint8_t *path; /* FIELD_PATH: codedb_field values, or text fields */
+    const uint8_t *path; /* FIELD_PATH: codedb_node_field values, or text fields */
     const char *value;   /* a NUL is behind */
     size_t value_length;
 } codedb_attribute_test;
@@ -131,7 +131,7 @@ struct codedb_selector_part {
     uint8_t cost;
     union {
         codedb_kind_set kinds;
-        codedb_field field;
+        codedb_node_field field;
         codedb_attribute_test test;
         struct {
             uint32_t index; /* from 0 */
@@ -246,12 +246,13 @@ typedef struct codedb_node_view {
     const unsigned char *ends;
     codedb_dialect dialect;
     codedb_arena *arena;   /* of what is made while matching */
-    uint32_t *parents;     /* NULL until somebody asks */
-    uint64_t *methods;     /* likewise: the set of FunctionDefs below a class */
-    codedb_scopes *scopes; /* likewise */
-    codedb_buffer scratch; /* of the value that is being looked at */
-    uint32_t depth_node;   /* depth's last question and answer: the next one is mostly near */
-    uint32_t depth;
+    uint32_t *parents;     /* NULL until somebody asks, as the next four */
+    uint32_t *depths;
+    uint32_t *numbers;     /* of each node among its parent's stored, or among its fabricated children */
+    uint64_t *methods;     /* the set of FunctionDefs below a class */
+    codedb_scopes *scopes;
+    codedb_buffer scratch; /* the value that is being looked at, when it is no slice of the source */
+    codedb_place_cursor cursor;
     bool failed;           /* no memory */
 } codedb_node_view;
 
@@ -277,10 +278,15 @@ CODEDB_PRIVATE const uint64_t *codedb_view_methods(codedb_node_view *view);
 /* The stored node's index, or UINT32_MAX for white space and punctuation. */
 CODEDB_PRIVATE uint32_t codedb_view_stored(const codedb_node_view *view, uint32_t node);
 /* The first child with that role, or UINT32_MAX. */
-CODEDB_PRIVATE uint32_t codedb_view_child(const codedb_node_view *view, uint32_t node, codedb_field field);
+CODEDB_PRIVATE uint32_t codedb_view_child(const codedb_node_view *view, uint32_t node, codedb_node_field field);
 CODEDB_PRIVATE void codedb_view_range(const codedb_node_view *view, uint32_t node, uint32_t *start, uint32_t *end);
-/* The original engine's qualname into view->scratch; false when there is none. */
+CODEDB_PRIVATE codedb_place codedb_view_start(codedb_node_view *view, uint32_t node);
+CODEDB_PRIVATE codedb_place codedb_view_end_place(codedb_node_view *view, uint32_t node);
+/* A member of a codedb_kind_set: methods have a number of their own. */
+CODEDB_PRIVATE unsigned codedb_view_kind_of(codedb_node_view *view, uint32_t node);
+/* Into view->scratch: the original engine's qualname, false when there is none; and the node's id. */
 CODEDB_PRIVATE bool codedb_view_qualname(codedb_node_view *view, uint32_t node);
+CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node);
 /* The name attribute as a slice of the source; NULL when there is none. */
 CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32_t node, size_t *length);
 
