@@ -86,7 +86,8 @@ typedef enum codedb_request_kind {
     CODEDB_REQUEST_COMMIT,
     CODEDB_REQUEST_ROLLBACK,
     CODEDB_REQUEST_TABLE_INFO, /* of operation.table */
-    CODEDB_REQUEST_STOP
+    CODEDB_REQUEST_CONNECT,    /* the first request of all */
+    CODEDB_REQUEST_STOP        /* the last one: close */
 } codedb_request_kind;
 
 /* What a step of a batch must find: exactly `expected` rows, else `code` and `description`. */
@@ -133,6 +134,7 @@ typedef struct codedb_request {
     /* The queue's. */
     double submitted; /* monotonic seconds */
     double deadline;  /* 0: none */
+    pthread_t caller;
     bool queued;      /* under the queue's lock: still in a lane */
     struct codedb_request *next;
     struct codedb_request *previous;
@@ -143,6 +145,28 @@ typedef struct codedb_request {
 /* Makes an operation's hash from its other fields. */
 CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation);
 CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
+/* A copy of an operation and all that it points to, in an arena; false without memory. */
+CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_operation *operation, codedb_arena *arena);
+
+/* Collects the rows of one answer at a time in a block for the host. `writer` is first, so that a driver's pointer is the collector's. */
+typedef struct codedb_row_collector {
+    codedb_row_writer writer;
+    codedb_allocator allocator;
+    codedb_arena *arena; /* of the answer that is being collected */
+    codedb_rows *rows;   /* its root */
+    codedb_value *values; /* kept from answer to answer */
+    size_t value_count;
+    size_t value_capacity;
+    codedb_result *result;
+} codedb_row_collector;
+CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, const codedb_allocator *allocator);
+CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector);
+/* Starts an answer; errors go to `result`. */
+CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_result *result);
+/* Ends an answer: its rows as a block (with no column when the driver gave none), or NO_MEMORY. */
+CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector, codedb_rows **rows);
+/* Ends an answer that failed. */
+CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
 
 /* Sends a request with the handle's options and waits for its answer, which is its code. `result` may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result);
@@ -161,10 +185,14 @@ CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request
 CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue, double deadline);
 /* Gives a request that was taken back to its caller, answered with request->code. It must not be touched behind this. */
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request);
+/* Answers a request that was taken with TIMEOUT if its time was over before it was; false when there is time left. */
+CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request);
 /* While a transaction is open, only requests that carry its id, and a stop, are taken; id 0 ends it. */
 CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, pthread_t owner);
 /* From now on calls are answered CONNECTION_ERROR; what is queued stays to be taken. */
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue);
+/* Counts a commit of the database, for the statistics. The driver's side. */
+CODEDB_PRIVATE void codedb_queue_count_commit(codedb_queue *queue);
 CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics);
 
 /* ---- SQL text: codedb_sql.c --------------------------------------------------------------------------------------- */

@@ -1,0 +1,549 @@
+/* codedb_queue.c -- the bounded ring between host threads and the driver thread.
+ *
+ * codedb_queue_call is called by any number of host threads; take, answer, hold and count_commit by the one driver thread. Calls
+ * nothing but memory, text and Results.
+ *
+ * A lane is a ring through the requests themselves, so that putting one in cannot fail for want of memory and one whose time is over leaves
+ * from the middle. The bound is one counter.
+ *
+ * Invariants:
+ * 1. A request is in exactly one place: in a lane (`queued`), with the driver, or answered. Only under the lock does it change from
+ *    the first to another; behind the answer the driver never touches it again, because it lies on its caller's stack.
+ * 2. FIFO within a lane. A lane that was passed over QUEUE_PATIENCE times while it had a request is served next.
+ * 3. While a transaction holds the queue, only the owners' lane is served, and nothing else moves. That lane has no bound: a ring full of
+ *    waiters cannot lock the owner out.
+ * 4. `ready` is the number of requests that may be taken now; the driver sleeps only when it is 0, having looked under the lock.
+ * 5. A caller whose time is over takes its request out itself, unless the driver has it: then the driver ends it.
+ * 6. Whoever waits spins for a moment, then gives its CPU away in a loop, then sleeps: a wake-up between CPUs costs more than most
+ *    requests, and nobody who is idle may burn a CPU. */
+#include "codedb_driver.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#define QUEUE_LANES 5
+#define QUEUE_LANE_OWNER 4
+#define QUEUE_PATIENCE 16
+#define QUEUE_HISTOGRAM 32
+
+/* Spins are pauses of the CPU; windows are seconds of yielding before sleep. */
+#define QUEUE_SPIN_LARGEST 4000
+#define QUEUE_SPIN_SMALLEST 8
+#define QUEUE_DRIVER_WINDOW 60e-6
+#define QUEUE_CALLER_WINDOW 300e-6
+#define QUEUE_YIELDERS_LARGEST 2
+
+/* The four priorities' lanes in the order in which they are served. */
+static const int queue_order[] = {CODEDB_PRIORITY_URGENT, CODEDB_PRIORITY_HIGH, CODEDB_PRIORITY_NORMAL, CODEDB_PRIORITY_LOW};
+
+typedef struct queue_lane {
+    codedb_request *first; /* of a circle; NULL: empty */
+    size_t size;
+    unsigned passed; /* how often another lane was served before this one */
+} queue_lane;
+
+/* Written by one thread, read by any. */
+typedef _Atomic uint64_t queue_counter;
+
+struct codedb_queue {
+    codedb_allocator allocator;
+    pthread_mutex_t lock;
+    pthread_cond_t filled;  /* the driver sleeps here */
+    pthread_cond_t drained; /* callers wait here for room */
+
+    /* Under the lock. */
+    queue_lane lanes[QUEUE_LANES];
+    size_t capacity;
+    size_t size; /* in the four priorities' lanes */
+    size_t room_waiters;
+    bool driver_sleeps;
+    bool closed;
+    uint64_t transaction;
+    pthread_t owner;
+    uint64_t total, expired, rejected, high_water;
+
+    _Atomic size_t ready;
+    _Atomic int yielders;
+
+    /* The driver's own. */
+    unsigned driver_spin;
+    double taken; /* when the request that is being served was taken */
+    queue_counter processed, interrupted, commits;
+    queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
+    queue_counter wait_histogram[QUEUE_HISTOGRAM], run_histogram[QUEUE_HISTOGRAM];
+};
+
+/* ---- Creation ------------------------------------------------------------------------------------------------------ */
+
+static bool queue_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    bool done;
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 && pthread_cond_init(condition, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return done;
+}
+
+/* A mutex that spins before it sleeps, where the C library has one: it is held for some nanoseconds only. */
+static bool queue_lock_init(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+    bool done;
+    if (pthread_mutexattr_init(&attributes) != 0)
+        return false;
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+    done = pthread_mutex_init(lock, &attributes) == 0;
+    pthread_mutexattr_destroy(&attributes);
+    return done;
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator, size_t capacity, codedb_queue **queue,
+                                               codedb_result *result)
+{
+    codedb_queue *made = codedb_memory_allocate(allocator, 1, sizeof *made);
+    *queue = NULL;
+    if (made == NULL)
+        return codedb_fail_no_memory(result);
+    memset(made, 0, sizeof *made);
+    made->allocator = *allocator;
+    made->capacity = capacity;
+    made->driver_spin = QUEUE_SPIN_LARGEST;
+    if (!queue_lock_init(&made->lock)) {
+        codedb_memory_release(allocator, made);
+        return codedb_fail_no_memory(result);
+    }
+    if (!queue_condition_init(&made->filled)) {
+        pthread_mutex_destroy(&made->lock);
+        codedb_memory_release(allocator, made);
+        return codedb_fail_no_memory(result);
+    }
+    if (!queue_condition_init(&made->drained)) {
+        pthread_cond_destroy(&made->filled);
+        pthread_mutex_destroy(&made->lock);
+        codedb_memory_release(allocator, made);
+        return codedb_fail_no_memory(result);
+    }
+    *queue = made;
+    return CODEDB_SUCCESS;
+}
+
+CODEDB_PRIVATE void codedb_queue_destroy(codedb_queue *queue)
+{
+    if (queue == NULL)
+        return;
+    pthread_cond_destroy(&queue->drained);
+    pthread_cond_destroy(&queue->filled);
+    pthread_mutex_destroy(&queue->lock);
+    codedb_memory_release(&queue->allocator, queue);
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------------------------------- */
+
+static inline void queue_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+static struct timespec queue_timespec(double seconds)
+{
+    struct timespec time;
+    if (seconds > 1e9) /* some thirty years of uptime: for ever */
+        seconds = 1e9;
+    time.tv_sec = (time_t)seconds;
+    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+    return time;
+}
+
+/* Waits on a condition until `deadline` (0: for ever); false when that has passed. */
+static bool queue_sleep(codedb_queue *queue, pthread_cond_t *condition, double deadline)
+{
+    struct timespec until;
+    if (deadline == 0) {
+        pthread_cond_wait(condition, &queue->lock);
+        return true;
+    }
+    until = queue_timespec(deadline);
+    return pthread_cond_timedwait(condition, &queue->lock, &until) != ETIMEDOUT;
+}
+
+/* ---- Lanes --------------------------------------------------------------------------------------------------------- */
+
+static void queue_lane_append(queue_lane *lane, codedb_request *request)
+{
+    if (lane->first == NULL) {
+        lane->first = request;
+        request->next = request;
+        request->previous = request;
+    } else {
+        request->next = lane->first;
+        request->previous = lane->first->previous;
+        request->previous->next = request;
+        lane->first->previous = request;
+    }
+    lane->size++;
+}
+
+static void queue_lane_remove(queue_lane *lane, codedb_request *request)
+{
+    if (request->next == request) {
+        lane->first = NULL;
+        lane->passed = 0;
+    } else {
+        request->next->previous = request->previous;
+        request->previous->next = request->next;
+        if (lane->first == request)
+            lane->first = request->next;
+    }
+    lane->size--;
+}
+
+static bool queue_is_owners(const codedb_request *request)
+{
+    return request->transaction != 0 || request->kind == CODEDB_REQUEST_STOP;
+}
+
+static queue_lane *queue_lane_of(codedb_queue *queue, const codedb_request *request)
+{
+    return &queue->lanes[queue_is_owners(request) ? QUEUE_LANE_OWNER : (int)request->priority];
+}
+
+/* Invariant 4. */
+static void queue_count_ready(codedb_queue *queue)
+{
+    size_t ready = queue->lanes[QUEUE_LANE_OWNER].size + (queue->transaction == 0 ? queue->size : 0);
+    atomic_store_explicit(&queue->ready, ready, memory_order_release);
+}
+
+static void queue_put(codedb_queue *queue, codedb_request *request)
+{
+    queue_lane_append(queue_lane_of(queue, request), request);
+    request->queued = true;
+    if (!queue_is_owners(request) && ++queue->size > queue->high_water)
+        queue->high_water = queue->size;
+    queue->total++;
+    queue_count_ready(queue);
+}
+
+static void queue_remove(codedb_queue *queue, codedb_request *request)
+{
+    queue_lane_remove(queue_lane_of(queue, request), request);
+    request->queued = false;
+    if (!queue_is_owners(request)) {
+        queue->size--;
+        if (queue->room_waiters > 0)
+            pthread_cond_signal(&queue->drained);
+    }
+    queue_count_ready(queue);
+}
+
+/* The lane to serve among the four priorities, or NULL when all are empty (invariant 2). */
+static queue_lane *queue_lane_next(codedb_queue *queue)
+{
+    queue_lane *best = NULL;
+    size_t i;
+    for (i = 0; i < sizeof queue_order / sizeof queue_order[0]; i++) {
+        queue_lane *lane = &queue->lanes[queue_order[i]];
+        if (lane->first == NULL)
+            continue;
+        if (best == NULL || (lane->passed >= QUEUE_PATIENCE && lane->passed > best->passed))
+            best = lane;
+    }
+    for (i = 0; best != NULL && i < sizeof queue_order / sizeof queue_order[0]; i++) {
+        queue_lane *lane = &queue->lanes[queue_order[i]];
+        if (lane->first != NULL && lane != best)
+            lane->passed++;
+    }
+    if (best != NULL)
+        best->passed = 0;
+    return best;
+}
+
+static codedb_request *queue_remove_next(codedb_queue *queue)
+{
+    queue_lane *lane = &queue->lanes[QUEUE_LANE_OWNER];
+    codedb_request *request;
+    if (lane->first == NULL)
+        lane = queue->transaction == 0 ? queue_lane_next(queue) : NULL;
+    if (lane == NULL)
+        return NULL;
+    request = lane->first;
+    queue_remove(queue, request);
+    return request;
+}
+
+/* ---- The caller's side --------------------------------------------------------------------------------------------- */
+
+static codedb_code queue_fail_timeout(codedb_queue *queue, codedb_request *request)
+{
+    queue->expired++;
+    return codedb_fail(request->result, CODEDB_TIMEOUT, "the request waited %.3f seconds, its timeout, and was not run",
+                       request->timeout);
+}
+
+/* Puts the request in, waiting for room when it must; anything but SUCCESS is its answer. */
+static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
+{
+    bool bounded = !queue_is_owners(request);
+    bool in_time = true;
+    while (!queue->closed && bounded && queue->size >= queue->capacity) {
+        if (request->do_not_wait) {
+            queue->rejected++;
+            return codedb_fail(request->result, CODEDB_QUEUE_FULL, "the queue is full with %zu requests", queue->capacity);
+        }
+        if (!in_time)
+            return queue_fail_timeout(queue, request);
+        queue->room_waiters++;
+        in_time = queue_sleep(queue, &queue->drained, request->deadline);
+        queue->room_waiters--;
+    }
+    if (queue->closed && request->kind != CODEDB_REQUEST_STOP)
+        return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "the database is closed");
+    if (bounded && queue->transaction != 0 && pthread_equal(queue->owner, request->caller))
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
+                           "this thread holds transaction %llu and would wait for itself; use the transaction's handle",
+                           (unsigned long long)queue->transaction);
+    queue_put(queue, request);
+    if (queue->driver_sleeps && atomic_load_explicit(&queue->ready, memory_order_relaxed) > 0) {
+        queue->driver_sleeps = false;
+        pthread_cond_signal(&queue->filled);
+    }
+    return CODEDB_SUCCESS;
+}
+
+static bool queue_is_answered(const codedb_request *request)
+{
+    return atomic_load_explicit(&request->state, memory_order_acquire) == CODEDB_REQUEST_ANSWERED;
+}
+
+/* Spins and yields; true when the answer has come. Only a few callers do so at a time: more would keep the driver from its CPU. */
+static bool queue_await_awake(codedb_queue *queue, const codedb_request *request)
+{
+    bool answered = false;
+    double until;
+    int spin;
+    if (atomic_fetch_add_explicit(&queue->yielders, 1, memory_order_relaxed) < QUEUE_YIELDERS_LARGEST) {
+        for (spin = 0; spin < QUEUE_SPIN_SMALLEST * 8 && !answered; spin++) {
+            queue_pause();
+            answered = queue_is_answered(request);
+        }
+        if (!answered) {
+            until = codedb_monotonic_now() + QUEUE_CALLER_WINDOW;
+            do {
+                sched_yield();
+                answered = queue_is_answered(request);
+            } while (!answered && codedb_monotonic_now() < until);
+        }
+    }
+    atomic_fetch_sub_explicit(&queue->yielders, 1, memory_order_relaxed);
+    return answered;
+}
+
+/* Sleeps until the answer has come, or until the request's time is over and it is still in its lane. */
+static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *request)
+{
+    int waited_for = CODEDB_REQUEST_WAITED_FOR;
+    if (!queue_condition_init(&request->answered)) {
+        while (!queue_is_answered(request))
+            sched_yield();
+        return request->code;
+    }
+    pthread_mutex_lock(&queue->lock);
+    atomic_compare_exchange_strong(&request->state, &waited_for, CODEDB_REQUEST_SLEPT_FOR);
+    while (!queue_is_answered(request)) {
+        bool in_time = queue_sleep(queue, &request->answered, request->queued ? request->deadline : 0);
+        if (!in_time && request->queued) {
+            queue_remove(queue, request);
+            request->code = queue_fail_timeout(queue, request);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&queue->lock);
+    pthread_cond_destroy(&request->answered);
+    return request->code;
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+{
+    request->submitted = codedb_monotonic_now();
+    request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
+    request->caller = pthread_self();
+    atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
+    pthread_mutex_lock(&queue->lock);
+    request->code = queue_enter(queue, request);
+    pthread_mutex_unlock(&queue->lock);
+    if (request->code != CODEDB_SUCCESS)
+        return request->code;
+    if (queue_await_awake(queue, request))
+        return request->code;
+    return queue_await_asleep(queue, request);
+}
+
+/* ---- The driver's side --------------------------------------------------------------------------------------------- */
+
+static void queue_counter_add(queue_counter *counter, uint64_t more)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+static void queue_count_time(double seconds, queue_counter *total, queue_counter *maximum, queue_counter *histogram)
+{
+    uint64_t nanoseconds = seconds > 0 ? (uint64_t)(seconds * 1e9) : 0;
+    uint64_t microseconds = nanoseconds / 1000;
+    size_t bucket = 0;
+    while (bucket + 1 < QUEUE_HISTOGRAM && microseconds >> bucket != 0)
+        bucket++;
+    queue_counter_add(total, nanoseconds);
+    queue_counter_add(&histogram[bucket], 1);
+    if (nanoseconds > atomic_load_explicit(maximum, memory_order_relaxed))
+        atomic_store_explicit(maximum, nanoseconds, memory_order_relaxed);
+}
+
+/* Spins and yields until something is ready; false when the window is over. Spinning that never helps, as on a single CPU, is given up
+ * step by step, and taken up again when it begins to help. */
+static bool queue_look_out(codedb_queue *queue)
+{
+    double until;
+    unsigned spin;
+    for (spin = 0; spin < queue->driver_spin; spin++) {
+        if (atomic_load_explicit(&queue->ready, memory_order_acquire) > 0) {
+            if (queue->driver_spin < QUEUE_SPIN_LARGEST)
+                queue->driver_spin *= 2;
+            return true;
+        }
+        queue_pause();
+    }
+    until = codedb_monotonic_now() + QUEUE_DRIVER_WINDOW;
+    do {
+        sched_yield();
+        if (atomic_load_explicit(&queue->ready, memory_order_acquire) > 0) {
+            if (queue->driver_spin > QUEUE_SPIN_SMALLEST)
+                queue->driver_spin /= 2;
+            return true;
+        }
+    } while (codedb_monotonic_now() < until);
+    return false;
+}
+
+CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue, double deadline)
+{
+    codedb_request *request = NULL;
+    bool in_time = true;
+    if (deadline == 0 || codedb_monotonic_now() < deadline)
+        queue_look_out(queue);
+    pthread_mutex_lock(&queue->lock);
+    while ((request = queue_remove_next(queue)) == NULL && in_time) {
+        queue->driver_sleeps = true;
+        in_time = queue_sleep(queue, &queue->filled, deadline);
+    }
+    queue->driver_sleeps = false;
+    pthread_mutex_unlock(&queue->lock);
+    if (request != NULL) {
+        queue->taken = codedb_monotonic_now();
+        queue_count_time(queue->taken - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
+    }
+    return request;
+}
+
+/* A request that ended in time counts as processed, one that was interrupted likewise; one that expired before it ran does not. */
+static void queue_count_answer(codedb_queue *queue, const codedb_request *request)
+{
+    double now = codedb_monotonic_now();
+    queue_count_time(now - queue->taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
+    queue_counter_add(&queue->processed, 1);
+    if (request->code == CODEDB_TIMEOUT)
+        queue_counter_add(&queue->interrupted, 1);
+}
+
+static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
+{
+    int waited_for = CODEDB_REQUEST_WAITED_FOR;
+    if (atomic_compare_exchange_strong_explicit(&request->state, &waited_for, CODEDB_REQUEST_ANSWERED, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return;
+    pthread_mutex_lock(&queue->lock);
+    atomic_store_explicit(&request->state, CODEDB_REQUEST_ANSWERED, memory_order_release);
+    pthread_cond_signal(&request->answered);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request)
+{
+    queue_count_answer(queue, request);
+    queue_wake_caller(queue, request);
+}
+
+CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request)
+{
+    if (request->deadline == 0 || queue->taken < request->deadline)
+        return false;
+    pthread_mutex_lock(&queue->lock);
+    request->code = queue_fail_timeout(queue, request);
+    pthread_mutex_unlock(&queue->lock);
+    queue_wake_caller(queue, request);
+    return true;
+}
+
+CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, pthread_t owner)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->transaction = transaction;
+    queue->owner = owner;
+    queue_count_ready(queue);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+CODEDB_PRIVATE void codedb_queue_count_commit(codedb_queue *queue)
+{
+    queue_counter_add(&queue->commits, 1);
+}
+
+/* ---- Both sides ---------------------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->drained);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+static double queue_counter_seconds(const queue_counter *nanoseconds)
+{
+    return (double)atomic_load_explicit(nanoseconds, memory_order_relaxed) / 1e9;
+}
+
+CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics)
+{
+    size_t i;
+    pthread_mutex_lock(&queue->lock);
+    statistics->total = queue->total;
+    statistics->expired = queue->expired;
+    statistics->rejected = queue->rejected;
+    statistics->size = queue->size + queue->lanes[QUEUE_LANE_OWNER].size;
+    statistics->high_water = queue->high_water;
+    statistics->capacity = queue->capacity;
+    for (i = 0; i < 4; i++)
+        statistics->pending[i] = queue->lanes[i].size;
+    pthread_mutex_unlock(&queue->lock);
+    statistics->processed = atomic_load_explicit(&queue->processed, memory_order_relaxed);
+    statistics->interrupted = atomic_load_explicit(&queue->interrupted, memory_order_relaxed);
+    statistics->commits = atomic_load_explicit(&queue->commits, memory_order_relaxed);
+    statistics->wait_total = queue_counter_seconds(&queue->wait_total);
+    statistics->wait_maximum = queue_counter_seconds(&queue->wait_maximum);
+    statistics->run_total = queue_counter_seconds(&queue->run_total);
+    statistics->run_maximum = queue_counter_seconds(&queue->run_maximum);
+    for (i = 0; i < QUEUE_HISTOGRAM; i++) {
+        statistics->wait_histogram[i] = atomic_load_explicit(&queue->wait_histogram[i], memory_order_relaxed);
+        statistics->run_histogram[i] = atomic_load_explicit(&queue->run_histogram[i], memory_order_relaxed);
+    }
+}

@@ -1,0 +1,1543 @@
+/* codedb_sqlite.c -- the SQLite driver: the only file that knows sqlite3.h.
+ *
+ * Called by the driver thread through the function table at the end; calls SQLite and codedb_sql.c. Knows no object: full-text tables
+ * are found in the database's own schema.
+ *
+ *  1. The connection            5. Prepared statements
+ *  2. Errors                    6. Full text in step
+ *  3. What SQL may do           7. Running
+ *  4. Names                     8. Transactions
+ *                               9. Connecting and the function table
+ *
+ * Invariants:
+ * 1. Every call that is not `trusted` passes the authorizer while it is prepared, whether it came as SQL or as a table operation.
+ * 2. A statement in the cache is reset and holds no bindings while it is not running: what bindings pointed to is the caller's again.
+ * 3. Full text: a row of a content table is either in the index or pending, never both. A row is pending when its rowid lies in one of
+ *    the index's ranges. Nothing is pending outside of a transaction, nor when a savepoint begins.
+ * 4. A statement that failed leaves the ranges as it found them; a rollback leaves none.
+ * 5. Temporary triggers of codedb exist only for the schema as it is: they are dropped before a statement changes it, and made again
+ *    before the next that does not. */
+#include "codedb_driver.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- 1. The connection --------------------------------------------------------------------------------------------- */
+
+#define SQLITE_STATEMENTS 128
+#define SQLITE_BUCKETS 256
+#define SQLITE_PROGRESS_STEPS 2000
+#define SQLITE_RANGES 1024
+#define SQLITE_RANGES_FLUSH 256
+
+/* A prepared statement in the cache. Its place in the array never moves, so that an operation's memo may point to it. */
+typedef struct sqlite_statement {
+    sqlite3_stmt *statement; /* NULL: the place is free */
+    codedb_arena *arena;     /* holds `operation` */
+    codedb_operation operation;
+    uint64_t stamp; /* changes whenever the place gets another statement */
+    uint64_t used;  /* a clock that counts runs */
+    int next;       /* in its bucket; -1: the last */
+    bool feeds_fulltext; /* inserts into a content table */
+    bool reads_fulltext;
+    bool changes_schema;
+} sqlite_statement;
+
+typedef struct sqlite_range {
+    int64_t low;
+    int64_t high;
+} sqlite_range;
+
+/* Rowids that were inserted into a content table and are not in its index yet. When there are more ranges than have room, `overflow`
+ * says that the index is to be built anew. */
+typedef struct sqlite_pending {
+    size_t count;
+    bool overflow;
+    sqlite_range ranges[SQLITE_RANGES];
+} sqlite_pending;
+
+/* An external-content FTS5 table that codedb keeps in step. */
+typedef struct sqlite_fulltext {
+    struct sqlite_fulltext *next;
+    int number;
+    const char *name;
+    const char *content;
+    sqlite3_stmt *flush; /* rowids from ?1 to ?2 */
+    sqlite_pending pending;
+    struct {
+        size_t count;
+        bool overflow;
+        sqlite_range last;
+    } before; /* `pending` before the statement that runs */
+} sqlite_fulltext;
+
+typedef struct sqlite_connection {
+    codedb_driver_settings settings;
+    codedb_allocator allocator;
+    sqlite3 *db;
+    double deadline;     /* monotonic seconds; 0: none */
+    double busy_since;   /* when the wait for another process's lock began */
+
+    bool trusted;        /* codedb's own SQL is being prepared */
+    bool preparing;
+    sqlite_statement *authorized; /* gets what the authorizer sees */
+    const char *refused; /* what the authorizer did not allow, or NULL */
+
+    sqlite_statement statements[SQLITE_STATEMENTS];
+    int buckets[SQLITE_BUCKETS];
+    uint64_t clock;
+    uint64_t stamps;
+    codedb_buffer sql;
+    sqlite3_stmt *columns; /* names of the columns of table ?1 */
+    sqlite3_stmt *begin, *commit, *rollback;
+
+    codedb_arena *fulltext_arena;
+    sqlite_fulltext *fulltexts;
+    bool schema_is_known;  /* full-text tables were looked for since the schema changed */
+    bool schema_was_changed; /* in the transaction that is open */
+
+    codedb_value *row; /* room for the row that is being read */
+    const char **names;
+    size_t row_capacity;
+} sqlite_connection;
+
+static sqlite_connection *sqlite_of(codedb_connection *connection)
+{
+    return (sqlite_connection *)(void *)connection;
+}
+
+static bool sqlite_is_autocommit(const sqlite_connection *connection)
+{
+    return sqlite3_get_autocommit(connection->db) != 0;
+}
+
+/* ---- 2. Errors ----------------------------------------------------------------------------------------------------- */
+
+static bool sqlite_message_begins(const char *message, const char *const *beginnings)
+{
+    for (; *beginnings != NULL; beginnings++) {
+        if (strncmp(message, *beginnings, strlen(*beginnings)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* SQLITE_ERROR stands for everything from bad syntax to a missing column; only its words tell. */
+static codedb_code sqlite_code_of_message(const char *message)
+{
+    static const char *const schema[] = {"no such table", "no such column", "no such index", "no such view", "table ", NULL};
+    return sqlite_message_begins(message, schema) ? CODEDB_SCHEMA_ERROR : CODEDB_DATABASE_ERROR;
+}
+
+static codedb_code sqlite_code(int code, const char *message)
+{
+    static const struct {
+        int sqlite;
+        codedb_code codedb;
+    } codes[] = {
+        {SQLITE_CONSTRAINT, CODEDB_VALIDATION_ERROR}, {SQLITE_MISMATCH, CODEDB_VALIDATION_ERROR},
+        {SQLITE_TOOBIG, CODEDB_VALIDATION_ERROR},     {SQLITE_RANGE, CODEDB_INVALID_REQUEST},
+        {SQLITE_BUSY, CODEDB_BUSY},                   {SQLITE_LOCKED, CODEDB_BUSY},
+        {SQLITE_PROTOCOL, CODEDB_BUSY},               {SQLITE_INTERRUPT, CODEDB_TIMEOUT},
+        {SQLITE_READONLY, CODEDB_PERMISSION_DENIED},  {SQLITE_PERM, CODEDB_PERMISSION_DENIED},
+        {SQLITE_AUTH, CODEDB_PERMISSION_DENIED},      {SQLITE_NOMEM, CODEDB_NO_MEMORY},
+        {SQLITE_CANTOPEN, CODEDB_CONNECTION_ERROR},   {SQLITE_MISUSE, CODEDB_INTERNAL_ERROR},
+    };
+    size_t i;
+    if ((code & 0xff) == SQLITE_ERROR)
+        return sqlite_code_of_message(message);
+    for (i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (codes[i].sqlite == (code & 0xff))
+            return codes[i].codedb;
+    }
+    return CODEDB_DATABASE_ERROR;
+}
+
+/* Answers with SQLite's words for the call that failed last. */
+static codedb_code sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result)
+{
+    const char *message = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(code);
+    if ((code & 0xff) == SQLITE_AUTH && connection->refused != NULL)
+        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: %s", what, connection->refused);
+    if ((code & 0xff) == SQLITE_INTERRUPT)
+        return codedb_fail(result, CODEDB_TIMEOUT, "%s: interrupted, because the request's time was over", what);
+    if ((code & 0xff) == SQLITE_BUSY)
+        return codedb_fail(result, CODEDB_BUSY, "%s: %s by another process", what, message);
+    return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);
+}
+
+static void sqlite_log(const sqlite_connection *connection, codedb_log_level level, const char *message)
+{
+    if (connection->settings.log != NULL && level >= connection->settings.log_level)
+        connection->settings.log(connection->settings.log_context, level, message);
+}
+
+/* SQLite asks now and then in a long statement: anything but 0 ends it. */
+static int sqlite_on_progress(void *context)
+{
+    const sqlite_connection *connection = context;
+    return connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline;
+}
+
+/* Another process has the lock: waits a little and says 1 to try again, until the wait is over. */
+static int sqlite_on_busy(void *context, int tries)
+{
+    sqlite_connection *connection = context;
+    double now = codedb_monotonic_now();
+    struct timespec nap = {0, tries < 10 ? 1000000L : 10000000L};
+    if (tries == 0)
+        connection->busy_since = now;
+    if (now >= connection->busy_since + connection->settings.busy_timeout ||
+        (connection->deadline != 0 && now >= connection->deadline))
+        return 0;
+    nanosleep(&nap, NULL);
+    return 1;
+}
+
+/* ---- 3. What SQL may do -------------------------------------------------------------------------------------------- */
+
+static bool sqlite_name_is_one_of(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (sqlite3_stricmp(name, *names) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A PRAGMA that only asks: without an argument most do, and with one only those that take a table's name or a limit. */
+static bool sqlite_pragma_asks(const char *name, const char *argument)
+{
+    static const char *const act[] = {"wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory", NULL};
+    static const char *const ask[] = {"table_info", "table_xinfo", "table_list", "index_info", "index_xinfo", "index_list",
+                                      "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check", NULL};
+    return argument == NULL ? !sqlite_name_is_one_of(name, act) : sqlite_name_is_one_of(name, ask);
+}
+
+static bool sqlite_action_changes_schema(int action)
+{
+    switch (action) {
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_CREATE_TEMP_INDEX:
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+    case SQLITE_DROP_INDEX:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_DROP_VIEW:
+    case SQLITE_DROP_VTABLE:
+    case SQLITE_DROP_TEMP_INDEX:
+    case SQLITE_DROP_TEMP_TABLE:
+    case SQLITE_DROP_TEMP_TRIGGER:
+    case SQLITE_DROP_TEMP_VIEW:
+    case SQLITE_ALTER_TABLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const sqlite_fulltext *sqlite_fulltext_find(const sqlite_connection *connection, const char *name)
+{
+    const sqlite_fulltext *fulltext = connection->fulltexts;
+    while (fulltext != NULL && sqlite3_stricmp(fulltext->name, name) != 0)
+        fulltext = fulltext->next;
+    return fulltext;
+}
+
+static bool sqlite_is_content(const sqlite_connection *connection, const char *name)
+{
+    const sqlite_fulltext *fulltext = connection->fulltexts;
+    while (fulltext != NULL && sqlite3_stricmp(fulltext->content, name) != 0)
+        fulltext = fulltext->next;
+    return fulltext != NULL;
+}
+
+static void sqlite_note_access(sqlite_connection *connection, int action, const char *name)
+{
+    sqlite_statement *statement = connection->authorized;
+    if (statement == NULL || name == NULL)
+        return;
+    if (sqlite_action_changes_schema(action))
+        statement->changes_schema = true;
+    if (action == SQLITE_INSERT && sqlite_is_content(connection, name))
+        statement->feeds_fulltext = true;
+    if ((action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE) &&
+        sqlite_fulltext_find(connection, name) != NULL)
+        statement->reads_fulltext = true;
+}
+
+/* What is said about a refused statement, or NULL when it may run. */
+static const char *sqlite_refusal(const sqlite_connection *connection, int action, const char *first, const char *second)
+{
+    switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+        return "BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE are refused; use codedb_transaction_begin";
+    case SQLITE_ATTACH:
+        /* VACUUM attaches a nameless database while it runs; VACUUM INTO one with a name. */
+        return connection->preparing || (first != NULL && first[0] != '\0') ? "ATTACH and VACUUM INTO are refused" : NULL;
+    case SQLITE_DETACH:
+        return connection->preparing ? "DETACH is refused" : NULL;
+    case SQLITE_PRAGMA:
+        return sqlite_pragma_asks(first, second) || !connection->preparing ? NULL : "a PRAGMA that writes or acts is refused";
+    default:
+        return NULL;
+    }
+}
+
+static int sqlite_on_authorize(void *context, int action, const char *first, const char *second, const char *database,
+                               const char *trigger)
+{
+    sqlite_connection *connection = context;
+    (void)database;
+    if (connection->trusted || (trigger != NULL && strncmp(trigger, "codedb_fulltext_", 16) == 0))
+        return SQLITE_OK;
+    connection->refused = sqlite_refusal(connection, action, first, second);
+    if (connection->refused != NULL)
+        return SQLITE_DENY;
+    if (connection->preparing)
+        sqlite_note_access(connection, action, first);
+    return SQLITE_OK;
+}
+
+/* Prepares codedb's own SQL. */
+static int sqlite_prepare_own(sqlite_connection *connection, const char *sql, sqlite3_stmt **statement)
+{
+    int code;
+    connection->trusted = true;
+    code = sqlite3_prepare_v3(connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    connection->trusted = false;
+    return code;
+}
+
+/* Runs codedb's own SQL that gives no rows. */
+static int sqlite_execute_own(sqlite_connection *connection, const char *sql)
+{
+    int code;
+    connection->trusted = true;
+    code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+    connection->trusted = false;
+    return code;
+}
+
+/* Runs one of codedb's own prepared statements that give no rows. */
+static int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *statement)
+{
+    int code;
+    connection->trusted = true;
+    sqlite3_step(statement);
+    code = sqlite3_reset(statement);
+    connection->trusted = false;
+    return code;
+}
+
+/* ---- 4. Names ------------------------------------------------------------------------------------------------------ */
+
+#define SQLITE_HINTS 256 /* names looked at for "did you mean" */
+
+/* Fills `names` from the first column of a statement, NULL behind; stops without memory, as a hint is no must. */
+static void sqlite_collect_names(sqlite3_stmt *statement, codedb_arena *arena, const char **names)
+{
+    size_t count = 0;
+    while (count < SQLITE_HINTS && sqlite3_step(statement) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        names[count] = text != NULL ? codedb_arena_copy(arena, text, strlen(text)) : NULL;
+        if (names[count] == NULL)
+            break;
+        count++;
+    }
+    names[count] = NULL;
+    sqlite3_reset(statement);
+}
+
+/* SCHEMA_ERROR for a name that none of the statement's first column is. `of` may be "". */
+static codedb_code sqlite_fail_unknown(sqlite_connection *connection, sqlite3_stmt *known, const char *what, const char *name,
+                                       const char *of, codedb_result *result)
+{
+    const char *names[SQLITE_HINTS + 1];
+    const char *nearest = NULL;
+    codedb_arena *arena = codedb_arena_create(&connection->allocator);
+    if (arena != NULL && known != NULL) {
+        sqlite_collect_names(known, arena, names);
+        nearest = codedb_text_nearest(name, strlen(name), names);
+    }
+    codedb_fail(result, CODEDB_SCHEMA_ERROR, "no %s %s%s%s%s%s", what, name, of, nearest != NULL ? "; did you mean " : "",
+                nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    codedb_arena_destroy(arena);
+    return CODEDB_SCHEMA_ERROR;
+}
+
+static codedb_code sqlite_fail_unknown_table(sqlite_connection *connection, const char *table, codedb_result *result)
+{
+    sqlite3_stmt *tables = NULL;
+    sqlite_prepare_own(connection, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')", &tables);
+    sqlite_fail_unknown(connection, tables, "table", table, "", result);
+    sqlite3_finalize(tables);
+    return CODEDB_SCHEMA_ERROR;
+}
+
+static codedb_code sqlite_fail_unknown_column(sqlite_connection *connection, const char *table, const char *column,
+                                              codedb_result *result)
+{
+    char of[160];
+    snprintf(of, sizeof of, " in table %s", table);
+    sqlite3_bind_text(connection->columns, 1, table, -1, SQLITE_STATIC);
+    sqlite_fail_unknown(connection, connection->columns, "column", column, of, result);
+    sqlite3_clear_bindings(connection->columns);
+    return CODEDB_SCHEMA_ERROR;
+}
+
+/* Every table with a rowid has these names for it, unless columns took them. */
+static bool sqlite_is_rowid(const char *name)
+{
+    static const char *const names[] = {"rowid", "oid", "_rowid_", NULL};
+    return sqlite_name_is_one_of(name, names);
+}
+
+/* The next name of an operation that is to be checked, counting through columns, where and order; NULL behind the last. */
+static const char *sqlite_operation_name(const codedb_operation *operation, size_t index)
+{
+    if (index < operation->column_count)
+        return operation->columns[index];
+    index -= operation->column_count;
+    if (index < operation->where_count)
+        return operation->where[index];
+    index -= operation->where_count;
+    return index < operation->order_by_count ? operation->order_by[index].column : NULL;
+}
+
+/* Whether a table has a column, asking SQLite. *known is false when there is no such table. */
+static bool sqlite_has_column(sqlite_connection *connection, const char *table, const char *column, bool *known)
+{
+    bool found = sqlite_is_rowid(column);
+    *known = false;
+    sqlite3_bind_text(connection->columns, 1, table, -1, SQLITE_STATIC);
+    connection->trusted = true;
+    while (sqlite3_step(connection->columns) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(connection->columns, 0);
+        *known = true;
+        found = found || (name != NULL && sqlite3_stricmp(name, column) == 0);
+    }
+    sqlite3_reset(connection->columns);
+    connection->trusted = false;
+    sqlite3_clear_bindings(connection->columns);
+    return found;
+}
+
+/* Checks every name of a table operation against the schema. Runs only when no statement is prepared for it. */
+static codedb_code sqlite_check_names(sqlite_connection *connection, const codedb_operation *operation, codedb_result *result)
+{
+    const char *name;
+    size_t i;
+    bool known;
+    sqlite_has_column(connection, operation->table, "rowid", &known);
+    if (!known) {
+        int code = sqlite3_errcode(connection->db);
+        if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE)
+            return sqlite_fail(connection, code, operation->table, result);
+        return sqlite_fail_unknown_table(connection, operation->table, result);
+    }
+    for (i = 0; (name = sqlite_operation_name(operation, i)) != NULL; i++) {
+        if (!sqlite_has_column(connection, operation->table, name, &known))
+            return sqlite_fail_unknown_column(connection, operation->table, name, result);
+    }
+    return CODEDB_SUCCESS;
+}
+
+/* ---- 5. Prepared statements ---------------------------------------------------------------------------------------- */
+
+static void sqlite_statement_free(sqlite_connection *connection, sqlite_statement *statement)
+{
+    int *link = &connection->buckets[statement->operation.hash % SQLITE_BUCKETS];
+    int place = (int)(statement - connection->statements);
+    if (statement->statement == NULL)
+        return;
+    while (*link != place)
+        link = &connection->statements[*link].next;
+    *link = statement->next;
+    sqlite3_finalize(statement->statement);
+    codedb_arena_destroy(statement->arena);
+    memset(statement, 0, sizeof *statement);
+}
+
+static void sqlite_statements_clear(sqlite_connection *connection)
+{
+    size_t i;
+    for (i = 0; i < SQLITE_STATEMENTS; i++)
+        sqlite_statement_free(connection, &connection->statements[i]);
+}
+
+/* A free place in the cache: an empty one, or that of the statement that was not used for longest. */
+static sqlite_statement *sqlite_statement_place(sqlite_connection *connection)
+{
+    sqlite_statement *oldest = &connection->statements[0];
+    size_t i;
+    for (i = 0; i < SQLITE_STATEMENTS; i++) {
+        sqlite_statement *statement = &connection->statements[i];
+        if (statement->statement == NULL)
+            return statement;
+        if (statement->used < oldest->used)
+            oldest = statement;
+    }
+    sqlite_statement_free(connection, oldest);
+    return oldest;
+}
+
+/* The cached statement of an operation, or NULL. */
+static sqlite_statement *sqlite_statement_find(sqlite_connection *connection, codedb_operation *operation)
+{
+    sqlite_statement *statement = operation->memo;
+    int place;
+    if (statement != NULL && statement->statement != NULL && statement->stamp == operation->memo_stamp)
+        return statement;
+    for (place = connection->buckets[operation->hash % SQLITE_BUCKETS]; place >= 0; place = statement->next) {
+        statement = &connection->statements[place];
+        if (statement->operation.hash == operation->hash && codedb_operation_equal(&statement->operation, operation)) {
+            operation->memo = statement;
+            operation->memo_stamp = statement->stamp;
+            return statement;
+        }
+    }
+    return NULL;
+}
+
+/* Only white space, comments and semicolons behind a statement: SQLite itself finds nothing to prepare there. */
+static bool sqlite_tail_is_empty(sqlite_connection *connection, const char *tail, size_t length)
+{
+    while (length > 0) {
+        sqlite3_stmt *second = NULL;
+        const char *next = NULL;
+        int code = sqlite3_prepare_v2(connection->db, tail, (int)length, &second, &next);
+        bool empty = code == SQLITE_OK && second == NULL;
+        sqlite3_finalize(second);
+        if (!empty)
+            return false;
+        if (next == NULL || next == tail)
+            break;
+        length -= (size_t)(next - tail);
+        tail = next;
+    }
+    return true;
+}
+
+/* Prepares the text in connection->sql, watched by the authorizer, which notes in `statement` what it touches. */
+static codedb_code sqlite_prepare(sqlite_connection *connection, sqlite_statement *statement, const char *what,
+                                  codedb_result *result)
+{
+    const char *sql = connection->sql.data;
+    const char *tail = NULL;
+    bool empty;
+    int code;
+    connection->refused = NULL;
+    connection->authorized = statement;
+    connection->preparing = true;
+    code = sqlite3_prepare_v3(connection->db, sql, (int)connection->sql.length, SQLITE_PREPARE_PERSISTENT, &statement->statement, &tail);
+    connection->preparing = false;
+    connection->authorized = NULL;
+    if (code != SQLITE_OK)
+        return sqlite_fail(connection, code, what, result);
+    if (statement->statement == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL holds no statement");
+    connection->trusted = true;
+    empty = sqlite_tail_is_empty(connection, tail, connection->sql.length - (size_t)(tail - sql));
+    connection->trusted = false;
+    if (!empty) {
+        sqlite3_finalize(statement->statement);
+        statement->statement = NULL;
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL holds more than one statement: \"%.60s\" follows the first", tail);
+    }
+    return CODEDB_SUCCESS;
+}
+
+static const char *sqlite_operation_title(const codedb_operation *operation)
+{
+    return operation->kind == CODEDB_OPERATION_EXECUTE ? "execute" : operation->table;
+}
+
+static codedb_code sqlite_write_sql(sqlite_connection *connection, const codedb_operation *operation, codedb_result *result)
+{
+    connection->sql.length = 0;
+    codedb_sql_write(&connection->sql, CODEDB_SQL_SQLITE, operation);
+    if (connection->sql.failed || connection->sql.data == NULL) {
+        bool failed = connection->sql.failed;
+        codedb_buffer_free(&connection->sql);
+        return failed ? codedb_fail_no_memory(result) : codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL is empty");
+    }
+    if (connection->sql.length > (size_t)sqlite3_limit(connection->db, SQLITE_LIMIT_SQL_LENGTH, -1))
+        return codedb_fail(result, CODEDB_VALIDATION_ERROR, "SQL of %zu bytes is too long", connection->sql.length);
+    return CODEDB_SUCCESS;
+}
+
+/* Prepares an operation's statement and puts it into the cache. */
+static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **made,
+                                         codedb_result *result)
+{
+    sqlite_statement *statement = sqlite_statement_place(connection);
+    codedb_code code = CODEDB_SUCCESS;
+    int *bucket;
+    if (operation->kind != CODEDB_OPERATION_EXECUTE)
+        code = sqlite_check_names(connection, operation, result);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_write_sql(connection, operation, result);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_prepare(connection, statement, sqlite_operation_title(operation), result);
+    if (code != CODEDB_SUCCESS) {
+        memset(statement, 0, sizeof *statement);
+        return code;
+    }
+    statement->arena = codedb_arena_create(&connection->allocator);
+    if (statement->arena == NULL || !codedb_operation_copy(&statement->operation, operation, statement->arena)) {
+        sqlite3_finalize(statement->statement);
+        codedb_arena_destroy(statement->arena);
+        memset(statement, 0, sizeof *statement);
+        return codedb_fail_no_memory(result);
+    }
+    statement->stamp = ++connection->stamps;
+    bucket = &connection->buckets[operation->hash % SQLITE_BUCKETS];
+    statement->next = *bucket;
+    *bucket = (int)(statement - connection->statements);
+    operation->memo = statement;
+    operation->memo_stamp = statement->stamp;
+    *made = statement;
+    return CODEDB_SUCCESS;
+}
+
+/* ---- 6. Full text in step ------------------------------------------------------------------------------------------ */
+
+static sqlite_fulltext *sqlite_fulltext_numbered(sqlite_connection *connection, int number)
+{
+    sqlite_fulltext *fulltext = connection->fulltexts;
+    while (fulltext != NULL && fulltext->number != number)
+        fulltext = fulltext->next;
+    return fulltext;
+}
+
+static bool sqlite_pending_has(const sqlite_pending *pending, int64_t rowid)
+{
+    size_t i;
+    if (pending->overflow)
+        return true; /* the index is built anew anyway, and must not be touched before */
+    for (i = pending->count; i > 0; i--) {
+        if (rowid >= pending->ranges[i - 1].low && rowid <= pending->ranges[i - 1].high)
+            return true;
+    }
+    return false;
+}
+
+/* Only the last range grows, so that invariant 4 needs no more than its old value. */
+static void sqlite_pending_add(sqlite_pending *pending, int64_t rowid)
+{
+    sqlite_range *last = pending->count > 0 ? &pending->ranges[pending->count - 1] : NULL;
+    if (last != NULL && rowid >= last->low && rowid <= last->high)
+        return;
+    if (last != NULL && last->high < INT64_MAX && rowid == last->high + 1) {
+        last->high = rowid;
+    } else if (pending->count < SQLITE_RANGES) {
+        pending->ranges[pending->count].low = rowid;
+        pending->ranges[pending->count].high = rowid;
+        pending->count++;
+    } else {
+        pending->overflow = true;
+    }
+}
+
+/* SQLite tells each row that is inserted. */
+static void sqlite_on_change(void *context, int action, const char *database, const char *table, sqlite3_int64 rowid)
+{
+    sqlite_connection *connection = context;
+    sqlite_fulltext *fulltext;
+    if (action != SQLITE_INSERT || strcmp(database, "main") != 0)
+        return;
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
+        if (strcmp(fulltext->content, table) == 0)
+            sqlite_pending_add(&fulltext->pending, rowid);
+    }
+}
+
+/* codedb_fulltext_pending(number, old rowid, new rowid), called by the triggers: 1 when the index is not to be touched for the row. A row
+ * that moves to another rowid is pending there. */
+static void sqlite_function_pending(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    sqlite_fulltext *fulltext = sqlite_fulltext_numbered(sqlite3_user_data(context), sqlite3_value_int(values[0]));
+    int64_t old_rowid = sqlite3_value_int64(values[1]);
+    int64_t new_rowid = sqlite3_value_int64(values[2]);
+    (void)count;
+    if (fulltext != NULL && old_rowid != new_rowid) {
+        sqlite_pending_add(&fulltext->pending, new_rowid);
+        sqlite3_result_int(context, 1);
+    } else {
+        sqlite3_result_int(context, fulltext == NULL || sqlite_pending_has(&fulltext->pending, old_rowid));
+    }
+}
+
+static void sqlite_fulltext_remember(sqlite_connection *connection)
+{
+    sqlite_fulltext *fulltext;
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
+        const sqlite_pending *pending = &fulltext->pending;
+        fulltext->before.count = pending->count;
+        fulltext->before.overflow = pending->overflow;
+        if (pending->count > 0)
+            fulltext->before.last = pending->ranges[pending->count - 1];
+    }
+}
+
+/* Invariant 4. */
+static void sqlite_fulltext_restore(sqlite_connection *connection)
+{
+    sqlite_fulltext *fulltext;
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
+        fulltext->pending.count = fulltext->before.count;
+        fulltext->pending.overflow = fulltext->before.overflow;
+        if (fulltext->before.count > 0)
+            fulltext->pending.ranges[fulltext->before.count - 1] = fulltext->before.last;
+    }
+}
+
+static void sqlite_fulltext_forget_pending(sqlite_connection *connection)
+{
+    sqlite_fulltext *fulltext;
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
+        fulltext->pending.count = 0;
+        fulltext->pending.overflow = false;
+    }
+}
+
+/* Orders ranges by their start and joins what overlaps, so that no row is added twice. */
+static void sqlite_pending_join(sqlite_pending *pending)
+{
+    size_t i, joined = 0;
+    for (i = 1; i < pending->count; i++) {
+        sqlite_range range = pending->ranges[i];
+        size_t place = i;
+        for (; place > 0 && pending->ranges[place - 1].low > range.low; place--)
+            pending->ranges[place] = pending->ranges[place - 1];
+        pending->ranges[place] = range;
+    }
+    for (i = 1; i < pending->count; i++) {
+        if (pending->ranges[i].low <= pending->ranges[joined].high) {
+            if (pending->ranges[i].high > pending->ranges[joined].high)
+                pending->ranges[joined].high = pending->ranges[i].high;
+        } else {
+            pending->ranges[++joined] = pending->ranges[i];
+        }
+    }
+    if (pending->count > 0)
+        pending->count = joined + 1;
+}
+
+static int sqlite_fulltext_rebuild(sqlite_connection *connection, const sqlite_fulltext *fulltext)
+{
+    char *sql = sqlite3_mprintf("INSERT INTO main.\"%w\"(\"%w\") VALUES('rebuild')", fulltext->name, fulltext->name);
+    int code = sql != NULL ? sqlite_execute_own(connection, sql) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    return code;
+}
+
+static int sqlite_fulltext_flush_one(sqlite_connection *connection, sqlite_fulltext *fulltext)
+{
+    int code = SQLITE_OK;
+    size_t i;
+    if (fulltext->pending.overflow) {
+        code = sqlite_fulltext_rebuild(connection, fulltext);
+    } else {
+        sqlite_pending_join(&fulltext->pending);
+        for (i = 0; code == SQLITE_OK && i < fulltext->pending.count; i++) {
+            sqlite3_bind_int64(fulltext->flush, 1, fulltext->pending.ranges[i].low);
+            sqlite3_bind_int64(fulltext->flush, 2, fulltext->pending.ranges[i].high);
+            code = sqlite_step_own(connection, fulltext->flush);
+        }
+    }
+    if (code == SQLITE_OK) {
+        fulltext->pending.count = 0;
+        fulltext->pending.overflow = false;
+    }
+    return code;
+}
+
+/* Adds all pending rows to their indexes. A failure half-way has left some of them there: then the whole transaction goes, because
+ * only it can be taken back without a savepoint for each flush. */
+static codedb_code sqlite_fulltext_flush(sqlite_connection *connection, codedb_result *result)
+{
+    sqlite3_int64 last = sqlite3_last_insert_rowid(connection->db);
+    sqlite_fulltext *fulltext;
+    int code = SQLITE_OK;
+    for (fulltext = connection->fulltexts; code == SQLITE_OK && fulltext != NULL; fulltext = fulltext->next) {
+        if (fulltext->pending.count > 0 || fulltext->pending.overflow)
+            code = sqlite_fulltext_flush_one(connection, fulltext);
+    }
+    sqlite3_set_last_insert_rowid(connection->db, last);
+    if (code == SQLITE_OK)
+        return CODEDB_SUCCESS;
+    sqlite_fail(connection, code, "keeping the full-text index in step", result);
+    sqlite_step_own(connection, connection->rollback);
+    sqlite_fulltext_forget_pending(connection);
+    return result != NULL ? sqlite_code(code, result->description) : CODEDB_DATABASE_ERROR;
+}
+
+static bool sqlite_fulltext_is_crowded(const sqlite_connection *connection)
+{
+    const sqlite_fulltext *fulltext = connection->fulltexts;
+    while (fulltext != NULL && fulltext->pending.count < SQLITE_RANGES_FLUSH && !fulltext->pending.overflow)
+        fulltext = fulltext->next;
+    return fulltext != NULL;
+}
+
+/* The value of an option in the arguments of CREATE VIRTUAL TABLE ... USING fts5(...), without its quotes; NULL when it is not given. */
+static const char *sqlite_fulltext_option(codedb_arena *arena, const char *sql, const char *option)
+{
+    size_t length = strlen(option);
+    const char *at = strchr(sql, '(');
+    while (at != NULL) {
+        const char *value = at + 1 + strspn(at + 1, " \t\r\n");
+        bool named = sqlite3_strnicmp(value, option, (int)length) == 0;
+        value += named ? length : 0;
+        value += strspn(value, " \t\r\n");
+        if (named && *value == '=') {
+            char quote, *copy, *out;
+            value += 1 + strspn(value + 1, " \t\r\n");
+            quote = strchr("'\"`[", *value) != NULL && *value != '\0' ? *value++ : '\0';
+            quote = quote == '[' ? ']' : quote;
+            copy = out = codedb_arena_copy(arena, value, strlen(value));
+            for (; out != NULL && *value != '\0'; value++) {
+                if (quote == '\0' ? strchr(" \t\r\n,)", *value) != NULL : *value == quote && *++value != quote)
+                    break;
+                *out++ = *value;
+            }
+            if (out != NULL)
+                *out = '\0';
+            return copy;
+        }
+        /* On to the next comma outside of quotes. */
+        for (at = at + 1; *at != '\0' && *at != ','; at++) {
+            if (*at == '\'' || *at == '"' || *at == '`') {
+                const char *end = strchr(at + 1, *at);
+                if (end == NULL)
+                    return NULL;
+                at = end;
+            }
+        }
+        if (*at == '\0')
+            at = NULL;
+    }
+    return NULL;
+}
+
+/* Runs codedb's own query with up to two texts bound; true when it gives a row whose first column is not 0. */
+static bool sqlite_ask(sqlite_connection *connection, const char *sql, const char *first, const char *second)
+{
+    sqlite3_stmt *statement = NULL;
+    bool answer = false;
+    if (sqlite_prepare_own(connection, sql, &statement) == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
+        if (second != NULL)
+            sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
+        connection->trusted = true;
+        answer = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
+        connection->trusted = false;
+    }
+    sqlite3_finalize(statement);
+    return answer;
+}
+
+/* The columns of a full-text table as SQL: each one quoted, behind `prefix`, joined by commas. NULL without memory. */
+static char *sqlite_fulltext_columns(sqlite_connection *connection, const char *name, const char *prefix)
+{
+    sqlite3_str *list = sqlite3_str_new(connection->db);
+    sqlite3_stmt *statement = NULL;
+    if (sqlite_prepare_own(connection, "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0", &statement) == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+        connection->trusted = true;
+        while (sqlite3_step(statement) == SQLITE_ROW)
+            sqlite3_str_appendf(list, "%s%s\"%w\"", sqlite3_str_length(list) > 0 ? ", " : "", prefix,
+                                sqlite3_column_text(statement, 0));
+        connection->trusted = false;
+    }
+    sqlite3_finalize(statement);
+    return sqlite3_str_finish(list);
+}
+
+/* The two triggers: rows that are deleted or changed leave the index with their old words, unless they are pending (invariant 3). Insertions
+ * need none. */
+static char *sqlite_fulltext_triggers(const sqlite_fulltext *fulltext, const char *names, const char *olds, const char *news)
+{
+    const char *name = fulltext->name;
+    int number = fulltext->number;
+    return sqlite3_mprintf(
+        "CREATE TEMP TRIGGER codedb_fulltext_%d_delete AFTER DELETE ON main.\"%w\" WHEN NOT codedb_fulltext_pending(%d, old.rowid, "
+        "old.rowid) BEGIN INSERT INTO \"%w\"(\"%w\", rowid, %s) VALUES('delete', old.rowid, %s); END;"
+        "CREATE TEMP TRIGGER codedb_fulltext_%d_update AFTER UPDATE ON main.\"%w\" BEGIN "
+        "INSERT INTO \"%w\"(\"%w\", rowid, %s) SELECT 'delete', old.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, old.rowid); "
+        "INSERT INTO \"%w\"(rowid, %s) SELECT new.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, new.rowid); END;",
+        number, fulltext->content, number, name, name, names, olds, number, fulltext->content, name, name, names, olds, number, name,
+        names, news, number);
+}
+
+static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltext *fulltext)
+{
+    char *names = sqlite_fulltext_columns(connection, fulltext->name, "");
+    char *olds = sqlite_fulltext_columns(connection, fulltext->name, "old.");
+    char *news = sqlite_fulltext_columns(connection, fulltext->name, "new.");
+    char *flush = NULL, *triggers = NULL;
+    int code = SQLITE_NOMEM;
+    if (names == NULL || olds == NULL || news == NULL)
+        goto cleanup;
+    flush = sqlite3_mprintf("INSERT INTO main.\"%w\"(rowid, %s) SELECT rowid, %s FROM main.\"%w\" WHERE rowid BETWEEN ?1 AND ?2",
+                            fulltext->name, names, names, fulltext->content);
+    triggers = sqlite_fulltext_triggers(fulltext, names, olds, news);
+    if (flush == NULL || triggers == NULL)
+        goto cleanup;
+    code = sqlite_prepare_own(connection, flush, &fulltext->flush);
+    if (code == SQLITE_OK)
+        code = sqlite_execute_own(connection, triggers);
+cleanup:
+    sqlite3_free(names);
+    sqlite3_free(olds);
+    sqlite3_free(news);
+    sqlite3_free(flush);
+    sqlite3_free(triggers);
+    return code;
+}
+
+static void sqlite_fulltext_log_skipped(const sqlite_connection *connection, const char *name, const char *why)
+{
+    char message[256];
+    snprintf(message, sizeof message, "full-text table %s is not kept in step: %s", name, why);
+    sqlite_log(connection, CODEDB_LOG_WARNING, message);
+}
+
+/* Whether codedb is to keep a full-text table in step, whose content is a table, by its rowid, and nobody else's task. */
+static bool sqlite_fulltext_is_ours(sqlite_connection *connection, const char *name, const char *content, const char *rowid)
+{
+    if (!sqlite_ask(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", content, NULL))
+        return false;
+    if (sqlite_ask(connection,
+                   "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND instr(lower(sql), lower(?2))",
+                   content, name))
+        return false;
+    if (rowid != NULL && !sqlite_is_rowid(rowid) &&
+        !sqlite_ask(connection,
+                    "SELECT 1 FROM pragma_table_info(?1) WHERE pk = 1 AND upper(type) = 'INTEGER' AND name = ?2 COLLATE NOCASE AND "
+                    "(SELECT count(*) FROM pragma_table_info(?1) WHERE pk > 0) = 1",
+                    content, rowid)) {
+        sqlite_fulltext_log_skipped(connection, name, "its content_rowid is not the content's rowid");
+        return false;
+    }
+    return true;
+}
+
+/* Adds a full-text table to the list if it is ours. */
+static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, const char *sql)
+{
+    codedb_arena *arena = connection->fulltext_arena;
+    const char *content = sqlite_fulltext_option(arena, sql, "content");
+    const char *rowid = sqlite_fulltext_option(arena, sql, "content_rowid");
+    sqlite_fulltext *fulltext;
+    sqlite3_stmt *exact = NULL;
+    if (content == NULL || content[0] == '\0' || !sqlite_fulltext_is_ours(connection, name, content, rowid))
+        return SQLITE_OK;
+    fulltext = codedb_arena_allocate(arena, 1, sizeof *fulltext);
+    if (fulltext == NULL)
+        return SQLITE_NOMEM;
+    fulltext->name = codedb_arena_copy(arena, name, strlen(name));
+    /* The update hook gives the name as the table has it. */
+    if (sqlite_prepare_own(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", &exact) ==
+        SQLITE_OK) {
+        sqlite3_bind_text(exact, 1, content, -1, SQLITE_STATIC);
+        if (sqlite3_step(exact) == SQLITE_ROW)
+            fulltext->content = codedb_arena_copy(arena, sqlite3_column_text(exact, 0), (size_t)sqlite3_column_bytes(exact, 0));
+    }
+    sqlite3_finalize(exact);
+    if (fulltext->name == NULL || fulltext->content == NULL)
+        return SQLITE_NOMEM;
+    fulltext->number = connection->fulltexts != NULL ? connection->fulltexts->number + 1 : 1;
+    fulltext->next = connection->fulltexts;
+    connection->fulltexts = fulltext;
+    return sqlite_fulltext_prepare(connection, fulltext);
+}
+
+/* Drops the triggers and forgets the tables (invariant 5). Nothing may be pending. */
+static void sqlite_fulltext_drop(sqlite_connection *connection)
+{
+    sqlite_fulltext *fulltext;
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
+        char *sql = sqlite3_mprintf("DROP TRIGGER IF EXISTS temp.codedb_fulltext_%d_delete;"
+                                    "DROP TRIGGER IF EXISTS temp.codedb_fulltext_%d_update",
+                                    fulltext->number, fulltext->number);
+        sqlite3_finalize(fulltext->flush);
+        if (sql != NULL)
+            sqlite_execute_own(connection, sql);
+        sqlite3_free(sql);
+    }
+    connection->fulltexts = NULL;
+    codedb_arena_destroy(connection->fulltext_arena);
+    connection->fulltext_arena = NULL;
+    connection->schema_is_known = false;
+}
+
+/* Looks for full-text tables and makes their triggers. */
+static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, codedb_result *result)
+{
+    static const char *const find = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'";
+    sqlite3_stmt *tables = NULL;
+    int code;
+    sqlite_fulltext_drop(connection);
+    connection->fulltext_arena = codedb_arena_create(&connection->allocator);
+    if (connection->fulltext_arena == NULL)
+        return codedb_fail_no_memory(result);
+    code = sqlite_prepare_own(connection, find, &tables);
+    while (code == SQLITE_OK && (code = sqlite3_step(tables)) == SQLITE_ROW) {
+        const char *name = codedb_arena_copy(connection->fulltext_arena, sqlite3_column_text(tables, 0),
+                                             (size_t)sqlite3_column_bytes(tables, 0));
+        const char *sql = codedb_arena_copy(connection->fulltext_arena, sqlite3_column_text(tables, 1),
+                                            (size_t)sqlite3_column_bytes(tables, 1));
+        code = name != NULL && sql != NULL ? sqlite_fulltext_add(connection, name, sql) : SQLITE_NOMEM;
+    }
+    sqlite3_finalize(tables);
+    /* Without them a REPLACE would delete rows that no trigger hears of. */
+    if (code == SQLITE_DONE && connection->fulltexts != NULL)
+        code = sqlite_execute_own(connection, "PRAGMA recursive_triggers = ON");
+    if (code != SQLITE_DONE && code != SQLITE_OK) {
+        sqlite_fail(connection, code, "looking for full-text tables", result);
+        sqlite_fulltext_drop(connection);
+        return sqlite_code(code, "");
+    }
+    sqlite3_update_hook(connection->db, connection->fulltexts != NULL ? sqlite_on_change : NULL, connection);
+    connection->schema_is_known = true;
+    return CODEDB_SUCCESS;
+}
+
+/* ---- 7. Running ---------------------------------------------------------------------------------------------------- */
+
+static int sqlite_bind(sqlite3_stmt *statement, int place, const codedb_value *value)
+{
+    const char *text = value->as.text != NULL ? value->as.text : "";
+    switch (value->type) {
+    case CODEDB_VALUE_INTEGER:
+    case CODEDB_VALUE_BOOLEAN:
+        return sqlite3_bind_int64(statement, place, value->as.integer);
+    case CODEDB_VALUE_REAL:
+        return sqlite3_bind_double(statement, place, value->as.real);
+    case CODEDB_VALUE_TEXT:
+        return sqlite3_bind_text64(statement, place, value->length > 0 ? text : "", value->length, SQLITE_STATIC, SQLITE_UTF8);
+    case CODEDB_VALUE_BLOB:
+        return sqlite3_bind_blob64(statement, place, value->length > 0 ? text : "", value->length, SQLITE_STATIC);
+    case CODEDB_VALUE_NULL:
+    case CODEDB_VALUE_ROW_ID_OF:
+        break;
+    }
+    return sqlite3_bind_null(statement, place);
+}
+
+/* Binds an operation's values: those of NULL conditions have no parameter, and a limit of 0 is none. */
+static int sqlite_bind_all(sqlite3_stmt *statement, const codedb_operation *operation, const codedb_value *values)
+{
+    size_t head = operation->kind == CODEDB_OPERATION_INSERT || operation->kind == CODEDB_OPERATION_UPDATE ? operation->column_count : 0;
+    int code = SQLITE_OK;
+    int place = 0;
+    size_t i;
+    if (operation->kind == CODEDB_OPERATION_EXECUTE)
+        head = operation->value_count;
+    for (i = 0; code == SQLITE_OK && i < head; i++)
+        code = sqlite_bind(statement, ++place, &values[i]);
+    for (i = 0; code == SQLITE_OK && i < operation->where_count; i++) {
+        if (!operation->where_is_null[i])
+            code = sqlite_bind(statement, ++place, &values[head + i]);
+    }
+    if (code == SQLITE_OK && operation->limited) {
+        const codedb_value *limit = &values[head + operation->where_count];
+        code = sqlite3_bind_int64(statement, ++place, limit[0].as.integer > 0 ? limit[0].as.integer : -1);
+        if (code == SQLITE_OK)
+            code = sqlite3_bind_int64(statement, ++place, limit[1].as.integer);
+    }
+    return code;
+}
+
+static bool sqlite_reserve_row(sqlite_connection *connection, size_t count)
+{
+    codedb_value *row;
+    const char **names;
+    if (count <= connection->row_capacity)
+        return true;
+    row = codedb_memory_reallocate(&connection->allocator, connection->row, connection->row_capacity, count, sizeof *row);
+    if (row == NULL)
+        return false;
+    connection->row = row;
+    names = codedb_memory_reallocate(&connection->allocator, connection->names, connection->row_capacity, count, sizeof *names);
+    if (names == NULL)
+        return false;
+    connection->names = names;
+    connection->row_capacity = count;
+    return true;
+}
+
+/* Reads a column; false when SQLite had no memory for it. */
+static bool sqlite_read_value(sqlite3_stmt *statement, int column, codedb_value *value)
+{
+    value->length = 0;
+    switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+        value->type = CODEDB_VALUE_INTEGER;
+        value->as.integer = sqlite3_column_int64(statement, column);
+        return true;
+    case SQLITE_FLOAT:
+        value->type = CODEDB_VALUE_REAL;
+        value->as.real = sqlite3_column_double(statement, column);
+        return true;
+    case SQLITE_TEXT:
+        value->type = CODEDB_VALUE_TEXT;
+        value->as.text = (const char *)sqlite3_column_text(statement, column);
+        value->length = (size_t)sqlite3_column_bytes(statement, column);
+        return value->as.text != NULL;
+    case SQLITE_BLOB:
+        value->type = CODEDB_VALUE_BLOB;
+        value->as.text = sqlite3_column_blob(statement, column);
+        value->length = (size_t)sqlite3_column_bytes(statement, column);
+        return value->as.text != NULL || value->length == 0;
+    default:
+        value->type = CODEDB_VALUE_NULL;
+        value->as.integer = 0;
+        return true;
+    }
+}
+
+static codedb_code sqlite_begin_rows(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows,
+                                     codedb_result *result)
+{
+    int count = sqlite3_column_count(statement);
+    int i;
+    if (!sqlite_reserve_row(connection, (size_t)count))
+        return codedb_fail_no_memory(result);
+    for (i = 0; i < count; i++) {
+        connection->names[i] = sqlite3_column_name(statement, i);
+        if (connection->names[i] == NULL)
+            return codedb_fail_no_memory(result);
+    }
+    return rows->begin(rows, connection->names, (size_t)count);
+}
+
+static codedb_code sqlite_write_row(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows,
+                                    codedb_result *result)
+{
+    int count = sqlite3_column_count(statement);
+    int i;
+    for (i = 0; i < count; i++) {
+        if (!sqlite_read_value(statement, i, &connection->row[i]))
+            return codedb_fail_no_memory(result);
+    }
+    return rows->row(rows, connection->row);
+}
+
+/* Steps a bound statement to its end, giving its rows to `rows` (may be NULL). */
+static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows, const char *what,
+                                   codedb_result *result)
+{
+    codedb_code code = CODEDB_SUCCESS;
+    int step = sqlite3_step(statement);
+    /* Behind the first step: a schema that changed has been noticed by then. */
+    if (rows != NULL && (step == SQLITE_ROW || step == SQLITE_DONE))
+        code = sqlite_begin_rows(connection, statement, rows, result);
+    while (code == CODEDB_SUCCESS && step == SQLITE_ROW) {
+        if (rows != NULL)
+            code = sqlite_write_row(connection, statement, rows, result);
+        if (code == CODEDB_SUCCESS)
+            step = sqlite3_step(statement);
+    }
+    if (code == CODEDB_SUCCESS && step != SQLITE_DONE)
+        return sqlite_fail(connection, step, what, result);
+    return code;
+}
+
+static codedb_code sqlite_count_rows(sqlite_connection *connection, sqlite3_stmt *statement, const char *what, int64_t *count,
+                                     codedb_result *result)
+{
+    int step = sqlite3_step(statement);
+    if (step != SQLITE_ROW)
+        return sqlite_fail(connection, step, what, result);
+    *count = sqlite3_column_int64(statement, 0);
+    return CODEDB_SUCCESS;
+}
+
+/* Binds, steps and resets one statement. */
+static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_statement *statement, const codedb_operation *operation,
+                                        const codedb_value *values, codedb_row_writer *rows, codedb_changes *changes,
+                                        codedb_result *result)
+{
+    const char *what = sqlite_operation_title(operation);
+    sqlite3_int64 before = sqlite3_total_changes64(connection->db);
+    codedb_code code;
+    int bound = sqlite_bind_all(statement->statement, operation, values);
+    sqlite_fulltext_remember(connection);
+    if (bound != SQLITE_OK)
+        code = sqlite_fail(connection, bound, what, result);
+    else if (operation->kind == CODEDB_OPERATION_COUNT)
+        code = sqlite_count_rows(connection, statement->statement, what, &changes->affected_rows, result);
+    else
+        code = sqlite_step_all(connection, statement->statement, rows, what, result);
+    if (code == CODEDB_SUCCESS && sqlite3_total_changes64(connection->db) != before) {
+        changes->affected_rows = sqlite3_changes64(connection->db);
+        changes->last_insert_id = sqlite3_last_insert_rowid(connection->db);
+    }
+    sqlite3_reset(statement->statement);
+    if (operation->value_count > 0)
+        sqlite3_clear_bindings(statement->statement);
+    if (code != CODEDB_SUCCESS)
+        sqlite_fulltext_restore(connection);
+    return code;
+}
+
+static codedb_code sqlite_commit(codedb_connection *connection, codedb_result *result);
+static codedb_code sqlite_rollback(codedb_connection *connection, codedb_result *result);
+static codedb_code sqlite_begin(codedb_connection *connection, codedb_result *result);
+
+/* Runs a statement that has to share one transaction with what follows it: the upkeep of full text, or rows that may fail to be read. */
+static codedb_code sqlite_run_wrapped(sqlite_connection *connection, sqlite_statement *statement, const codedb_operation *operation,
+                                      const codedb_value *values, codedb_row_writer *rows, codedb_changes *changes,
+                                      codedb_result *result)
+{
+    codedb_connection *self = (codedb_connection *)(void *)connection;
+    codedb_code code = sqlite_begin(self, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_commit(self, result);
+    if (code != CODEDB_SUCCESS && !sqlite_is_autocommit(connection))
+        sqlite_rollback(self, NULL);
+    return code;
+}
+
+/* Makes the connection ready for a statement that changes the schema, and takes the statement out of the cache's reach. */
+static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlite_statement *statement,
+                                            const codedb_operation *operation, const codedb_value *values, codedb_changes *changes,
+                                            codedb_result *result)
+{
+    codedb_code code = sqlite_fulltext_flush(connection, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    sqlite_fulltext_drop(connection);
+    connection->schema_was_changed = true;
+    code = sqlite_run_statement(connection, statement, operation, values, NULL, changes, result);
+    sqlite_statements_clear(connection);
+    return code;
+}
+
+static codedb_code sqlite_find_or_make(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
+                                       codedb_result *result)
+{
+    *statement = sqlite_statement_find(connection, operation);
+    if (*statement == NULL) {
+        codedb_code code = sqlite_statement_make(connection, operation, statement, result);
+        if (code != CODEDB_SUCCESS)
+            return code;
+    }
+    (*statement)->used = ++connection->clock;
+    return CODEDB_SUCCESS;
+}
+
+/* Prepares what is needed before `operation` can run: its statement, and for other than schema changes the knowledge of full-text tables, which the
+ * authorizer's notes depend on. */
+static codedb_code sqlite_ready(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
+                                codedb_result *result)
+{
+    codedb_code code = sqlite_find_or_make(connection, operation, statement, result);
+    if (code != CODEDB_SUCCESS || (*statement)->changes_schema || connection->schema_is_known)
+        return code;
+    sqlite_statements_clear(connection);
+    code = sqlite_fulltext_discover(connection, result);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_find_or_make(connection, operation, statement, result);
+    return code;
+}
+
+static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
+                              codedb_changes *changes, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    sqlite_statement *statement;
+    sqlite3_stmt *prepared;
+    codedb_code code = sqlite_ready(connection, operation, &statement, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    prepared = statement->statement;
+    if (operation->kind == CODEDB_OPERATION_EXECUTE && (size_t)sqlite3_bind_parameter_count(prepared) != operation->value_count)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL has %d parameters, and %zu values were given",
+                           sqlite3_bind_parameter_count(prepared), operation->value_count);
+    if (statement->changes_schema)
+        return sqlite_run_schema_change(connection, statement, operation, values, changes, result);
+    if (connection->fulltexts != NULL && (statement->reads_fulltext || sqlite_fulltext_is_crowded(connection)))
+        code = sqlite_fulltext_flush(connection, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    if ((statement->feeds_fulltext || (rows != NULL && !sqlite3_stmt_readonly(prepared) && sqlite3_column_count(prepared) > 0)) &&
+        sqlite_is_autocommit(connection))
+        return sqlite_run_wrapped(connection, statement, operation, values, rows, changes, result);
+    return sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
+}
+
+static codedb_code sqlite_table_info(codedb_connection *self, const char *table, codedb_row_writer *rows, codedb_result *result)
+{
+    static const char *const ask = "SELECT name, type, \"notnull\" = 0 AND pk = 0 AS nullable, dflt_value AS \"default\", pk AS "
+                                   "primary_key FROM pragma_table_xinfo(?1) WHERE hidden <> 1";
+    sqlite_connection *connection = sqlite_of(self);
+    sqlite3_stmt *statement = NULL;
+    bool known;
+    codedb_code code;
+    int prepared;
+    sqlite_has_column(connection, table, "rowid", &known);
+    if (!known)
+        return sqlite_fail_unknown_table(connection, table, result);
+    prepared = sqlite_prepare_own(connection, ask, &statement);
+    if (prepared == SQLITE_OK)
+        prepared = sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
+    if (prepared == SQLITE_OK)
+        code = sqlite_step_all(connection, statement, rows, table, result);
+    else
+        code = sqlite_fail(connection, prepared, table, result);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* ---- 8. Transactions ----------------------------------------------------------------------------------------------- */
+
+static int sqlite_in_transaction(codedb_connection *self)
+{
+    return !sqlite_is_autocommit(sqlite_of(self));
+}
+
+/* A rollback may have taken schema changes back, and pending rows with them. */
+static void sqlite_after_rollback(sqlite_connection *connection, bool ended)
+{
+    sqlite_fulltext_forget_pending(connection);
+    if (connection->schema_was_changed) {
+        sqlite_statements_clear(connection);
+        sqlite_fulltext_drop(connection);
+    }
+    if (ended)
+        connection->schema_was_changed = false;
+}
+
+static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    int code;
+    sqlite_after_rollback(connection, true); /* SQLite may have ended the one before by itself */
+    code = sqlite_step_own(connection, connection->begin);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "begin", result);
+}
+
+static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_code flushed = sqlite_fulltext_flush(connection, result);
+    int code;
+    if (flushed != CODEDB_SUCCESS)
+        return flushed;
+    code = sqlite_step_own(connection, connection->commit);
+    if (code != SQLITE_OK)
+        return sqlite_fail(connection, code, "commit", result);
+    connection->schema_was_changed = false;
+    return CODEDB_SUCCESS;
+}
+
+static codedb_code sqlite_rollback(codedb_connection *self, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    int code = sqlite_is_autocommit(connection) ? SQLITE_OK : sqlite_step_own(connection, connection->rollback);
+    sqlite_after_rollback(connection, true);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "rollback", result);
+}
+
+/* Runs a statement on the savepoint of a depth, whose name stands twice in a rollback. */
+static codedb_code sqlite_run_savepoint(sqlite_connection *connection, const char *format, int depth, codedb_result *result)
+{
+    char sql[96];
+    int code;
+    snprintf(sql, sizeof sql, format, depth, depth);
+    code = sqlite_execute_own(connection, sql);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "savepoint", result);
+}
+
+static codedb_code sqlite_savepoint(codedb_connection *self, int depth, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_code code = sqlite_fulltext_flush(connection, result); /* invariant 3 */
+    return code == CODEDB_SUCCESS ? sqlite_run_savepoint(connection, "SAVEPOINT codedb_%d", depth, result) : code;
+}
+
+static codedb_code sqlite_release(codedb_connection *self, int depth, codedb_result *result)
+{
+    return sqlite_run_savepoint(sqlite_of(self), "RELEASE codedb_%d", depth, result);
+}
+
+static codedb_code sqlite_rollback_to(codedb_connection *self, int depth, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_code code = sqlite_run_savepoint(connection, "ROLLBACK TO codedb_%d; RELEASE codedb_%d", depth, result);
+    sqlite_after_rollback(connection, false);
+    return code;
+}
+
+static void sqlite_set_deadline(codedb_connection *self, double deadline)
+{
+    sqlite_of(self)->deadline = deadline;
+}
+
+/* ---- 9. Connecting and the function table -------------------------------------------------------------------------- */
+
+static void sqlite_disconnect(codedb_connection *self)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_allocator allocator = connection->allocator;
+    if (connection->db != NULL) {
+        connection->deadline = 0;
+        if (!sqlite_is_autocommit(connection))
+            sqlite_execute_own(connection, "ROLLBACK");
+        sqlite_statements_clear(connection);
+        sqlite_fulltext_drop(connection);
+        sqlite3_finalize(connection->columns);
+        sqlite3_finalize(connection->begin);
+        sqlite3_finalize(connection->commit);
+        sqlite3_finalize(connection->rollback);
+        sqlite3_close(connection->db);
+    }
+    codedb_buffer_free(&connection->sql);
+    codedb_memory_release(&allocator, connection->row);
+    codedb_memory_release(&allocator, connection->names);
+    codedb_memory_release(&allocator, connection);
+}
+
+/* What the system said about a file that cannot be opened. */
+static codedb_code sqlite_fail_open(sqlite_connection *connection, int code, const char *path, codedb_result *result)
+{
+    int system = connection->db != NULL ? sqlite3_system_errno(connection->db) : 0;
+    if ((code & 0xff) == SQLITE_CANTOPEN && system == ENOENT)
+        return codedb_fail(result, CODEDB_NOT_FOUND, "%s: there is no such database file or folder", path);
+    if ((code & 0xff) == SQLITE_CANTOPEN && (system == EACCES || system == EPERM || system == EROFS))
+        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: may not be opened: %s", path, strerror(system));
+    return sqlite_fail(connection, code, path, result);
+}
+
+static int sqlite_set_up(sqlite_connection *connection)
+{
+    sqlite3 *db = connection->db;
+    int code;
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_handler(db, sqlite_on_busy, connection);
+    sqlite3_progress_handler(db, SQLITE_PROGRESS_STEPS, sqlite_on_progress, connection);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    code = sqlite3_create_function_v2(db, "codedb_fulltext_pending", 3, SQLITE_UTF8 | SQLITE_INNOCUOUS, connection,
+                                      sqlite_function_pending, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_set_authorizer(db, sqlite_on_authorize, connection);
+    /* The first look at the file: one that is no database is noticed here. */
+    if (code == SQLITE_OK)
+        code = sqlite_execute_own(connection, "PRAGMA temp_store = MEMORY; SELECT count(*) FROM sqlite_schema");
+    return code;
+}
+
+/* The write-ahead log, and how durable a commit is. A database in memory has neither. */
+static int sqlite_set_durability(sqlite_connection *connection)
+{
+    static const char *const levels[] = {"off", "normal", "full", "extra"};
+    const char *wanted = connection->settings.synchronous != NULL ? connection->settings.synchronous : "full";
+    char sql[64];
+    size_t level;
+    int code = SQLITE_OK;
+    for (level = 0; level < 3 && sqlite3_stricmp(levels[level], wanted) != 0; level++)
+        continue;
+    if (!connection->settings.read_only)
+        code = sqlite_execute_own(connection, "PRAGMA journal_mode = WAL");
+    if (code != SQLITE_OK)
+        return code;
+    snprintf(sql, sizeof sql, "PRAGMA synchronous = %s", levels[level]);
+    return sqlite_execute_own(connection, sql);
+}
+
+static int sqlite_prepare_fixed(sqlite_connection *connection)
+{
+    int code = sqlite_prepare_own(connection, "SELECT name FROM pragma_table_xinfo(?1)", &connection->columns);
+    if (code == SQLITE_OK)
+        code = sqlite_prepare_own(connection, connection->settings.read_only ? "BEGIN" : "BEGIN IMMEDIATE", &connection->begin);
+    if (code == SQLITE_OK)
+        code = sqlite_prepare_own(connection, "COMMIT", &connection->commit);
+    if (code == SQLITE_OK)
+        code = sqlite_prepare_own(connection, "ROLLBACK", &connection->rollback);
+    return code;
+}
+
+static codedb_code sqlite_open(sqlite_connection *connection, const char *path, codedb_result *result)
+{
+    int mode = connection->settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(path, &connection->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite_set_up(connection);
+    if (code != SQLITE_OK)
+        return sqlite_fail_open(connection, code, path, result);
+    if (!connection->settings.read_only && sqlite3_db_readonly(connection->db, "main") == 1)
+        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: the file is read-only; open it with read_only", path);
+    code = sqlite_set_durability(connection);
+    if (code == SQLITE_OK)
+        code = sqlite_prepare_fixed(connection);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail_open(connection, code, path, result);
+}
+
+static codedb_code sqlite_connect(const codedb_driver *driver, const codedb_driver_settings *settings, codedb_connection **connected,
+                                  codedb_result *result)
+{
+    sqlite_connection *connection = codedb_memory_allocate(&settings->allocator, 1, sizeof *connection);
+    codedb_code code;
+    size_t i;
+    (void)driver;
+    *connected = NULL;
+    if (connection == NULL)
+        return codedb_fail_no_memory(result);
+    memset(connection, 0, sizeof *connection);
+    connection->settings = *settings;
+    connection->allocator = settings->allocator;
+    codedb_buffer_init(&connection->sql, &connection->allocator);
+    for (i = 0; i < SQLITE_BUCKETS; i++)
+        connection->buckets[i] = -1;
+    if (settings->path == NULL || settings->path[0] == '\0')
+        code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "the sqlite driver needs a path");
+    else
+        code = sqlite_open(connection, settings->path, result);
+    if (code != CODEDB_SUCCESS) {
+        sqlite_disconnect((codedb_connection *)(void *)connection);
+        return code;
+    }
+    *connected = (codedb_connection *)(void *)connection;
+    return CODEDB_SUCCESS;
+}
+
+CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
+{
+    static const codedb_driver driver = {
+        .struct_size = sizeof(codedb_driver),
+        .name = "sqlite",
+        .connect = sqlite_connect,
+        .disconnect = sqlite_disconnect,
+        .run = sqlite_run,
+        .begin = sqlite_begin,
+        .commit = sqlite_commit,
+        .rollback = sqlite_rollback,
+        .in_transaction = sqlite_in_transaction,
+        .savepoint = sqlite_savepoint,
+        .release = sqlite_release,
+        .rollback_to = sqlite_rollback_to,
+        .set_deadline = sqlite_set_deadline,
+        .table_info = sqlite_table_info,
+    };
+    return &driver;
+}
