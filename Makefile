@@ -13,7 +13,7 @@ SRCS = $(wildcard codedb.c codedb_config.c codedb_tables.c codedb_objects.c code
   codedb_queue.c codedb_driver.c codedb_sql.c codedb_sqlite.c codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
   codedb_ast.c codedb_selector.c codedb_reference.c codedb_attributes.c codedb_xpath.c codedb_snippet.c codedb_splice.c codedb_edit.c codedb_diff.c \
   codedb_string.c codedb_index.c codedb_source.c codedb_walk.c codedb_crawl.c codedb_encoding.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
-HEADERS = codedb.h codedb_internal.h $(wildcard codedb_driver.h codedb_tree.h codedb_objects.h codedb_selector.h codedb_source.h)
+HEADERS = codedb.h codedb_internal.h $(wildcard codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_selector.h codedb_source.h)
 OBJS = $(SRCS:%.c=$(BUILD)/%.o)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -I. $(CFLAGS)
 LIBS = -lsqlite3 -lcjson -lpthread

@@ -514,19 +514,32 @@ typedef struct codedb_token {
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */
 
-/* 16 bytes. `first` and `last` give the node's *position* (LibCST's recorded span, TREES 2): from the start of token `first` to
- * the end of token `last - 1`. Own parentheses lie outside: the `parens` tokens before `first` and behind `last - 1`.
- * A zero-width node (empty Tuple or Parameters) has first == last and lies just before token `first`. Kinds whose position
- * begins or ends with white space (brackets, ComparisonTarget, CompFor, AsName, Slice ...) hold the outermost tokens that they
- * write; codedb_tree_position adds the gap. NEWLINE, INDENT and DEDENT are never first or last - 1 of a node, but for the
- * Module: it spans all tokens. */
+/* 16 bytes. `first` and `last` give the node's *position* (LibCST's recorded span): from the start of token `first` to the end of
+ * token `last - 1`. Own parentheses lie outside: the `parens` tokens before `first` and behind `last - 1`.
+ *
+ * - A zero-width node (Tuple and MatchTuple of `()`, Parameters of `()` and of `lambda:`) has first == last and lies just before
+ *   token `first`, which is the right parenthesis or the colon.
+ * - Kinds whose position begins or ends with white space (ComparisonTarget, CompFor, AsName, Slice, Parameters, the prefix operators
+ *   ...) hold the outermost tokens that they write; codedb_tree_position adds the gap.
+ * - A comma, `|` or semicolon that belongs to the position belongs to the tokens: of MatchSequenceElement, MatchStar,
+ *   MatchMappingElement, MatchKeywordElement, MatchOrElement, TypeParam, ParamStar, ParamSlash and TypeAlias. Of all other kinds it is
+ *   the token behind `last - 1` and the element's own closing parentheses. A Tuple holds its last comma.
+ * - Param holds star and name only. TypeParam itself, and not its default, holds the star of `*Ts = *x`; Index likewise.
+ * - With, ImportFrom, LazyImportFrom and ClassDef have `parens` 1 where the statement's own parentheses are in the source (With.lpar,
+ *   ImportFrom.lpar, ClassDef.lpar); these lie inside the position. No StarredElement, statement or Element has any other.
+ * - A MatchValue or MatchSingleton holds the parentheses of its expression inside its position, and has none of its own.
+ * - FunctionDef and ClassDef begin at `async`, `def` or `class`, so their Decorators lie before them; an IndentedBlock begins where
+ *   its first statement's position begins. A compound statement ends where its last clause ends.
+ * - A generator that is the only argument of a call has no parentheses.
+ * - `with (a, b):` is a With with parentheses for every target version, also before 3.9, where CPython read a tuple.
+ * - NEWLINE, INDENT and DEDENT are never first or last - 1 of a node, but for the Module: it spans all tokens, the ENDMARKER too. */
 typedef struct codedb_node {
     uint32_t first;
     uint32_t last;
     uint32_t end;    /* index of the node behind this one's subtree, in pre-order */
     uint8_t kind;    /* codedb_node_kind */
     uint8_t field;   /* codedb_node_field: the role in the parent */
-    uint16_t parens; /* pairs of parentheses that the node owns (lpar, rpar) */
+    uint16_t parens; /* pairs of parentheses that the node owns (lpar, rpar); how they lie to the position is said above */
 } codedb_node;
 
 /* A place in a source text. */
@@ -595,7 +608,8 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
 CODEDB_PRIVATE bool codedb_unicode_starts_identifier(uint32_t code_point);
 CODEDB_PRIVATE bool codedb_unicode_continues_identifier(uint32_t code_point);
 
-/* codedb_statement.c. Fills tree->nodes from the tokens. False: `error` is filled. */
+/* codedb_statement.c. Fills tree->nodes from the tokens. `max_depth` bounds the recursion: 0 is a default that fits a stack of 8 MiB.
+ * False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
 
 /* codedb_tree_parse for a text that is UTF-8 already, whatever its coding cookie says: stored and edited sources. */

@@ -1,0 +1,1416 @@
+/* codedb_expression.c -- expressions: from tokens to nodes in post-order.
+ *
+ * Called by codedb_statement.c through codedb_parser.h, whose invariants hold here. Calls nothing but the token texts of
+ * codedb_lexer.c, and the memory of the tree's allocator. Any thread, one per parser.
+ *
+ * The grammar stands above each function in CPython's own words (3.14), shortened where it only says what error to report. What
+ * other versions have otherwise is asked for with parser->version. CPython's *parser* is followed in what it accepts; what only its
+ * compiler refuses is accepted.
+ *
+ *   Failing . Literals . Operators . Primaries . Arguments and subscripts . Displays and comprehensions . Lambda and parameters .
+ *   Expressions . Lists of expressions . Targets . Strings */
+#include "codedb_parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void expression_unary(codedb_parser *parser);
+static void expression_operators(codedb_parser *parser, unsigned minimum);
+static void expression_comprehension(codedb_parser *parser);
+
+/* ---- Failing ------------------------------------------------------------------------------------------------------ */
+
+CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+{
+    if (!parser->failed) {
+        codedb_syntax_error *error = parser->error;
+        parser->failed = true;
+        error->offset = parser->tokens[first].start;
+        error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->message, sizeof error->message, format, arguments);
+        va_end(arguments);
+    }
+    parser->at = parser->end;
+}
+
+/* What an error message calls a token: its kind, and its text where the kind does not tell it. */
+static void expression_describe(const codedb_parser *parser, uint32_t token, char *out, size_t size)
+{
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[token].kind;
+    const char *text = parser->source + parser->tokens[token].start;
+    size_t length = codedb_token_end(parser->tree, token) - parser->tokens[token].start;
+    const char *dots = "";
+    if (length > 40) {
+        length = 40;
+        dots = "...";
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+    }
+    if (kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER)
+        snprintf(out, size, "%s '%.*s%s'", codedb_token_kind_text(kind), (int)length, text, dots);
+    else
+        snprintf(out, size, "%s", codedb_token_kind_text(kind));
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what)
+{
+    char found[64];
+    expression_describe(parser, parser->at, found, sizeof found);
+    codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
+}
+
+CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
+{
+    if (CODEDB_UNLIKELY(parser->version < version))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "%s needs Python %d.%d, the target version is %d.%d", what,
+                           version / 100, version % 100, parser->version / 100, parser->version % 100);
+}
+
+/* Without memory the last node is overwritten: the tree is thrown away, but the invariants hold until then. */
+CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
+{
+    uint32_t capacity = parser->capacity > UINT32_MAX / 2 ? UINT32_MAX : parser->capacity * 2;
+    codedb_node *nodes = capacity == parser->capacity
+                             ? NULL
+                             : codedb_memory_reallocate(&parser->tree->allocator, parser->nodes, parser->capacity, capacity,
+                                                        sizeof *nodes);
+    if (nodes) {
+        parser->nodes = nodes;
+        parser->capacity = capacity;
+        return;
+    }
+    if (!parser->failed)
+        parser->error->no_memory = true;
+    codedb_parser_fail(parser, parser->at, parser->at + 1, "out of memory");
+    parser->count--;
+}
+
+/* ---- Literals ----------------------------------------------------------------------------------------------------- */
+
+/* NUMBER */
+CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser)
+{
+    const char *text = parser->source + parser->tokens[parser->at].start;
+    size_t length = codedb_token_end(parser->tree, parser->at) - parser->tokens[parser->at].start;
+    codedb_node_kind kind = CODEDB_NODE_INTEGER;
+    bool prefixed = length > 1 && text[0] == '0' && (text[1] | 0x20) >= 'b';
+    if ((text[length - 1] | 0x20) == 'j')
+        kind = CODEDB_NODE_IMAGINARY;
+    else if (!prefixed || (text[1] | 0x20) == 'e')
+        for (size_t i = 0; i < length; i++)
+            if (text[i] == '.' || (text[i] | 0x20) == 'e')
+                kind = CODEDB_NODE_FLOAT;
+    parser_leaf(parser, kind, CODEDB_FIELD_NONE);
+}
+
+/* ---- Operators ---------------------------------------------------------------------------------------------------- */
+
+/* How strongly a binary operator binds; 0: no binary operator. */
+enum {
+    EXPRESSION_OR = 1,
+    EXPRESSION_AND,
+    EXPRESSION_NOT, /* a prefix, hence in no table */
+    EXPRESSION_COMPARISON,
+    EXPRESSION_BIT_OR,
+    EXPRESSION_BIT_XOR,
+    EXPRESSION_BIT_AND,
+    EXPRESSION_SHIFT,
+    EXPRESSION_SUM,
+    EXPRESSION_TERM
+};
+
+/* X(token, node, binding); NOT and IS begin two-word operators. */
+#define EXPRESSION_OPERATORS(X) \
+    X(KEYWORD_OR, OR, OR) \
+    X(KEYWORD_AND, AND, AND) \
+    X(LESS, LESS_THAN, COMPARISON) \
+    X(GREATER, GREATER_THAN, COMPARISON) \
+    X(EQUAL_EQUAL, EQUAL, COMPARISON) \
+    X(LESS_EQUAL, LESS_THAN_EQUAL, COMPARISON) \
+    X(GREATER_EQUAL, GREATER_THAN_EQUAL, COMPARISON) \
+    X(NOT_EQUAL, NOT_EQUAL, COMPARISON) \
+    X(KEYWORD_IN, IN, COMPARISON) \
+    X(KEYWORD_IS, IS, COMPARISON) \
+    X(KEYWORD_NOT, NOT_IN, COMPARISON) \
+    X(VERTICAL_BAR, BIT_OR, BIT_OR) \
+    X(CIRCUMFLEX, BIT_XOR, BIT_XOR) \
+    X(AMPERSAND, BIT_AND, BIT_AND) \
+    X(LEFT_SHIFT, LEFT_SHIFT, SHIFT) \
+    X(RIGHT_SHIFT, RIGHT_SHIFT, SHIFT) \
+    X(PLUS, ADD, SUM) \
+    X(MINUS, SUBTRACT, SUM) \
+    X(STAR, MULTIPLY, TERM) \
+    X(SLASH, DIVIDE, TERM) \
+    X(DOUBLE_SLASH, FLOOR_DIVIDE, TERM) \
+    X(PERCENT, MODULO, TERM) \
+    X(AT, MATRIX_MULTIPLY, TERM)
+
+static const uint8_t expression_binding[CODEDB_TOKEN_KIND_COUNT] = {
+#define X(token, node, binding) [CODEDB_TOKEN_##token] = EXPRESSION_##binding,
+    EXPRESSION_OPERATORS(X)
+#undef X
+};
+static const uint8_t expression_operator_node[CODEDB_TOKEN_KIND_COUNT] = {
+#define X(token, node, binding) [CODEDB_TOKEN_##token] = CODEDB_NODE_##node,
+    EXPRESSION_OPERATORS(X)
+#undef X
+};
+
+/* A run of prefix operators before an operand that was parsed behind them: `count` operator leaves since `mark`, at the tokens from
+ * `first` on. Lays the UnaryOperations down from the innermost outwards. */
+static void expression_wrap_unary(codedb_parser *parser, uint32_t count, uint32_t first, uint32_t mark)
+{
+    while (count > 0) {
+        count--;
+        parser_role(parser, CODEDB_FIELD_expression);
+        parser_close(parser, CODEDB_NODE_UNARY_OPERATION, first + count, mark + count);
+    }
+}
+
+/* inversion: 'not' inversion | comparison */
+static void expression_not(codedb_parser *parser, unsigned minimum)
+{
+    uint32_t mark = parser->count, first = parser->at, count = 0;
+    if (minimum > EXPRESSION_NOT) {
+        codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
+        parser_add(parser, CODEDB_NODE_NAME, parser->at, parser->at, parser->count);
+        return;
+    }
+    for (; parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT); count++)
+        parser_leaf(parser, CODEDB_NODE_NOT, CODEDB_FIELD_operator);
+    expression_operators(parser, EXPRESSION_COMPARISON);
+    expression_wrap_unary(parser, parser->failed ? 0 : count, first, mark);
+}
+
+/* '==' | '!=' | '<=' | '<' | '>=' | '>' | 'not' 'in' | 'in' | 'is' 'not' | 'is' */
+static void expression_comparison_operator(codedb_parser *parser)
+{
+    codedb_token_kind kind = parser_kind(parser);
+    codedb_node_kind node = (codedb_node_kind)expression_operator_node[kind];
+    uint32_t first = parser->at++, mark = parser->count;
+    if (kind == CODEDB_TOKEN_KEYWORD_NOT)
+        parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+    else if (kind == CODEDB_TOKEN_KEYWORD_IS && parser_accept(parser, CODEDB_TOKEN_KEYWORD_NOT))
+        node = CODEDB_NODE_IS_NOT;
+    parser_close(parser, node, first, mark);
+    parser_role(parser, CODEDB_FIELD_operator);
+}
+
+/* comparison: bitwise_or compare_op_bitwise_or_pair+, behind its left operand */
+static void expression_comparison(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser_role(parser, CODEDB_FIELD_left);
+    do {
+        uint32_t target_first = parser->at, target_mark = parser->count;
+        expression_comparison_operator(parser);
+        expression_operators(parser, EXPRESSION_BIT_OR);
+        parser_role(parser, CODEDB_FIELD_comparator);
+        parser_close(parser, CODEDB_NODE_COMPARISON_TARGET, target_first, target_mark);
+        parser_role(parser, CODEDB_FIELD_comparisons);
+    } while (expression_binding[parser_kind(parser)] == EXPRESSION_COMPARISON);
+    parser_close(parser, CODEDB_NODE_COMPARISON, first, mark);
+}
+
+/* disjunction: conjunction ('or' conjunction)+        conjunction: inversion ('and' inversion)+
+ * bitwise_or: bitwise_or '|' bitwise_xor              bitwise_xor: bitwise_xor '^' bitwise_and
+ * bitwise_and: bitwise_and '&' shift_expr             shift_expr: shift_expr ('<<' | '>>') sum
+ * sum: sum ('+' | '-') term                           term: term ('*' | '/' | '//' | '%' | '@') factor
+ * An operand and the operators behind it that bind at least as strongly as `minimum`. */
+static void expression_operators(codedb_parser *parser, unsigned minimum)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
+        expression_not(parser, minimum);
+    else
+        expression_unary(parser);
+    for (;;) {
+        codedb_token_kind kind = parser_kind(parser);
+        unsigned binding = expression_binding[kind];
+        if (CODEDB_LIKELY(binding < minimum) || binding == 0)
+            return;
+        if (binding == EXPRESSION_COMPARISON) {
+            expression_comparison(parser, first, mark);
+            continue;
+        }
+        if (kind == CODEDB_TOKEN_AT)
+            codedb_parser_require(parser, 305, "matrix multiplication");
+        parser_role(parser, CODEDB_FIELD_left);
+        parser_add(parser, (codedb_node_kind)expression_operator_node[kind], parser->at, parser->at + 1, parser->count);
+        parser_role(parser, CODEDB_FIELD_operator);
+        parser->at += !parser->failed;
+        expression_operators(parser, binding + 1);
+        parser_role(parser, CODEDB_FIELD_right);
+        parser_close(parser, binding <= EXPRESSION_AND ? CODEDB_NODE_BOOLEAN_OPERATION : CODEDB_NODE_BINARY_OPERATION, first, mark);
+    }
+}
+
+/* ---- Primaries ---------------------------------------------------------------------------------------------------- */
+
+static void expression_atom(codedb_parser *parser);
+static void expression_call(codedb_parser *parser, uint32_t first, uint32_t mark);
+static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t mark);
+
+/* primary: primary '.' NAME | primary genexp | primary '(' [arguments] ')' | primary '[' slices ']' | atom */
+static void expression_primary(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (CODEDB_LIKELY(parser_sees(parser, CODEDB_TOKEN_NAME)))
+        parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_NONE);
+    else
+        expression_atom(parser);
+    for (;;) {
+        switch (parser_kind(parser)) {
+        case CODEDB_TOKEN_DOT:
+            parser_role(parser, CODEDB_FIELD_value);
+            parser->at++;
+            parser_name(parser, CODEDB_FIELD_attr);
+            parser_close(parser, CODEDB_NODE_ATTRIBUTE, first, mark);
+            break;
+        case CODEDB_TOKEN_LEFT_PAREN: expression_call(parser, first, mark); break;
+        case CODEDB_TOKEN_LEFT_BRACKET: expression_subscript(parser, first, mark); break;
+        default: return;
+        }
+    }
+}
+
+/* await_primary: 'await' primary | primary */
+static void expression_await(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (CODEDB_LIKELY(!parser_accept(parser, CODEDB_TOKEN_KEYWORD_AWAIT))) {
+        expression_primary(parser);
+        return;
+    }
+    expression_primary(parser);
+    parser_role(parser, CODEDB_FIELD_expression);
+    parser_close(parser, CODEDB_NODE_AWAIT, first, mark);
+}
+
+/* power: await_primary '**' factor | await_primary */
+static void expression_power(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    expression_await(parser);
+    if (CODEDB_LIKELY(!parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR)))
+        return;
+    parser_role(parser, CODEDB_FIELD_left);
+    parser_leaf(parser, CODEDB_NODE_POWER, CODEDB_FIELD_operator);
+    parser_enter(parser);
+    expression_unary(parser);
+    parser_leave(parser);
+    parser_role(parser, CODEDB_FIELD_right);
+    parser_close(parser, CODEDB_NODE_BINARY_OPERATION, first, mark);
+}
+
+/* factor: '+' factor | '-' factor | '~' factor | power */
+static void expression_unary(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count, count = 0;
+    for (;; count++) {
+        codedb_token_kind kind = parser_kind(parser);
+        if (kind == CODEDB_TOKEN_MINUS)
+            parser_leaf(parser, CODEDB_NODE_MINUS, CODEDB_FIELD_operator);
+        else if (kind == CODEDB_TOKEN_PLUS)
+            parser_leaf(parser, CODEDB_NODE_PLUS, CODEDB_FIELD_operator);
+        else if (kind == CODEDB_TOKEN_TILDE)
+            parser_leaf(parser, CODEDB_NODE_BIT_INVERT, CODEDB_FIELD_operator);
+        else
+            break;
+    }
+    expression_power(parser);
+    if (count > 0)
+        expression_wrap_unary(parser, parser->failed ? 0 : count, first, mark);
+}
+
+static void expression_group(codedb_parser *parser);
+static void expression_list(codedb_parser *parser);
+static void expression_braces(codedb_parser *parser);
+
+/* atom: NAME | 'True' | 'False' | 'None' | strings | NUMBER | (tuple | group | genexp) | (list | listcomp)
+ *     | (dict | set | dictcomp | setcomp) | '...' */
+static void expression_atom(codedb_parser *parser)
+{
+    switch (parser_kind(parser)) {
+    case CODEDB_TOKEN_NAME:
+    case CODEDB_TOKEN_KEYWORD_TRUE:
+    case CODEDB_TOKEN_KEYWORD_FALSE:
+    case CODEDB_TOKEN_KEYWORD_NONE: parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_NONE); break;
+    case CODEDB_TOKEN_STRING:
+    case CODEDB_TOKEN_FSTRING_START:
+    case CODEDB_TOKEN_TSTRING_START: codedb_strings_parse(parser); break;
+    case CODEDB_TOKEN_NUMBER: codedb_number_parse(parser); break;
+    case CODEDB_TOKEN_LEFT_PAREN: expression_group(parser); break;
+    case CODEDB_TOKEN_LEFT_BRACKET: expression_list(parser); break;
+    case CODEDB_TOKEN_LEFT_BRACE: expression_braces(parser); break;
+    case CODEDB_TOKEN_ELLIPSIS: parser_leaf(parser, CODEDB_NODE_ELLIPSIS, CODEDB_FIELD_NONE); break;
+    default:
+        codedb_parser_fail_expected(parser, "an expression");
+        parser_add(parser, CODEDB_NODE_NAME, parser->at, parser->at, parser->count);
+    }
+}
+
+/* ---- Arguments and subscripts ------------------------------------------------------------------------------------- */
+
+/* What has been seen of a list of arguments: what may follow depends on it. */
+typedef struct expression_arguments {
+    bool of_class;
+    bool first;
+    bool starred; /* `*x` */
+    bool keyword; /* `name=x` */
+    bool double_starred;
+} expression_arguments;
+
+/* starred_expression: '*' expression        kwarg_or_double_starred: '**' expression */
+static void expression_starred_argument(codedb_parser *parser, expression_arguments *seen)
+{
+    bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
+    if (!is_double && seen->double_starred)
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "iterable argument unpacking follows keyword argument unpacking");
+    if (is_double ? seen->double_starred : seen->starred)
+        codedb_parser_require(parser, 305, "more than one unpacked argument");
+    parser->at += !parser->failed;
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_value);
+    if (is_double)
+        seen->double_starred = true;
+    else
+        seen->starred = true;
+}
+
+/* assignment_expression | expression !':=' | genexp */
+static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_named_expression_parse(parser);
+    if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+        parser_role(parser, CODEDB_FIELD_elt);
+        expression_comprehension(parser);
+        parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
+        bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
+        bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
+                            parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN;
+        if ((!sole && !before_comma) || (seen->of_class && parser->version >= 307))
+            codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
+    }
+    parser_role(parser, CODEDB_FIELD_value);
+    if (seen->keyword || seen->double_starred)
+        codedb_parser_fail(parser, first, parser->at, "positional argument follows keyword argument%s",
+                           seen->keyword ? "" : " unpacking");
+    if (seen->starred && parser->version < 305)
+        codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
+}
+
+/* args: ','.(starred_expression | (assignment_expression | expression !':=') !'=')+ [',' kwargs] | kwargs
+ * kwargs: ','.kwarg_or_starred+ ',' ','.kwarg_or_double_starred+ | ','.kwarg_or_starred+ | ','.kwarg_or_double_starred+
+ * One of them, as an Arg. */
+static void expression_argument(codedb_parser *parser, expression_arguments *seen)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_token_kind kind = parser_kind(parser);
+    if (kind == CODEDB_TOKEN_NAME && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL) {
+        if (seen->double_starred)
+            codedb_parser_require(parser, 305, "a keyword argument behind **");
+        if (!parser->failed) {
+            parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_keyword);
+            parser->at++;
+        }
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_value);
+        seen->keyword = true;
+    } else if (kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_DOUBLE_STAR) {
+        expression_starred_argument(parser, seen);
+    } else {
+        expression_positional_argument(parser, seen);
+        if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+            codedb_parser_fail(parser, first, parser->at, "expected a name before '=' in an argument, found an expression");
+    }
+    parser_close(parser, CODEDB_NODE_ARG, first, mark);
+    if (CODEDB_LIKELY(!seen->of_class))
+        parser_role(parser, CODEDB_FIELD_args);
+    else
+        parser_role(parser, seen->keyword || seen->double_starred ? CODEDB_FIELD_keywords : CODEDB_FIELD_bases);
+    seen->first = false;
+}
+
+/* arguments: args [','] &')' */
+CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
+{
+    expression_arguments seen = {.of_class = of_class, .first = true};
+    while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
+        expression_argument(parser, &seen);
+        if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
+            return;
+        if (seen.starred || seen.double_starred) {
+            if (seen.double_starred || parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN)
+                codedb_parser_require(parser, 305, "a comma behind an unpacked argument");
+        }
+        parser_accept(parser, CODEDB_TOKEN_COMMA);
+    }
+}
+
+/* primary genexp | primary '(' [arguments] ')', behind the primary */
+static void expression_call(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser_role(parser, CODEDB_FIELD_func);
+    parser->at++;
+    parser_enter(parser);
+    codedb_arguments_parse(parser, false);
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    parser_close(parser, CODEDB_NODE_CALL, first, mark);
+}
+
+/* Whether a slice has no expression here. */
+static bool expression_slice_part_ends(const codedb_parser *parser)
+{
+    codedb_token_kind kind = parser_kind(parser);
+    return kind == CODEDB_TOKEN_COLON || kind == CODEDB_TOKEN_COMMA || kind == CODEDB_TOKEN_RIGHT_BRACKET;
+}
+
+/* slice: [expression] ':' [expression] [':' [expression]], from the first ':' on */
+static void expression_slice(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser->at++;
+    if (!expression_slice_part_ends(parser)) {
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_upper);
+    }
+    if (parser_accept(parser, CODEDB_TOKEN_COLON) && !expression_slice_part_ends(parser)) {
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_step);
+    }
+    parser_close(parser, CODEDB_NODE_SLICE, first, mark);
+}
+
+/* slice | starred_expression, with slice: [expression] ':' ... | named_expression */
+static void expression_subscript_element(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
+        codedb_parser_require(parser, 311, "unpacking in a subscript");
+        parser->at += !parser->failed;
+        codedb_expression_parse(parser);
+    } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
+        expression_slice(parser, first, mark);
+    } else {
+        if (parser->version >= 310)
+            codedb_named_expression_parse(parser);
+        else
+            codedb_expression_parse(parser);
+        const codedb_node *node = parser_last(parser);
+        if (parser_sees(parser, CODEDB_TOKEN_COLON) && (node->kind != CODEDB_NODE_NAMED_EXPR || node->parens > 0)) {
+            parser_role(parser, CODEDB_FIELD_lower);
+            expression_slice(parser, first, mark);
+        }
+    }
+    if (parser_last(parser)->kind != CODEDB_NODE_SLICE) {
+        parser_role(parser, CODEDB_FIELD_value);
+        parser_close(parser, CODEDB_NODE_INDEX, first, mark);
+    }
+    parser_role(parser, CODEDB_FIELD_slice);
+    parser_close(parser, CODEDB_NODE_SUBSCRIPT_ELEMENT, first, mark);
+    parser_role(parser, CODEDB_FIELD_slice);
+}
+
+/* primary '[' slices ']', behind the primary; slices: slice !',' | ','.(slice | starred_expression)+ [','] */
+static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser_role(parser, CODEDB_FIELD_value);
+    parser->at++;
+    parser_enter(parser);
+    do
+        expression_subscript_element(parser);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET));
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    parser_close(parser, CODEDB_NODE_SUBSCRIPT, first, mark);
+}
+
+/* ---- Displays and comprehensions ---------------------------------------------------------------------------------- */
+
+/* '*' bitwise_or */
+CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    expression_operators(parser, EXPRESSION_BIT_OR);
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
+}
+
+/* star_named_expression: '*' bitwise_or | named_expression */
+static void expression_star_named(codedb_parser *parser)
+{
+    if (parser_sees(parser, CODEDB_TOKEN_STAR))
+        codedb_starred_parse(parser);
+    else
+        codedb_named_expression_parse(parser);
+}
+
+/* Makes the expression just parsed an element: a StarredElement is one already. */
+static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    if (parser_last(parser)->kind != CODEDB_NODE_STARRED_ELEMENT || parser_last(parser)->parens > 0) {
+        parser_role(parser, CODEDB_FIELD_value);
+        parser_close(parser, CODEDB_NODE_ELEMENT, first, mark);
+    }
+    parser_role(parser, CODEDB_FIELD_elements);
+}
+
+/* (',' star_named_expression)* [','], behind the first element, which is still no element */
+static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing)
+{
+    expression_wrap_element(parser, first, mark);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing)) {
+        uint32_t element_first = parser->at, element_mark = parser->count;
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
+            codedb_parser_require(parser, 305, "unpacking in a list or set");
+        expression_star_named(parser);
+        expression_wrap_element(parser, element_first, element_mark);
+    }
+}
+
+/* The clauses of a comprehension are children of each other to the right. With all of them parsed, `count` since `base`, lays the
+ * CompFors down from the last on; each finds its own children by walking back over their sizes. */
+static void expression_wrap_clauses(codedb_parser *parser, uint32_t count, uint32_t base)
+{
+    uint32_t index = parser->count - 1;
+    while (count-- > 0) {
+        const codedb_node *nodes = parser->nodes;
+        while (nodes[index].field == CODEDB_FIELD_ifs)
+            index -= nodes[index].end;
+        index -= nodes[index].end;
+        uint32_t first = parser_start(&nodes[index]) - 1;
+        uint32_t mark = index - nodes[index].end + 1;
+        if (mark > base && nodes[mark - 1].field == CODEDB_FIELD_asynchronous) {
+            first--;
+            mark--;
+        }
+        parser_close(parser, CODEDB_NODE_COMP_FOR, first, mark);
+        parser_role(parser, CODEDB_FIELD_inner_for_in);
+        index = mark - 1;
+    }
+}
+
+/* ('if' disjunction)*; up to 3.8 a lambda may stand there */
+static void expression_conditions(codedb_parser *parser)
+{
+    while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF)) {
+        uint32_t first = parser->at++, mark = parser->count;
+        if (parser->version < 309 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA))
+            codedb_expression_parse(parser);
+        else
+            expression_operators(parser, EXPRESSION_OR);
+        parser_role(parser, CODEDB_FIELD_test);
+        parser_close(parser, CODEDB_NODE_COMP_IF, first, mark);
+        parser_role(parser, CODEDB_FIELD_ifs);
+    }
+}
+
+/* for_if_clauses: (['async'] 'for' star_targets 'in' ~ disjunction ('if' disjunction)*)+, as one CompFor */
+static void expression_comprehension(codedb_parser *parser)
+{
+    uint32_t base = parser->count, count = 0;
+    do {
+        if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC)) {
+            codedb_parser_require(parser, 306, "an asynchronous comprehension");
+            parser_add(parser, CODEDB_NODE_ASYNCHRONOUS, parser->at, parser->at + 1, parser->count);
+            parser_role(parser, CODEDB_FIELD_asynchronous);
+            parser->at += !parser->failed;
+        }
+        parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
+        codedb_targets_parse(parser, CODEDB_TARGET_ASSIGN);
+        parser_role(parser, CODEDB_FIELD_target);
+        parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+        expression_operators(parser, EXPRESSION_OR);
+        parser_role(parser, CODEDB_FIELD_iter);
+        expression_conditions(parser);
+        count++;
+    } while (parser_sees_for(parser));
+    if (!parser->failed)
+        expression_wrap_clauses(parser, count, base);
+    parser_role(parser, CODEDB_FIELD_for_in);
+}
+
+/* The element of a comprehension was unpacking. */
+static void expression_check_starred_comprehension(codedb_parser *parser)
+{
+    codedb_parser_require(parser, 315, "unpacking in a comprehension");
+}
+
+/* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
+static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
+        expression_check_starred_comprehension(parser);
+    parser_role(parser, CODEDB_FIELD_elt);
+    expression_comprehension(parser);
+    parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
+}
+
+/* tuple: '(' [star_named_expression ',' [star_named_expressions]] ')'    group: '(' (yield_expr | named_expression) ')'
+ * Which of them, and whether genexp, is known behind the first element. */
+static void expression_group(codedb_parser *parser)
+{
+    uint32_t first = ++parser->at, mark = parser->count;
+    parser_enter(parser);
+    if (parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
+        parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
+    } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD)) {
+        codedb_yield_or_star_parse(parser, 300);
+    } else {
+        expression_star_named(parser);
+        if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
+            expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
+            parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
+        } else if (parser_sees_for(parser)) {
+            expression_generator(parser, first, mark);
+        } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309) {
+            codedb_parser_fail(parser, first, parser->at, "expected an expression in parentheses, found a starred one");
+        }
+    }
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    parser_last(parser)->parens++;
+}
+
+/* list: '[' [star_named_expressions] ']'        listcomp: '[' named_expression for_if_clauses ']' */
+static void expression_list(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_node_kind kind = CODEDB_NODE_LIST;
+    parser_enter(parser);
+    if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET)) {
+        uint32_t element = parser->at;
+        expression_star_named(parser);
+        if (parser_sees_for(parser)) {
+            kind = CODEDB_NODE_LIST_COMP;
+            if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
+                expression_check_starred_comprehension(parser);
+            parser_role(parser, CODEDB_FIELD_elt);
+            expression_comprehension(parser);
+        } else {
+            expression_elements(parser, element, mark, CODEDB_TOKEN_RIGHT_BRACKET);
+        }
+    }
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    parser_close(parser, kind, first, mark);
+}
+
+/* '**' bitwise_or */
+static void expression_dict_unpacking(codedb_parser *parser)
+{
+    codedb_parser_require(parser, 305, "unpacking in a dict");
+    parser->at += !parser->failed;
+    expression_operators(parser, EXPRESSION_BIT_OR);
+    parser_role(parser, CODEDB_FIELD_value);
+}
+
+/* double_starred_kvpair: '**' bitwise_or | expression ':' expression, behind the key if there is one */
+static void expression_dict_element(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    bool unpacking = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR) && parser->count == mark;
+    if (unpacking) {
+        expression_dict_unpacking(parser);
+    } else {
+        if (parser->count == mark)
+            codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_key);
+        parser_expect(parser, CODEDB_TOKEN_COLON);
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_value);
+    }
+    parser_close(parser, unpacking ? CODEDB_NODE_STARRED_DICT_ELEMENT : CODEDB_NODE_DICT_ELEMENT, first, mark);
+    parser_role(parser, CODEDB_FIELD_elements);
+}
+
+/* dict: '{' [double_starred_kvpairs] '}'        dictcomp: '{' kvpair for_if_clauses '}', behind the first key if there is one
+ * Returns which it is. */
+static codedb_node_kind expression_dict(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    expression_dict_element(parser, first, mark);
+    if (parser_sees_for(parser)) {
+        bool unpacking = parser_last(parser)->kind == CODEDB_NODE_STARRED_DICT_ELEMENT;
+        if (unpacking)
+            expression_check_starred_comprehension(parser);
+        else if (parser_last(parser)->kind != CODEDB_NODE_DICT_ELEMENT)
+            return CODEDB_NODE_DICT;
+        /* Key and value are the comprehension's own children, so the element that was laid over them goes. */
+        if (!parser->failed)
+            parser->count--;
+        expression_comprehension(parser);
+        return unpacking ? CODEDB_NODE_STARRED_DICT_COMP : CODEDB_NODE_DICT_COMP;
+    }
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
+        expression_dict_element(parser, parser->at, parser->count);
+    return CODEDB_NODE_DICT;
+}
+
+/* set: '{' star_named_expressions '}'        setcomp: '{' named_expression for_if_clauses '}', behind the first element */
+static codedb_node_kind expression_set(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    bool starred = parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT;
+    if (!parser_sees_for(parser)) {
+        expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
+        return CODEDB_NODE_SET;
+    }
+    if (starred)
+        expression_check_starred_comprehension(parser);
+    parser_role(parser, CODEDB_FIELD_elt);
+    expression_comprehension(parser);
+    return CODEDB_NODE_SET_COMP;
+}
+
+/* (dict | set | dictcomp | setcomp): known behind the first expression */
+static void expression_braces(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    uint32_t element = parser->at;
+    codedb_node_kind kind = CODEDB_NODE_DICT;
+    parser_enter(parser);
+    if (parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR)) {
+        kind = expression_dict(parser, element, mark);
+    } else if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE)) {
+        if (parser_sees(parser, CODEDB_TOKEN_STAR))
+            codedb_parser_require(parser, 305, "unpacking in a set");
+        if (parser->version >= 309)
+            expression_star_named(parser);
+        else if (parser_sees(parser, CODEDB_TOKEN_STAR))
+            codedb_starred_parse(parser);
+        else
+            codedb_expression_parse(parser);
+        const codedb_node *node = parser_last(parser);
+        bool may_be_key = node->kind != CODEDB_NODE_STARRED_ELEMENT && (node->kind != CODEDB_NODE_NAMED_EXPR || node->parens > 0);
+        if (parser_sees(parser, CODEDB_TOKEN_COLON) && may_be_key)
+            kind = expression_dict(parser, element, mark);
+        else
+            kind = expression_set(parser, element, mark);
+    }
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser_close(parser, kind, first, mark);
+}
+
+/* ---- Lambda and parameters ---------------------------------------------------------------------------------------- */
+
+/* What has been seen of a list of parameters. */
+typedef struct expression_parameters {
+    codedb_token_kind closing;
+    bool slash;
+    bool star;     /* `*` or `*args` */
+    bool keywords; /* `**kwargs`: nothing may follow */
+    bool defaults; /* a positional parameter had a default: the next ones must have one */
+} expression_parameters;
+
+/* annotation: ':' expression        star_annotation: ':' star_expression, behind the ':' */
+CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_field field)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (star_allowed && parser_sees(parser, CODEDB_TOKEN_STAR)) {
+        codedb_parser_require(parser, 311, "a starred annotation");
+        if (!parser->failed)
+            codedb_starred_parse(parser);
+        else
+            codedb_expression_parse(parser);
+    } else {
+        codedb_expression_parse(parser);
+    }
+    parser_role(parser, CODEDB_FIELD_annotation);
+    parser_close(parser, CODEDB_NODE_ANNOTATION, first, mark);
+    parser_role(parser, field);
+}
+
+/* param: NAME annotation?        default: '=' expression
+ * From the NAME on; `first` is the star's token where there is one. */
+static void expression_parameter(codedb_parser *parser, uint32_t first, expression_parameters *seen, codedb_field field)
+{
+    uint32_t mark = parser->count;
+    bool starred = first != parser->at;
+    parser_name(parser, CODEDB_FIELD_name);
+    uint32_t last = parser->at;
+    if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON))
+        codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL) && !starred) {
+        parser->at++;
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_default);
+        seen->defaults = true;
+    } else if (seen->defaults && !seen->star && !starred) {
+        codedb_parser_fail(parser, first, last, "parameter without a default follows parameter with a default");
+    }
+    parser_add(parser, CODEDB_NODE_PARAM, first, last, mark);
+    parser_role(parser, field);
+}
+
+/* '*' param_no_default | '*' param_no_default_star_annotation | '*' ',' param_maybe_default+ */
+static void expression_star_parameter(codedb_parser *parser, expression_parameters *seen)
+{
+    uint32_t first = parser->at;
+    if (seen->star)
+        codedb_parser_fail(parser, first, first + 1, "expected one '*' among the parameters, found another");
+    else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
+        parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
+        parser_role(parser, CODEDB_FIELD_star_arg);
+        parser->at++;
+        if (parser->tokens[first + 2].kind != CODEDB_TOKEN_NAME)
+            codedb_parser_fail(parser, first, first + 1, "expected a named parameter behind '*'");
+    } else {
+        parser->at++;
+        seen->star = true;
+        expression_parameter(parser, first, seen, CODEDB_FIELD_star_arg);
+    }
+    seen->star = true;
+}
+
+/* slash_no_default: param_no_default+ '/'; those before it become positional-only */
+static void expression_slash(codedb_parser *parser, expression_parameters *seen, uint32_t mark)
+{
+    uint32_t first = parser->at;
+    codedb_parser_require(parser, 308, "a positional-only parameter");
+    if (seen->slash || seen->star || parser->count == mark)
+        codedb_parser_fail(parser, first, first + 1, "expected '/' once, behind a parameter and before any '*'");
+    if (parser->failed)
+        return;
+    for (uint32_t index = parser->count; index > mark; index -= parser->nodes[index - 1].end)
+        parser->nodes[index - 1].field = CODEDB_FIELD_posonly_params;
+    uint32_t last = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1);
+    parser_add(parser, CODEDB_NODE_PARAM_SLASH, first, last, parser->count);
+    parser_role(parser, CODEDB_FIELD_posonly_ind);
+    parser->at++;
+    seen->slash = true;
+}
+
+/* parameters: [slash] param_no_default* param_with_default* [star_etc], with kwds: '**' param_no_default at the end */
+CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing)
+{
+    expression_parameters seen = {.closing = closing};
+    uint32_t first = parser->at, mark = parser->count;
+    while (!parser_sees(parser, closing)) {
+        codedb_token_kind kind = parser_kind(parser);
+        if (seen.keywords) {
+            codedb_parser_fail_expected(parser, "no parameter behind '**'");
+        } else if (kind == CODEDB_TOKEN_STAR) {
+            expression_star_parameter(parser, &seen);
+        } else if (kind == CODEDB_TOKEN_SLASH) {
+            expression_slash(parser, &seen, mark);
+        } else if (kind == CODEDB_TOKEN_DOUBLE_STAR) {
+            seen.keywords = true;
+            parser->at++;
+            expression_parameter(parser, parser->at - 1, &seen, CODEDB_FIELD_star_kwarg);
+        } else {
+            expression_parameter(parser, parser->at, &seen, seen.star ? CODEDB_FIELD_kwonly_params : CODEDB_FIELD_params);
+        }
+        if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
+            break;
+        if ((seen.star || seen.keywords) && parser_sees(parser, closing))
+            codedb_parser_require(parser, 306, "a comma behind starred parameters");
+    }
+    parser_close(parser, CODEDB_NODE_PARAMETERS, first, mark);
+    parser_role(parser, CODEDB_FIELD_params);
+}
+
+/* lambdef: 'lambda' [lambda_params] ':' expression */
+static void expression_lambda(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    parser_enter(parser);
+    codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
+    parser_expect(parser, CODEDB_TOKEN_COLON);
+    codedb_expression_parse(parser);
+    parser_leave(parser);
+    parser_role(parser, CODEDB_FIELD_body);
+    parser_close(parser, CODEDB_NODE_LAMBDA, first, mark);
+}
+
+/* ---- Expressions -------------------------------------------------------------------------------------------------- */
+
+/* What very often follows a name and ends the expression that it is. */
+static const bool expression_ends[CODEDB_TOKEN_KIND_COUNT] = {
+    [CODEDB_TOKEN_COMMA] = true,         [CODEDB_TOKEN_RIGHT_PAREN] = true, [CODEDB_TOKEN_COLON] = true,
+    [CODEDB_TOKEN_RIGHT_BRACKET] = true, [CODEDB_TOKEN_NEWLINE] = true,     [CODEDB_TOKEN_RIGHT_BRACE] = true,
+    [CODEDB_TOKEN_EQUAL] = true,
+};
+
+/* The conditionals of a chain are children of each other to the right: `count` pairs of body and test and a last expression have been
+ * parsed. Lays the IfExps down from the last on. */
+static void expression_wrap_conditionals(codedb_parser *parser, uint32_t count)
+{
+    uint32_t index = parser->count - 1;
+    index -= parser->nodes[index].end;
+    for (;;) {
+        const codedb_node *nodes = parser->nodes;
+        uint32_t body = index - nodes[index].end;
+        uint32_t mark = body - nodes[body].end + 1;
+        parser_role(parser, CODEDB_FIELD_orelse);
+        parser_close(parser, CODEDB_NODE_IF_EXP, parser_start(&nodes[body]), mark);
+        if (--count == 0)
+            return;
+        index = mark - 1;
+    }
+}
+
+/* disjunction 'if' disjunction 'else' expression, behind the first disjunction */
+static void expression_conditional(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    uint32_t count = 0;
+    for (;; count++) {
+        if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF))
+            break;
+        parser->at++;
+        parser_role(parser, CODEDB_FIELD_body);
+        expression_operators(parser, EXPRESSION_OR);
+        parser_role(parser, CODEDB_FIELD_test);
+        parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
+        if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+            expression_lambda(parser);
+            count++;
+            break;
+        }
+        expression_operators(parser, EXPRESSION_OR);
+    }
+    if (parser->failed)
+        parser_close(parser, CODEDB_NODE_IF_EXP, first, mark);
+    else
+        expression_wrap_conditionals(parser, count);
+}
+
+/* expression: disjunction 'if' disjunction 'else' expression | disjunction | lambdef */
+CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
+{
+    codedb_token_kind kind = parser_kind(parser);
+    if (kind == CODEDB_TOKEN_NAME && expression_ends[parser_kind_behind(parser)]) {
+        parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_NONE);
+        return;
+    }
+    if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+        expression_lambda(parser);
+        return;
+    }
+    uint32_t first = parser->at, mark = parser->count;
+    expression_operators(parser, EXPRESSION_OR);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF)))
+        expression_conditional(parser, first, mark);
+}
+
+/* named_expression: NAME ':=' ~ expression | expression !':=' */
+CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_expression_parse(parser);
+    if (CODEDB_LIKELY(!parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL)))
+        return;
+    const codedb_node *target = parser_last(parser);
+    codedb_parser_require(parser, 308, "an assignment expression");
+    bool is_name = target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME;
+    if (!is_name || (target->parens > 0 && parser->version >= 309))
+        codedb_parser_fail(parser, first, parser->at, "expected a name before ':=', found an expression");
+    parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL);
+    parser_role(parser, CODEDB_FIELD_target);
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
+}
+
+/* ---- Lists of expressions ----------------------------------------------------------------------------------------- */
+
+/* What an expression, or a starred one, can begin with: whether something follows a comma. */
+static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
+    [CODEDB_TOKEN_NAME] = true,          [CODEDB_TOKEN_NUMBER] = true,        [CODEDB_TOKEN_STRING] = true,
+    [CODEDB_TOKEN_FSTRING_START] = true, [CODEDB_TOKEN_TSTRING_START] = true, [CODEDB_TOKEN_LEFT_PAREN] = true,
+    [CODEDB_TOKEN_LEFT_BRACKET] = true,  [CODEDB_TOKEN_LEFT_BRACE] = true,    [CODEDB_TOKEN_PLUS] = true,
+    [CODEDB_TOKEN_MINUS] = true,         [CODEDB_TOKEN_TILDE] = true,         [CODEDB_TOKEN_STAR] = true,
+    [CODEDB_TOKEN_ELLIPSIS] = true,      [CODEDB_TOKEN_KEYWORD_TRUE] = true,  [CODEDB_TOKEN_KEYWORD_FALSE] = true,
+    [CODEDB_TOKEN_KEYWORD_NONE] = true,  [CODEDB_TOKEN_KEYWORD_NOT] = true,   [CODEDB_TOKEN_KEYWORD_LAMBDA] = true,
+    [CODEDB_TOKEN_KEYWORD_AWAIT] = true,
+};
+
+/* star_expression: '*' bitwise_or | expression (named_expression where `walrus`) */
+static void expression_star_expression(codedb_parser *parser, int star_version, bool walrus)
+{
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR))) {
+        codedb_parser_require(parser, star_version, "unpacking here without parentheses");
+        if (!parser->failed) {
+            codedb_starred_parse(parser);
+            return;
+        }
+    }
+    if (walrus)
+        codedb_named_expression_parse(parser);
+    else
+        codedb_expression_parse(parser);
+}
+
+/* star_expressions: star_expression (',' star_expression)* [','], a Tuple if there is a comma */
+CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    expression_star_expression(parser, star_version, walrus);
+    if (CODEDB_LIKELY(!parser_sees(parser, CODEDB_TOKEN_COMMA)))
+        return;
+    expression_wrap_element(parser, first, mark);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && expression_begins[parser_kind(parser)]) {
+        uint32_t element_first = parser->at, element_mark = parser->count;
+        expression_star_expression(parser, star_version, walrus);
+        expression_wrap_element(parser, element_first, element_mark);
+    }
+    parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
+}
+
+/* yield_expr: 'yield' 'from' expression | 'yield' [star_expressions] */
+static void expression_yield(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_FROM)) {
+        codedb_parser_require(parser, 303, "yield from");
+        uint32_t from = parser->at;
+        parser->at += !parser->failed;
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_item);
+        parser_close(parser, CODEDB_NODE_FROM, from, mark);
+        parser_role(parser, CODEDB_FIELD_value);
+    } else if (expression_begins[parser_kind(parser)]) {
+        codedb_star_expressions_parse(parser, 308, false);
+        parser_role(parser, CODEDB_FIELD_value);
+    }
+    parser_close(parser, CODEDB_NODE_YIELD, first, mark);
+}
+
+/* yield_expr | star_expressions */
+CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version)
+{
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD)))
+        expression_yield(parser);
+    else
+        codedb_star_expressions_parse(parser, star_version, false);
+}
+
+/* ---- Targets ------------------------------------------------------------------------------------------------------ */
+
+/* star_target: '*' (!'*' star_target) | target_with_star_atom; a target has no operators, and `in` ends it */
+static void expression_target(codedb_parser *parser)
+{
+    if (parser_sees(parser, CODEDB_TOKEN_STAR))
+        codedb_starred_parse(parser);
+    else
+        expression_operators(parser, EXPRESSION_BIT_OR);
+}
+
+/* star_targets: star_target !',' | star_target (',' star_target)* [',']
+ * del_targets: ','.del_target+ [','] */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, codedb_target_use use)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    expression_target(parser);
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
+        expression_wrap_element(parser, first, mark);
+        while (parser_accept(parser, CODEDB_TOKEN_COMMA) && expression_begins[parser_kind(parser)]) {
+            uint32_t element_first = parser->at, element_mark = parser->count;
+            expression_target(parser);
+            expression_wrap_element(parser, element_first, element_mark);
+        }
+        parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
+    }
+    codedb_target_check(parser, parser->count - 1, use);
+}
+
+/* with_item: expression 'as' star_target, behind the 'as' */
+CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser)
+{
+    if (parser_sees(parser, CODEDB_TOKEN_STAR))
+        codedb_parser_require(parser, 309, "a starred target");
+    expression_target(parser);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+}
+
+/* What an error message calls an expression that is no target. */
+static const char *expression_target_text(const codedb_parser *parser, const codedb_node *node)
+{
+    switch (node->kind) {
+    case CODEDB_NODE_NAME: return codedb_token_kind_text((codedb_token_kind)parser->tokens[node->first].kind);
+    case CODEDB_NODE_INTEGER:
+    case CODEDB_NODE_FLOAT:
+    case CODEDB_NODE_IMAGINARY:
+    case CODEDB_NODE_SIMPLE_STRING:
+    case CODEDB_NODE_CONCATENATED_STRING: return "a literal";
+    case CODEDB_NODE_FORMATTED_STRING: return "an f-string";
+    case CODEDB_NODE_TEMPLATED_STRING: return "a t-string";
+    case CODEDB_NODE_ELLIPSIS: return "'...'";
+    case CODEDB_NODE_CALL: return "a function call";
+    case CODEDB_NODE_COMPARISON: return "a comparison";
+    case CODEDB_NODE_IF_EXP: return "a conditional expression";
+    case CODEDB_NODE_LAMBDA: return "a lambda";
+    case CODEDB_NODE_AWAIT: return "an await expression";
+    case CODEDB_NODE_YIELD: return "a yield expression";
+    case CODEDB_NODE_NAMED_EXPR: return "an assignment expression";
+    case CODEDB_NODE_GENERATOR_EXP: return "a generator expression";
+    case CODEDB_NODE_LIST_COMP:
+    case CODEDB_NODE_SET_COMP:
+    case CODEDB_NODE_DICT_COMP:
+    case CODEDB_NODE_STARRED_DICT_COMP: return "a comprehension";
+    case CODEDB_NODE_SET: return "a set";
+    case CODEDB_NODE_DICT: return "a dict";
+    case CODEDB_NODE_TUPLE: return "a tuple";
+    case CODEDB_NODE_LIST: return "a list";
+    case CODEDB_NODE_STARRED_ELEMENT: return "a starred expression";
+    default: return "an expression";
+    }
+}
+
+/* Whether a Name may be bound: up to 3.8 the parser already keeps __debug__ from it. */
+static bool expression_name_is_target(const codedb_parser *parser, uint32_t token)
+{
+    if (parser->tokens[token].kind != CODEDB_TOKEN_NAME)
+        return false;
+    return parser->version >= 309 || parser->tokens[token].length != 9 ||
+           memcmp(parser->source + parser->tokens[token].start, "__debug__", 9) != 0;
+}
+
+/* The first node in the text, of `index` and what is in it, that cannot be such a target; UINT32_MAX when all can. */
+static uint32_t expression_first_no_target(const codedb_parser *parser, uint32_t index, codedb_target_use use)
+{
+    const codedb_node *node = &parser->nodes[index];
+    uint32_t found = UINT32_MAX;
+    switch (node->kind) {
+    case CODEDB_NODE_NAME: return expression_name_is_target(parser, node->first) || use == CODEDB_TARGET_DELETE ? found : index;
+    case CODEDB_NODE_ATTRIBUTE:
+    case CODEDB_NODE_SUBSCRIPT: return found;
+    case CODEDB_NODE_STARRED_ELEMENT:
+        if (use == CODEDB_TARGET_ASSIGN || (use == CODEDB_TARGET_DELETE && parser->version < 309))
+            return expression_first_no_target(parser, index - 1, use);
+        return index;
+    case CODEDB_NODE_TUPLE:
+    case CODEDB_NODE_LIST:
+        if (use == CODEDB_TARGET_AUGMENT || use == CODEDB_TARGET_ANNOTATE)
+            return index;
+        if (node->kind == CODEDB_NODE_TUPLE && node->end == 1 && parser->version < 306)
+            return index;
+        for (uint32_t child = index - 1; child + node->end > index; child -= parser->nodes[child].end) {
+            bool starred = parser->nodes[child].kind == CODEDB_NODE_STARRED_ELEMENT;
+            uint32_t inner = expression_first_no_target(parser, starred ? child : child - 1, use);
+            found = inner == UINT32_MAX ? found : inner;
+        }
+        return found;
+    default: return index;
+    }
+}
+
+CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use)
+{
+    static const char *const verbs[] = {[CODEDB_TARGET_ASSIGN] = "assign to",
+                                        [CODEDB_TARGET_DELETE] = "delete",
+                                        [CODEDB_TARGET_AUGMENT] = "use an augmented assignment on",
+                                        [CODEDB_TARGET_ANNOTATE] = "annotate"};
+    uint32_t found = parser->failed ? UINT32_MAX : expression_first_no_target(parser, index, use);
+    if (CODEDB_LIKELY(found == UINT32_MAX))
+        return;
+    const codedb_node *node = &parser->nodes[found];
+    codedb_parser_fail(parser, node->first, node->last, "cannot %s %s", verbs[use], expression_target_text(parser, node));
+}
+
+/* ---- Strings ------------------------------------------------------------------------------------------------------ */
+
+/* What kinds of literal an adjacent run holds: not all may stand together. */
+enum {
+    EXPRESSION_TEXT = 1,
+    EXPRESSION_BYTES = 2,
+    EXPRESSION_TEMPLATE = 4
+};
+
+/* How many hexadecimal digits must follow this escape letter; 0: any. */
+static unsigned expression_escape_digits(char letter, bool bytes)
+{
+    if (letter == 'x')
+        return 2;
+    if (letter == 'u' && !bytes)
+        return 4;
+    return letter == 'U' && !bytes ? 8 : 0;
+}
+
+/* Whether the escape behind a backslash at `text` is one that CPython can evaluate. */
+static bool expression_escape_is_good(const char *text, const char *end, bool bytes)
+{
+    if (text < end && *text == 'N' && !bytes)
+        return end - text > 3 && text[1] == '{' && text[2] != '}' && memchr(text, '}', (size_t)(end - text));
+    unsigned digits = text < end ? expression_escape_digits(*text, bytes) : 0;
+    uint32_t value = 0;
+    for (unsigned i = 1; i <= digits; i++) {
+        char digit = text + i < end ? text[i] : '\0';
+        if (digit >= '0' && digit <= '9')
+            value = value * 16 + (uint32_t)(digit - '0');
+        else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
+            value = value * 16 + (uint32_t)((digit | 0x20) - 'a' + 10);
+        else
+            return false;
+    }
+    return value <= 0x10FFFF;
+}
+
+/* Fails on the first escape of token `token` in the text from `text` to `end` that cannot be evaluated. */
+static void expression_check_escapes(codedb_parser *parser, uint32_t token, const char *text, const char *end, bool bytes)
+{
+    while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
+        if (!expression_escape_is_good(text + 1, end, bytes)) {
+            codedb_parser_fail(parser, token, token + 1, "expected %s behind '\\%c' in a %s literal",
+                               text[1] == 'N' ? "{NAME}" : "hexadecimal digits of a character", text[1], bytes ? "bytes" : "string");
+            return;
+        }
+        text += 2;
+    }
+}
+
+/* STRING, as a SimpleString; returns what kind it is */
+static unsigned expression_simple_string(codedb_parser *parser)
+{
+    uint32_t token = parser->at;
+    const char *text = parser->source + parser->tokens[token].start;
+    const char *end = parser->source + codedb_token_end(parser->tree, token);
+    bool raw = false, bytes = false;
+    for (; *text != '"' && *text != '\''; text++) {
+        raw = raw || (*text | 0x20) == 'r';
+        bytes = bytes || (*text | 0x20) == 'b';
+    }
+    parser_leaf(parser, CODEDB_NODE_SIMPLE_STRING, CODEDB_FIELD_left);
+    if (!raw)
+        expression_check_escapes(parser, token, text, end, bytes);
+    if (bytes)
+        for (const char *at = text; at < end; at++)
+            if ((unsigned char)*at >= 0x80) {
+                codedb_parser_fail(parser, token, token + 1, "expected only ASCII characters in a bytes literal");
+                break;
+            }
+    return bytes ? EXPRESSION_BYTES : EXPRESSION_TEXT;
+}
+
+/* An f- or t-string that is being parsed. */
+typedef struct expression_format {
+    bool templated;
+    bool raw;
+    unsigned depth; /* of replacement fields in format specs */
+} expression_format;
+
+static void expression_replacement_field(codedb_parser *parser, const expression_format *format);
+
+/* fstring_middle*: fstring_replacement_field | FSTRING_MIDDLE, until something else stands there */
+static void expression_format_parts(codedb_parser *parser, const expression_format *format, codedb_field field)
+{
+    for (;;) {
+        uint32_t token = parser->at;
+        if (parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE)) {
+            expression_replacement_field(parser, format);
+        } else if (parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) {
+            const char *text = parser->source + parser->tokens[token].start;
+            parser_leaf(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_TEXT : CODEDB_NODE_FORMATTED_STRING_TEXT, field);
+            if (!format->raw)
+                expression_check_escapes(parser, token, text, parser->source + codedb_token_end(parser->tree, token), false);
+        } else {
+            return;
+        }
+        parser_role(parser, field);
+    }
+}
+
+/* fstring_conversion: '!' NAME, with no blank between them and one of three names */
+static void expression_conversion(codedb_parser *parser)
+{
+    const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
+    char letter = parser->source[name->start];
+    bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
+    if (!good || name->start != mark->start + 1) {
+        parser->at++;
+        codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
+        return;
+    }
+    parser->at += 2;
+}
+
+/* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
+ * expression may not. */
+static void expression_field_value(codedb_parser *parser, const expression_format *format)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (!expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
+        codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
+    codedb_yield_or_star_parse(parser, 300);
+    if (parser->version < 312 && !format->templated) {
+        if (parser_sees_for(parser))
+            expression_generator(parser, first, mark);
+        else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309)
+            codedb_parser_fail(parser, first, parser->at, "expected an expression in a replacement field, found a starred one");
+    }
+    parser_role(parser, CODEDB_FIELD_expression);
+}
+
+/* fstring_replacement_field: '{' annotated_rhs ['='] [fstring_conversion] [fstring_full_format_spec] '}'
+ * fstring_full_format_spec: ':' fstring_format_spec* */
+static void expression_replacement_field(codedb_parser *parser, const expression_format *format)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    expression_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
+    parser_enter(parser);
+    if (inner.depth > 2)
+        codedb_parser_require(parser, 312, "a replacement field in the format specification of another one in one");
+    expression_field_value(parser, format);
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
+        codedb_parser_require(parser, 308, "'=' in a replacement field");
+        parser_accept(parser, CODEDB_TOKEN_EQUAL);
+    }
+    if (parser_sees(parser, CODEDB_TOKEN_EXCLAMATION))
+        expression_conversion(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_COLON))
+        expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION, first,
+                 mark);
+}
+
+/* fstring: FSTRING_START fstring_middle* FSTRING_END        tstring: TSTRING_START tstring_middle* TSTRING_END
+ * Returns what kind it is. */
+static unsigned expression_format_string(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    expression_format format = {.templated = parser_sees(parser, CODEDB_TOKEN_TSTRING_START)};
+    for (const char *text = parser->source + parser->tokens[first].start; *text != '"' && *text != '\''; text++)
+        format.raw = format.raw || (*text | 0x20) == 'r';
+    parser->at++;
+    expression_format_parts(parser, &format, CODEDB_FIELD_parts);
+    parser_expect(parser, CODEDB_TOKEN_FSTRING_END);
+    parser_close(parser, format.templated ? CODEDB_NODE_TEMPLATED_STRING : CODEDB_NODE_FORMATTED_STRING, first, mark);
+    parser_role(parser, CODEDB_FIELD_left);
+    return format.templated ? EXPRESSION_TEMPLATE : EXPRESSION_TEXT;
+}
+
+/* `count` adjacent literals are children of each other to the right. */
+static void expression_wrap_strings(codedb_parser *parser, uint32_t count)
+{
+    uint32_t index = parser->count - 1;
+    while (--count > 0) {
+        index -= parser->nodes[index].end;
+        const codedb_node *left = &parser->nodes[index];
+        parser_role(parser, CODEDB_FIELD_right);
+        parser_close(parser, CODEDB_NODE_CONCATENATED_STRING, left->first, index - left->end + 1);
+    }
+}
+
+/* strings: (fstring | STRING)+ | tstring+ */
+CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at, count = 0;
+    unsigned kinds = 0;
+    for (;; count++) {
+        codedb_token_kind kind = parser_kind(parser);
+        if (CODEDB_LIKELY(kind == CODEDB_TOKEN_STRING))
+            kinds |= expression_simple_string(parser);
+        else if (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+            kinds |= expression_format_string(parser);
+        else
+            break;
+    }
+    if (kinds & (kinds - 1))
+        codedb_parser_fail(parser, first, parser->at, "expected literals of one kind side by side, found %s",
+                           kinds & EXPRESSION_TEMPLATE ? "t-strings and others" : "bytes and strings");
+    if (count > 1 && !parser->failed)
+        expression_wrap_strings(parser, count);
+}

@@ -1,0 +1,194 @@
+/* codedb_parser.h -- what codedb_expression.c and codedb_statement.c share: the parser's state and the laying down of nodes.
+ *
+ * Included by those two files only. Recursive descent over the token array; the binary operators by precedence climbing; no
+ * production is ever tried twice.
+ *
+ * Invariants
+ * 1. Nodes are laid down in post-order, children before their parent, so that an operand becomes the left child of what follows
+ *    without being moved. `end` of a node under construction holds the size of its subtree, itself included. codedb_parse turns
+ *    the array into pre-order at the end.
+ * 2. A production lays down exactly one node (with its subtree) more than there was, also when it fails: the last node is always
+ *    the one just parsed, and its role in the parent is written there by the parent.
+ * 3. The first error wins. It moves the parser to the ENDMARKER, which no production accepts, so every loop ends there and the
+ *    recursion unwinds without asking. Loops therefore go on only while they find a token that they want.
+ * 4. Recursion is counted: brackets, blocks, lambdas, `**`. Chains of any length (operators, elif, else in conditionals, adjacent
+ *    strings, for clauses) are loops that lay the parents down afterwards, from the innermost outwards. */
+#ifndef CODEDB_PARSER_H
+#define CODEDB_PARSER_H
+
+#include "codedb_tree.h"
+
+/* Depth of recursion where the caller gives none: fits a stack of 8 MiB. */
+#define CODEDB_PARSER_DEFAULT_DEPTH 3000u
+
+typedef struct codedb_parser {
+    const codedb_token *tokens;
+    uint32_t at; /* the next token */
+    uint32_t count;
+    uint32_t capacity;
+    codedb_node *nodes;
+    uint32_t end; /* the ENDMARKER */
+    uint32_t depth;
+    uint32_t max_depth;
+    int version; /* the target, 300 ... */
+    bool failed;
+    const char *source;
+    const codedb_tree *tree;
+    codedb_syntax_error *error;
+} codedb_parser;
+
+/* How an expression is used as a target; says what codedb_target_check lets through. */
+typedef enum codedb_target_use {
+    CODEDB_TARGET_ASSIGN, /* =, for, with: a Starred is a target too */
+    CODEDB_TARGET_DELETE,
+    CODEDB_TARGET_AUGMENT, /* +=: a single target */
+    CODEDB_TARGET_ANNOTATE
+} codedb_target_use;
+
+/* ---- codedb_expression.c ------------------------------------------------------------------------------------------ */
+
+CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser);
+/* Fails at the tokens from `first` up to `last`, exclusive, with that message. */
+CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+    CODEDB_PRINTF(4, 5);
+/* Fails at the next token: "expected <what>, found <it>". */
+CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
+/* Fails at the next token if the target version is older than `version`. */
+CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what);
+
+CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
+CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
+/* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */
+CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
+/* yield_expr | star_expressions */
+CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
+/* The targets of `for` and `del`: star_targets, checked for that use. */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, codedb_target_use use);
+/* One target behind `as` in a with statement. */
+CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
+/* Fails at the first part of node `index` (in post-order) that cannot be such a target. */
+CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use);
+/* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */
+CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class);
+/* Parameters up to `closing`, which is left. */
+CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing);
+/* An Annotation behind its `:` or `->`; starred from 3.11 on where that is said. */
+CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_field field);
+/* Adjacent string literals. */
+CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser);
+CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser);
+/* '*' bitwise_or | '*' expression, as a StarredElement. */
+CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser);
+
+/* ---- Tokens ------------------------------------------------------------------------------------------------------- */
+
+static inline codedb_token_kind parser_kind(const codedb_parser *parser)
+{
+    return (codedb_token_kind)parser->tokens[parser->at].kind;
+}
+
+/* The kind of the token behind the next one; only when that is not the ENDMARKER. */
+static inline codedb_token_kind parser_kind_behind(const codedb_parser *parser)
+{
+    return (codedb_token_kind)parser->tokens[parser->at + 1].kind;
+}
+
+static inline bool parser_sees(const codedb_parser *parser, codedb_token_kind kind)
+{
+    return parser_kind(parser) == kind;
+}
+
+static inline bool parser_accept(codedb_parser *parser, codedb_token_kind kind)
+{
+    if (parser_kind(parser) != kind)
+        return false;
+    parser->at++;
+    return true;
+}
+
+static inline void parser_expect(codedb_parser *parser, codedb_token_kind kind)
+{
+    if (CODEDB_LIKELY(parser_kind(parser) == kind))
+        parser->at++;
+    else
+        codedb_parser_fail_expected(parser, codedb_token_kind_text(kind));
+}
+
+/* Whether a generator's or comprehension's first clause stands here. */
+static inline bool parser_sees_for(const codedb_parser *parser)
+{
+    return parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR) ||
+           (parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) && parser_kind_behind(parser) == CODEDB_TOKEN_KEYWORD_FOR);
+}
+
+/* ---- Nodes -------------------------------------------------------------------------------------------------------- */
+
+/* Lays down a node that spans tokens `first` up to `last` and has all nodes since `mark` as descendants. */
+static inline void parser_add(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t last, uint32_t mark)
+{
+    if (CODEDB_UNLIKELY(parser->count == parser->capacity))
+        codedb_parser_grow(parser);
+    codedb_node *node = &parser->nodes[parser->count++];
+    node->first = first;
+    node->last = last;
+    node->end = parser->count - mark;
+    node->kind = (uint8_t)kind;
+    node->field = CODEDB_FIELD_NONE;
+    node->parens = 0;
+}
+
+/* The same from token `first` up to the next one. */
+static inline void parser_close(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark)
+{
+    parser_add(parser, kind, first, parser->at, mark);
+}
+
+/* Gives the node just parsed its role in the parent to come. */
+static inline void parser_role(codedb_parser *parser, codedb_field field)
+{
+    parser->nodes[parser->count - 1].field = (uint8_t)field;
+}
+
+/* A node without children of the next token, which is consumed: it has been looked at and is not the ENDMARKER. */
+static inline void parser_leaf(codedb_parser *parser, codedb_node_kind kind, codedb_field field)
+{
+    parser_add(parser, kind, parser->at, parser->at + 1, parser->count);
+    parser_role(parser, field);
+    parser->at++;
+}
+
+/* A Name. On anything else it fails and lays one down all the same (invariant 2). */
+static inline void parser_name(codedb_parser *parser, codedb_field field)
+{
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_NAME)))
+        codedb_parser_fail_expected(parser, "a name");
+    parser_add(parser, CODEDB_NODE_NAME, parser->at, parser->at + 1, parser->count);
+    parser_role(parser, field);
+    parser->at += parser->at < parser->end;
+}
+
+/* The token where the text of a node begins, its own parentheses included. */
+static inline uint32_t parser_start(const codedb_node *node)
+{
+    return node->first - node->parens;
+}
+
+static inline codedb_node *parser_last(const codedb_parser *parser)
+{
+    return &parser->nodes[parser->count - 1];
+}
+
+/* ---- Depth -------------------------------------------------------------------------------------------------------- */
+
+static inline void parser_enter(codedb_parser *parser)
+{
+    if (CODEDB_UNLIKELY(++parser->depth > parser->max_depth))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "too deeply nested: more than %u levels", parser->max_depth);
+}
+
+static inline void parser_leave(codedb_parser *parser)
+{
+    parser->depth--;
+}
+
+#endif

@@ -1,0 +1,1303 @@
+/* codedb_statement.c -- statements and match patterns; codedb_parse, which makes a tree's nodes from its tokens.
+ *
+ * Called by codedb_tree.c (codedb_tree_parse). Calls codedb_expression.c through codedb_parser.h, whose invariants hold here, and
+ * the memory of the tree's allocator. Any thread, one per tree.
+ *
+ *   Imports . Assignments . Small statements . Blocks . Patterns . match . if, while, for . try . with . def and class . Whole files */
+#include "codedb_parser.h"
+
+#include <string.h>
+
+static void statement_parse(codedb_parser *parser);
+
+/* Whether the next token is the name `word`. */
+static bool statement_sees_word(const codedb_parser *parser, const char *word, uint32_t length)
+{
+    const codedb_token *token = &parser->tokens[parser->at];
+    return token->kind == CODEDB_TOKEN_NAME && token->length == length && memcmp(parser->source + token->start, word, length) == 0;
+}
+
+/* Whether the token just consumed is a comma that belongs to the node before it: then another element may follow. */
+static bool statement_behind_comma(const codedb_parser *parser)
+{
+    return !parser->failed && parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_COMMA;
+}
+
+/* ---- Imports ------------------------------------------------------------------------------------------------------ */
+
+/* dotted_name: dotted_name '.' NAME | NAME */
+static void statement_dotted_name(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    parser_name(parser, CODEDB_FIELD_NONE);
+    while (parser_accept(parser, CODEDB_TOKEN_DOT)) {
+        parser_role(parser, CODEDB_FIELD_value);
+        parser_name(parser, CODEDB_FIELD_attr);
+        parser_close(parser, CODEDB_NODE_ATTRIBUTE, first, mark);
+    }
+}
+
+/* 'as' NAME, if it is there */
+static void statement_as_name(codedb_parser *parser, codedb_field field)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS))
+        return;
+    parser_name(parser, CODEDB_FIELD_name);
+    parser_close(parser, CODEDB_NODE_AS_NAME, first, mark);
+    parser_role(parser, field);
+}
+
+/* dotted_as_name: dotted_name ['as' NAME]        import_from_as_name: NAME ['as' NAME] */
+static void statement_import_alias(codedb_parser *parser, bool dotted)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (dotted)
+        statement_dotted_name(parser);
+    else
+        parser_name(parser, CODEDB_FIELD_NONE);
+    parser_role(parser, CODEDB_FIELD_name);
+    statement_as_name(parser, CODEDB_FIELD_asname);
+    parser_close(parser, CODEDB_NODE_IMPORT_ALIAS, first, mark);
+    parser_role(parser, CODEDB_FIELD_names);
+}
+
+/* import_name: ['lazy'] 'import' ','.dotted_as_name+, behind 'import' */
+static void statement_import(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark)
+{
+    do
+        statement_import_alias(parser, true);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA));
+    parser_close(parser, kind, first, mark);
+}
+
+/* import_from_targets: '(' import_from_as_names [','] ')' | import_from_as_names !',' | '*'; returns pairs of parentheses */
+static uint16_t statement_import_targets(codedb_parser *parser)
+{
+    if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
+        parser_leaf(parser, CODEDB_NODE_IMPORT_STAR, CODEDB_FIELD_names);
+        return 0;
+    }
+    bool in_parens = parser_accept(parser, CODEDB_TOKEN_LEFT_PAREN);
+    do
+        statement_import_alias(parser, false);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !(in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)));
+    if (in_parens)
+        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    return in_parens;
+}
+
+/* import_from: ['lazy'] 'from' ('.' | '...')* dotted_name 'import' import_from_targets
+ *            | ['lazy'] 'from' ('.' | '...')+ 'import' import_from_targets, behind 'from' */
+static void statement_import_from(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark)
+{
+    bool relative = false;
+    while (parser_accept(parser, CODEDB_TOKEN_DOT) || parser_accept(parser, CODEDB_TOKEN_ELLIPSIS))
+        relative = true;
+    if (!relative || !parser_sees(parser, CODEDB_TOKEN_KEYWORD_IMPORT)) {
+        statement_dotted_name(parser);
+        parser_role(parser, CODEDB_FIELD_module);
+    }
+    parser_expect(parser, CODEDB_TOKEN_KEYWORD_IMPORT);
+    uint16_t parens = statement_import_targets(parser);
+    parser_close(parser, kind, first, mark);
+    parser_last(parser)->parens = parens;
+}
+
+/* 'lazy' 'import' ... | 'lazy' 'from' ... */
+static void statement_lazy_import(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    parser->at++;
+    codedb_parser_require(parser, 315, "a lazy import");
+    if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_IMPORT)) {
+        statement_import(parser, CODEDB_NODE_LAZY_IMPORT, first, mark);
+    } else {
+        parser_accept(parser, CODEDB_TOKEN_KEYWORD_FROM);
+        statement_import_from(parser, CODEDB_NODE_LAZY_IMPORT_FROM, first, mark);
+    }
+}
+
+/* ---- Assignments -------------------------------------------------------------------------------------------------- */
+
+/* X(token, node) */
+#define STATEMENT_AUGMENTED(X) \
+    X(PLUS_EQUAL, ADD_ASSIGN) \
+    X(MINUS_EQUAL, SUBTRACT_ASSIGN) \
+    X(STAR_EQUAL, MULTIPLY_ASSIGN) \
+    X(AT_EQUAL, MATRIX_MULTIPLY_ASSIGN) \
+    X(SLASH_EQUAL, DIVIDE_ASSIGN) \
+    X(PERCENT_EQUAL, MODULO_ASSIGN) \
+    X(AMPERSAND_EQUAL, BIT_AND_ASSIGN) \
+    X(VERTICAL_BAR_EQUAL, BIT_OR_ASSIGN) \
+    X(CIRCUMFLEX_EQUAL, BIT_XOR_ASSIGN) \
+    X(LEFT_SHIFT_EQUAL, LEFT_SHIFT_ASSIGN) \
+    X(RIGHT_SHIFT_EQUAL, RIGHT_SHIFT_ASSIGN) \
+    X(DOUBLE_STAR_EQUAL, POWER_ASSIGN) \
+    X(DOUBLE_SLASH_EQUAL, FLOOR_DIVIDE_ASSIGN)
+
+/* The operator node of an augmented assignment's token, else 0. */
+static const uint8_t statement_augmented[CODEDB_TOKEN_KIND_COUNT] = {
+#define X(token, node) [CODEDB_TOKEN_##token] = CODEDB_NODE_##node,
+    STATEMENT_AUGMENTED(X)
+#undef X
+};
+
+/* (star_targets '=')+ annotated_rhs !'=', behind the first target */
+static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    uint32_t target_first = first, target_mark = mark;
+    do {
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+        parser_role(parser, CODEDB_FIELD_target);
+        parser_close(parser, CODEDB_NODE_ASSIGN_TARGET, target_first, target_mark);
+        parser_role(parser, CODEDB_FIELD_targets);
+        parser_accept(parser, CODEDB_TOKEN_EQUAL);
+        target_first = parser->at;
+        target_mark = parser->count;
+        codedb_yield_or_star_parse(parser, 300);
+    } while (parser_sees(parser, CODEDB_TOKEN_EQUAL));
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_ASSIGN, first, mark);
+}
+
+/* CPython tries '(' single_target ')' before it tries an attribute or subscript: a target such as (a).b, that begins with a single
+ * target in parentheses and goes on, is refused since 3.9. */
+static bool statement_begins_with_single_target(const codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    if (parser->version < 309 || parser->tokens[first].kind != CODEDB_TOKEN_LEFT_PAREN || parser_last(parser)->parens > 0)
+        return false;
+    for (uint32_t index = mark; index < parser->count; index++) {
+        const codedb_node *node = &parser->nodes[index];
+        if (node->parens > 0 && parser_start(node) == first)
+            return (node->kind == CODEDB_NODE_NAME && parser->tokens[node->first].kind == CODEDB_TOKEN_NAME) ||
+                   node->kind == CODEDB_NODE_ATTRIBUTE || node->kind == CODEDB_NODE_SUBSCRIPT;
+    }
+    return false;
+}
+
+/* NAME ':' expression ['=' annotated_rhs] | ('(' single_target ')' | single_subscript_attribute_target) ':' expression
+ * ['=' annotated_rhs], behind the target */
+static void statement_annotated_assign(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    codedb_parser_require(parser, 306, "a variable annotation");
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ANNOTATE);
+    if (!parser->failed && statement_begins_with_single_target(parser, first, mark))
+        codedb_parser_fail_expected(parser, "a target that does not begin with a parenthesized name before the annotation");
+    parser_role(parser, CODEDB_FIELD_target);
+    parser_accept(parser, CODEDB_TOKEN_COLON);
+    codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
+    if (parser_accept(parser, CODEDB_TOKEN_EQUAL)) {
+        if (parser->version >= 308)
+            codedb_yield_or_star_parse(parser, 308);
+        else
+            codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_value);
+    }
+    parser_close(parser, CODEDB_NODE_ANN_ASSIGN, first, mark);
+}
+
+/* single_target augassign ~ annotated_rhs, behind the target */
+static void statement_augmented_assign(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_node_kind operator_kind)
+{
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_AUGMENT);
+    parser_role(parser, CODEDB_FIELD_target);
+    parser_add(parser, operator_kind, parser->at, parser->at + 1, parser->count);
+    parser_role(parser, CODEDB_FIELD_operator);
+    parser->at += !parser->failed;
+    codedb_yield_or_star_parse(parser, 309);
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_AUG_ASSIGN, first, mark);
+}
+
+/* assignment | star_expressions | yield_stmt */
+static void statement_expression(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_yield_or_star_parse(parser, 300);
+    codedb_token_kind kind = parser_kind(parser);
+    if (kind == CODEDB_TOKEN_EQUAL) {
+        statement_assign(parser, first, mark);
+    } else if (statement_augmented[kind]) {
+        statement_augmented_assign(parser, first, mark, (codedb_node_kind)statement_augmented[kind]);
+    } else if (kind == CODEDB_TOKEN_COLON && parser_kind_behind(parser) != CODEDB_TOKEN_NEWLINE) {
+        statement_annotated_assign(parser, first, mark);
+    } else {
+        parser_role(parser, CODEDB_FIELD_value);
+        parser_close(parser, CODEDB_NODE_EXPR, first, mark);
+    }
+}
+
+/* ---- Small statements --------------------------------------------------------------------------------------------- */
+
+static bool statement_ends(const codedb_parser *parser)
+{
+    return parser_sees(parser, CODEDB_TOKEN_NEWLINE) || parser_sees(parser, CODEDB_TOKEN_SEMICOLON);
+}
+
+/* pass, break, continue */
+static void statement_word(codedb_parser *parser, codedb_node_kind kind)
+{
+    parser_leaf(parser, kind, CODEDB_FIELD_NONE);
+}
+
+/* return_stmt: 'return' [star_expressions] */
+static void statement_return(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    if (!statement_ends(parser)) {
+        codedb_star_expressions_parse(parser, 308, false);
+        parser_role(parser, CODEDB_FIELD_value);
+    }
+    parser_close(parser, CODEDB_NODE_RETURN, first, mark);
+}
+
+/* raise_stmt: 'raise' expression ['from' expression] | 'raise' */
+static void statement_raise(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    if (!statement_ends(parser)) {
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_exc);
+        uint32_t from = parser->at, from_mark = parser->count;
+        if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_FROM)) {
+            codedb_expression_parse(parser);
+            parser_role(parser, CODEDB_FIELD_item);
+            parser_close(parser, CODEDB_NODE_FROM, from, from_mark);
+            parser_role(parser, CODEDB_FIELD_cause);
+        }
+    }
+    parser_close(parser, CODEDB_NODE_RAISE, first, mark);
+}
+
+/* global_stmt: 'global' ','.NAME+        nonlocal_stmt: 'nonlocal' ','.NAME+ */
+static void statement_names(codedb_parser *parser, codedb_node_kind kind)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    do {
+        uint32_t item = parser->at, item_mark = parser->count;
+        parser_name(parser, CODEDB_FIELD_name);
+        parser_close(parser, CODEDB_NODE_NAME_ITEM, item, item_mark);
+        parser_role(parser, CODEDB_FIELD_names);
+    } while (parser_accept(parser, CODEDB_TOKEN_COMMA));
+    parser_close(parser, kind, first, mark);
+}
+
+/* del_stmt: 'del' del_targets &(';' | NEWLINE) */
+static void statement_del(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_targets_parse(parser, CODEDB_TARGET_DELETE);
+    parser_role(parser, CODEDB_FIELD_target);
+    parser_close(parser, CODEDB_NODE_DEL, first, mark);
+}
+
+/* assert_stmt: 'assert' expression [',' expression] */
+static void statement_assert(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_test);
+    if (parser_accept(parser, CODEDB_TOKEN_COMMA)) {
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_msg);
+    }
+    parser_close(parser, CODEDB_NODE_ASSERT, first, mark);
+}
+
+/* type_param_bound: ':' expression; only of a TypeVar */
+static void statement_type_variable(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_node_kind kind = CODEDB_NODE_TYPE_VAR;
+    if (parser_accept(parser, CODEDB_TOKEN_STAR))
+        kind = CODEDB_NODE_TYPE_VAR_TUPLE;
+    else if (parser_accept(parser, CODEDB_TOKEN_DOUBLE_STAR))
+        kind = CODEDB_NODE_PARAM_SPEC;
+    parser_name(parser, CODEDB_FIELD_name);
+    if (kind == CODEDB_NODE_TYPE_VAR && parser_accept(parser, CODEDB_TOKEN_COLON)) {
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_bound);
+    }
+    parser_close(parser, kind, first, mark);
+    parser_role(parser, CODEDB_FIELD_param);
+}
+
+/* type_param: NAME [type_param_bound] ['=' expression] | '*' NAME ['=' star_expression] | '**' NAME ['=' expression]
+ * With the comma behind it. A TypeParam has the star of a starred default itself. */
+static void statement_type_parameter(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    statement_type_variable(parser);
+    bool is_tuple = parser_last(parser)->kind == CODEDB_NODE_TYPE_VAR_TUPLE;
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
+        codedb_parser_require(parser, 313, "the default of a type parameter");
+        parser_accept(parser, CODEDB_TOKEN_EQUAL);
+        if (is_tuple && parser_sees(parser, CODEDB_TOKEN_STAR)) {
+            uint32_t starred = parser->count;
+            codedb_starred_parse(parser);
+            if (parser->count - starred > 1)
+                parser->count--;
+        } else {
+            codedb_expression_parse(parser);
+        }
+        parser_role(parser, CODEDB_FIELD_default);
+    }
+    parser_accept(parser, CODEDB_TOKEN_COMMA);
+    parser_close(parser, CODEDB_NODE_TYPE_PARAM, first, mark);
+    parser_role(parser, CODEDB_FIELD_params);
+}
+
+/* type_params: '[' ','.type_param+ [','] ']', if it is there */
+static void statement_type_parameters(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (CODEDB_LIKELY(!parser_sees(parser, CODEDB_TOKEN_LEFT_BRACKET)))
+        return;
+    codedb_parser_require(parser, 312, "a list of type parameters");
+    parser_accept(parser, CODEDB_TOKEN_LEFT_BRACKET);
+    parser_enter(parser);
+    do
+        statement_type_parameter(parser);
+    while (statement_behind_comma(parser) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET));
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    parser_close(parser, CODEDB_NODE_TYPE_PARAMETERS, first, mark);
+    parser_role(parser, CODEDB_FIELD_type_parameters);
+}
+
+/* type_alias: 'type' NAME [type_params] '=' expression; its position has the semicolon behind it, if there is one */
+static void statement_type_alias(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    parser->at++;
+    parser_name(parser, CODEDB_FIELD_name);
+    statement_type_parameters(parser);
+    parser_expect(parser, CODEDB_TOKEN_EQUAL);
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_TYPE_ALIAS, first, mark);
+    if (parser_sees(parser, CODEDB_TOKEN_SEMICOLON))
+        parser_last(parser)->last++;
+}
+
+/* A statement that begins with a name: only the word behind it tells `type` and `lazy` from an expression. */
+static void statement_name(codedb_parser *parser)
+{
+    codedb_token_kind behind = parser_kind_behind(parser);
+    if (behind == CODEDB_TOKEN_NAME && parser->version >= 312 && statement_sees_word(parser, "type", 4))
+        statement_type_alias(parser);
+    else if ((behind == CODEDB_TOKEN_KEYWORD_IMPORT || behind == CODEDB_TOKEN_KEYWORD_FROM) && statement_sees_word(parser, "lazy", 4))
+        statement_lazy_import(parser);
+    else
+        statement_expression(parser);
+}
+
+/* simple_stmt: assignment | type_alias | star_expressions | return_stmt | import_stmt | raise_stmt | 'pass' | del_stmt | yield_stmt
+ *            | assert_stmt | 'break' | 'continue' | global_stmt | nonlocal_stmt */
+static void statement_small(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    switch (parser_kind(parser)) {
+    case CODEDB_TOKEN_NAME: statement_name(parser); break;
+    case CODEDB_TOKEN_KEYWORD_RETURN: statement_return(parser); break;
+    case CODEDB_TOKEN_KEYWORD_IMPORT:
+        parser->at++;
+        statement_import(parser, CODEDB_NODE_IMPORT, first, mark);
+        break;
+    case CODEDB_TOKEN_KEYWORD_FROM:
+        parser->at++;
+        statement_import_from(parser, CODEDB_NODE_IMPORT_FROM, first, mark);
+        break;
+    case CODEDB_TOKEN_KEYWORD_RAISE: statement_raise(parser); break;
+    case CODEDB_TOKEN_KEYWORD_PASS: statement_word(parser, CODEDB_NODE_PASS); break;
+    case CODEDB_TOKEN_KEYWORD_DEL: statement_del(parser); break;
+    case CODEDB_TOKEN_KEYWORD_ASSERT: statement_assert(parser); break;
+    case CODEDB_TOKEN_KEYWORD_BREAK: statement_word(parser, CODEDB_NODE_BREAK); break;
+    case CODEDB_TOKEN_KEYWORD_CONTINUE: statement_word(parser, CODEDB_NODE_CONTINUE); break;
+    case CODEDB_TOKEN_KEYWORD_GLOBAL: statement_names(parser, CODEDB_NODE_GLOBAL); break;
+    case CODEDB_TOKEN_KEYWORD_NONLOCAL: statement_names(parser, CODEDB_NODE_NONLOCAL); break;
+    default: statement_expression(parser);
+    }
+    parser_role(parser, CODEDB_FIELD_body);
+}
+
+/* simple_stmts: ';'.simple_stmt+ [';'] NEWLINE. A line of its own, or the suite behind a colon. */
+static void statement_line(codedb_parser *parser, codedb_node_kind kind)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    do
+        statement_small(parser);
+    while (parser_accept(parser, CODEDB_TOKEN_SEMICOLON) && !parser_sees(parser, CODEDB_TOKEN_NEWLINE));
+    uint32_t last = parser_last(parser)->last;
+    parser_expect(parser, CODEDB_TOKEN_NEWLINE);
+    parser_add(parser, kind, first, last, mark);
+}
+
+/* ---- Blocks ------------------------------------------------------------------------------------------------------- */
+
+/* A compound statement ends where its last clause ends. */
+static void statement_close(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark)
+{
+    parser_add(parser, kind, first, parser_last(parser)->last, mark);
+}
+
+/* block: NEWLINE INDENT statements DEDENT | simple_stmts, behind the colon. `owner` is for the message. */
+static void statement_block(codedb_parser *parser, const char *owner)
+{
+    parser_expect(parser, CODEDB_TOKEN_COLON);
+    if (!parser_accept(parser, CODEDB_TOKEN_NEWLINE)) {
+        statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_SUITE);
+        parser_role(parser, CODEDB_FIELD_body);
+        return;
+    }
+    if (!parser_accept(parser, CODEDB_TOKEN_INDENT)) {
+        char what[64] = "an indented block after ";
+        strncat(what, owner, sizeof what - strlen(what) - 1);
+        codedb_parser_fail_expected(parser, what);
+    }
+    uint32_t mark = parser->count;
+    parser_enter(parser);
+    statement_parse(parser);
+    uint32_t first = parser_last(parser)->first;
+    while (!parser_sees(parser, CODEDB_TOKEN_DEDENT) && !parser_sees(parser, CODEDB_TOKEN_ENDMARKER))
+        statement_parse(parser);
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_DEDENT);
+    statement_close(parser, CODEDB_NODE_INDENTED_BLOCK, first, mark);
+    parser_role(parser, CODEDB_FIELD_body);
+}
+
+/* else_block: 'else' ':' block, if it is there; returns whether */
+static bool statement_else(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_ELSE))
+        return false;
+    statement_block(parser, "'else'");
+    statement_close(parser, CODEDB_NODE_ELSE, first, mark);
+    parser_role(parser, CODEDB_FIELD_orelse);
+    return true;
+}
+
+/* ---- Patterns ----------------------------------------------------------------------------------------------------- */
+
+static void pattern_parse(codedb_parser *parser);
+
+/* pattern_capture_target: !"_" NAME; where the wildcard may stand too, it has no Name */
+static void pattern_name(codedb_parser *parser, codedb_field field, bool wildcard_allowed)
+{
+    if (!statement_sees_word(parser, "_", 1))
+        parser_name(parser, field);
+    else if (wildcard_allowed)
+        parser->at++;
+    else {
+        codedb_parser_fail_expected(parser, "a name other than '_'");
+        parser_name(parser, field);
+    }
+}
+
+/* A comma behind an element belongs to its position. */
+static void pattern_close_element(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark, codedb_field field)
+{
+    parser_accept(parser, CODEDB_TOKEN_COMMA);
+    parser_close(parser, kind, first, mark);
+    parser_role(parser, field);
+}
+
+/* maybe_star_pattern: star_pattern | as_pattern        star_pattern: '*' (pattern_capture_target | wildcard_pattern)
+ * Returns whether it was a star; it is no element of a sequence yet. */
+static bool pattern_maybe_star(codedb_parser *parser)
+{
+    if (!parser_accept(parser, CODEDB_TOKEN_STAR)) {
+        pattern_parse(parser);
+        return false;
+    }
+    pattern_name(parser, CODEDB_FIELD_name, true);
+    return true;
+}
+
+static void pattern_wrap_element(codedb_parser *parser, bool starred, uint32_t first, uint32_t mark)
+{
+    if (!starred)
+        parser_role(parser, CODEDB_FIELD_value);
+    pattern_close_element(parser, starred ? CODEDB_NODE_MATCH_STAR : CODEDB_NODE_MATCH_SEQUENCE_ELEMENT, first, mark,
+                          CODEDB_FIELD_patterns);
+}
+
+static bool pattern_sequence_ends(const codedb_parser *parser)
+{
+    codedb_token_kind kind = parser_kind(parser);
+    return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_COLON ||
+           kind == CODEDB_TOKEN_KEYWORD_IF;
+}
+
+/* maybe_sequence_pattern: ','.maybe_star_pattern+ [',']        open_sequence_pattern: maybe_star_pattern ',' maybe_sequence_pattern?
+ * Returns whether it is a sequence: otherwise there is one pattern without a comma (where that `may_be_group`). */
+static bool pattern_sequence(codedb_parser *parser, bool may_be_group)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    bool starred = pattern_maybe_star(parser);
+    if (may_be_group && !parser_sees(parser, CODEDB_TOKEN_COMMA)) {
+        if (!starred)
+            return false;
+        codedb_parser_fail_expected(parser, "',' behind a starred pattern");
+    }
+    for (;;) {
+        pattern_wrap_element(parser, starred, first, mark);
+        if (!statement_behind_comma(parser) || pattern_sequence_ends(parser))
+            return true;
+        first = parser->at;
+        mark = parser->count;
+        starred = pattern_maybe_star(parser);
+    }
+}
+
+/* group_pattern: '(' pattern ')'        sequence_pattern: '(' [open_sequence_pattern] ')'
+ * A value has no parentheses of its own: they belong to the expression in it, and lie inside its position. */
+static void pattern_parentheses(codedb_parser *parser)
+{
+    uint32_t first = ++parser->at, mark = parser->count;
+    bool is_tuple = true;
+    if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+        is_tuple = pattern_sequence(parser, true);
+    if (is_tuple)
+        parser_close(parser, CODEDB_NODE_MATCH_TUPLE, first, mark);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_node *pattern = parser_last(parser);
+    if (pattern->kind == CODEDB_NODE_MATCH_VALUE || pattern->kind == CODEDB_NODE_MATCH_SINGLETON) {
+        pattern->first--;
+        pattern->last++;
+        pattern--;
+    }
+    pattern->parens++;
+}
+
+/* sequence_pattern: '[' [maybe_sequence_pattern] ']' */
+static void pattern_list(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET))
+        pattern_sequence(parser, false);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    parser_close(parser, CODEDB_NODE_MATCH_LIST, first, mark);
+}
+
+/* signed_number: NUMBER | '-' NUMBER | '+' NUMBER (3.15) */
+static void pattern_signed_number(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (parser_sees(parser, CODEDB_TOKEN_PLUS))
+        codedb_parser_require(parser, 315, "'+' before a number in a pattern");
+    bool is_signed = parser_sees(parser, CODEDB_TOKEN_PLUS) || parser_sees(parser, CODEDB_TOKEN_MINUS);
+    if (is_signed)
+        parser_leaf(parser, parser_sees(parser, CODEDB_TOKEN_PLUS) ? CODEDB_NODE_PLUS : CODEDB_NODE_MINUS, CODEDB_FIELD_operator);
+    if (parser_sees(parser, CODEDB_TOKEN_NUMBER)) {
+        codedb_number_parse(parser);
+    } else {
+        codedb_parser_fail_expected(parser, "a number");
+        parser_add(parser, CODEDB_NODE_INTEGER, parser->at, parser->at, parser->count);
+    }
+    if (is_signed) {
+        parser_role(parser, CODEDB_FIELD_expression);
+        parser_close(parser, CODEDB_NODE_UNARY_OPERATION, first, mark);
+    }
+}
+
+/* complex_number: signed_real_number ('+' | '-') imaginary_number | signed_number */
+static void pattern_number(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    pattern_signed_number(parser);
+    bool is_plus = parser_sees(parser, CODEDB_TOKEN_PLUS);
+    if (!is_plus && !parser_sees(parser, CODEDB_TOKEN_MINUS))
+        return;
+    uint32_t number = parser_last(parser)->end > 1 ? parser->count - 2 : parser->count - 1;
+    if (parser->nodes[number].kind == CODEDB_NODE_IMAGINARY)
+        codedb_parser_fail(parser, first, parser->at, "expected a real number in a complex literal, found an imaginary one");
+    parser_role(parser, CODEDB_FIELD_left);
+    parser_add(parser, is_plus ? CODEDB_NODE_ADD : CODEDB_NODE_SUBTRACT, parser->at, parser->at + 1, parser->count);
+    parser_role(parser, CODEDB_FIELD_operator);
+    parser->at += !parser->failed;
+    if (!parser_sees(parser, CODEDB_TOKEN_NUMBER)) {
+        codedb_parser_fail_expected(parser, "an imaginary number");
+        parser_add(parser, CODEDB_NODE_IMAGINARY, parser->at, parser->at, parser->count);
+    } else {
+        codedb_number_parse(parser);
+    }
+    if (parser_last(parser)->kind != CODEDB_NODE_IMAGINARY)
+        codedb_parser_fail(parser, parser->at - 1, parser->at, "expected an imaginary number in a complex literal, found a real one");
+    parser_role(parser, CODEDB_FIELD_right);
+    parser_close(parser, CODEDB_NODE_BINARY_OPERATION, first, mark);
+}
+
+/* name_or_attr: attr | NAME        attr: name_or_attr '.' NAME; '_' begins none */
+static void pattern_name_or_attribute(codedb_parser *parser)
+{
+    statement_dotted_name(parser);
+}
+
+/* literal_expr: signed_number !('+' | '-') | complex_number | strings | 'None' | 'True' | 'False'
+ * Lays down the expression; false when something else stands there, and nothing is laid down. */
+static bool pattern_literal(codedb_parser *parser)
+{
+    switch (parser_kind(parser)) {
+    case CODEDB_TOKEN_NUMBER:
+    case CODEDB_TOKEN_PLUS:
+    case CODEDB_TOKEN_MINUS: pattern_number(parser); return true;
+    case CODEDB_TOKEN_STRING:
+    case CODEDB_TOKEN_FSTRING_START:
+    case CODEDB_TOKEN_TSTRING_START: codedb_strings_parse(parser); return true;
+    case CODEDB_TOKEN_KEYWORD_NONE:
+    case CODEDB_TOKEN_KEYWORD_TRUE:
+    case CODEDB_TOKEN_KEYWORD_FALSE: parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_NONE); return true;
+    default: return false;
+    }
+}
+
+/* key_value_pattern: (literal_expr | attr) ':' pattern */
+static void pattern_key_value(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (!pattern_literal(parser)) {
+        pattern_name_or_attribute(parser);
+        if (parser_last(parser)->kind == CODEDB_NODE_NAME)
+            codedb_parser_fail_expected(parser, "'.' behind a name that is a key");
+    }
+    parser_role(parser, CODEDB_FIELD_key);
+    parser_expect(parser, CODEDB_TOKEN_COLON);
+    pattern_parse(parser);
+    parser_role(parser, CODEDB_FIELD_pattern);
+    pattern_close_element(parser, CODEDB_NODE_MATCH_MAPPING_ELEMENT, first, mark, CODEDB_FIELD_elements);
+}
+
+/* mapping_pattern: '{' '}' | '{' double_star_pattern [','] '}' | '{' items_pattern ',' double_star_pattern [','] '}'
+ *                | '{' items_pattern [','] '}'        double_star_pattern: '**' pattern_capture_target */
+static void pattern_mapping(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE)) {
+        if (parser_accept(parser, CODEDB_TOKEN_DOUBLE_STAR)) {
+            pattern_name(parser, CODEDB_FIELD_rest, false);
+            parser_accept(parser, CODEDB_TOKEN_COMMA);
+            break;
+        }
+        pattern_key_value(parser);
+        if (!statement_behind_comma(parser))
+            break;
+    }
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser_close(parser, CODEDB_NODE_MATCH_MAPPING, first, mark);
+}
+
+/* keyword_pattern: NAME '=' pattern | pattern, of a class; returns whether it was a keyword */
+static bool pattern_argument(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL) {
+        parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_key);
+        parser->at++;
+        pattern_parse(parser);
+        parser_role(parser, CODEDB_FIELD_pattern);
+        pattern_close_element(parser, CODEDB_NODE_MATCH_KEYWORD_ELEMENT, first, mark, CODEDB_FIELD_kwds);
+        return true;
+    }
+    pattern_parse(parser);
+    parser_role(parser, CODEDB_FIELD_value);
+    pattern_close_element(parser, CODEDB_NODE_MATCH_SEQUENCE_ELEMENT, first, mark, CODEDB_FIELD_patterns);
+    return false;
+}
+
+/* class_pattern: name_or_attr '(' ')' | name_or_attr '(' [positional_patterns ','] [keyword_patterns [',']] ')', from '(' on */
+static void pattern_class(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    bool keywords = false;
+    parser_role(parser, CODEDB_FIELD_cls);
+    parser->at++;
+    while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
+        uint32_t argument = parser->at;
+        if (pattern_argument(parser))
+            keywords = true;
+        else if (keywords)
+            codedb_parser_fail(parser, argument, argument + 1, "positional patterns follow keyword patterns");
+        if (!statement_behind_comma(parser))
+            break;
+    }
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    parser_close(parser, CODEDB_NODE_MATCH_CLASS, first, mark);
+}
+
+/* capture_pattern: pattern_capture_target        wildcard_pattern: "_"        value_pattern: attr !('.' | '(' | '=')        class_pattern */
+static void pattern_from_name(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_token_kind behind = parser_kind_behind(parser);
+    if ((behind != CODEDB_TOKEN_DOT && behind != CODEDB_TOKEN_LEFT_PAREN) || statement_sees_word(parser, "_", 1)) {
+        pattern_name(parser, CODEDB_FIELD_name, true);
+        parser_close(parser, CODEDB_NODE_MATCH_AS, first, mark);
+        return;
+    }
+    pattern_name_or_attribute(parser);
+    if (parser_sees(parser, CODEDB_TOKEN_LEFT_PAREN)) {
+        pattern_class(parser, first, mark);
+        return;
+    }
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_MATCH_VALUE, first, mark);
+}
+
+/* closed_pattern: literal_pattern | capture_pattern | wildcard_pattern | value_pattern | group_pattern | sequence_pattern
+ *               | mapping_pattern | class_pattern */
+static void pattern_closed(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_token_kind kind = parser_kind(parser);
+    parser_enter(parser);
+    if (kind == CODEDB_TOKEN_NAME) {
+        pattern_from_name(parser);
+    } else if (kind == CODEDB_TOKEN_LEFT_PAREN) {
+        pattern_parentheses(parser);
+    } else if (kind == CODEDB_TOKEN_LEFT_BRACKET) {
+        pattern_list(parser);
+    } else if (kind == CODEDB_TOKEN_LEFT_BRACE) {
+        pattern_mapping(parser);
+    } else {
+        bool single =
+            kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_TRUE || kind == CODEDB_TOKEN_KEYWORD_FALSE;
+        if (!pattern_literal(parser)) {
+            codedb_parser_fail_expected(parser, "a pattern");
+            parser_add(parser, CODEDB_NODE_NAME, parser->at, parser->at, parser->count);
+        }
+        parser_role(parser, CODEDB_FIELD_value);
+        parser_close(parser, single ? CODEDB_NODE_MATCH_SINGLETON : CODEDB_NODE_MATCH_VALUE, first, mark);
+    }
+    parser_leave(parser);
+}
+
+/* or_pattern: '|'.closed_pattern+ */
+static void pattern_or(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    pattern_closed(parser);
+    if (!parser_sees(parser, CODEDB_TOKEN_VERTICAL_BAR))
+        return;
+    uint32_t element = first, element_mark = mark;
+    bool more;
+    do {
+        parser_role(parser, CODEDB_FIELD_pattern);
+        more = parser_accept(parser, CODEDB_TOKEN_VERTICAL_BAR);
+        parser_close(parser, CODEDB_NODE_MATCH_OR_ELEMENT, element, element_mark);
+        parser_role(parser, CODEDB_FIELD_patterns);
+        element = parser->at;
+        element_mark = parser->count;
+        if (more)
+            pattern_closed(parser);
+    } while (more);
+    parser_close(parser, CODEDB_NODE_MATCH_OR, first, mark);
+}
+
+/* pattern: as_pattern | or_pattern        as_pattern: or_pattern 'as' pattern_capture_target */
+static void pattern_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    pattern_or(parser);
+    if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS))
+        return;
+    parser_role(parser, CODEDB_FIELD_pattern);
+    pattern_name(parser, CODEDB_FIELD_name, false);
+    parser_close(parser, CODEDB_NODE_MATCH_AS, first, mark);
+}
+
+/* patterns: open_sequence_pattern | pattern */
+static void pattern_top(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (pattern_sequence(parser, true))
+        parser_close(parser, CODEDB_NODE_MATCH_LIST, first, mark);
+    parser_role(parser, CODEDB_FIELD_pattern);
+}
+
+/* ---- match -------------------------------------------------------------------------------------------------------- */
+
+/* Whether the name `match` that stands here begins a match statement. Only a block's header ends with a colon, a line break and a
+ * deeper line, and no other header begins with a name; so looking at the end of the line decides without trying. */
+static bool statement_is_match(const codedb_parser *parser)
+{
+    if (parser->version < 310 || !statement_sees_word(parser, "match", 5))
+        return false;
+    codedb_token_kind behind = parser_kind_behind(parser);
+    if (behind == CODEDB_TOKEN_DOT || behind == CODEDB_TOKEN_EQUAL)
+        return false;
+    uint32_t at = parser->at + 1;
+    while (parser->tokens[at].kind != CODEDB_TOKEN_NEWLINE && at < parser->end)
+        at++;
+    return at < parser->end && parser->tokens[at - 1].kind == CODEDB_TOKEN_COLON && parser->tokens[at + 1].kind == CODEDB_TOKEN_INDENT;
+}
+
+/* case_block: "case" patterns ['if' named_expression] ':' block */
+static void statement_case(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (!statement_sees_word(parser, "case", 4))
+        codedb_parser_fail_expected(parser, "'case'");
+    parser->at += !parser->failed;
+    pattern_top(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_IF)) {
+        codedb_named_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_guard);
+    }
+    statement_block(parser, "'case'");
+    statement_close(parser, CODEDB_NODE_MATCH_CASE, first, mark);
+    parser_role(parser, CODEDB_FIELD_cases);
+}
+
+/* match_stmt: "match" subject_expr ':' NEWLINE INDENT case_block+ DEDENT
+ * subject_expr: star_named_expression ',' [star_named_expressions] | named_expression */
+static void statement_match(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_star_expressions_parse(parser, 310, true);
+    if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
+        codedb_parser_fail_expected(parser, "',' behind a starred subject");
+    parser_role(parser, CODEDB_FIELD_subject);
+    parser_expect(parser, CODEDB_TOKEN_COLON);
+    parser_expect(parser, CODEDB_TOKEN_NEWLINE);
+    parser_expect(parser, CODEDB_TOKEN_INDENT);
+    parser_enter(parser);
+    do
+        statement_case(parser);
+    while (!parser_sees(parser, CODEDB_TOKEN_DEDENT) && !parser_sees(parser, CODEDB_TOKEN_ENDMARKER));
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_DEDENT);
+    statement_close(parser, CODEDB_NODE_MATCH, first, mark);
+}
+
+/* ---- if, while, for ----------------------------------------------------------------------------------------------- */
+
+/* The clauses of an if are children of each other to the right: `count` pairs of test and body, and perhaps an Else, have been
+ * parsed. Lays the Ifs down from the last on. */
+static void statement_wrap_ifs(codedb_parser *parser, uint32_t count, bool has_else)
+{
+    uint32_t body = parser->count - 1;
+    if (has_else)
+        body -= parser->nodes[body].end;
+    for (;;) {
+        const codedb_node *nodes = parser->nodes;
+        uint32_t test = body - nodes[body].end;
+        uint32_t mark = test - nodes[test].end + 1;
+        statement_close(parser, CODEDB_NODE_IF, parser_start(&nodes[test]) - 1, mark);
+        if (--count == 0)
+            return;
+        parser_role(parser, CODEDB_FIELD_orelse);
+        body = mark - 1;
+    }
+}
+
+/* if_stmt: 'if' named_expression ':' block (elif_stmt | [else_block])
+ * elif_stmt: 'elif' named_expression ':' block (elif_stmt | [else_block]) */
+static void statement_if(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count, count = 0;
+    do {
+        parser->at++;
+        codedb_named_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_test);
+        statement_block(parser, count == 0 ? "'if'" : "'elif'");
+        count++;
+    } while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELIF));
+    bool has_else = statement_else(parser);
+    if (parser->failed)
+        statement_close(parser, CODEDB_NODE_IF, first, mark);
+    else
+        statement_wrap_ifs(parser, count, has_else);
+}
+
+/* while_stmt: 'while' named_expression ':' block [else_block] */
+static void statement_while(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_named_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_test);
+    statement_block(parser, "'while'");
+    statement_else(parser);
+    statement_close(parser, CODEDB_NODE_WHILE, first, mark);
+}
+
+/* for_stmt: ['async'] 'for' star_targets 'in' ~ star_expressions ':' block [else_block], from 'for' on */
+static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser->at++;
+    codedb_targets_parse(parser, CODEDB_TARGET_ASSIGN);
+    parser_role(parser, CODEDB_FIELD_target);
+    parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+    codedb_star_expressions_parse(parser, 309, false);
+    parser_role(parser, CODEDB_FIELD_iter);
+    statement_block(parser, "'for'");
+    statement_else(parser);
+    statement_close(parser, CODEDB_NODE_FOR, first, mark);
+}
+
+/* ---- try ---------------------------------------------------------------------------------------------------------- */
+
+/* except_block: 'except' expressions ':' block | 'except' expression 'as' NAME ':' block | 'except' ':' block
+ * except_star_block: the same with 'except' '*', and never without a type */
+static void statement_handler(codedb_parser *parser, bool star)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    if (star)
+        parser->at++;
+    if (star || !parser_sees(parser, CODEDB_TOKEN_COLON)) {
+        uint32_t type = parser->at, type_mark = parser->count;
+        codedb_expression_parse(parser);
+        bool several = parser_sees(parser, CODEDB_TOKEN_COMMA);
+        if (several) {
+            codedb_parser_require(parser, 314, "more than one exception type without parentheses");
+            parser_role(parser, CODEDB_FIELD_value);
+            parser_close(parser, CODEDB_NODE_ELEMENT, type, type_mark);
+            parser_role(parser, CODEDB_FIELD_elements);
+            while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_COLON)) {
+                uint32_t element = parser->at, element_mark = parser->count;
+                codedb_expression_parse(parser);
+                parser_role(parser, CODEDB_FIELD_value);
+                parser_close(parser, CODEDB_NODE_ELEMENT, element, element_mark);
+                parser_role(parser, CODEDB_FIELD_elements);
+            }
+            parser_close(parser, CODEDB_NODE_TUPLE, type, type_mark);
+        }
+        parser_role(parser, CODEDB_FIELD_type);
+        if (!several)
+            statement_as_name(parser, CODEDB_FIELD_name);
+    }
+    statement_block(parser, "'except'");
+    statement_close(parser, star ? CODEDB_NODE_EXCEPT_STAR_HANDLER : CODEDB_NODE_EXCEPT_HANDLER, first, mark);
+    parser_role(parser, CODEDB_FIELD_handlers);
+}
+
+/* finally_block: 'finally' ':' block, if it is there; returns whether */
+static bool statement_finally(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_FINALLY))
+        return false;
+    statement_block(parser, "'finally'");
+    statement_close(parser, CODEDB_NODE_FINALLY, first, mark);
+    parser_role(parser, CODEDB_FIELD_finalbody);
+    return true;
+}
+
+/* try_stmt: 'try' ':' block finally_block | 'try' ':' block except_block+ [else_block] [finally_block]
+ *         | 'try' ':' block except_star_block+ [else_block] [finally_block] */
+static void statement_try(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    statement_block(parser, "'try'");
+    bool handled = false, star = false;
+    while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_EXCEPT)) {
+        bool is_star = parser_kind_behind(parser) == CODEDB_TOKEN_STAR;
+        if (is_star)
+            codedb_parser_require(parser, 311, "'except*'");
+        if (handled && is_star != star)
+            codedb_parser_fail(parser, parser->at, parser->at + 1, "cannot have both 'except' and 'except*' on the same 'try'");
+        if (parser->failed)
+            break;
+        star = is_star;
+        handled = true;
+        statement_handler(parser, star);
+    }
+    if (handled)
+        statement_else(parser);
+    if (!statement_finally(parser) && !handled)
+        codedb_parser_fail_expected(parser, "'except' or 'finally'");
+    statement_close(parser, star ? CODEDB_NODE_TRY_STAR : CODEDB_NODE_TRY, first, mark);
+}
+
+/* ---- with --------------------------------------------------------------------------------------------------------- */
+
+/* What the scan below has seen of the text in parentheses behind `with`. */
+typedef struct statement_with_scan {
+    unsigned depth;
+    unsigned lambdas; /* whose colon is still to come */
+    bool at_start;    /* of an item */
+    bool items;       /* nothing seen that no list of items can have */
+} statement_with_scan;
+
+/* One token of it. */
+static void statement_scan_with_token(statement_with_scan *scan, codedb_token_kind kind)
+{
+    bool at_start = scan->at_start;
+    scan->at_start = false;
+    switch (kind) {
+    case CODEDB_TOKEN_LEFT_PAREN:
+    case CODEDB_TOKEN_LEFT_BRACKET:
+    case CODEDB_TOKEN_LEFT_BRACE: scan->depth++; return;
+    case CODEDB_TOKEN_RIGHT_PAREN:
+    case CODEDB_TOKEN_RIGHT_BRACKET:
+    case CODEDB_TOKEN_RIGHT_BRACE: scan->depth--; return;
+    default: break;
+    }
+    if (scan->depth > 1)
+        return;
+    if (kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+        scan->lambdas++;
+    else if (kind == CODEDB_TOKEN_COLON && scan->lambdas > 0)
+        scan->lambdas--;
+    else if (kind == CODEDB_TOKEN_COMMA)
+        scan->at_start = scan->lambdas == 0;
+    else if (kind == CODEDB_TOKEN_COLON_EQUAL || kind == CODEDB_TOKEN_KEYWORD_FOR || kind == CODEDB_TOKEN_KEYWORD_YIELD ||
+             (kind == CODEDB_TOKEN_STAR && at_start))
+        scan->items = false;
+}
+
+/* Whether the parenthesis that stands here encloses all items of a with statement: the closing one is followed by the colon, and what
+ * is between can be a list of items. Looks at each token of it once; only the first parenthesis behind `with` is asked about. */
+static bool statement_with_is_parenthesized(const codedb_parser *parser)
+{
+    statement_with_scan scan = {.depth = 1, .at_start = true, .items = true};
+    uint32_t at = parser->at + 1;
+    if (parser->tokens[at].kind == CODEDB_TOKEN_RIGHT_PAREN)
+        return false;
+    for (; scan.depth > 0 && at < parser->end; at++)
+        statement_scan_with_token(&scan, (codedb_token_kind)parser->tokens[at].kind);
+    return scan.items && scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON;
+}
+
+/* with_item: expression 'as' star_target &(',' | ')' | ':') | expression */
+static void statement_with_item(codedb_parser *parser, bool in_parens)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_item);
+    uint32_t as = parser->at, as_mark = parser->count;
+    if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_AS)) {
+        if (in_parens)
+            codedb_parser_require(parser, 309, "'as' in parentheses behind 'with'");
+        parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS);
+        codedb_target_parse(parser);
+        parser_role(parser, CODEDB_FIELD_name);
+        parser_close(parser, CODEDB_NODE_AS_NAME, as, as_mark);
+        parser_role(parser, CODEDB_FIELD_asname);
+    }
+    parser_close(parser, CODEDB_NODE_WITH_ITEM, first, mark);
+    parser_role(parser, CODEDB_FIELD_items);
+}
+
+/* with_stmt: ['async'] 'with' '(' ','.with_item+ [','] ')' ':' block | ['async'] 'with' ','.with_item+ ':' block, from 'with' on */
+static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser->at++;
+    bool in_parens = parser_sees(parser, CODEDB_TOKEN_LEFT_PAREN) && statement_with_is_parenthesized(parser);
+    parser->at += in_parens;
+    for (;;) {
+        statement_with_item(parser, in_parens);
+        if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
+            break;
+        if (!in_parens)
+            codedb_parser_require(parser, 301, "more than one item behind 'with'");
+        parser_accept(parser, CODEDB_TOKEN_COMMA);
+        if (in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+            break;
+    }
+    if (in_parens)
+        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    statement_block(parser, "'with'");
+    statement_close(parser, CODEDB_NODE_WITH, first, mark);
+    parser_last(parser)->parens = in_parens;
+}
+
+/* ---- def and class ------------------------------------------------------------------------------------------------ */
+
+/* function_def_raw: ['async'] 'def' NAME [type_params] '(' [params] ')' ['->' expression] ':' block, from 'def' on */
+static void statement_function(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser->at++;
+    parser_name(parser, CODEDB_FIELD_name);
+    statement_type_parameters(parser);
+    parser_expect(parser, CODEDB_TOKEN_LEFT_PAREN);
+    parser_enter(parser);
+    codedb_parameters_parse(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    parser_leave(parser);
+    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (parser_accept(parser, CODEDB_TOKEN_ARROW))
+        codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
+    statement_block(parser, "a function definition");
+    statement_close(parser, CODEDB_NODE_FUNCTION_DEF, first, mark);
+}
+
+/* class_def_raw: 'class' NAME [type_params] ['(' [arguments] ')'] ':' block */
+static void statement_class(codedb_parser *parser, uint32_t mark)
+{
+    uint32_t first = parser->at++;
+    parser_name(parser, CODEDB_FIELD_name);
+    statement_type_parameters(parser);
+    bool in_parens = parser_accept(parser, CODEDB_TOKEN_LEFT_PAREN);
+    if (in_parens) {
+        parser_enter(parser);
+        codedb_arguments_parse(parser, true);
+        parser_leave(parser);
+        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    }
+    statement_block(parser, "a class definition");
+    statement_close(parser, CODEDB_NODE_CLASS_DEF, first, mark);
+    parser_last(parser)->parens = in_parens;
+}
+
+/* function_def | class_def | for_stmt | with_stmt, from 'async' on where that is there; `mark` is before the decorators */
+static void statement_async(codedb_parser *parser, uint32_t mark)
+{
+    uint32_t first = parser->at;
+    parser_leaf(parser, CODEDB_NODE_ASYNCHRONOUS, CODEDB_FIELD_asynchronous);
+    if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_DEF))
+        statement_function(parser, first, mark);
+    else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR) && mark == parser->count - 1)
+        statement_for(parser, first, mark);
+    else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_WITH) && mark == parser->count - 1)
+        statement_with(parser, first, mark);
+    else
+        codedb_parser_fail_expected(parser, "'def', 'for' or 'with' behind 'async'");
+}
+
+/* Up to 3.8 a decorator is dotted_name ['(' [arguments] ')']: whether the expression laid down since `mark` is one. */
+static bool statement_is_plain_decorator(const codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    const codedb_token *tokens = parser->tokens;
+    uint32_t at = first;
+    if (tokens[at].kind != CODEDB_TOKEN_NAME)
+        return false;
+    for (at++; tokens[at].kind == CODEDB_TOKEN_DOT && tokens[at + 1].kind == CODEDB_TOKEN_NAME; at += 2)
+        ;
+    if (at == parser->at)
+        return true;
+    uint32_t last = parser->count - 1, function = last - 1;
+    while (function > mark && parser->nodes[function].field != CODEDB_FIELD_func)
+        function -= parser->nodes[function].end;
+    return parser->nodes[last].kind == CODEDB_NODE_CALL && parser->nodes[function].last == at;
+}
+
+/* decorators: ('@' named_expression NEWLINE)+ */
+static void statement_decorators(codedb_parser *parser)
+{
+    while (parser_sees(parser, CODEDB_TOKEN_AT)) {
+        uint32_t first = parser->at++, mark = parser->count;
+        codedb_named_expression_parse(parser);
+        if (parser->version < 309 && !parser->failed && !statement_is_plain_decorator(parser, first + 1, mark))
+            codedb_parser_fail(parser, first + 1, parser->at, "expected a dotted name and perhaps a call behind '@' before Python 3.9");
+        parser_role(parser, CODEDB_FIELD_decorator);
+        parser_close(parser, CODEDB_NODE_DECORATOR, first, mark);
+        parser_role(parser, CODEDB_FIELD_decorators);
+        parser_expect(parser, CODEDB_TOKEN_NEWLINE);
+    }
+}
+
+/* function_def: decorators function_def_raw        class_def: decorators class_def_raw */
+static void statement_decorated(codedb_parser *parser)
+{
+    uint32_t mark = parser->count;
+    statement_decorators(parser);
+    if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_DEF))
+        statement_function(parser, parser->at, mark);
+    else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_CLASS))
+        statement_class(parser, mark);
+    else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC))
+        statement_async(parser, mark);
+    else
+        codedb_parser_fail_expected(parser, "'def', 'class' or 'async' behind a decorator");
+}
+
+/* ---- Whole files -------------------------------------------------------------------------------------------------- */
+
+/* statement: compound_stmt | simple_stmts
+ * compound_stmt: function_def | if_stmt | class_def | with_stmt | for_stmt | try_stmt | while_stmt | match_stmt */
+static void statement_parse(codedb_parser *parser)
+{
+    uint32_t mark = parser->count;
+    switch (parser_kind(parser)) {
+    case CODEDB_TOKEN_KEYWORD_IF: statement_if(parser); break;
+    case CODEDB_TOKEN_KEYWORD_WHILE: statement_while(parser); break;
+    case CODEDB_TOKEN_KEYWORD_FOR: statement_for(parser, parser->at, mark); break;
+    case CODEDB_TOKEN_KEYWORD_TRY: statement_try(parser); break;
+    case CODEDB_TOKEN_KEYWORD_WITH: statement_with(parser, parser->at, mark); break;
+    case CODEDB_TOKEN_KEYWORD_DEF: statement_function(parser, parser->at, mark); break;
+    case CODEDB_TOKEN_KEYWORD_CLASS: statement_class(parser, mark); break;
+    case CODEDB_TOKEN_KEYWORD_ASYNC: statement_async(parser, mark); break;
+    case CODEDB_TOKEN_AT: statement_decorated(parser); break;
+    case CODEDB_TOKEN_NAME:
+        if (CODEDB_UNLIKELY(statement_is_match(parser))) {
+            statement_match(parser);
+            break;
+        }
+        statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+        break;
+    default: statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+    }
+    parser_role(parser, CODEDB_FIELD_body);
+}
+
+/* file: [statements] ENDMARKER */
+static void statement_file(codedb_parser *parser)
+{
+    while (!parser_sees(parser, CODEDB_TOKEN_ENDMARKER))
+        statement_parse(parser);
+    parser_add(parser, CODEDB_NODE_MODULE, 0, parser->end + 1, 0);
+}
+
+/* Copies the nodes from post-order into pre-order. Going backwards, each node's place is known: its subtree ends where its right
+ * neighbour begins (`end`). The parents above are a chain in the old array, whose entries are dead by then: `first` of one is its
+ * place in the new order, `end` the next parent's place in the old one. */
+static void statement_order_nodes(codedb_node *old, uint32_t count, codedb_node *nodes)
+{
+    uint32_t end = count, parent = UINT32_MAX;
+    for (uint32_t index = count; index-- > 0;) {
+        uint32_t size = old[index].end, place = end - size;
+        nodes[place] = old[index];
+        nodes[place].end = end;
+        if (size > 1) {
+            old[index].first = place;
+            old[index].end = parent;
+            parent = index;
+            continue;
+        }
+        end = place;
+        while (parent != UINT32_MAX && old[parent].first + 1 == end) {
+            end--;
+            parent = old[parent].end;
+        }
+    }
+}
+
+/* Makes the parser's nodes the tree's. */
+static bool statement_finish(codedb_parser *parser, codedb_tree *tree)
+{
+    codedb_node *nodes = codedb_memory_allocate(&tree->allocator, parser->count, sizeof *nodes);
+    if (!nodes) {
+        parser->error->no_memory = true;
+        return false;
+    }
+    statement_order_nodes(parser->nodes, parser->count, nodes);
+    tree->nodes = nodes;
+    tree->node_count = parser->count;
+    return true;
+}
+
+CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
+{
+    *error = (codedb_syntax_error){0};
+    codedb_parser parser = {
+        .tokens = tree->tokens,
+        .end = tree->token_count - 1,
+        .capacity = tree->token_count < UINT32_MAX / 2 ? tree->token_count + 16 : UINT32_MAX,
+        .max_depth = max_depth ? max_depth : CODEDB_PARSER_DEFAULT_DEPTH,
+        .version = tree->target_version,
+        .source = tree->source,
+        .tree = tree,
+        .error = error,
+    };
+    parser.nodes = codedb_memory_allocate(&tree->allocator, parser.capacity, sizeof *parser.nodes);
+    if (!parser.nodes) {
+        error->no_memory = true;
+        return false;
+    }
+    statement_file(&parser);
+    bool done = !parser.failed && statement_finish(&parser, tree);
+    codedb_memory_release(&tree->allocator, parser.nodes);
+    return done;
+}
