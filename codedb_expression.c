@@ -805,7 +805,7 @@ typedef struct expression_parameters {
 } expression_parameters;
 
 /* annotation: ':' expression        star_annotation: ':' star_expression, behind the ':' */
-CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_field field)
+CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_node_field field)
 {
     uint32_t first = parser->at, mark = parser->count;
     if (star_allowed && parser_sees(parser, CODEDB_TOKEN_STAR)) {
@@ -824,7 +824,7 @@ CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_all
 
 /* param: NAME annotation?        default: '=' expression
  * From the NAME on; `first` is the star's token where there is one. */
-static void expression_parameter(codedb_parser *parser, uint32_t first, expression_parameters *seen, codedb_field field)
+static void expression_parameter(codedb_parser *parser, uint32_t first, expression_parameters *seen, codedb_node_field field)
 {
     uint32_t mark = parser->count;
     bool starred = first != parser->at;
@@ -1293,7 +1293,7 @@ typedef struct expression_format {
 static void expression_replacement_field(codedb_parser *parser, const expression_format *format);
 
 /* fstring_middle*: fstring_replacement_field | FSTRING_MIDDLE, until something else stands there */
-static void expression_format_parts(codedb_parser *parser, const expression_format *format, codedb_field field)
+static void expression_format_parts(codedb_parser *parser, const expression_format *format, codedb_node_field field)
 {
     for (;;) {
         uint32_t token = parser->at;

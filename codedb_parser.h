@@ -73,7 +73,7 @@ CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
 /* Parameters up to `closing`, which is left. */
 CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing);
 /* An Annotation behind its `:` or `->`; starred from 3.11 on where that is said. */
-CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_field field);
+CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_node_field field);
 /* Adjacent string literals. */
 CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser);
@@ -144,13 +144,13 @@ static inline void parser_close(codedb_parser *parser, codedb_node_kind kind, ui
 }
 
 /* Gives the node just parsed its role in the parent to come. */
-static inline void parser_role(codedb_parser *parser, codedb_field field)
+static inline void parser_role(codedb_parser *parser, codedb_node_field field)
 {
     parser->nodes[parser->count - 1].field = (uint8_t)field;
 }
 
 /* A node without children of the next token, which is consumed: it has been looked at and is not the ENDMARKER. */
-static inline void parser_leaf(codedb_parser *parser, codedb_node_kind kind, codedb_field field)
+static inline void parser_leaf(codedb_parser *parser, codedb_node_kind kind, codedb_node_field field)
 {
     parser_add(parser, kind, parser->at, parser->at + 1, parser->count);
     parser_role(parser, field);
@@ -158,7 +158,7 @@ static inline void parser_leaf(codedb_parser *parser, codedb_node_kind kind, cod
 }
 
 /* A Name. On anything else it fails and lays one down all the same (invariant 2). */
-static inline void parser_name(codedb_parser *parser, codedb_field field)
+static inline void parser_name(codedb_parser *parser, codedb_node_field field)
 {
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_NAME)))
         codedb_parser_fail_expected(parser, "a name");

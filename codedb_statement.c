@@ -38,7 +38,7 @@ static void statement_dotted_name(codedb_parser *parser)
 }
 
 /* 'as' NAME, if it is there */
-static void statement_as_name(codedb_parser *parser, codedb_field field)
+static void statement_as_name(codedb_parser *parser, codedb_node_field field)
 {
     uint32_t first = parser->at, mark = parser->count;
     if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS))
@@ -485,7 +485,7 @@ static bool statement_else(codedb_parser *parser)
 static void pattern_parse(codedb_parser *parser);
 
 /* pattern_capture_target: !"_" NAME; where the wildcard may stand too, it has no Name */
-static void pattern_name(codedb_parser *parser, codedb_field field, bool wildcard_allowed)
+static void pattern_name(codedb_parser *parser, codedb_node_field field, bool wildcard_allowed)
 {
     if (!statement_sees_word(parser, "_", 1))
         parser_name(parser, field);
@@ -498,7 +498,7 @@ static void pattern_name(codedb_parser *parser, codedb_field field, bool wildcar
 }
 
 /* A comma behind an element belongs to its position. */
-static void pattern_close_element(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark, codedb_field field)
+static void pattern_close_element(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark, codedb_node_field field)
 {
     parser_accept(parser, CODEDB_TOKEN_COMMA);
     parser_close(parser, kind, first, mark);
