@@ -363,7 +363,8 @@ typedef struct lexer {
     lexer_fstring fstrings[LEXER_FSTRINGS + 1];
 } lexer;
 
-/* Fails with `length` bytes at `at`. Returns NULL, so that a caller can return it. `yields`: see codedb_syntax_error. */
+/* Fails with `length` bytes at `at`. Returns NULL, so that a caller can return it. `yields`: see codedb_syntax_error; what is
+ * wrong in an f-string always does. */
 static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_t length, bool yields, const char *format, ...)
     CODEDB_PRINTF(5, 6);
 static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_t length, bool yields, const char *format, ...)
@@ -371,7 +372,7 @@ static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_
     va_list arguments;
     lx->error->offset = (uint32_t)(at - lx->base);
     lx->error->length = (uint32_t)length;
-    lx->error->yields = yields;
+    lx->error->yields = yields || lx->depth > 0;
     va_start(arguments, format);
     vsnprintf(lx->error->message, sizeof(lx->error->message), format, arguments);
     va_end(arguments);
@@ -548,7 +549,7 @@ static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *
     if (p[1] != 0 && lexer_classes[p[1]] != LEXER_BREAK)
         return lexer_fail(lx, p + 1, 1, true, "unexpected character after line continuation character");
     const unsigned char *next = p[1] == 0 ? p + 1 : lexer_after_break(p + 1);
-    if (*next != 0 || lx->target < 308)
+    if (*next != 0 || lx->target < 308 || lx->level > 0)
         return next;
     return lexer_fail(lx, p + 1, 0, true, "unexpected end of file after a line continuation character");
 }
@@ -763,7 +764,7 @@ static inline const unsigned char *lexer_name(lexer *lx, const unsigned char *p)
         return lexer_long_name(lx, p);
     const unsigned char *end = p + length;
     unsigned kind = lexer_name_kind(p, lexer_word_masks[length]);
-    if (CODEDB_UNLIKELY((*end == '"' || *end == '\'') && length <= 2)) {
+    if (CODEDB_UNLIKELY((*end == '"' || *end == '\'') && length <= 5)) {
         const unsigned char *behind = lexer_prefixed(lx, p, end);
         if (behind != end)
             return behind;
@@ -1049,14 +1050,19 @@ static const unsigned char *lexer_fstring_escape(const lexer_fstring *fstring, c
     return lexer_after_escape(p);
 }
 
-/* The line break or end at `p` in text that does not reach over it. Up to 3.13 a line break ends a format spec. */
+/* The line break or end at `p` in text that does not reach over it. In 3.12 and 3.13 a line break, also the one that the last
+ * line need not have, ends a format spec. */
 static const unsigned char *lexer_fstring_break(lexer *lx, const unsigned char *p)
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
-    if (*p != 0 && lx->level > fstring->level && lx->target < 314)
+    char letter = lexer_fstring_letter(fstring);
+    if (lx->level > fstring->level && !fstring->triple && lx->target < 314)
         return p;
+    if (lx->level > fstring->level && !fstring->triple)
+        return lexer_fail(lx, p, 1, false, "%c-string: newlines are not allowed in format specifiers for single quoted %c-strings",
+                          letter, letter);
     return lexer_fail(lx, fstring->start, 1, false, "unterminated %s%c-string literal (detected at line %u)",
-                      fstring->triple ? "triple-quoted " : "", lexer_fstring_letter(fstring), (unsigned)lexer_line_of(lx, p));
+                      fstring->triple ? "triple-quoted " : "", letter, (unsigned)lexer_line_of(lx, p));
 }
 
 /* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. */
@@ -1121,29 +1127,42 @@ static const unsigned char *lexer_fstring_start(lexer *lx, lexer_fstring *fstrin
     return lexer_fstring_text(lx, text);
 }
 
-/* A string behind one or two letters, or `quotes` when they are no prefix: then they are a name. */
+/* The letters of a prefix as a set of bits, or 0 when they are none: other letters, or one twice. */
+static unsigned lexer_prefix_letters(const unsigned char *start, const unsigned char *quotes)
+{
+    unsigned letters = 0;
+    for (const unsigned char *p = start; p < quotes; p++) {
+        const char *found = strchr("urbft", *p | 0x20);
+        unsigned letter = found == NULL ? 0 : 1u << (found - "urbft");
+        if (letter == 0 || (letters & letter) != 0)
+            return 0;
+        letters |= letter;
+    }
+    return letters;
+}
+
+/* A string behind letters, or `quotes` when they are no prefix: then they are a name. */
 static const unsigned char *lexer_prefixed(lexer *lx, const unsigned char *start, const unsigned char *quotes)
 {
-    bool two = quotes - start == 2;
-    unsigned char first = start[0] | 0x20;
-    unsigned char second = two ? start[1] | 0x20 : 0;
-    unsigned char letter = two && first == 'r' ? second : first; /* the one that is not r, if there is one */
-    bool raw = first == 'r' || second == 'r';
-    if (two && (!raw || letter == 'r' || letter == 'u'))
+    enum { U = 1, R = 2, B = 4, F = 8, T = 16 };
+    unsigned letters = lexer_prefix_letters(start, quotes);
+    unsigned kind = letters & ~(unsigned)R;
+    if (kind == B && quotes - start == 2 && (*start | 0x20) == 'r' && lx->target < 303)
         return quotes;
-    if (letter == 'b' && two && first == 'r' && lx->target < 303)
-        return quotes;
-    if (letter == 'b' || letter == 'r' || (letter == 'u' && lx->target >= 303))
+    if (letters == R || kind == B || (letters == U && lx->target >= 303))
         return lexer_string(lx, start, quotes);
-    if ((letter == 'f' && lx->target >= 306) || (letter == 't' && lx->target >= 314)) {
+    if ((kind == F && lx->target >= 306) || (kind == T && lx->target >= 314)) {
         lexer_fstring fstring = {.start = start,
                                  .level = lx->level,
                                  .quote = *quotes,
                                  .triple = lexer_is_triple(quotes),
-                                 .raw = raw,
-                                 .template = letter == 't'};
+                                 .raw = (letters & R) != 0,
+                                 .template = kind == T};
         return lexer_fstring_start(lx, &fstring, quotes);
     }
+    if (letters != 0 && lx->target >= 314)
+        return lexer_fail(lx, start, (size_t)(quotes - start) + 1, false, "string prefixes '%.*s' are incompatible", (int)(quotes - start),
+                          (const char *)start);
     return quotes;
 }
 
@@ -1289,12 +1308,20 @@ static bool lexer_run(lexer *lx)
 
 /* ---- The public part ---------------------------------------------------------------------------------------------- */
 
+static bool lexer_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    return error->yields && lexer_classes[(unsigned char)tree->source[error->offset]] == LEXER_OPEN;
+}
+
 /* The tokens before the error, and an ENDMARKER where lexing stopped. There is room: lexer_run keeps it. */
 static void lexer_end_early(lexer *lx)
 {
-    const unsigned char *stop = lx->base + lx->error->offset;
-    bool unclosed = lx->error->yields && lexer_classes[*stop] == LEXER_OPEN;
-    lexer_add(lx, unclosed ? lx->end : stop, 0, CODEDB_TOKEN_ENDMARKER);
+    codedb_tree *tree = lx->tree;
+    uint32_t count = (uint32_t)(lx->out - tree->tokens);
+    uint32_t stop = lexer_is_unclosed(tree, lx->error) ? tree->length : lx->error->offset;
+    if (count > 0 && codedb_token_end(tree, count - 1) > stop)
+        stop = codedb_token_end(tree, count - 1);
+    lexer_add(lx, lx->base + stop, 0, CODEDB_TOKEN_ENDMARKER);
 }
 
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
@@ -1335,7 +1362,7 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
     if (parsing->offset >= stop)
         return false;
     /* A bracket that is never closed takes the blame for what is wrong on later lines. */
-    return lexing->offset >= stop ||
+    return !lexer_is_unclosed(tree, lexing) ||
            lexer_line_number(tree, parsing->offset) <= lexer_line_number(tree, lexing->offset);
 }
 
