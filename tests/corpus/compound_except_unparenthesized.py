@@ -1,0 +1,5 @@
+try: a
+except B, C: d
+except B , C, D: e
+try: a
+except* B, C: d

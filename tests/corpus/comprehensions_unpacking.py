@@ -1,0 +1,6 @@
+[*a for a in b]
+{*a for a in b}
+(*a for a in b)
+{**a for a in b}
+{ ** a for a in b}
+[ * a for a in b ]

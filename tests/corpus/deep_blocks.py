@@ -1,0 +1,42 @@
+if a:
+  if a:
+    if a:
+      if a:
+        if a:
+          if a:
+            if a:
+              if a:
+                if a:
+                  if a:
+                    if a:
+                      if a:
+                        if a:
+                          if a:
+                            if a:
+                              if a:
+                                if a:
+                                  if a:
+                                    if a:
+                                      if a:
+                                        b
+                                        # c20
+                                      # c19
+                                    # c18
+                                  # c17
+                                # c16
+                              # c15
+                            # c14
+                          # c13
+                        # c12
+                      # c11
+                    # c10
+                  # c9
+                # c8
+              # c7
+            # c6
+          # c5
+        # c4
+      # c3
+    # c2
+  # c1
+d

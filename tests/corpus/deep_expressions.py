@@ -1,0 +1,11 @@
+x = ((((((((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))))))))
+x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+x = a + b + c + d + e + f + g + h + a + b + c + d + e + f + g + h + a + b + c + d + e + f + g + h + a + b + c + d + e + f + g + h + a + b + c + d + e + f + g + h
+x = a ** b ** c ** d ** e ** f ** g ** h
+x = "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a" "a"
+x = not not not not not not not not not not not not not not not not not not not not a
+x = --------------------a
+x = a.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b
+x = f()()()()()()()()()()()()()()()()()()()()
+x = a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else a if b else c
+x = lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: lambda: c

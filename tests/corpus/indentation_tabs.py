@@ -1,0 +1,11 @@
+if a:
+	b
+	if c:
+		d
+		# one
+	# two
+# three
+else:
+  e
+  if f:
+  	g

@@ -1,0 +1,9 @@
+if a:
+ b
+else:
+        c
+for a in b:
+   c
+   if d:
+     e
+   f

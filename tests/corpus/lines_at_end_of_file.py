@@ -1,0 +1,9 @@
+def f():
+    pass
+    # one
+
+
+    # two
+
+# three
+

@@ -1,0 +1,8 @@
+def f():
+    x
+
+    # in the block
+  # above y
+
+# above y
+y

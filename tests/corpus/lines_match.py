@@ -1,0 +1,15 @@
+match a:
+    # one
+    case b:
+        c
+        # two
+    # three
+
+    case d:
+        e
+
+      # four
+    # five
+
+  # six
+f

@@ -1,0 +1,8 @@
+# header
+
+"""doc"""
+# not the header
+import a
+
+# footer
+

@@ -1,0 +1,4 @@
+# header
+
+@d
+def f(): pass

@@ -1,0 +1,10 @@
+a
+b
+cd  # e
+
+
+if f:    g
+    # h
+
+i = """j
+kl"""(m, n)

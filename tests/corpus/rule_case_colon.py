@@ -1,0 +1,5 @@
+match a:
+    case b : c
+    case b  if d : c
+    case b  if  d  : c
+    case [b]  : c

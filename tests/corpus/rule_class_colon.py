@@ -1,0 +1,7 @@
+class A : pass
+class A  :
+    pass
+class A (): pass
+class A ( ) : pass
+class A[T] : pass
+class A [T]: pass

@@ -1,0 +1,176 @@
+f(
+ a
+ )
+f(
+ a
+ ,
+ b
+ )
+x[
+ a
+ ]
+x[
+ a
+ :
+ b
+ ]
+(
+ (
+ a
+ )
+ )
+[
+ a
+ ,
+ b
+ ]
+{
+ a
+ :
+ b
+ ,
+ **
+ c
+ }
+(
+ a
+ if
+ b
+ else
+ c
+ )
+(
+ not
+ a
+ )
+(
+ a
+ not
+ in
+ b
+ )
+(
+ yield
+ from
+ a
+ )
+(
+ lambda
+ :
+ a
+ )
+(
+ lambda
+ a
+ ,
+ *
+ b
+ :
+ c
+ )
+[
+ a
+ for
+ b
+ in
+ c
+ if
+ d
+ ]
+(
+ a
+ :=
+ b
+ )
+f(
+ *
+ a
+ ,
+ c
+ =
+ d
+ )
+(
+ a
+ .
+ b
+ )
+(
+ a
+ +
+ b
+ )
+(
+ "a"
+ "b"
+ )
+(
+ await_
+ )
+def f(
+ a
+ :
+ b
+ =
+ c
+ ,
+ **
+ d
+): pass
+class A(
+ B
+ ,
+ C
+ =
+ d
+): pass
+from a import (
+ b
+ as
+ c
+ ,
+ d
+)
+with (
+ a
+ as
+ b
+ ,
+ c
+): pass
+def f[
+ T
+ :
+ a
+ =
+ b
+ ,
+ *Ts
+](): pass
+match(
+ a
+):
+    case A(
+     b
+     ,
+     c
+     =
+     d
+    ): pass
+    case {
+     1
+     :
+     a
+     ,
+     **b
+    }: pass
+    case [
+     a
+     |
+     b.c
+     as
+     d
+     ,
+     *
+     e
+    ]: pass

@@ -1,0 +1,6 @@
+from .  import a
+from ..  import a
+from .  a import b
+from  ..  a  import b
+from ...  a import b
+from  .  .  a import b

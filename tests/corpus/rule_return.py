@@ -1,0 +1,7 @@
+def f():
+    return  
+    return ; a
+    return  ;  a
+    return  a ; b
+    return  # c
+    return  a  # c

@@ -1,0 +1,7 @@
+assert a
+assert  a
+assert a, b
+assert  a , b
+assert(a)
+assert (a, b)
+assert a,(b) ; c

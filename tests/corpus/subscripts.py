@@ -1,0 +1,38 @@
+a[b]
+a[ b ]
+a [b]
+a[b, c]
+a[b,]
+a[ b , ]
+a[(b, c)]
+a[b:c]
+a[ b : c ]
+a[b:c:d]
+a[:]
+a[ : ]
+a[::]
+a[ : : ]
+a[1: :2]
+a[:b]
+a[b:]
+a[b: ]
+a[b::c]
+a[b:c:]
+a[b, c:d, ...]
+a[*b]
+a[* b, c]
+a[b := c]
+a[
+  b
+]
+a[
+  b:  # c
+  c
+]
+a[b][c]
+a[b].c
+a[lambda: b]
+a[b if c else d]
+a[1:2, ]
+a[: , :]
+a[b:c , d]

@@ -1,0 +1,172 @@
+"""LibCST's tree of a source as a dump (docs/trees.md), and codedb's dump of the same source from build/oracle/dump_server.
+
+Needs libcst 1.9.0. Used by compare.py, fuzz.py and make_corpus.py.
+"""
+import os
+import subprocess
+
+import libcst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+REFUSED = "ERROR\n"
+
+
+class _Names:
+    """The names of the classes and functions around a node, kept while the tree is walked."""
+
+    def __init__(self):
+        self.classes = []
+        self.functions = []
+
+    def stack_of(self, node):
+        if isinstance(node, libcst.ClassDef):
+            return self.classes
+        return self.functions if isinstance(node, libcst.FunctionDef) else None
+
+    def kind(self, node):
+        if isinstance(node, libcst.Module):
+            return "module"
+        if isinstance(node, libcst.Decorator):
+            return "decorator"
+        if isinstance(node, libcst.ClassDef):
+            return "class"
+        if isinstance(node, libcst.FunctionDef):
+            return "method" if self.classes else "function"
+        if isinstance(node, (libcst.Import, libcst.ImportFrom)):
+            return "import"
+        if isinstance(node, libcst.BaseSmallStatement):
+            return "smallstmt"
+        return "stmt" if isinstance(node, libcst.BaseStatement) else "node"
+
+    def qualname(self, node):
+        if isinstance(node, libcst.ClassDef):
+            parts = self.classes + [node.name.value]
+        elif isinstance(node, libcst.FunctionDef):
+            parts = (self.classes or self.functions[:-1]) + [node.name.value]
+        else:
+            parts = self.classes + self.functions
+        return ".".join(parts) or "-"
+
+
+def dump_module(module):
+    """The dump of a parsed module. Iterative: trees are deeper than Python's stack."""
+    where = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+    names = _Names()
+    lines = []
+    pending = [(module, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if node is None:  # all children of a class or function are done; `depth` is the stack that has its name
+            depth.pop()
+            continue
+        place = where.get(node)
+        if place is None:
+            continue
+        own = node.name.value if isinstance(node, (libcst.ClassDef, libcst.FunctionDef)) else None
+        name = own or (node.value if isinstance(node, libcst.Name) else "-")
+        lines.append("%d %s %d:%d-%d:%d %s %s %s\n" % (
+            depth, type(node).__name__, place.start.line, place.start.column, place.end.line, place.end.column,
+            name, names.kind(node), names.qualname(node)))
+        if own is not None:
+            stack = names.stack_of(node)
+            stack.append(own)
+            pending.append((None, stack))
+        pending.extend((child, depth + 1) for child in reversed(node.children))
+    return "".join(lines)
+
+
+def libcst_dump(source):
+    """(dump, reason): a reason says why the dump must not be compared."""
+    try:
+        module = libcst.parse_module(source)
+    except RecursionError:
+        return REFUSED, "too deep for LibCST"
+    except Exception:
+        return REFUSED, None
+    plain = source[1:] if source.startswith("\ufeff") else source
+    if module.code != plain:
+        return REFUSED, "LibCST does not reproduce the source"
+    try:
+        return dump_module(module), None
+    except RecursionError:
+        return REFUSED, "too deep for LibCST"
+
+
+class Codedb:
+    """A running dump_server."""
+
+    def __init__(self, server):
+        self.process = subprocess.Popen([os.path.abspath(server)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def dump(self, source):
+        """The dump of a source given as bytes; of a refused one, REFUSED and a line that says why."""
+        self.process.stdin.write(b"%d\n" % len(source))
+        self.process.stdin.write(source)
+        self.process.stdin.flush()
+        length = self.process.stdout.readline()
+        if not length:
+            raise RuntimeError("dump_server ended with status %s" % self.process.wait())
+        return self.process.stdout.read(int(length)).decode("utf-8")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def python_accepts(source):
+    """Does this Python's own parser accept the text?"""
+    import ast
+    import warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+            return True
+        except (SyntaxError, ValueError):
+            return False
+        except (RecursionError, MemoryError):
+            return True
+
+
+def compare(codedb, source_bytes, text):
+    """(nodes, difference, reason): at most one of the last two is not None."""
+    expected, reason = libcst_dump(text)
+    if reason is not None:
+        return 0, None, reason
+    found = codedb.dump(source_bytes)
+    if found == expected:
+        return expected.count("\n"), None, None
+    refused = found.startswith(REFUSED)
+    if refused and expected == REFUSED:
+        return 0, None, "refused by both"
+    if refused and not python_accepts(text):
+        return 0, None, "accepted by LibCST only"
+    if expected == REFUSED and python_accepts(text):
+        return 0, None, "refused by LibCST only"
+    return expected.count("\n"), first_difference(expected, found), None
+
+
+def first_difference(expected, found):
+    expected_lines = expected.split("\n")
+    found_lines = found.split("\n")
+    for number, (wanted, got) in enumerate(zip(expected_lines, found_lines), 1):
+        if wanted != got:
+            break
+    else:
+        number, wanted, got = min(len(expected_lines), len(found_lines)), "(end)", "(end)"
+    if found.startswith(REFUSED):
+        got = " ".join(found_lines[:2])
+    return "dump line %d:\n    LibCST %s\n    codedb %s" % (number, wanted, got)
+
+
+def with_deep_stack(run):
+    """LibCST recurses for each level of nesting: runs `run` with as much stack as that may need."""
+    import sys
+    import threading
+    sys.setrecursionlimit(100000)
+    threading.stack_size(512 << 20)
+    status = []
+    thread = threading.Thread(target=lambda: status.append(run()))
+    thread.start()
+    thread.join()
+    sys.exit(status[0] if status else 2)
