@@ -1336,7 +1336,7 @@ typedef struct codedb_tree codedb_tree;
 typedef struct codedb_parse_options {
     size_t struct_size;
     const codedb_allocator *allocator; /* NULL: the C library's; copied */
-    int target_version; /* major * 100 + minor of the Python whose grammar decides, 300 to 314; 0: the newest, 314 */
+    int target_version; /* major * 100 + minor of the Python whose grammar decides, 300 to 315; 0: the newest release, 314 */
     int max_depth;      /* nesting of brackets, blocks and operators; 0: the default, which fits an 8 MiB stack; 100 fits 256 KiB */
     const char *path;   /* for messages only; may be NULL */
 } codedb_parse_options;

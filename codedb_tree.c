@@ -305,8 +305,8 @@ static codedb_code tree_check_options(const codedb_parse_options *options, coded
     if (options->struct_size < sizeof *options)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_parse_options has struct_size %lu, expected %lu",
                            (unsigned long)options->struct_size, (unsigned long)sizeof *options);
-    if (options->target_version != 0 && (options->target_version < 300 || options->target_version > 314))
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "target_version is %d, expected 300 to 314", options->target_version);
+    if (options->target_version != 0 && (options->target_version < 300 || options->target_version > 315))
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "target_version is %d, expected 300 to 315", options->target_version);
     if (options->max_depth < 0)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "max_depth is %d, expected 0 or more", options->max_depth);
     return CODEDB_SUCCESS;

@@ -64,7 +64,7 @@ def main():
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     parser.add_argument("paths", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     files = list(python_files(options.paths or standard_libraries(), options.no_tests))
     files.sort(key=os.path.getsize, reverse=True)  # the longest first: none is waited for at the end
     tasks, answers = multiprocessing.Queue(), multiprocessing.Queue()

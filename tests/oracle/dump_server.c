@@ -50,6 +50,7 @@ static int answer_request(const char *source, size_t length, codedb_dump_format 
     codedb_tree *tree = NULL;
 
     to->length = 0;
+    options.target_version = 315; /* LibCST 1.9 reads what is planned for it */
     if (codedb_tree_parse(source, length, &options, &tree, &result) != CODEDB_SUCCESS ||
         codedb_tree_dump(tree, format, answer_append, to, &result) != CODEDB_SUCCESS)
         answer_refusal(to, &result);
