@@ -786,6 +786,10 @@ static void pattern_or(codedb_parser *parser)
     do {
         parser_role(parser, CODEDB_FIELD_pattern);
         more = parser_accept(parser, CODEDB_TOKEN_VERTICAL_BAR);
+        if (more) {
+            parser_add(parser, CODEDB_NODE_BIT_OR, parser->at - 1, parser->at, parser->count);
+            parser_role(parser, CODEDB_FIELD_separator);
+        }
         parser_close(parser, CODEDB_NODE_MATCH_OR_ELEMENT, element, element_mark);
         parser_role(parser, CODEDB_FIELD_patterns);
         element = parser->at;
