@@ -1,56 +1,199 @@
-# codedb -- see README.md. `make demo`, `make test`.
+# codedb: `make demo` shows it, `make test` tests it, `make install PREFIX=...` installs it.
 
-# ---- settings ----
-CC ?= gcc
+# ---- settings --------------------------------------------------------------------------------------------------------
+CC ?= cc
+CXX ?= c++
 PREFIX ?= /usr/local
+DESTDIR ?=
 CFLAGS ?= -O2 -g
+LDFLAGS ?=
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Werror
 BUILD ?= build
+# The project that `make demo` and `make bench` read; empty: the standard library of this machine's Python.
+DIR ?=
+# Where cJSON's header is, if not in a folder of its own: CJSON='-DCODEDB_CJSON_INCLUDE="<cJSON.h>"'
+CJSON ?=
+# The Python whose tokenizer `make oracle-tokens` compares with.
+ORACLE_PYTHON ?= python3
 
-# ---- nothing to set below ----
-# In reading order: the list of DESIGN, and the order of the amalgamation.
-SRCS = $(wildcard codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c codedb_request.c \
-  codedb_queue.c codedb_driver.c codedb_sql.c codedb_sqlite.c codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
-  codedb_ast.c codedb_selector.c codedb_reference.c codedb_attributes.c codedb_xpath.c codedb_snippet.c codedb_splice.c codedb_edit.c codedb_diff.c \
-  codedb_string.c codedb_index.c codedb_source.c codedb_walk.c codedb_crawl.c codedb_encoding.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
-HEADERS = codedb.h codedb_internal.h $(wildcard codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_selector.h codedb_source.h)
+# ---- nothing to set below --------------------------------------------------------------------------------------------
+VERSION := $(shell awk '/define CODEDB_VERSION_(MAJOR|MINOR|PATCH)/ {printf "%s%s", dot, $$3; dot = "."}' codedb.h)
+SONAME := libcodedb.so.$(firstword $(subst ., ,$(VERSION)))
+
+# In reading order, which is the amalgamation's.
+SRCS = $(wildcard \
+  codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
+  codedb_request.c codedb_queue.c codedb_driver.c codedb_sql.c codedb_sqlite.c \
+  codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
+  codedb_ast.c codedb_selector.c codedb_reference.c codedb_attributes.c codedb_xpath.c \
+  codedb_snippet.c codedb_splice.c codedb_edit.c codedb_diff.c codedb_string.c codedb_index.c \
+  codedb_source.c codedb_walk.c codedb_crawl.c \
+  codedb_encoding.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
+HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_selector.h \
+  codedb_edit.h codedb_source.h)
+SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
+DEMO_SRCS = $(filter-out shell/main.c,$(wildcard shell/*.c))
+TEST_SRCS = $(wildcard tests/test_*.c)
+EXAMPLES = $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+BENCHES = $(patsubst bench/%.c,$(BUILD)/%,$(wildcard bench/bench_*.c))
+
 OBJS = $(SRCS:%.c=$(BUILD)/%.o)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -I. $(CFLAGS)
-LIBS = -lsqlite3 -lcjson -lpthread
+TESTS = $(TEST_SRCS:tests/%.c=$(BUILD)/tests/%)
+# Tests that see the public header only: they pass against the amalgamation, too.
+PUBLIC_TESTS = $(patsubst tests/%.c,$(BUILD)/public/%,$(shell grep -L '^\#include "\(codedb_\|driver_fixture\)' $(TEST_SRCS)))
+SCRIPTS = $(wildcard tests/test_*.sh tests/test_*.py)
+
+LIBRARIES = -lsqlite3 -lcjson -lpthread
+FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -I. $(CJSON) $(CFLAGS) -MMD -MP
 
 build: $(OBJS)
 
-$(BUILD)/%.o: %.c $(HEADERS) Makefile
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+all: build $(BUILD)/libcodedb.a $(BUILD)/libcodedb.so $(BUILD)/codedb
 
-TEST_SRCS = $(wildcard tests/test_*.c)
-TESTS = $(TEST_SRCS:tests/%.c=$(BUILD)/tests/%)
+# ---- objects, one by one: what tests and checks use ----
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -c $< -o $@
 
 # An archive, so that a test links only what it needs.
 $(BUILD)/objects.a: $(OBJS)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJS)
 
-$(BUILD)/tests/%: tests/%.c tests/support.h $(BUILD)/objects.a
+$(BUILD)/tests/%: tests/%.c $(BUILD)/objects.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $< $(BUILD)/objects.a -o $@ $(LIBS) -lcmocka -lm
+	$(CC) $(FLAGS) -Itests $< $(BUILD)/objects.a -o $@ $(LDFLAGS) $(LIBRARIES) -lcmocka -lm
 
-test: $(TESTS)
-	@for t in $(TESTS); do $$t || exit 1; done
+# ---- the amalgamation, and the libraries made from it ----
+amalgamation/codedb.c: amalgamation/amalgamate.sh Makefile codedb.h $(HEADERS) $(SRCS)
+	sh amalgamation/amalgamate.sh amalgamation "$(VERSION)" "$(HEADERS)" "$(SRCS)"
+
+amalgamation: amalgamation/codedb.c
+
+$(BUILD)/amalgamation.o: amalgamation/codedb.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -Wall -Wextra -Werror -fvisibility=hidden -fPIC $(CJSON) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/libcodedb.a: $(BUILD)/amalgamation.o
+	@rm -f $@
+	$(AR) rcs $@ $<
+
+$(BUILD)/$(SONAME): $(BUILD)/amalgamation.o
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(CFLAGS) $< -o $@ $(LDFLAGS) $(LIBRARIES)
+
+$(BUILD)/libcodedb.so: $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
+
+$(BUILD)/codedb: $(SHELL_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/libcodedb.a
+	$(CC) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBRARIES)
+
+$(BUILD)/codedb-demo: $(DEMO_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/libcodedb.a
+	$(CC) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBRARIES)
+
+$(BUILD)/examples/%: examples/%.c $(BUILD)/libcodedb.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $< $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES)
+
+$(BUILD)/bench_%: bench/bench_%.c $(BUILD)/libcodedb.a
+	$(CC) $(FLAGS) $< $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES)
+
+$(BUILD)/public/%: tests/%.c $(BUILD)/libcodedb.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -Itests $< $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES) -lcmocka -lm
+
+# ---- what one calls ----
+NEED_BUILD = "command cc gcc" "header sqlite3.h libsqlite3-dev" "header cjson/cJSON.h libcjson-dev"
+
+demo:
+	@sh tools/need.sh "to build codedb and show its database file" $(NEED_BUILD) "command sqlite3 sqlite3"
+	@$(MAKE) --no-print-directory $(BUILD)/codedb-demo
+	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
+	$(BUILD)/codedb-demo "$$folder" $(BUILD)/demo.db
+
+test:
+	@sh tools/need.sh "to build codedb and its tests" $(NEED_BUILD) "header cmocka.h libcmocka-dev" "command c++ g++" \
+	  "command pkg-config pkg-config" "command sqlite3 sqlite3" "command python3 python3" "python cffi python3-cffi"
+	@$(MAKE) --no-print-directory test-units test-scripts
+
+test-units: $(TESTS)
+	@for test in $(TESTS); do $$test || exit 1; done
+
+test-scripts: all $(EXAMPLES)
+	@for script in $(SCRIPTS); do echo "[ SCRIPT   ] $$script"; \
+	case $$script in *.py) run=$${PYTHON:-/usr/bin/python3};; *) run=sh;; esac; \
+	BUILD="$(abspath $(BUILD))" CC="$(CC)" CXX="$(CXX)" CJSON='$(CJSON)' $$run $$script || exit 1; \
+	echo "[  PASSED  ] $$script"; done
+
+test-amalgamation: $(PUBLIC_TESTS)
+	@for test in $(PUBLIC_TESTS); do $$test || exit 1; done
+
+SANITIZED = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover
+asan:
+	@$(MAKE) --no-print-directory test-units BUILD=build-asan CFLAGS="$(SANITIZED) -fsanitize=address,undefined"
+
+# The tests that start threads.
+tsan:
+	@$(MAKE) --no-print-directory test-units BUILD=build-tsan CFLAGS="$(SANITIZED) -fsanitize=thread" \
+	  TEST_SRCS="$(shell grep -lE 'pthread_create|codedb_open|driver_fixture' $(TEST_SRCS))"
+
+# Lines that the tests run, file by file; less than 90 % of any file is a failure.
+coverage:
+	@$(MAKE) --no-print-directory test-units BUILD=build-coverage CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage
+	@sh tools/coverage.sh build-coverage 90
+
+check: check-layers check-symbols check-format
+
+check-layers:
+	@sh tools/check-layers.sh
+
+check-symbols: $(BUILD)/libcodedb.a $(BUILD)/libcodedb.so
+	@sh tools/check-symbols.sh $(BUILD)
+
+check-format:
+	clang-format --dry-run --Werror $(SRCS) $(TEST_SRCS) tests/*.h $(wildcard shell/*.c examples/*.c bench/*.c)
+
+format:
+	clang-format -i $(SRCS) $(TEST_SRCS) tests/*.h $(wildcard shell/*.c examples/*.c bench/*.c)
+
+check-tidy:
+	clang-tidy --quiet --warnings-as-errors='*' $(SRCS) -- -std=c11 -D_GNU_SOURCE -I. $(CJSON)
+
+check-cppcheck:
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --suppressions-list=tools/cppcheck.txt \
+	  --error-exitcode=1 -D_GNU_SOURCE -D__x86_64__ -D__GNUC__=12 -I. $(SRCS)
+
+bench: $(BENCHES) $(BUILD)/codedb
+	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
+	python3 bench/bench.py $(BUILD) "$$folder"
 
 # Tokens against those of a Python's own tokenizer, over its standard library.
-ORACLE_PYTHON ?= python3
-$(BUILD)/oracle/dump_tokens: tests/oracle/dump_tokens.c $(BUILD)/objects.a
+$(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $< $(BUILD)/objects.a -o $@ $(LIBS)
+	$(CC) $(FLAGS) $< $(BUILD)/objects.a -o $@ $(LDFLAGS) $(LIBRARIES)
 
 oracle-tokens: $(BUILD)/oracle/dump_tokens
 	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
 
-.PHONY: oracle-tokens
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 codedb.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/libcodedb.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libcodedb.so
+	sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@VERSION@|$(VERSION)|' tools/codedb.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/codedb.pc
+	install -m 755 $(BUILD)/codedb $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 docs/codedb.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/include/codedb.h $(DESTDIR)$(PREFIX)/lib/libcodedb.a $(DESTDIR)$(PREFIX)/lib/$(SONAME) \
+	  $(DESTDIR)$(PREFIX)/lib/libcodedb.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/codedb.pc $(DESTDIR)$(PREFIX)/bin/codedb \
+	  $(DESTDIR)$(PREFIX)/share/man/man1/codedb.1
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
-.PHONY: build test clean
+.PHONY: build all amalgamation demo test test-units test-scripts test-amalgamation asan tsan coverage check check-layers \
+  check-symbols check-format format check-tidy check-cppcheck bench oracle-tokens install uninstall clean
+.SECONDARY:
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

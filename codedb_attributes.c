@@ -138,7 +138,7 @@ CODEDB_PRIVATE unsigned codedb_view_kind_of(codedb_node_view *view, uint32_t nod
     const uint64_t *methods;
     if (kind != CODEDB_NODE_FUNCTION_DEF || (methods = codedb_view_methods(view)) == NULL)
         return kind;
-    return (methods[node / 64] >> (node % 64)) & 1 ? CODEDB_KIND_METHOD : kind;
+    return (methods[node / 64] >> (node % 64)) & 1 ? CODEDB_SELECTOR_KIND_METHOD : kind;
 }
 
 CODEDB_PRIVATE void codedb_view_range(const codedb_node_view *view, uint32_t node, uint32_t *start, uint32_t *end)

@@ -76,7 +76,7 @@ static selector_word selector_word_of(unsigned kind)
     case CODEDB_NODE_MODULE: return SELECTOR_WORD_module;
     case CODEDB_NODE_CLASS_DEF: return SELECTOR_WORD_class;
     case CODEDB_NODE_FUNCTION_DEF: return SELECTOR_WORD_function;
-    case CODEDB_KIND_METHOD: return SELECTOR_WORD_method;
+    case CODEDB_SELECTOR_KIND_METHOD: return SELECTOR_WORD_method;
     case CODEDB_NODE_DECORATOR: return SELECTOR_WORD_decorator;
     case CODEDB_NODE_IMPORT:
     case CODEDB_NODE_IMPORT_FROM: return SELECTOR_WORD_import;
@@ -98,7 +98,7 @@ static bool selector_word_covers(selector_word word, unsigned kind)
     case SELECTOR_WORD_statement:
         return own != SELECTOR_WORD_module && own != SELECTOR_WORD_decorator && own != SELECTOR_WORD_node;
     case SELECTOR_WORD_expression:
-        return kind != CODEDB_KIND_METHOD && selector_kinds[kind].category == CODEDB_CATEGORY_EXPRESSION;
+        return kind != CODEDB_SELECTOR_KIND_METHOD && selector_kinds[kind].category == CODEDB_CATEGORY_EXPRESSION;
     default: return own == word;
     }
 }
@@ -110,7 +110,7 @@ CODEDB_PRIVATE const char *codedb_kind_word(unsigned kind)
 
 CODEDB_PRIVATE bool codedb_kind_is_insignificant(unsigned kind)
 {
-    return kind != CODEDB_KIND_METHOD && selector_kinds[kind].category >= CODEDB_CATEGORY_WHITESPACE;
+    return kind != CODEDB_SELECTOR_KIND_METHOD && selector_kinds[kind].category >= CODEDB_CATEGORY_WHITESPACE;
 }
 
 static void selector_set_add(codedb_kind_set *set, unsigned kind)
@@ -122,7 +122,7 @@ CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind)
 {
     selector_set_add(set, kind);
     if (kind == CODEDB_NODE_FUNCTION_DEF)
-        selector_set_add(set, CODEDB_KIND_METHOD);
+        selector_set_add(set, CODEDB_SELECTOR_KIND_METHOD);
 }
 
 CODEDB_PRIVATE unsigned codedb_kind_find(const char *name, size_t length)
@@ -148,7 +148,7 @@ static selector_word selector_find_word(const char *word, size_t length)
 static void selector_set_add_word(codedb_kind_set *set, selector_word word)
 {
     unsigned kind;
-    for (kind = 0; kind <= CODEDB_KIND_METHOD; kind++) {
+    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
         if (selector_word_covers(word, kind))
             selector_set_add(set, kind);
     }
@@ -183,9 +183,9 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test
 {
     codedb_kind_set set = {{0}};
     unsigned kind;
-    for (kind = 0; kind <= CODEDB_KIND_METHOD; kind++) {
+    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
         const char *name =
-            by_word ? codedb_kind_word(kind) : selector_kinds[kind == CODEDB_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
+            by_word ? codedb_kind_word(kind) : selector_kinds[kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
         if (codedb_attribute_compare(test, name, strlen(name)))
             selector_set_add(&set, kind);
     }
@@ -195,7 +195,7 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test
 static void selector_set_add_significant(codedb_kind_set *set)
 {
     unsigned kind;
-    for (kind = 0; kind <= CODEDB_KIND_METHOD; kind++) {
+    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
         if (!codedb_kind_is_insignificant(kind))
             selector_set_add(set, kind);
     }

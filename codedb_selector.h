@@ -12,7 +12,7 @@
 /* ---- Sets of node kinds ------------------------------------------------------------------------------------------- */
 
 /* A FunctionDef below a class counts as a kind of its own in these sets; CODEDB_NODE_FUNCTION_DEF there is any other def. */
-#define CODEDB_KIND_METHOD CODEDB_NODE_KIND_COUNT
+#define CODEDB_SELECTOR_KIND_METHOD CODEDB_NODE_KIND_COUNT
 #define CODEDB_KIND_WORDS ((CODEDB_NODE_KIND_COUNT + 64) / 64)
 
 typedef struct codedb_kind_set {

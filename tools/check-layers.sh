@@ -1,0 +1,45 @@
+#!/bin/sh
+# check-layers.sh -- keeps the walls of docs/architecture.md: prints every line that goes through one, and fails.
+set -eu
+broken=0
+wall() { # what it says, then the lines that break it
+    if [ -n "$2" ]; then
+        printf '%s\n%s\n\n' "$1" "$2"
+        broken=1
+    fi
+}
+files() { for file in $1; do [ -f "$file" ] && echo "$file"; done; }
+code() { # greps for a pattern in files, comments left out
+    pattern=$1
+    shift
+    for file in "$@"; do
+        sed -e 's|/\*.*\*/||' -e '/^ *\/\*/,/\*\//d' "$file" | grep -nE "$pattern" | sed "s|^|$file:|" || true
+    done
+}
+
+driver=$(files "codedb_queue.c codedb_driver.c codedb_request.c codedb_sql.c codedb_sqlite.c codedb_driver.h")
+trees=$(files "codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c
+  codedb_ast.c codedb_selector.c codedb_reference.c codedb_attributes.c codedb_xpath.c codedb_snippet.c codedb_splice.c
+  codedb_edit.c codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_selector.h codedb_edit.h")
+bridges="codedb_source.c codedb_match.c codedb_crawl.c codedb_source.h"
+
+wall "only codedb_sqlite.c includes sqlite3.h:" \
+    "$(grep -nE '#include *[<"]sqlite3\.h' codedb*.c codedb*.h shell/*.c | grep -v '^codedb_sqlite\.c:' || true)"
+wall "allocation calls are in codedb_memory.c only:" \
+    "$(code '\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|alloca) *\(' $(ls codedb*.c | grep -v codedb_memory.c))"
+wall "the driver's side knows tables, no object's name:" \
+    "$(code '\b(codedb_(project|dataset|file|class|method|function|import|issue|usage|chunk)s?_|projects|datasets|code_content|cst_trees|ast_trees)' $driver)"
+wall "the trees know no driver:" "$(grep -nE '#include *"codedb_(driver|objects|source)\.h"' $trees || true)"
+wall "no rows on the trees' side:" "$(code '\bcodedb_(table|sql|batch|transaction)_[a-z]+ *\(' $trees)"
+for file in codedb*.c; do
+    case " $bridges " in *" $file "*) continue ;; esac
+    if grep -q '#include "codedb_\(tree\|parser\|selector\|edit\)\.h"' "$file" && grep -q '#include "codedb_\(driver\|objects\)\.h"' "$file"; then
+        wall "only the bridges see trees and tables:" "$file"
+    fi
+done
+wall "the shell uses the public header only:" "$(grep -nE '#include *"codedb_' shell/*.c shell/*.h || true)"
+wall "nothing is printed and nothing ends the process:" \
+    "$(code '\b(printf|puts|putchar|abort|exit|_exit|assert) *\(' $(ls codedb*.c))"
+
+[ $broken = 0 ] && echo "layers: all walls stand"
+exit $broken

@@ -1,0 +1,16 @@
+#!/bin/sh
+# coverage.sh BUILD PERCENT -- prints each source's line coverage and fails when one is below PERCENT.
+set -eu
+gcovr --root . --object-directory "$1" --filter 'codedb[a-z_]*\.c$' --csv "$1/coverage.csv" --gcov-ignore-parse-errors >/dev/null 2>&1 ||
+    gcovr --root . --object-directory "$1" --filter 'codedb[a-z_]*\.c$' --csv "$1/coverage.csv"
+awk -F, -v least="$2" '
+    NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+    {
+        lines = $column["line_total"]; covered = $column["line_covered"]
+        percent = lines > 0 ? 100 * covered / lines : 100
+        all += lines; all_covered += covered
+        low = percent < least
+        printf "%-28s %6d of %6d lines  %5.1f %%%s\n", $column["filename"], covered, lines, percent, low ? "  below " least " %" : ""
+        failed += low
+    }
+    END { printf "%-28s %6d of %6d lines  %5.1f %%\n", "all", all_covered, all, 100 * all_covered / all; exit failed > 0 }' "$1/coverage.csv"
