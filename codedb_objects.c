@@ -851,6 +851,18 @@ CODEDB_PRIVATE codedb_code codedb_object_create(codedb *db, codedb_kind kind, vo
     return code;
 }
 
+CODEDB_PRIVATE codedb_code codedb_object_check(codedb *db, codedb_kind kind, const void *object, codedb_result *result)
+{
+    objects_row row;
+    if (!objects_struct_fits(codedb_description_of(kind), object, result)) {
+        return CODEDB_INVALID_REQUEST;
+    }
+    objects_row_init(&row, db, kind, object);
+    codedb_code code = objects_row_for_insert(&row, NULL, 0, result);
+    objects_row_free(&row);
+    return code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_object_batch_insert(codedb *db, codedb_batch *batch, codedb_kind kind, void *object,
                                                       const codedb_column *row_ids, size_t row_id_count, int64_t *operation,
                                                       codedb_result *result)

@@ -144,6 +144,8 @@ CODEDB_PRIVATE const codedb_allocator *codedb_object_allocator(const codedb *db)
 CODEDB_PRIVATE uint64_t codedb_object_columns(codedb *db, codedb_kind kind);
 /* Does the database have the kind's table? */
 CODEDB_PRIVATE bool codedb_object_has_table(codedb *db, codedb_kind kind);
+/* Checks the object as codedb_object_create does, and writes nothing. */
+CODEDB_PRIVATE codedb_code codedb_object_check(codedb *db, codedb_kind kind, const void *object, codedb_result *result);
 /* Checks the object, completes it as codedb_object_create does, and adds its insert to the batch; *operation is its number.
  * Fields for which `row_ids` holds a value (CODEDB_VALUE_ROW_ID_OF) take that instead of the struct's; it may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_object_batch_insert(codedb *db, codedb_batch *batch, codedb_kind kind, void *object,
