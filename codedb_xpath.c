@@ -1,0 +1,1252 @@
+/* codedb_xpath.c -- steps -> matched nodes, over the stored nodes or the whole tree.
+ *
+ * Called by hosts (codedb_tree_query), codedb_edit.c and codedb_source.c, in the caller's thread; a query owns all its memory and
+ * changes nothing of the tree. Calls codedb_selector.c to compile and codedb_attributes.c for questions about one node.
+ *
+ * A set of nodes is one bit a node, in pre-order. A path goes from left to right: each step turns the set of its left nodes
+ * into the set of nodes that it reaches, and its parts take away from that. An argument (:not, :inside ...) is a query of its own
+ * that is evaluated once for the whole file; :has goes to the right and then comes back with those that got there.
+ *
+ * Invariants:
+ * 1. Every relation, set operation and position costs at most a pass over the nodes (and their siblings): a query is linear in
+ *    (nodes x steps) plus the bytes that its attribute tests compare.
+ *    - Descendants: the subtrees of left nodes are ranges; a range inside an earlier one is not walked again.
+ *    - Children: a node has one parent, and at most two blocks or lines to be looked through above it.
+ *    - Siblings: each list is walked once.
+ *    - Positions: a position leaves at most one node for each left node; which one is arithmetic on ranks (descendants) or falls out
+ *      of the walk over the children or the list.
+ * 2. A step asks only for kinds before anything else, of all nodes that it reaches.
+ * 3. Recursion is bounded by the selector's steps and nesting.
+ *
+ * Contents: sets, reaching, sibling lists, positions, parts, queries, :has, filters, entry points. */
+#include "codedb_selector.h"
+
+#include <string.h>
+
+typedef struct xpath_matcher {
+    codedb_node_view view;
+    codedb_full_tree full;
+    codedb_arena *arena;
+    codedb_selector *selector;
+    size_t words;         /* of a set */
+    uint64_t **free_sets; /* a stack of sets that nobody uses any more */
+    size_t free_count;
+    size_t free_capacity;
+    uint32_t *list; /* room for a node list each, NULL until needed */
+    uint32_t *chosen;
+    uint64_t *generators; /* NULL until asked for */
+    double deadline;      /* 0: none */
+    int64_t budget;       /* nodes until the clock is looked at */
+    bool timed_out;
+} xpath_matcher;
+
+#define XPATH_NODES_BETWEEN_CLOCKS 8192
+#define XPATH_NONE UINT32_MAX
+
+/* ---- Sets --------------------------------------------------------------------------------------------------------- */
+
+static bool xpath_has(const uint64_t *set, uint32_t node)
+{
+    return (set[node / 64] >> (node % 64)) & 1;
+}
+
+static void xpath_add(uint64_t *set, uint32_t node)
+{
+    set[node / 64] |= (uint64_t)1 << (node % 64);
+}
+
+static void xpath_remove(uint64_t *set, uint32_t node)
+{
+    set[node / 64] &= ~((uint64_t)1 << (node % 64));
+}
+
+/* The first member from `from` on. */
+static uint32_t xpath_next(const xpath_matcher *matcher, const uint64_t *set, uint32_t from)
+{
+    size_t word = from / 64;
+    uint64_t bits;
+    if (word >= matcher->words)
+        return XPATH_NONE;
+    bits = set[word] & (~(uint64_t)0 << (from % 64));
+    while (bits == 0) {
+        if (++word == matcher->words)
+            return XPATH_NONE;
+        bits = set[word];
+    }
+    return (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
+}
+
+#define XPATH_FOR_EACH(matcher, set, node) \
+    for (node = xpath_next(matcher, set, 0); node != XPATH_NONE; node = xpath_next(matcher, set, node + 1))
+
+static uint32_t xpath_count(const xpath_matcher *matcher, const uint64_t *set)
+{
+    uint32_t count = 0;
+    size_t i;
+    for (i = 0; i < matcher->words; i++)
+        count += (uint32_t)__builtin_popcountll(set[i]);
+    return count;
+}
+
+static void xpath_intersect(const xpath_matcher *matcher, uint64_t *set, const uint64_t *with)
+{
+    size_t i;
+    for (i = 0; i < matcher->words; i++)
+        set[i] &= with[i];
+}
+
+static void xpath_subtract(const xpath_matcher *matcher, uint64_t *set, const uint64_t *without)
+{
+    size_t i;
+    for (i = 0; i < matcher->words; i++)
+        set[i] &= ~without[i];
+}
+
+static void xpath_unite(const xpath_matcher *matcher, uint64_t *set, const uint64_t *with)
+{
+    size_t i;
+    for (i = 0; i < matcher->words; i++)
+        set[i] |= with[i];
+}
+
+static void xpath_clear(const xpath_matcher *matcher, uint64_t *set)
+{
+    memset(set, 0, matcher->words * sizeof *set);
+}
+
+static void *xpath_allocate(xpath_matcher *matcher, size_t count, size_t size)
+{
+    void *memory = codedb_arena_allocate(matcher->arena, count, size);
+    matcher->view.failed = matcher->view.failed || memory == NULL;
+    return memory;
+}
+
+/* An empty set; NULL (and the query has failed) without memory. */
+static uint64_t *xpath_take_set(xpath_matcher *matcher)
+{
+    uint64_t *set;
+    if (matcher->free_count == 0)
+        return xpath_allocate(matcher, matcher->words, sizeof *set);
+    set = matcher->free_sets[--matcher->free_count];
+    xpath_clear(matcher, set);
+    return set;
+}
+
+/* A set that cannot be put on the stack stays in the arena. NULL is allowed. */
+static void xpath_give_set(xpath_matcher *matcher, uint64_t *set)
+{
+    if (set != NULL && matcher->free_count < matcher->free_capacity)
+        matcher->free_sets[matcher->free_count++] = set;
+}
+
+/* Counts work; false when the query has to end: no memory, or its time is over. */
+static bool xpath_goes_on(xpath_matcher *matcher, uint32_t work)
+{
+    matcher->budget -= work;
+    if (matcher->budget < 0 && matcher->deadline != 0) {
+        matcher->budget = XPATH_NODES_BETWEEN_CLOCKS;
+        matcher->timed_out = matcher->timed_out || codedb_monotonic_now() > matcher->deadline;
+    }
+    return !matcher->timed_out && !matcher->view.failed;
+}
+
+/* ---- Reaching ----------------------------------------------------------------------------------------------------- */
+
+static bool xpath_is_looked_through(unsigned kind)
+{
+    return kind == CODEDB_NODE_INDENTED_BLOCK || kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE ||
+           kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE;
+}
+
+/* A kind byte says nothing about methods: here a def is in when functions or methods are. */
+static codedb_kind_set xpath_byte_kinds(const codedb_kind_set *kinds)
+{
+    codedb_kind_set set = *kinds;
+    if (codedb_kind_set_has(kinds, CODEDB_KIND_METHOD))
+        set.words[CODEDB_NODE_FUNCTION_DEF / 64] |= (uint64_t)1 << (CODEDB_NODE_FUNCTION_DEF % 64);
+    return set;
+}
+
+/* Takes out of `set`, whose nodes have these kinds by their bytes, what does not have them after all. */
+static void xpath_refine(xpath_matcher *matcher, const codedb_kind_set *kinds, uint64_t *set)
+{
+    codedb_node_view *view = &matcher->view;
+    bool functions = codedb_kind_set_has(kinds, CODEDB_NODE_FUNCTION_DEF);
+    uint32_t node;
+    if (functions != codedb_kind_set_has(kinds, CODEDB_KIND_METHOD)) {
+        XPATH_FOR_EACH(matcher, set, node)
+        {
+            if (codedb_view_kind(view, node) == CODEDB_NODE_FUNCTION_DEF &&
+                (codedb_view_kind_of(view, node) == CODEDB_NODE_FUNCTION_DEF) != functions)
+                xpath_remove(set, node);
+        }
+    }
+    if (view->full != NULL && codedb_kind_set_has(kinds, CODEDB_NODE_SIMPLE_WHITESPACE)) {
+        XPATH_FOR_EACH(matcher, set, node)
+        {
+            if ((view->full[node].flags & CODEDB_FULL_NO_POSITION) != 0)
+                xpath_remove(set, node);
+        }
+    }
+}
+
+/* The hot loop: the kind byte of each node in [from, to). */
+static void xpath_scan(const xpath_matcher *matcher, const codedb_kind_set *kinds, uint32_t from, uint32_t to, uint64_t *out)
+{
+    const unsigned char *kind = matcher->view.kinds + from * matcher->view.stride;
+    size_t stride = matcher->view.stride;
+    codedb_kind_set set = *kinds;
+    uint32_t node;
+    for (node = from; node < to; node++, kind += stride)
+        out[node / 64] |= (uint64_t)codedb_kind_set_has(&set, *kind) << (node % 64);
+}
+
+static void xpath_reach_descendants(xpath_matcher *matcher, const uint64_t *left, const codedb_kind_set *kinds, uint64_t *out)
+{
+    uint32_t covered = 0;
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, left, node)
+    {
+        uint32_t end = codedb_view_end(&matcher->view, node);
+        uint32_t from = node + 1 > covered ? node + 1 : covered;
+        if (from < end) {
+            xpath_scan(matcher, kinds, from, end, out);
+            covered = end;
+        }
+    }
+}
+
+static void xpath_reach_children(const xpath_matcher *matcher, uint32_t parent, bool look_through, const codedb_kind_set *kinds,
+                                 uint64_t *out)
+{
+    const codedb_node_view *view = &matcher->view;
+    uint32_t child;
+    for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
+        unsigned kind = codedb_view_kind(view, child);
+        if (codedb_kind_set_has(kinds, kind))
+            xpath_add(out, child);
+        if (look_through && xpath_is_looked_through(kind))
+            xpath_reach_children(matcher, child, true, kinds, out);
+    }
+}
+
+static void xpath_reach_siblings(xpath_matcher *matcher, const uint64_t *left, bool later, const codedb_kind_set *kinds,
+                                 uint64_t *out);
+
+/* Adds to `out` the nodes of these kinds that are reached from `left` (NULL: from the file). */
+static void xpath_reach(xpath_matcher *matcher, const uint64_t *left, codedb_combinator combinator, const codedb_kind_set *kinds,
+                        uint64_t *out)
+{
+    codedb_kind_set bytes = xpath_byte_kinds(kinds);
+    uint32_t node;
+    switch (combinator) {
+    case CODEDB_COMBINATOR_FILE: xpath_scan(matcher, &bytes, 0, matcher->view.count, out); break;
+    case CODEDB_COMBINATOR_MODULE_CHILD: xpath_reach_children(matcher, 0, false, &bytes, out); break;
+    case CODEDB_COMBINATOR_DESCENDANT: xpath_reach_descendants(matcher, left, &bytes, out); break;
+    case CODEDB_COMBINATOR_CHILD:
+    case CODEDB_COMBINATOR_PHYSICAL_CHILD:
+        XPATH_FOR_EACH(matcher, left, node)
+        {
+            xpath_reach_children(matcher, node, combinator == CODEDB_COMBINATOR_CHILD, &bytes, out);
+        }
+        break;
+    case CODEDB_COMBINATOR_NEXT:
+    case CODEDB_COMBINATOR_LATER: xpath_reach_siblings(matcher, left, combinator == CODEDB_COMBINATOR_LATER, &bytes, out); break;
+    }
+    xpath_refine(matcher, kinds, out);
+    xpath_goes_on(matcher, matcher->view.count);
+}
+
+/* ---- Sibling lists ------------------------------------------------------------------------------------------------ */
+
+/* Siblings in order. A block's statements are one list, those of all its lines; its lines themselves are looked at in the list
+ * of the block's children (`lines`), where only they are asked for. */
+typedef struct xpath_siblings {
+    const uint32_t *nodes;
+    uint32_t count;
+    bool lines;
+} xpath_siblings;
+
+typedef void (*xpath_siblings_function)(xpath_matcher *matcher, const xpath_siblings *siblings, void *context);
+
+/* Several fields that are one list are called by one of them. */
+static unsigned xpath_list_of(unsigned field)
+{
+    switch (field) {
+    case CODEDB_FIELD_posonly_params:
+    case CODEDB_FIELD_star_arg:
+    case CODEDB_FIELD_kwonly_params:
+    case CODEDB_FIELD_star_kwarg: return CODEDB_FIELD_params;
+    case CODEDB_FIELD_keywords: return CODEDB_FIELD_bases;
+    default: return field;
+    }
+}
+
+static bool xpath_is_asked_for(const xpath_matcher *matcher, const xpath_siblings *siblings, uint32_t index)
+{
+    return !siblings->lines || codedb_view_kind(&matcher->view, siblings->nodes[index]) == CODEDB_NODE_SIMPLE_STATEMENT_LINE;
+}
+
+static void xpath_flush_list(xpath_matcher *matcher, uint32_t *count, xpath_siblings_function function, void *context)
+{
+    xpath_siblings siblings = {matcher->list, *count, false};
+    if (*count > 0)
+        function(matcher, &siblings, context);
+    *count = 0;
+}
+
+/* The children of `parent` whose field is `body`, behind those that are already in the list. */
+static uint32_t xpath_append_body(const xpath_matcher *matcher, uint32_t parent, uint32_t count)
+{
+    const codedb_node_view *view = &matcher->view;
+    uint32_t child;
+    for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
+        if (codedb_view_field(view, child) == CODEDB_FIELD_body)
+            matcher->list[count++] = child;
+    }
+    return count;
+}
+
+static void xpath_visit_lines(xpath_matcher *matcher, uint32_t block, xpath_siblings_function function, void *context)
+{
+    xpath_siblings siblings = {matcher->list, xpath_append_body(matcher, block, 0), true};
+    function(matcher, &siblings, context);
+}
+
+/* The lists among the children of one node. */
+static void xpath_visit_lists_below(xpath_matcher *matcher, uint32_t parent, xpath_siblings_function function, void *context)
+{
+    const codedb_node_view *view = &matcher->view;
+    bool is_line = codedb_view_kind(view, parent) == CODEDB_NODE_SIMPLE_STATEMENT_LINE;
+    bool has_lines = false;
+    unsigned list = CODEDB_FIELD_NONE;
+    uint32_t count = 0;
+    uint32_t child;
+    for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
+        unsigned field = xpath_list_of(codedb_view_field(view, child));
+        if (field == CODEDB_FIELD_posonly_ind) { /* stands among the parameters and is none */
+            xpath_siblings alone = {&child, 1, false};
+            function(matcher, &alone, context);
+            continue;
+        }
+        if (field != list)
+            xpath_flush_list(matcher, &count, function, context);
+        list = field;
+        if (field == CODEDB_FIELD_body && is_line)
+            continue; /* in the list of the block around */
+        if (codedb_view_kind(view, child) == CODEDB_NODE_SIMPLE_STATEMENT_LINE) {
+            count = xpath_append_body(matcher, child, count);
+            has_lines = true;
+        } else
+            matcher->list[count++] = child;
+    }
+    xpath_flush_list(matcher, &count, function, context);
+    if (has_lines)
+        xpath_visit_lines(matcher, parent, function, context);
+}
+
+/* Every list of the file. */
+static void xpath_visit_lists(xpath_matcher *matcher, xpath_siblings_function function, void *context)
+{
+    uint32_t node;
+    if (matcher->list == NULL)
+        matcher->list = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->list);
+    if (matcher->list == NULL)
+        return;
+    for (node = 0; node < matcher->view.count; node++) {
+        if (codedb_view_end(&matcher->view, node) > node + 1)
+            xpath_visit_lists_below(matcher, node, function, context);
+    }
+}
+
+typedef struct xpath_sibling_step {
+    const uint64_t *from;
+    const codedb_kind_set *kinds;
+    bool later;
+    uint64_t *out;
+} xpath_sibling_step;
+
+static void xpath_step_right(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+{
+    const xpath_sibling_step *step = context;
+    bool reached = false;
+    uint32_t i;
+    for (i = 0; i < siblings->count; i++) {
+        uint32_t node = siblings->nodes[i];
+        if (reached && codedb_kind_set_has(step->kinds, codedb_view_kind(&matcher->view, node)))
+            xpath_add(step->out, node);
+        reached = (reached && step->later) || (xpath_has(step->from, node) && xpath_is_asked_for(matcher, siblings, i));
+    }
+}
+
+/* Those that have a sibling in `from` behind them. */
+static void xpath_step_left(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+{
+    const xpath_sibling_step *step = context;
+    bool reached = false;
+    uint32_t i;
+    for (i = siblings->count; i-- > 0;) {
+        uint32_t node = siblings->nodes[i];
+        if (reached && xpath_is_asked_for(matcher, siblings, i))
+            xpath_add(step->out, node);
+        reached = (reached && step->later) || xpath_has(step->from, node);
+    }
+}
+
+static void xpath_reach_siblings(xpath_matcher *matcher, const uint64_t *left, bool later, const codedb_kind_set *kinds,
+                                 uint64_t *out)
+{
+    xpath_sibling_step step = {left, kinds, later, out};
+    xpath_visit_lists(matcher, xpath_step_right, &step);
+}
+
+/* ---- Positions ---------------------------------------------------------------------------------------------------- */
+
+/* For each left node, the one of the nodes reached from it that stands at `index`. Of those in `wanted` (NULL: any), `reached`
+ * collects the chosen, and `lefts` the nodes that they were chosen for; each may be NULL. */
+typedef struct xpath_choice {
+    const uint64_t *candidates;
+    const uint64_t *left; /* NULL: the file is the only one */
+    uint32_t index;
+    bool from_end;
+    const uint64_t *wanted;
+    uint64_t *reached;
+    uint64_t *lefts;
+} xpath_choice;
+
+static void xpath_choose(const xpath_choice *choice, uint32_t left, uint32_t node)
+{
+    if (choice->wanted != NULL && !xpath_has(choice->wanted, node))
+        return;
+    if (choice->reached != NULL)
+        xpath_add(choice->reached, node);
+    if (choice->lefts != NULL)
+        xpath_add(choice->lefts, left);
+}
+
+/* Chooses among nodes[0 .. count). */
+static void xpath_choose_from(const xpath_choice *choice, uint32_t left, const uint32_t *nodes, uint32_t count)
+{
+    if (choice->index < count)
+        xpath_choose(choice, left, nodes[choice->from_end ? count - 1 - choice->index : choice->index]);
+}
+
+/* How many members come before `node`; sums[i]: those before word i. */
+static uint32_t xpath_rank(const uint64_t *set, const uint32_t *sums, uint32_t node)
+{
+    uint64_t below = ((uint64_t)1 << (node % 64)) - 1;
+    return sums[node / 64] + (uint32_t)__builtin_popcountll(set[node / 64] & below);
+}
+
+static uint32_t xpath_list_members(const xpath_matcher *matcher, const uint64_t *set, uint32_t *list)
+{
+    uint32_t count = 0;
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        list[count++] = node;
+    }
+    return count;
+}
+
+static void xpath_choose_descendants(xpath_matcher *matcher, const xpath_choice *choice)
+{
+    uint32_t *sums = xpath_allocate(matcher, matcher->words, sizeof *sums);
+    uint32_t node;
+    size_t i;
+    if (sums == NULL)
+        return;
+    for (i = 1; i < matcher->words; i++)
+        sums[i] = sums[i - 1] + (uint32_t)__builtin_popcountll(choice->candidates[i - 1]);
+    xpath_list_members(matcher, choice->candidates, matcher->list);
+    XPATH_FOR_EACH(matcher, choice->left, node)
+    {
+        uint32_t from = xpath_rank(choice->candidates, sums, node + 1);
+        uint32_t to = xpath_rank(choice->candidates, sums, codedb_view_end(&matcher->view, node));
+        xpath_choose_from(choice, node, matcher->list + from, to - from);
+    }
+}
+
+static uint32_t xpath_list_children(xpath_matcher *matcher, uint32_t parent, bool look_through, const uint64_t *candidates,
+                                    uint32_t count)
+{
+    const codedb_node_view *view = &matcher->view;
+    uint32_t child;
+    for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
+        if (xpath_has(candidates, child))
+            matcher->list[count++] = child;
+        if (look_through && xpath_is_looked_through(codedb_view_kind(view, child)))
+            count = xpath_list_children(matcher, child, true, candidates, count);
+    }
+    return count;
+}
+
+static void xpath_choose_children(xpath_matcher *matcher, const xpath_choice *choice, bool look_through)
+{
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, choice->left, node)
+    {
+        xpath_choose_from(choice, node, matcher->list, xpath_list_children(matcher, node, look_through, choice->candidates, 0));
+    }
+}
+
+static void xpath_choose_next(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+{
+    const xpath_choice *choice = context;
+    uint32_t i;
+    for (i = 0; i + 1 < siblings->count; i++) {
+        if (xpath_has(choice->left, siblings->nodes[i]) && xpath_is_asked_for(matcher, siblings, i) &&
+            xpath_has(choice->candidates, siblings->nodes[i + 1]))
+            xpath_choose_from(choice, siblings->nodes[i], siblings->nodes + i + 1, 1);
+    }
+}
+
+/* From the list's end: matcher->chosen holds the candidates behind the one in hand, the last one first. */
+static void xpath_choose_later(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+{
+    const xpath_choice *choice = context;
+    uint32_t count = 0;
+    uint32_t i;
+    for (i = siblings->count; i-- > 0;) {
+        uint32_t node = siblings->nodes[i];
+        if (choice->index < count && xpath_has(choice->left, node) && xpath_is_asked_for(matcher, siblings, i))
+            xpath_choose(choice, node, matcher->chosen[choice->from_end ? choice->index : count - 1 - choice->index]);
+        if (xpath_has(choice->candidates, node))
+            matcher->chosen[count++] = node;
+    }
+}
+
+static void xpath_apply_choice(xpath_matcher *matcher, codedb_combinator combinator, xpath_choice *choice)
+{
+    if (matcher->list == NULL)
+        matcher->list = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->list);
+    if (matcher->chosen == NULL)
+        matcher->chosen = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->chosen);
+    if (matcher->list == NULL || matcher->chosen == NULL)
+        return;
+    switch (combinator) {
+    case CODEDB_COMBINATOR_FILE:
+    case CODEDB_COMBINATOR_MODULE_CHILD:
+        xpath_choose_from(choice, 0, matcher->list, xpath_list_members(matcher, choice->candidates, matcher->list));
+        break;
+    case CODEDB_COMBINATOR_DESCENDANT: xpath_choose_descendants(matcher, choice); break;
+    case CODEDB_COMBINATOR_CHILD: xpath_choose_children(matcher, choice, true); break;
+    case CODEDB_COMBINATOR_PHYSICAL_CHILD: xpath_choose_children(matcher, choice, false); break;
+    case CODEDB_COMBINATOR_NEXT: xpath_visit_lists(matcher, xpath_choose_next, choice); break;
+    case CODEDB_COMBINATOR_LATER: xpath_visit_lists(matcher, xpath_choose_later, choice); break;
+    }
+    xpath_goes_on(matcher, matcher->view.count);
+}
+
+/* ---- Parts -------------------------------------------------------------------------------------------------------- */
+
+static void xpath_filter_query(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set);
+
+static bool xpath_name_is(const codedb_node_view *view, uint32_t node, bool dunder)
+{
+    size_t length;
+    const char *name = codedb_view_name(view, node, &length);
+    bool is_dunder;
+    if (name == NULL || length == 0)
+        return false;
+    is_dunder = length > 4 && memcmp(name, "__", 2) == 0 && memcmp(name + length - 2, "__", 2) == 0;
+    return dunder ? is_dunder : *name == '_' && !is_dunder;
+}
+
+static bool xpath_is_empty(const codedb_node_view *view, uint32_t node)
+{
+    uint32_t child;
+    for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child)) {
+        if (codedb_view_stored(view, child) != XPATH_NONE)
+            return false;
+    }
+    return true;
+}
+
+static bool xpath_has_docstring(const codedb_node_view *view, uint32_t node)
+{
+    unsigned kind = codedb_view_kind(view, node);
+    return (kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_FUNCTION_DEF) &&
+           codedb_docstring_statement(view->tree, codedb_view_stored(view, node)) != XPATH_NONE;
+}
+
+/* Parts that one node can answer for itself. */
+static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part *part, uint32_t node)
+{
+    codedb_node_view *view = &matcher->view;
+    switch (part->kind) {
+    case CODEDB_PART_KINDS: return codedb_kind_set_has(&part->as.kinds, codedb_view_kind_of(view, node));
+    case CODEDB_PART_ROLE: return codedb_view_field(view, node) == (unsigned)part->as.field;
+    case CODEDB_PART_ATTRIBUTE: return codedb_attribute_holds(view, node, &part->as.test);
+    case CODEDB_PART_ROOT: return node == 0;
+    case CODEDB_PART_EMPTY: return xpath_is_empty(view, node);
+    case CODEDB_PART_ASYNC: return codedb_view_child(view, node, CODEDB_FIELD_asynchronous) != XPATH_NONE;
+    case CODEDB_PART_DUNDER: return xpath_name_is(view, node, true);
+    case CODEDB_PART_PRIVATE: return xpath_name_is(view, node, false);
+    case CODEDB_PART_HAS_DOCSTRING: return xpath_has_docstring(view, node);
+    default: return codedb_view_is_decorated(view, node, part->as.decorator.value, part->as.decorator.length);
+    }
+}
+
+/* Defs and lambdas with a `yield` of their own: one that no other def or lambda inside them evaluates. */
+static const uint64_t *xpath_generators(xpath_matcher *matcher)
+{
+    codedb_node_view *view = &matcher->view;
+    uint32_t *owners;
+    uint32_t node;
+    uint32_t child;
+    if (matcher->generators != NULL)
+        return matcher->generators;
+    owners = xpath_allocate(matcher, view->count, sizeof *owners);
+    matcher->generators = xpath_take_set(matcher);
+    if (owners == NULL || matcher->generators == NULL)
+        return NULL;
+    owners[0] = XPATH_NONE;
+    for (node = 0; node < view->count; node++) {
+        unsigned kind = codedb_view_kind(view, node);
+        bool owns = kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_LAMBDA || kind == CODEDB_NODE_CLASS_DEF;
+        uint32_t inside = kind == CODEDB_NODE_CLASS_DEF ? XPATH_NONE : node;
+        if (kind == CODEDB_NODE_YIELD && owners[node] != XPATH_NONE)
+            xpath_add(matcher->generators, owners[node]);
+        for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
+            owners[child] = owns && codedb_view_field(view, child) == CODEDB_FIELD_body ? inside : owners[node];
+    }
+    return matcher->generators;
+}
+
+typedef struct xpath_numbering {
+    const codedb_selector_part *part;
+    const uint64_t *counted; /* NULL: all */
+    uint64_t *out;
+} xpath_numbering;
+
+/* Is there a k from 0 on with step * k + start == number? */
+static bool xpath_in_series(int64_t step, int64_t start, int64_t number)
+{
+    if (step == 0)
+        return number == start;
+    return (number - start) % step == 0 && (number - start) / step >= 0;
+}
+
+static void xpath_number_list(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+{
+    const xpath_numbering *numbering = context;
+    const codedb_selector_part *part = numbering->part;
+    bool from_end = part->as.child_number.from_end;
+    uint32_t number = 0;
+    uint32_t i;
+    for (i = 0; i < siblings->count; i++) {
+        uint32_t index = from_end ? siblings->count - 1 - i : i;
+        uint32_t node = siblings->nodes[index];
+        if (numbering->counted != NULL && !xpath_has(numbering->counted, node))
+            continue;
+        number++;
+        if (xpath_is_asked_for(matcher, siblings, index) &&
+            (part->as.child_number.only ? siblings->count == 1
+                                        : xpath_in_series(part->as.child_number.step, part->as.child_number.start, number)))
+            xpath_add(numbering->out, node);
+    }
+}
+
+static void xpath_query(xpath_matcher *matcher, const codedb_selector_query *query, const uint64_t *within, uint64_t *out);
+
+static void xpath_filter_child_number(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+{
+    xpath_numbering numbering = {part, NULL, xpath_take_set(matcher)};
+    static const uint32_t module = 0;
+    xpath_siblings root = {&module, 1, false};
+    uint64_t *counted = NULL;
+    if (numbering.out == NULL)
+        return;
+    if (part->as.child_number.of != NULL) {
+        counted = xpath_take_set(matcher);
+        if (counted == NULL)
+            return;
+        xpath_query(matcher, part->as.child_number.of, NULL, counted);
+        numbering.counted = counted;
+    }
+    xpath_number_list(matcher, &root, &numbering);
+    xpath_visit_lists(matcher, xpath_number_list, &numbering);
+    xpath_intersect(matcher, set, numbering.out);
+    xpath_give_set(matcher, numbering.out);
+    xpath_give_set(matcher, counted);
+}
+
+static void xpath_filter_nodes(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+{
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        if (!xpath_goes_on(matcher, 1 + part->cost))
+            return;
+        if (!xpath_node_passes(matcher, part, node))
+            xpath_remove(set, node);
+    }
+}
+
+/* Takes out of `set` what a part that is no position does not let pass. */
+static void xpath_filter(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+{
+    const uint64_t *generators;
+    if (part->kind >= CODEDB_PART_IS)
+        xpath_filter_query(matcher, part, set);
+    else if (part->kind == CODEDB_PART_CHILD_NUMBER)
+        xpath_filter_child_number(matcher, part, set);
+    else if (part->kind != CODEDB_PART_GENERATOR)
+        xpath_filter_nodes(matcher, part, set);
+    else if ((generators = xpath_generators(matcher)) != NULL)
+        xpath_intersect(matcher, set, generators);
+}
+
+/* The parts from `part` up to the first position, which is the answer, or NULL. */
+static const codedb_selector_part *xpath_filter_to_position(xpath_matcher *matcher, const codedb_selector_part *part,
+                                                            uint64_t *set)
+{
+    for (; part != NULL && part->kind != CODEDB_PART_POSITION; part = part->next) {
+        if (!xpath_goes_on(matcher, 0))
+            return NULL;
+        xpath_filter(matcher, part, set);
+    }
+    return part;
+}
+
+/* The parts behind a position. One node is left for each left node: a further position keeps or drops it. */
+static void xpath_filter_behind_position(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+{
+    for (part = part->next; part != NULL && xpath_goes_on(matcher, 0); part = part->next) {
+        if (part->kind != CODEDB_PART_POSITION)
+            xpath_filter(matcher, part, set);
+        else if (part->as.position.index != 0)
+            xpath_clear(matcher, set);
+    }
+}
+
+/* ---- Queries ------------------------------------------------------------------------------------------------------ */
+
+/* The step's nodes: those reached from `left` that pass its parts. */
+static uint64_t *xpath_step(xpath_matcher *matcher, const codedb_selector_step *step, codedb_combinator combinator,
+                            const uint64_t *left)
+{
+    uint64_t *set = xpath_take_set(matcher);
+    const codedb_selector_part *position;
+    uint64_t *chosen;
+    if (set == NULL)
+        return NULL;
+    xpath_reach(matcher, left, combinator, &step->kinds, set);
+    position = xpath_filter_to_position(matcher, step->parts, set);
+    if (position == NULL)
+        return set;
+    chosen = xpath_take_set(matcher);
+    if (chosen != NULL) {
+        xpath_choice choice = {set, left, position->as.position.index, position->as.position.from_end, NULL, chosen, NULL};
+        xpath_apply_choice(matcher, combinator, &choice);
+        xpath_filter_behind_position(matcher, position, chosen);
+    }
+    xpath_give_set(matcher, set);
+    return chosen;
+}
+
+/* The reference dialect cuts a step's list file by file, and only then looks at what stands on its left. */
+static uint64_t *xpath_reference_step(xpath_matcher *matcher, const codedb_selector_step *step, const uint64_t *left)
+{
+    static const codedb_kind_set every = {{UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+    uint64_t *set = xpath_step(matcher, step, CODEDB_COMBINATOR_FILE, NULL);
+    uint64_t *reached;
+    if (left == NULL || set == NULL)
+        return set;
+    reached = xpath_take_set(matcher);
+    if (reached != NULL) {
+        xpath_reach(matcher, left, step->combinator, &every, reached);
+        xpath_intersect(matcher, set, reached);
+    }
+    xpath_give_set(matcher, reached);
+    return set;
+}
+
+/* The nodes of a path, in a set that the caller gives back. */
+static uint64_t *xpath_path(xpath_matcher *matcher, const codedb_selector_branch *branch)
+{
+    const codedb_selector_step *step;
+    uint64_t *left = NULL;
+    for (step = branch->steps; step != NULL && xpath_goes_on(matcher, 0); step = step->next) {
+        uint64_t *set = matcher->selector->dialect == CODEDB_DIALECT_REFERENCE
+                            ? xpath_reference_step(matcher, step, left)
+                            : xpath_step(matcher, step, step->combinator, left);
+        xpath_give_set(matcher, left);
+        left = set;
+    }
+    return left;
+}
+
+/* A path of one step without position can be asked of the nodes in question alone. */
+static uint64_t *xpath_path_within(xpath_matcher *matcher, const codedb_selector_branch *branch, const uint64_t *within)
+{
+    const codedb_selector_step *step = branch->steps;
+    uint64_t *set = xpath_take_set(matcher);
+    uint32_t node;
+    if (set == NULL)
+        return NULL;
+    memcpy(set, within, matcher->words * sizeof *set);
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        if (!codedb_kind_set_has(&step->kinds, codedb_view_kind_of(&matcher->view, node)))
+            xpath_remove(set, node);
+    }
+    xpath_filter_to_position(matcher, step->parts, set);
+    return set;
+}
+
+/* Adds the query's nodes to `out`. When `within` is not NULL, only those in it are asked for, and others may be added too. */
+static void xpath_query(xpath_matcher *matcher, const codedb_selector_query *query, const uint64_t *within, uint64_t *out)
+{
+    const codedb_selector_branch *branch;
+    for (branch = query->branches; branch != NULL && xpath_goes_on(matcher, 0); branch = branch->next) {
+        bool single = branch->steps->next == NULL && branch->steps->combinator == CODEDB_COMBINATOR_FILE && !branch->has_position;
+        uint64_t *set = within != NULL && single ? xpath_path_within(matcher, branch, within) : xpath_path(matcher, branch);
+        if (set != NULL)
+            xpath_unite(matcher, out, set);
+        xpath_give_set(matcher, set);
+    }
+}
+
+static void xpath_filter_in_scope(xpath_matcher *matcher, const uint64_t *scopes, uint64_t *set)
+{
+    const codedb_node_view *view = &matcher->view;
+    uint32_t depth = 0;
+    uint32_t node;
+    if (matcher->list == NULL)
+        matcher->list = xpath_allocate(matcher, view->count, sizeof *matcher->list);
+    if (matcher->list == NULL)
+        return;
+    for (node = 0; node < view->count; node++) {
+        unsigned kind = codedb_view_kind(view, node);
+        while (depth > 0 && codedb_view_end(view, matcher->list[depth - 1]) <= node)
+            depth--;
+        if (xpath_has(set, node) && (depth == 0 || !xpath_has(scopes, matcher->list[depth - 1])))
+            xpath_remove(set, node);
+        if (kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_FUNCTION_DEF ||
+            kind == CODEDB_NODE_LAMBDA)
+            matcher->list[depth++] = node;
+    }
+}
+
+static void xpath_filter_inside(xpath_matcher *matcher, const uint64_t *around, uint64_t *set)
+{
+    uint32_t covered = 0;
+    uint32_t next = xpath_next(matcher, around, 0);
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        for (; next < node; next = xpath_next(matcher, around, next + 1)) {
+            if (codedb_view_end(&matcher->view, next) > covered)
+                covered = codedb_view_end(&matcher->view, next);
+        }
+        if (node >= covered)
+            xpath_remove(set, node);
+    }
+}
+
+/* Behind the first end of a node in `before`. */
+static void xpath_filter_follows(xpath_matcher *matcher, const uint64_t *before, uint64_t *set)
+{
+    uint32_t first_end = XPATH_NONE;
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, before, node)
+    {
+        if (codedb_view_end(&matcher->view, node) < first_end)
+            first_end = codedb_view_end(&matcher->view, node);
+    }
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        if (node < first_end)
+            xpath_remove(set, node);
+    }
+}
+
+/* Ended before the last node in `behind`. */
+static void xpath_filter_precedes(xpath_matcher *matcher, const uint64_t *behind, uint64_t *set)
+{
+    uint32_t last = 0; /* nothing ends before the module */
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, behind, node)
+    {
+        last = node;
+    }
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        if (codedb_view_end(&matcher->view, node) > last)
+            xpath_remove(set, node);
+    }
+}
+
+static void xpath_filter_has(xpath_matcher *matcher, const codedb_selector_query *query, uint64_t *set);
+
+static void xpath_filter_query(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+{
+    bool one_by_one = part->kind == CODEDB_PART_IS || part->kind == CODEDB_PART_NOT;
+    uint64_t *found;
+    if (xpath_next(matcher, set, 0) == XPATH_NONE)
+        return;
+    if (part->kind == CODEDB_PART_HAS) {
+        xpath_filter_has(matcher, part->as.query, set);
+        return;
+    }
+    found = xpath_take_set(matcher);
+    if (found == NULL)
+        return;
+    xpath_query(matcher, part->as.query, one_by_one ? set : NULL, found);
+    switch (part->kind) {
+    case CODEDB_PART_IS: xpath_intersect(matcher, set, found); break;
+    case CODEDB_PART_NOT: xpath_subtract(matcher, set, found); break;
+    case CODEDB_PART_INSIDE: xpath_filter_inside(matcher, found, set); break;
+    case CODEDB_PART_IN_SCOPE: xpath_filter_in_scope(matcher, found, set); break;
+    case CODEDB_PART_FOLLOWS: xpath_filter_follows(matcher, found, set); break;
+    default: xpath_filter_precedes(matcher, found, set); break;
+    }
+    xpath_give_set(matcher, found);
+}
+
+/* ---- :has --------------------------------------------------------------------------------------------------------- */
+
+static void xpath_back_to_parents(xpath_matcher *matcher, const uint64_t *from, bool look_through, uint64_t *out)
+{
+    const uint32_t *parents = codedb_view_parents(&matcher->view);
+    uint32_t node;
+    if (parents == NULL)
+        return;
+    XPATH_FOR_EACH(matcher, from, node)
+    {
+        uint32_t parent = parents[node];
+        while (parent != XPATH_NONE) {
+            xpath_add(out, parent);
+            parent =
+                look_through && xpath_is_looked_through(codedb_view_kind(&matcher->view, parent)) ? parents[parent] : XPATH_NONE;
+        }
+    }
+}
+
+/* The left nodes that have a descendant in `from`. */
+static void xpath_back_to_ancestors(xpath_matcher *matcher, const uint64_t *left, const uint64_t *from, uint64_t *out)
+{
+    uint32_t next = 0;
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, left, node)
+    {
+        if (next <= node)
+            next = xpath_next(matcher, from, node + 1);
+        if (next < codedb_view_end(&matcher->view, node))
+            xpath_add(out, node);
+    }
+}
+
+/* Adds nodes from which the step reaches a node in `from`: at least those of `left`. */
+static void xpath_back(xpath_matcher *matcher, codedb_combinator combinator, const uint64_t *left, const uint64_t *from,
+                       uint64_t *out)
+{
+    xpath_sibling_step step = {from, NULL, combinator == CODEDB_COMBINATOR_LATER, out};
+    switch (combinator) {
+    case CODEDB_COMBINATOR_CHILD: xpath_back_to_parents(matcher, from, true, out); break;
+    case CODEDB_COMBINATOR_PHYSICAL_CHILD: xpath_back_to_parents(matcher, from, false, out); break;
+    case CODEDB_COMBINATOR_NEXT:
+    case CODEDB_COMBINATOR_LATER: xpath_visit_lists(matcher, xpath_step_left, &step); break;
+    default: xpath_back_to_ancestors(matcher, left, from, out); break;
+    }
+    xpath_goes_on(matcher, matcher->view.count);
+}
+
+/* The nodes of `left` from which the rest of the path, from `step` on, can be walked. The set is the caller's to give back. */
+static uint64_t *xpath_walkable(xpath_matcher *matcher, const codedb_selector_step *step, const uint64_t *left)
+{
+    uint64_t *candidates = xpath_take_set(matcher);
+    uint64_t *wanted = xpath_take_set(matcher);
+    uint64_t *out = xpath_take_set(matcher);
+    const codedb_selector_part *position;
+    if (candidates == NULL || wanted == NULL || out == NULL)
+        return NULL;
+    xpath_reach(matcher, left, step->combinator, &step->kinds, candidates);
+    position = xpath_filter_to_position(matcher, step->parts, candidates);
+    xpath_unite(matcher, wanted, candidates);
+    if (position != NULL)
+        xpath_filter_behind_position(matcher, position, wanted);
+    if (step->next != NULL && xpath_goes_on(matcher, 0)) {
+        uint64_t *walkable = xpath_walkable(matcher, step->next, wanted);
+        xpath_give_set(matcher, wanted);
+        wanted = walkable;
+    }
+    if (wanted != NULL && position != NULL) {
+        xpath_choice choice = {candidates, left, position->as.position.index, position->as.position.from_end, wanted, NULL, out};
+        xpath_apply_choice(matcher, step->combinator, &choice);
+    } else if (wanted != NULL)
+        xpath_back(matcher, step->combinator, left, wanted, out);
+    xpath_intersect(matcher, out, left);
+    xpath_give_set(matcher, candidates);
+    xpath_give_set(matcher, wanted);
+    return out;
+}
+
+static void xpath_filter_has(xpath_matcher *matcher, const codedb_selector_query *query, uint64_t *set)
+{
+    uint64_t *found = xpath_take_set(matcher);
+    const codedb_selector_branch *branch;
+    if (found == NULL)
+        return;
+    for (branch = query->branches; branch != NULL && xpath_goes_on(matcher, 0); branch = branch->next) {
+        uint64_t *walkable = xpath_walkable(matcher, branch->steps, set);
+        if (walkable != NULL)
+            xpath_unite(matcher, found, walkable);
+        xpath_give_set(matcher, walkable);
+    }
+    xpath_intersect(matcher, set, found);
+    xpath_give_set(matcher, found);
+}
+
+/* ---- Filters ------------------------------------------------------------------------------------------------------ */
+
+static void xpath_filter_text(xpath_matcher *matcher, codedb_attribute attribute, const char *wanted, uint64_t *set)
+{
+    codedb_selector_part part = {0};
+    if (wanted == NULL)
+        return;
+    part.kind = CODEDB_PART_ATTRIBUTE;
+    part.cost = codedb_attribute_cost(attribute);
+    part.as.test.attribute = (uint8_t)attribute;
+    part.as.test.operator= CODEDB_OPERATOR_EQUAL;
+    part.as.test.value = wanted;
+    part.as.test.value_length = strlen(wanted);
+    xpath_filter_nodes(matcher, &part, set);
+}
+
+static void xpath_filter_lines(xpath_matcher *matcher, uint32_t start_line, uint32_t end_line, uint64_t *set)
+{
+    uint32_t node;
+    if (start_line == 0 && end_line == 0)
+        return;
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        if ((start_line != 0 && codedb_view_start(&matcher->view, node).line < start_line) ||
+            (end_line != 0 && codedb_view_end_place(&matcher->view, node).line > end_line))
+            xpath_remove(set, node);
+    }
+}
+
+static void xpath_cut(xpath_matcher *matcher, size_t limit, uint64_t *set)
+{
+    size_t count = 0;
+    uint32_t node;
+    if (limit == 0)
+        return;
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        if (count++ >= limit)
+            xpath_remove(set, node);
+    }
+}
+
+static codedb_code xpath_check(const codedb_tree *tree, const codedb_filter *filter, codedb_result *result)
+{
+    if (tree == NULL || filter == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s is NULL", tree == NULL ? "tree" : "filter");
+    if (filter->struct_size < sizeof *filter)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_filter has struct_size %zu, expected %zu", filter->struct_size,
+                           sizeof *filter);
+    if (filter->selector == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "filter->selector is NULL");
+    if (filter->dialect != CODEDB_DIALECT_DEFAULT && filter->dialect != CODEDB_DIALECT_REFERENCE)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "filter->dialect is %d, expected a codedb_dialect",
+                           (int)filter->dialect);
+    return CODEDB_SUCCESS;
+}
+
+#define XPATH_FREE_SETS 64
+
+/* Compiles the selector and opens the view. Whatever it answers, xpath_close is to be called. */
+static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter, codedb_result *result)
+{
+    codedb_code code;
+    *matcher = (xpath_matcher){0};
+    codedb_view_open(&matcher->view, tree, NULL, NULL);
+    if (filter->timeout > 0)
+        matcher->deadline = codedb_monotonic_now() + filter->timeout;
+    code = codedb_selector_create(&tree->allocator, filter->selector, filter->dialect, &matcher->selector, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    if (matcher->selector->needs_full_tree) {
+        code = codedb_tree_expand(tree, &matcher->full, result);
+        if (code != CODEDB_SUCCESS)
+            return code;
+    }
+    matcher->arena = codedb_arena_create(&tree->allocator);
+    if (matcher->arena == NULL)
+        return codedb_fail_no_memory(result);
+    codedb_view_open(&matcher->view, tree, matcher->selector->needs_full_tree ? &matcher->full : NULL, matcher->arena);
+    matcher->view.dialect = filter->dialect;
+    matcher->words = matcher->view.count / 64 + 1;
+    matcher->free_sets = xpath_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
+    matcher->free_capacity = matcher->free_sets == NULL ? 0 : XPATH_FREE_SETS;
+    return CODEDB_SUCCESS;
+}
+
+static void xpath_close(xpath_matcher *matcher)
+{
+    codedb_view_close(&matcher->view);
+    codedb_full_tree_free(matcher->view.tree, &matcher->full);
+    codedb_selector_free(matcher->selector);
+    if (matcher->arena != NULL)
+        codedb_arena_destroy(matcher->arena);
+}
+
+/* How a query that was cut short ended. */
+static codedb_code xpath_outcome(const xpath_matcher *matcher, const codedb_filter *filter, codedb_result *result)
+{
+    if (matcher->view.failed || matcher->view.scratch.failed)
+        return codedb_fail_no_memory(result);
+    if (matcher->timed_out)
+        return codedb_fail(result, CODEDB_TIMEOUT, "the selector was not matched within %g seconds", filter->timeout);
+    return codedb_succeed(result);
+}
+
+/* The filter's nodes, in a set of the matcher. */
+static codedb_code xpath_match(xpath_matcher *matcher, const codedb_filter *filter, uint64_t **set, codedb_result *result)
+{
+    *set = xpath_take_set(matcher);
+    if (*set == NULL)
+        return codedb_fail_no_memory(result);
+    xpath_query(matcher, &matcher->selector->query, NULL, *set);
+    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_type, filter->node_type, *set);
+    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_name, filter->name, *set);
+    xpath_filter_lines(matcher, filter->start_line, filter->end_line, *set);
+    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_qualname, filter->qualname, *set);
+    xpath_cut(matcher, filter->limit, *set);
+    return xpath_outcome(matcher, filter, result);
+}
+
+/* ---- Entry points ------------------------------------------------------------------------------------------------- */
+
+static codedb_code xpath_list_stored(xpath_matcher *matcher, const uint64_t *set, uint32_t *nodes, uint32_t *count,
+                                     codedb_result *result)
+{
+    uint32_t node;
+    XPATH_FOR_EACH(matcher, set, node)
+    {
+        nodes[*count] = codedb_view_stored(&matcher->view, node);
+        if (nodes[*count] == XPATH_NONE) {
+            codedb_place place = codedb_view_start(&matcher->view, node);
+            *count = 0;
+            return codedb_fail(result, CODEDB_VALIDATION_ERROR,
+                               "the selector matches white space or punctuation: a %s at line %u, column %u, which is no target",
+                               codedb_node_kind_name((codedb_node_kind)codedb_view_kind(&matcher->view, node)), place.line,
+                               place.column + 1);
+        }
+        ++*count;
+    }
+    return codedb_succeed(result);
+}
+
+CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *filter, uint32_t **nodes,
+                                               uint32_t *count, codedb_result *result)
+{
+    codedb_code code = xpath_check(tree, filter, result);
+    xpath_matcher matcher;
+    uint64_t *set;
+    *nodes = NULL;
+    *count = 0;
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = xpath_open(&matcher, tree, filter, result);
+    if (code == CODEDB_SUCCESS)
+        code = xpath_match(&matcher, filter, &set, result);
+    if (code != CODEDB_SUCCESS)
+        goto cleanup;
+    *nodes = codedb_memory_allocate(&tree->allocator, xpath_count(&matcher, set), sizeof **nodes);
+    code = *nodes == NULL ? codedb_fail_no_memory(result) : xpath_list_stored(&matcher, set, *nodes, count, result);
+    if (code != CODEDB_SUCCESS && *nodes != NULL) {
+        codedb_memory_release(&tree->allocator, *nodes);
+        *nodes = NULL;
+    }
+cleanup:
+    xpath_close(&matcher);
+    return code;
+}
+
+static const char *xpath_copy_scratch(const codedb_node_view *view, codedb_arena *arena)
+{
+    return codedb_arena_copy(arena, view->scratch.data == NULL ? "" : view->scratch.data, view->scratch.length);
+}
+
+/* False without memory. */
+static bool xpath_fill(codedb_node_view *view, uint32_t node, codedb_arena *arena, codedb_node_info *info)
+{
+    codedb_place start = codedb_view_start(view, node);
+    codedb_place end = codedb_view_end_place(view, node);
+    uint32_t from;
+    uint32_t to;
+    size_t length;
+    const char *name = codedb_view_name(view, node, &length);
+    bool has_qualname = codedb_view_qualname(view, node);
+    info->qualname = has_qualname ? xpath_copy_scratch(view, arena) : NULL;
+    codedb_view_node_id(view, node);
+    info->node_id = xpath_copy_scratch(view, arena);
+    info->type = codedb_node_kind_name((codedb_node_kind)codedb_view_kind(view, node));
+    info->kind = codedb_kind_word(codedb_view_kind_of(view, node));
+    info->name = name == NULL ? NULL : codedb_arena_copy(arena, name, length);
+    info->start_line = start.line;
+    info->start_column = start.column;
+    info->end_line = end.line;
+    info->end_column = end.column;
+    codedb_view_range(view, node, &from, &to);
+    info->start_byte = from;
+    info->end_byte = to;
+    info->code_length = to - from;
+    info->code = codedb_arena_copy(arena, view->tree->source + from, to - from);
+    return info->code != NULL && info->node_id != NULL && (info->name != NULL || name == NULL) &&
+           (info->qualname != NULL || !has_qualname) && !view->failed && !view->scratch.failed;
+}
+
+static codedb_code xpath_describe(xpath_matcher *matcher, const uint64_t *set, codedb_nodes **nodes, codedb_result *result)
+{
+    uint32_t count = xpath_count(matcher, set);
+    codedb_arena *arena = codedb_arena_create(&matcher->view.tree->allocator);
+    codedb_nodes *made = arena == NULL ? NULL : codedb_arena_allocate_root(arena, 1, sizeof *made);
+    codedb_node_info *infos = made == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof *infos);
+    const codedb_node_info **items = infos == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof *items);
+    uint32_t filled = 0;
+    uint32_t node;
+    if (items != NULL) {
+        XPATH_FOR_EACH(matcher, set, node)
+        {
+            if (!xpath_fill(&matcher->view, node, arena, &infos[filled]))
+                break;
+            items[filled] = &infos[filled];
+            filled++;
+        }
+    }
+    if (items == NULL || filled < count) {
+        codedb_arena_destroy(arena);
+        return codedb_fail_no_memory(result);
+    }
+    made->count = count;
+    made->items = items;
+    *nodes = made;
+    return codedb_succeed(result);
+}
+
+CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *filter, codedb_nodes **nodes,
+                                         codedb_result *result)
+{
+    codedb_code code = nodes == NULL ? codedb_fail(result, CODEDB_INVALID_REQUEST, "nodes is NULL") : CODEDB_SUCCESS;
+    xpath_matcher matcher;
+    uint64_t *set;
+    if (nodes != NULL)
+        *nodes = NULL;
+    if (code == CODEDB_SUCCESS)
+        code = xpath_check(tree, filter, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = xpath_open(&matcher, tree, filter, result);
+    if (code == CODEDB_SUCCESS)
+        code = xpath_match(&matcher, filter, &set, result);
+    if (code == CODEDB_SUCCESS)
+        code = xpath_describe(&matcher, set, nodes, result);
+    xpath_close(&matcher);
+    return code;
+}
