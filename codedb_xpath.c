@@ -162,7 +162,7 @@ static bool xpath_is_looked_through(unsigned kind)
 static codedb_kind_set xpath_byte_kinds(const codedb_kind_set *kinds)
 {
     codedb_kind_set set = *kinds;
-    if (codedb_kind_set_has(kinds, CODEDB_KIND_METHOD))
+    if (codedb_kind_set_has(kinds, CODEDB_SELECTOR_KIND_METHOD))
         set.words[CODEDB_NODE_FUNCTION_DEF / 64] |= (uint64_t)1 << (CODEDB_NODE_FUNCTION_DEF % 64);
     return set;
 }
@@ -173,7 +173,7 @@ static void xpath_refine(xpath_matcher *matcher, const codedb_kind_set *kinds, u
     codedb_node_view *view = &matcher->view;
     bool functions = codedb_kind_set_has(kinds, CODEDB_NODE_FUNCTION_DEF);
     uint32_t node;
-    if (functions != codedb_kind_set_has(kinds, CODEDB_KIND_METHOD)) {
+    if (functions != codedb_kind_set_has(kinds, CODEDB_SELECTOR_KIND_METHOD)) {
         XPATH_FOR_EACH(matcher, set, node)
         {
             if (codedb_view_kind(view, node) == CODEDB_NODE_FUNCTION_DEF &&
