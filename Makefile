@@ -189,6 +189,18 @@ uninstall:
 	  $(DESTDIR)$(PREFIX)/lib/libcodedb.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/codedb.pc $(DESTDIR)$(PREFIX)/bin/codedb \
 	  $(DESTDIR)$(PREFIX)/share/man/man1/codedb.1
 
+# What codedb accepts against what CPythons accept, over their standard libraries; set ORACLE_PYTHONS to several of them.
+ORACLE_PYTHONS ?= $(ORACLE_PYTHON)
+$(BUILD)/oracle/dump_nodes: tests/oracle/dump_nodes.c $(BUILD)/objects.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $< $(BUILD)/objects.a -o $@ $(LIBS)
+
+oracle-acceptance: $(BUILD)/oracle/dump_nodes
+	@set -e; for python in $(ORACLE_PYTHONS); do \
+	  $$python tests/oracle/compare_acceptance.py $< `$$python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`; done
+
+.PHONY: oracle-acceptance
+
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
