@@ -355,6 +355,7 @@ static void expression_atom(codedb_parser *parser)
 
 /* What has been seen of a list of arguments: what may follow depends on it. */
 typedef struct expression_arguments {
+    uint32_t mark;
     bool of_class;
     bool first;
     bool starred; /* `*x` */
@@ -402,6 +403,40 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
 
+/* Up to 3.8 the parser refuses a keyword that an earlier argument has. */
+static void expression_check_keyword(codedb_parser *parser, const expression_arguments *seen)
+{
+    const codedb_token *name = &parser->tokens[parser->at];
+    const char *text = parser->source + name->start;
+    for (uint32_t index = parser->count; index > seen->mark; index -= parser->nodes[index - 1].end) {
+        const codedb_node *argument = &parser->nodes[index - 1];
+        const codedb_token *other = &parser->tokens[argument->first];
+        if (other[1].kind == CODEDB_TOKEN_EQUAL && other->length == name->length &&
+            memcmp(parser->source + other->start, text, name->length) == 0) {
+            codedb_parser_fail(parser, parser->at, parser->at + 1, "keyword argument repeated: %.*s", (int)name->length, text);
+            return;
+        }
+    }
+}
+
+/* Up to 3.7 a name in parentheses could stand before '=' too. */
+static bool expression_is_old_keyword(const codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    return parser->version < 308 && node->kind == CODEDB_NODE_NAME && parser->tokens[node->first].kind == CODEDB_TOKEN_NAME;
+}
+
+/* NAME '=' expression, from the '=' on */
+static void expression_keyword_value(codedb_parser *parser, expression_arguments *seen)
+{
+    if (seen->double_starred)
+        codedb_parser_require(parser, 305, "a keyword argument behind **");
+    parser_accept(parser, CODEDB_TOKEN_EQUAL);
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_value);
+    seen->keyword = true;
+}
+
 /* args: ','.(starred_expression | (assignment_expression | expression !':=') !'=')+ [',' kwargs] | kwargs
  * kwargs: ','.kwarg_or_starred+ ',' ','.kwarg_or_double_starred+ | ','.kwarg_or_starred+ | ','.kwarg_or_double_starred+
  * One of them, as an Arg. */
@@ -410,21 +445,20 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
     uint32_t first = parser->at, mark = parser->count;
     codedb_token_kind kind = parser_kind(parser);
     if (kind == CODEDB_TOKEN_NAME && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL) {
-        if (seen->double_starred)
-            codedb_parser_require(parser, 305, "a keyword argument behind **");
-        if (!parser->failed) {
-            parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_keyword);
-            parser->at++;
-        }
-        codedb_expression_parse(parser);
-        parser_role(parser, CODEDB_FIELD_value);
-        seen->keyword = true;
+        if (CODEDB_UNLIKELY(parser->version < 309))
+            expression_check_keyword(parser, seen);
+        parser_name(parser, CODEDB_FIELD_keyword);
+        expression_keyword_value(parser, seen);
     } else if (kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_DOUBLE_STAR) {
         expression_starred_argument(parser, seen);
     } else {
         expression_positional_argument(parser, seen);
-        if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
-            codedb_parser_fail(parser, first, parser->at, "expected a name before '=' in an argument, found an expression");
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
+            if (!expression_is_old_keyword(parser))
+                codedb_parser_fail(parser, first, parser->at, "expected a name before '=' in an argument, found an expression");
+            parser_role(parser, CODEDB_FIELD_keyword);
+            expression_keyword_value(parser, seen);
+        }
     }
     parser_close(parser, CODEDB_NODE_ARG, first, mark);
     if (CODEDB_LIKELY(!seen->of_class))
@@ -437,7 +471,7 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
 /* arguments: args [','] &')' */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
 {
-    expression_arguments seen = {.of_class = of_class, .first = true};
+    expression_arguments seen = {.mark = parser->count, .of_class = of_class, .first = true};
     while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
         expression_argument(parser, &seen);
         if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
@@ -1311,18 +1345,20 @@ static void expression_format_parts(codedb_parser *parser, const expression_form
     }
 }
 
-/* fstring_conversion: '!' NAME, with no blank between them and one of three names */
+/* fstring_conversion: '!' NAME, with no blank between them and one of three names; before 3.12 no blank behind them either */
 static void expression_conversion(codedb_parser *parser)
 {
     const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
     char letter = parser->source[name->start];
     bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
+    parser->at++;
     if (!good || name->start != mark->start + 1) {
-        parser->at++;
         codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
         return;
     }
-    parser->at += 2;
+    parser->at++;
+    if (parser->version < 312 && name[1].start != name->start + 1)
+        codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
 }
 
 /* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred

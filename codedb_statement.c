@@ -782,21 +782,19 @@ static void pattern_or(codedb_parser *parser)
     if (!parser_sees(parser, CODEDB_TOKEN_VERTICAL_BAR))
         return;
     uint32_t element = first, element_mark = mark;
-    bool more;
-    do {
+    for (;;) {
+        bool more = parser_sees(parser, CODEDB_TOKEN_VERTICAL_BAR);
         parser_role(parser, CODEDB_FIELD_pattern);
-        more = parser_accept(parser, CODEDB_TOKEN_VERTICAL_BAR);
-        if (more) {
-            parser_add(parser, CODEDB_NODE_BIT_OR, parser->at - 1, parser->at, parser->count);
-            parser_role(parser, CODEDB_FIELD_separator);
-        }
+        if (more)
+            parser_leaf(parser, CODEDB_NODE_BIT_OR, CODEDB_FIELD_separator);
         parser_close(parser, CODEDB_NODE_MATCH_OR_ELEMENT, element, element_mark);
         parser_role(parser, CODEDB_FIELD_patterns);
+        if (!more)
+            break;
         element = parser->at;
         element_mark = parser->count;
-        if (more)
-            pattern_closed(parser);
-    } while (more);
+        pattern_closed(parser);
+    }
     parser_close(parser, CODEDB_NODE_MATCH_OR, first, mark);
 }
 

@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+import textwrap
 import tokenize
 import warnings
 
@@ -90,7 +91,7 @@ WORDS = ("( ) [ ] { } , : ; . = == := -> * ** / // % @ + - ~ ! != < << | & ^ += 
 
 
 def pieces(paths, generator, count):
-    """Short runs of lines of the files, at most 12 lines each."""
+    """Short runs of lines of the files, at most 12 lines each, moved to the left margin."""
     names = list(files(paths))
     while count > 0:
         text = read(generator.choice(names))
@@ -98,10 +99,10 @@ def pieces(paths, generator, count):
         if not lines:
             continue
         start = generator.randrange(len(lines))
-        while start > 0 and (lines[start].isspace() or lines[start][0] in " \t#)]}"):
-            start -= 1
-        yield "".join(lines[start:start + generator.randrange(1, 12)])
-        count -= 1
+        piece = textwrap.dedent("".join(lines[start:start + generator.randrange(1, 12)]))
+        if python_parse(piece) is None:
+            yield piece
+            count -= 1
 
 
 def mutate(text, generator):
@@ -112,7 +113,7 @@ def mutate(text, generator):
     starts = [0]
     for line in text.splitlines(True):
         starts.append(starts[-1] + len(line))
-    for _ in range(generator.randrange(1, 3)):
+    for _ in range(generator.choice((1, 1, 1, 2, 3))):
         if not tokens:
             break
         token = generator.choice(tokens)
