@@ -405,6 +405,14 @@ static uint32_t lexer_line_of(const lexer *lx, const unsigned char *p)
     return lexer_line_number(lx->tree, (uint32_t)(p - lx->base));
 }
 
+/* The line at whose end a string that does not end was given up. */
+static unsigned lexer_line_detected(const lexer *lx, const unsigned char *stop)
+{
+    uint32_t line = lexer_line_of(lx, stop);
+    bool empty = stop == lx->end && lx->tree->line_starts[line - 1] == lx->tree->length;
+    return empty && line > 1 ? line - 1 : line;
+}
+
 /* Room for more elements of an array that has none left. */
 static bool lexer_grow_array(lexer *lx, uint32_t **array, uint32_t *capacity)
 {
@@ -433,7 +441,7 @@ static bool lexer_resize(lexer *lx, size_t capacity)
     lx->tree->tokens = grown;
     lx->capacity = (uint32_t)capacity;
     lx->out = grown + count;
-    lx->limit = grown + capacity - LEXER_MARGIN;
+    lx->limit = grown + (capacity > LEXER_MARGIN ? capacity - LEXER_MARGIN : 0);
     return true;
 }
 
@@ -950,7 +958,7 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
             escaped = true;
     }
     return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false, "unterminated %sstring literal (detected at line %u)%s",
-                      triple ? "triple-quoted " : "", (unsigned)lexer_line_of(lx, stop),
+                      triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
                       escaped ? "; perhaps you escaped the end quote?" : "");
 }
 
@@ -1062,7 +1070,7 @@ static const unsigned char *lexer_fstring_break(lexer *lx, const unsigned char *
         return lexer_fail(lx, p, 1, false, "%c-string: newlines are not allowed in format specifiers for single quoted %c-strings",
                           letter, letter);
     return lexer_fail(lx, fstring->start, 1, false, "unterminated %s%c-string literal (detected at line %u)",
-                      fstring->triple ? "triple-quoted " : "", letter, (unsigned)lexer_line_of(lx, p));
+                      fstring->triple ? "triple-quoted " : "", letter, lexer_line_detected(lx, p));
 }
 
 /* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. */
@@ -1345,12 +1353,9 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     if (!done && !error->no_memory)
         lexer_end_early(&lx);
     tree->token_count = (uint32_t)(lx.out - tree->tokens);
-    /* Not worth a failure: the array stays as it is when it cannot shrink. */
-    if (done && lx.capacity - tree->token_count > tree->token_count / 8) {
-        codedb_token *shrunk = codedb_memory_reallocate(&tree->allocator, tree->tokens, lx.capacity, tree->token_count, sizeof(*shrunk));
-        tree->tokens = shrunk != NULL ? shrunk : tree->tokens;
-    }
-    return done;
+    if (!done)
+        return false;
+    return lx.capacity - tree->token_count <= tree->token_count / 8 || lexer_resize(&lx, tree->token_count);
 }
 
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
