@@ -25,8 +25,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define OPEN_COMMAND_TIMEOUT 30.0 /* seconds */
-
 /* ---- Options ------------------------------------------------------------------------------------------------------- */
 
 /* The host's options in a struct of our size. */
@@ -127,17 +125,16 @@ static codedb_code open_start(const codedb_config *config, const codedb_open_opt
         if (code != CODEDB_SUCCESS)
             return code;
     }
-    start.command_timeout = config->command_timeout > 0 ? config->command_timeout : OPEN_COMMAND_TIMEOUT;
     start.settings.config = config->driver_config;
     start.settings.path = config->path;
     start.settings.synchronous = config->synchronous;
     start.settings.read_only = config->read_only;
-    start.settings.busy_timeout = start.command_timeout;
     start.settings.allocator = codedb_allocator_or_default(options->allocator);
     start.settings.log = options->log;
     start.settings.log_context = options->log_context;
     start.settings.log_level = options->log_level;
     start.queue_size = (size_t)config->queue_size;
+    start.command_timeout = config->command_timeout;
     start.transaction_timeout = config->transaction_timeout;
     start.attachment = codedb_block_allocate(options->allocator, sizeof(codedb_schema));
     if (start.attachment == NULL)

@@ -35,6 +35,7 @@ typedef enum driver_end {
 struct codedb_driver_thread {
     codedb_allocator allocator;
     codedb_driver_options options;
+    codedb_home home; /* is this still the process that the thread lives in? */
     char *strings[3]; /* copies of the settings' texts */
     codedb_queue *queue;
     pthread_t thread;
@@ -86,7 +87,7 @@ static bool driver_copy_options(codedb_driver_thread *thread, const codedb_drive
     if (settings->busy_timeout == 0)
         settings->busy_timeout = 5.0;
     return driver_copy_string(thread, 0, &settings->config) && driver_copy_string(thread, 1, &settings->path) &&
-        driver_copy_string(thread, 2, &settings->synchronous);
+           driver_copy_string(thread, 2, &settings->synchronous);
 }
 
 static void driver_free(codedb_driver_thread *thread)
@@ -97,20 +98,25 @@ static void driver_free(codedb_driver_thread *thread)
     codedb_row_collector_free(&thread->collector);
     for (i = 0; i < sizeof thread->strings / sizeof thread->strings[0]; i++)
         codedb_memory_release(&allocator, thread->strings[i]);
+    codedb_free(thread->options.attachment);
+    codedb_home_free(&thread->home);
     codedb_memory_release(&allocator, thread);
 }
 
 static codedb_code driver_create(const codedb_driver_options *options, codedb_driver_thread **created, codedb_result *result)
 {
-    codedb_allocator allocator = options->settings.allocator.allocate != NULL ? options->settings.allocator
-                                                                              : codedb_allocator_or_default(NULL);
+    codedb_allocator allocator =
+        options->settings.allocator.allocate != NULL ? options->settings.allocator : codedb_allocator_or_default(NULL);
     codedb_driver_thread *thread = codedb_memory_allocate(&allocator, 1, sizeof *thread);
     codedb_code code;
     *created = NULL;
-    if (thread == NULL)
+    if (thread == NULL) {
+        codedb_free(options->attachment);
         return codedb_fail_no_memory(result);
+    }
     memset(thread, 0, sizeof *thread);
     thread->allocator = allocator;
+    codedb_home_init(&thread->home);
     atomic_init(&thread->references, 1);
     codedb_row_collector_init(&thread->collector, &thread->allocator);
     if (driver_copy_options(thread, options))
@@ -183,6 +189,21 @@ CODEDB_PRIVATE void codedb_driver_release(codedb_driver_thread *thread)
         driver_free(thread);
 }
 
+CODEDB_PRIVATE void *codedb_driver_attachment(const codedb_driver_thread *thread)
+{
+    return thread->options.attachment;
+}
+
+CODEDB_PRIVATE bool codedb_driver_is_here(const codedb_driver_thread *thread)
+{
+    return codedb_home_is_here(&thread->home);
+}
+
+static codedb_code driver_fail_elsewhere(codedb_result *result)
+{
+    return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the handle belongs to the process that this one was forked from");
+}
+
 CODEDB_PRIVATE const codedb_allocator *codedb_driver_allocator(const codedb_driver_thread *thread)
 {
     return &thread->allocator;
@@ -241,6 +262,8 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
 {
     codedb_result unwanted;
     codedb_code code;
+    if (!codedb_driver_is_here(db->thread))
+        return driver_fail_elsewhere(result);
     if (codedb_driver_is_current(db->thread))
         return codedb_fail(result, CODEDB_BUSY, "called from inside a callback on the driver thread, it would wait for itself");
     if (result == NULL) {
@@ -268,6 +291,8 @@ CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *stat
     size_t size;
     if (db == NULL || statistics == NULL || statistics->struct_size < sizeof statistics->struct_size)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the handle or the statistics are NULL, or struct_size is not set");
+    if (!codedb_driver_is_here(db->thread))
+        return driver_fail_elsewhere(result);
     size = statistics->struct_size < sizeof now ? statistics->struct_size : sizeof now;
     codedb_queue_statistics(db->thread->queue, &now);
     now.struct_size = statistics->struct_size;
@@ -529,12 +554,14 @@ static codedb_code driver_run_batch(codedb_driver_thread *thread, codedb_request
     const codedb_driver *driver = thread->options.driver;
     bool inside = thread->transaction != 0;
     codedb_code code;
-    code = inside ? driver->savepoint(thread->connection, 1, request->result) : driver->begin(thread->connection, request->result);
+    code =
+        inside ? driver->savepoint(thread->connection, 1, request->result) : driver->begin(thread->connection, request->result);
     if (code != CODEDB_SUCCESS)
         return code;
     code = driver_run_steps(thread, request);
     if (code == CODEDB_SUCCESS)
-        code = inside ? driver->release(thread->connection, 1, request->result) : driver->commit(thread->connection, request->result);
+        code = inside ? driver->release(thread->connection, 1, request->result)
+                      : driver->commit(thread->connection, request->result);
     if (code != CODEDB_SUCCESS)
         driver_undo_batch(thread, inside);
     else if (!inside)
@@ -560,20 +587,13 @@ static codedb_code driver_execute(codedb_driver_thread *thread, codedb_request *
 {
     switch (request->kind) {
     case CODEDB_REQUEST_RUN:
-    case CODEDB_REQUEST_TABLE_INFO:
-        return driver_run(thread, request);
-    case CODEDB_REQUEST_BATCH:
-        return driver_run_batch(thread, request);
-    case CODEDB_REQUEST_BEGIN:
-        return driver_begin(thread, request);
-    case CODEDB_REQUEST_COMMIT:
-        return driver_commit(thread, request);
-    case CODEDB_REQUEST_ROLLBACK:
-        return driver_rollback(thread);
-    case CODEDB_REQUEST_CONNECT:
-        return driver_connect(thread, request);
-    case CODEDB_REQUEST_STOP:
-        return driver_stop(thread);
+    case CODEDB_REQUEST_TABLE_INFO: return driver_run(thread, request);
+    case CODEDB_REQUEST_BATCH: return driver_run_batch(thread, request);
+    case CODEDB_REQUEST_BEGIN: return driver_begin(thread, request);
+    case CODEDB_REQUEST_COMMIT: return driver_commit(thread, request);
+    case CODEDB_REQUEST_ROLLBACK: return driver_rollback(thread);
+    case CODEDB_REQUEST_CONNECT: return driver_connect(thread, request);
+    case CODEDB_REQUEST_STOP: return driver_stop(thread);
     }
     return codedb_fail(request->result, CODEDB_INTERNAL_ERROR, "a request of kind %d", (int)request->kind);
 }
