@@ -374,15 +374,16 @@ static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *reque
 
 CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
 {
+    codedb_code entered;
     request->submitted = codedb_monotonic_now();
     request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
     request->caller = pthread_self();
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     pthread_mutex_lock(&queue->lock);
-    request->code = queue_enter(queue, request);
+    entered = queue_enter(queue, request);
     pthread_mutex_unlock(&queue->lock);
-    if (request->code != CODEDB_SUCCESS)
-        return request->code;
+    if (entered != CODEDB_SUCCESS)
+        return entered;
     if (queue_await_awake(queue, request))
         return request->code;
     return queue_await_asleep(queue, request);

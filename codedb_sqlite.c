@@ -281,6 +281,8 @@ static const char *sqlite_refusal(const sqlite_connection *connection, int actio
     switch (action) {
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:
+        if (!connection->preparing)
+            return NULL; /* VACUUM itself begins one while it runs */
         return "BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE are refused; use codedb_transaction_begin";
     case SQLITE_ATTACH:
         /* VACUUM attaches a nameless database while it runs; VACUUM INTO one with a name. */
@@ -433,6 +435,22 @@ static bool sqlite_has_column(sqlite_connection *connection, const char *table, 
     return found;
 }
 
+/* SQLite would take the first of two values for a column, and say nothing. */
+static codedb_code sqlite_check_twice(const codedb_operation *operation, codedb_result *result)
+{
+    size_t i, other;
+    if (operation->kind != CODEDB_OPERATION_INSERT && operation->kind != CODEDB_OPERATION_UPDATE)
+        return CODEDB_SUCCESS;
+    for (i = 1; i < operation->column_count; i++) {
+        for (other = 0; other < i; other++) {
+            if (sqlite3_stricmp(operation->columns[i], operation->columns[other]) == 0)
+                return codedb_fail(result, CODEDB_VALIDATION_ERROR, "column %s of table %s is given twice", operation->columns[i],
+                                   operation->table);
+        }
+    }
+    return CODEDB_SUCCESS;
+}
+
 /* Checks every name of a table operation against the schema. Runs only when no statement is prepared for it. */
 static codedb_code sqlite_check_names(sqlite_connection *connection, const codedb_operation *operation, codedb_result *result)
 {
@@ -450,7 +468,7 @@ static codedb_code sqlite_check_names(sqlite_connection *connection, const coded
         if (!sqlite_has_column(connection, operation->table, name, &known))
             return sqlite_fail_unknown_column(connection, operation->table, name, result);
     }
-    return CODEDB_SUCCESS;
+    return sqlite_check_twice(operation, result);
 }
 
 /* ---- 5. Prepared statements ---------------------------------------------------------------------------------------- */
@@ -712,6 +730,27 @@ static void sqlite_fulltext_forget_pending(sqlite_connection *connection)
     }
 }
 
+static void sqlite_fulltext_drop(sqlite_connection *connection);
+
+/* A rollback may have taken schema changes back, and pending rows with them. */
+static void sqlite_after_rollback(sqlite_connection *connection, bool ended)
+{
+    sqlite_fulltext_forget_pending(connection);
+    if (connection->schema_was_changed) {
+        sqlite_statements_clear(connection);
+        sqlite_fulltext_drop(connection);
+    }
+    if (ended)
+        connection->schema_was_changed = false;
+}
+
+/* Called when something failed: SQLite ends a transaction by itself when the disk is full, for one. */
+static void sqlite_notice_end(sqlite_connection *connection)
+{
+    if (sqlite_is_autocommit(connection))
+        sqlite_after_rollback(connection, true);
+}
+
 /* Orders ranges by their start and joins what overlaps, so that no row is added twice. */
 static void sqlite_pending_join(sqlite_pending *pending)
 {
@@ -770,6 +809,7 @@ static codedb_code sqlite_fulltext_flush(sqlite_connection *connection, codedb_r
 {
     sqlite3_int64 last = sqlite3_last_insert_rowid(connection->db);
     sqlite_fulltext *fulltext;
+    codedb_code failure;
     int code = SQLITE_OK;
     for (fulltext = connection->fulltexts; code == SQLITE_OK && fulltext != NULL; fulltext = fulltext->next) {
         if (fulltext->pending.count > 0 || fulltext->pending.overflow)
@@ -778,10 +818,11 @@ static codedb_code sqlite_fulltext_flush(sqlite_connection *connection, codedb_r
     sqlite3_set_last_insert_rowid(connection->db, last);
     if (code == SQLITE_OK)
         return CODEDB_SUCCESS;
-    sqlite_fail(connection, code, "keeping the full-text index in step", result);
-    sqlite_step_own(connection, connection->rollback);
-    sqlite_fulltext_forget_pending(connection);
-    return result != NULL ? sqlite_code(code, result->description) : CODEDB_DATABASE_ERROR;
+    failure = sqlite_fail(connection, code, "keeping the full-text index in step", result);
+    if (!sqlite_is_autocommit(connection))
+        sqlite_step_own(connection, connection->rollback);
+    sqlite_notice_end(connection);
+    return failure;
 }
 
 static bool sqlite_fulltext_is_crowded(const sqlite_connection *connection)
@@ -943,6 +984,7 @@ static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, 
     const char *rowid = sqlite_fulltext_option(arena, sql, "content_rowid");
     sqlite_fulltext *fulltext;
     sqlite3_stmt *exact = NULL;
+    int code;
     if (content == NULL || content[0] == '\0' || !sqlite_fulltext_is_ours(connection, name, content, rowid))
         return SQLITE_OK;
     fulltext = codedb_arena_allocate(arena, 1, sizeof *fulltext);
@@ -960,25 +1002,41 @@ static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, 
     if (fulltext->name == NULL || fulltext->content == NULL)
         return SQLITE_NOMEM;
     fulltext->number = connection->fulltexts != NULL ? connection->fulltexts->number + 1 : 1;
+    code = sqlite_fulltext_prepare(connection, fulltext);
+    if (code == SQLITE_ERROR) {
+        /* Its columns are not the content's, say: such a table is of no use, and no reason to refuse the database. */
+        sqlite_fulltext_log_skipped(connection, name, sqlite3_errmsg(connection->db));
+        return SQLITE_OK;
+    }
     fulltext->next = connection->fulltexts;
     connection->fulltexts = fulltext;
-    return sqlite_fulltext_prepare(connection, fulltext);
+    return code;
 }
 
-/* Drops the triggers and forgets the tables (invariant 5). Nothing may be pending. */
+/* Drops the triggers, those that a rollback brought back included. */
+static void sqlite_fulltext_drop_triggers(sqlite_connection *connection)
+{
+    static const char *const find = "SELECT group_concat('DROP TRIGGER temp.' || name, ';') FROM sqlite_temp_schema "
+                                    "WHERE type = 'trigger' AND name GLOB 'codedb_fulltext_*'";
+    sqlite3_stmt *triggers = NULL;
+    char *sql = NULL;
+    if (sqlite_prepare_own(connection, find, &triggers) == SQLITE_OK && sqlite3_step(triggers) == SQLITE_ROW &&
+        sqlite3_column_type(triggers, 0) == SQLITE_TEXT)
+        sql = sqlite3_mprintf("%s", sqlite3_column_text(triggers, 0));
+    sqlite3_finalize(triggers);
+    if (sql != NULL)
+        sqlite_execute_own(connection, sql);
+    sqlite3_free(sql);
+}
+
+/* Forgets the full-text tables (invariant 5). Nothing may be pending. */
 static void sqlite_fulltext_drop(sqlite_connection *connection)
 {
     sqlite_fulltext *fulltext;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
-        char *sql = sqlite3_mprintf("DROP TRIGGER IF EXISTS temp.codedb_fulltext_%d_delete;"
-                                    "DROP TRIGGER IF EXISTS temp.codedb_fulltext_%d_update",
-                                    fulltext->number, fulltext->number);
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next)
         sqlite3_finalize(fulltext->flush);
-        if (sql != NULL)
-            sqlite_execute_own(connection, sql);
-        sqlite3_free(sql);
-    }
     connection->fulltexts = NULL;
+    sqlite_fulltext_drop_triggers(connection);
     codedb_arena_destroy(connection->fulltext_arena);
     connection->fulltext_arena = NULL;
     connection->schema_is_known = false;
@@ -994,7 +1052,8 @@ static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, coded
     connection->fulltext_arena = codedb_arena_create(&connection->allocator);
     if (connection->fulltext_arena == NULL)
         return codedb_fail_no_memory(result);
-    code = sqlite_prepare_own(connection, find, &tables);
+    /* What cannot be written needs no upkeep. */
+    code = connection->settings.read_only ? SQLITE_DONE : sqlite_prepare_own(connection, find, &tables);
     while (code == SQLITE_OK && (code = sqlite3_step(tables)) == SQLITE_ROW) {
         const char *name = codedb_arena_copy(connection->fulltext_arena, sqlite3_column_text(tables, 0),
                                              (size_t)sqlite3_column_bytes(tables, 0));
@@ -1002,15 +1061,16 @@ static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, coded
                                             (size_t)sqlite3_column_bytes(tables, 1));
         code = name != NULL && sql != NULL ? sqlite_fulltext_add(connection, name, sql) : SQLITE_NOMEM;
     }
-    sqlite3_finalize(tables);
     /* Without them a REPLACE would delete rows that no trigger hears of. */
     if (code == SQLITE_DONE && connection->fulltexts != NULL)
         code = sqlite_execute_own(connection, "PRAGMA recursive_triggers = ON");
     if (code != SQLITE_DONE && code != SQLITE_OK) {
-        sqlite_fail(connection, code, "looking for full-text tables", result);
+        codedb_code failure = sqlite_fail(connection, code, "looking for full-text tables", result);
+        sqlite3_finalize(tables);
         sqlite_fulltext_drop(connection);
-        return sqlite_code(code, "");
+        return failure;
     }
+    sqlite3_finalize(tables);
     sqlite3_update_hook(connection->db, connection->fulltexts != NULL ? sqlite_on_change : NULL, connection);
     connection->schema_is_known = true;
     return CODEDB_SUCCESS;
@@ -1190,8 +1250,10 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     sqlite3_reset(statement->statement);
     if (operation->value_count > 0)
         sqlite3_clear_bindings(statement->statement);
-    if (code != CODEDB_SUCCESS)
+    if (code != CODEDB_SUCCESS) {
         sqlite_fulltext_restore(connection);
+        sqlite_notice_end(connection);
+    }
     return code;
 }
 
@@ -1225,7 +1287,7 @@ static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlit
     if (code != CODEDB_SUCCESS)
         return code;
     sqlite_fulltext_drop(connection);
-    connection->schema_was_changed = true;
+    connection->schema_was_changed = !sqlite_is_autocommit(connection);
     code = sqlite_run_statement(connection, statement, operation, values, NULL, changes, result);
     sqlite_statements_clear(connection);
     return code;
@@ -1314,23 +1376,10 @@ static int sqlite_in_transaction(codedb_connection *self)
     return !sqlite_is_autocommit(sqlite_of(self));
 }
 
-/* A rollback may have taken schema changes back, and pending rows with them. */
-static void sqlite_after_rollback(sqlite_connection *connection, bool ended)
-{
-    sqlite_fulltext_forget_pending(connection);
-    if (connection->schema_was_changed) {
-        sqlite_statements_clear(connection);
-        sqlite_fulltext_drop(connection);
-    }
-    if (ended)
-        connection->schema_was_changed = false;
-}
-
 static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
     int code;
-    sqlite_after_rollback(connection, true); /* SQLite may have ended the one before by itself */
     code = sqlite_step_own(connection, connection->begin);
     return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "begin", result);
 }
@@ -1338,13 +1387,16 @@ static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
 static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
-    codedb_code flushed = sqlite_fulltext_flush(connection, result);
+    codedb_code failure = sqlite_fulltext_flush(connection, result);
     int code;
-    if (flushed != CODEDB_SUCCESS)
-        return flushed;
+    if (failure != CODEDB_SUCCESS)
+        return failure;
     code = sqlite_step_own(connection, connection->commit);
-    if (code != SQLITE_OK)
-        return sqlite_fail(connection, code, "commit", result);
+    if (code != SQLITE_OK) {
+        failure = sqlite_fail(connection, code, "commit", result);
+        sqlite_notice_end(connection);
+        return failure;
+    }
     connection->schema_was_changed = false;
     return CODEDB_SUCCESS;
 }
@@ -1436,7 +1488,7 @@ static int sqlite_set_up(sqlite_connection *connection)
     sqlite3_progress_handler(db, SQLITE_PROGRESS_STEPS, sqlite_on_progress, connection);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* The schema stays trusted: triggers of existing databases feed FTS5 tables, which older versions forbid otherwise. */
     code = sqlite3_create_function_v2(db, "codedb_fulltext_pending", 3, SQLITE_UTF8 | SQLITE_INNOCUOUS, connection,
                                       sqlite_function_pending, NULL, NULL, NULL);
     if (code == SQLITE_OK)
