@@ -501,7 +501,6 @@ static void crawl_flush(crawl_worker *worker)
         codedb_batch_free(batch);
         return;
     }
-    codedb_entities_finish(job->db, batch);
     codedb_code code = codedb_batch_run(batch, &worker->result);
     codedb_batch_free(batch);
     if (code == CODEDB_SUCCESS) {

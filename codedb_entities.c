@@ -1,17 +1,16 @@
 /* codedb_entities.c -- replaces the classes, methods, functions, imports and content of a file in one batch.
  *
- * Called by the bridges (codedb_source.c, codedb_index.c) in the host's thread; calls codedb_table_select to learn what is there, and
- * adds to a batch what is to change. A file that the batch itself inserts has nothing to learn: nothing is read.
+ * Called by a bridge (codedb_source.c) in the host's thread; calls codedb_table_select to learn what is there,
+ * and adds to a batch what is to change. A file that the batch itself inserts has nothing to learn: nothing is read.
  *
- * An entity that was there before keeps its id, or a class that is only read again would take its chunks, vectors and issues away.
- * Which one it was: entities of the same kind, class and name are a group. As many as before: they are the same in file order.
- * Otherwise those on the same line are the same, and the rest are in file order as far as they go.
+ * An entity that was there before keeps its id, or a class that is only read again would take its chunks, vectors and issues
+ * away. Which one it was: entities of the same kind, class and name are a group. As many as before: they are the same in file
+ * order. Otherwise those on the same line are the same, and the rest are in file order as far as they go.
  *
  * Invariants of the batch:
  * 1. What is gone is deleted before anything is written: (file, name, line) is unique.
  * 2. In a group of several, a row whose line changes is first parked on line -id, so that two may exchange their lines.
- * 3. A class is written before its methods, and an entity before its content, which refers to its id.
- * 4. Full text is updated once for all rows, by codedb_entities_finish. */
+ * 3. A class is written before its methods, and an entity before its content, which refers to its id. */
 #include "codedb_objects.h"
 
 #include <stdlib.h>
@@ -21,11 +20,11 @@
 
 /* What two entities are compared by. */
 typedef struct entities_key {
-    int64_t owner;      /* of a method: its class's id; else 0 */
+    int64_t owner; /* of a method: its class's id; else 0 */
     const char *name;
     const char *module; /* of an import; else "" */
     int64_t line;
-    size_t index;       /* in the rows that are there, or in the caller's array */
+    size_t index; /* in the rows that are there, or in the caller's array */
 } entities_key;
 
 /* The rows of one kind that are there, and what becomes of them. */
@@ -152,7 +151,8 @@ static codedb_code entities_read(entities_plan *plan, codedb_kind kind, entities
         [CODEDB_KIND_METHOD] = "SELECT m.id, m.class_id, m.name, m.line, '' FROM classes c JOIN methods m ON m.class_id = c.id "
                                "WHERE c.file_id = ? ORDER BY m.id",
         [CODEDB_KIND_FUNCTION] = "SELECT id, 0, name, line, '' FROM functions WHERE file_id = ? ORDER BY id",
-        [CODEDB_KIND_IMPORT] = "SELECT id, import_type = 'from_import', name, line, module FROM imports WHERE file_id = ? ORDER BY id",
+        [CODEDB_KIND_IMPORT] =
+            "SELECT id, import_type = 'from_import', name, line, module FROM imports WHERE file_id = ? ORDER BY id",
     };
     codedb_code code = CODEDB_SUCCESS;
     memset(old, 0, sizeof *old);
@@ -337,7 +337,8 @@ static void entities_put_function(entities_plan *plan, const codedb_entity *enti
     entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_DOCSTRING, entities_text(entity->docstring));
 }
 
-/* What only an insert writes: to whom it belongs, its name, and when. The three kinds have the bits in the same places, but the last. */
+/* What only an insert writes: to whom it belongs, its name, and when. The three kinds have the bits in the same places, but the
+ * last. */
 static void entities_put_origin(entities_plan *plan, codedb_kind kind, codedb_value owner, const char *name, uint64_t created)
 {
     entities_put(plan, kind, CODEDB_CLASS_FILE_ID, owner);
@@ -353,9 +354,7 @@ static void entities_write(entities_plan *plan, size_t i)
     uint64_t created = CODEDB_CLASS_CREATED_AT;
     plan->row_count = 0;
     switch (entity->kind) {
-    case CODEDB_ENTITY_CLASS:
-        entities_put_class(plan, entity);
-        break;
+    case CODEDB_ENTITY_CLASS: entities_put_class(plan, entity); break;
     case CODEDB_ENTITY_METHOD:
         entities_put_method(plan, entity);
         owner = plan->ids[entity->parent];
@@ -484,23 +483,6 @@ CODEDB_PRIVATE codedb_code codedb_entities_replace(codedb *db, codedb_batch *bat
     }
     codedb_arena_destroy(plan.arena);
     return code;
-}
-
-/* ---- full text ---------------------------------------------------------------------------------------------------- */
-
-CODEDB_PRIVATE void codedb_entities_finish(codedb *db, codedb_batch *batch)
-{
-    if (codedb_schema_of(db)->has_text_index) {
-        codedb_batch_execute(batch, codedb_text_index_sql(CODEDB_TEXT_INDEX_REFRESH), NULL, 0);
-    }
-}
-
-CODEDB_PRIVATE void codedb_entities_index_content(codedb *db, codedb_batch *batch, int64_t insert)
-{
-    codedb_value id = entities_row_id_of(insert);
-    if (codedb_schema_of(db)->has_text_index) {
-        codedb_batch_execute(batch, codedb_text_index_sql(CODEDB_TEXT_INDEX_ADD), &id, 1);
-    }
 }
 
 #undef ENTITIES_MAX_COLUMNS

@@ -181,15 +181,14 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
 
 /* One for each database, zeroed; only codedb_schema_create_if_empty writes it, before other threads have the handle. */
 typedef struct codedb_schema {
-    bool known;          /* false: take every table and column to be there */
-    bool has_text_index; /* code_content_fts is there and is kept in step with code_content */
+    bool known; /* false: take every table and column to be there */
     uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
 } codedb_schema;
 
 /* codedb.c: the one of the database that `db` is, or is a transaction or view of. */
 CODEDB_PRIVATE codedb_schema *codedb_schema_of(codedb *db);
-/* Called once by codedb_open, when the driver runs: creates the tables in a database that has none, sees which columns exist, and
- * sets up what keeps the full-text table in step on this connection. */
+/* Called once by codedb_open, when the driver runs: creates the tables in a database that has none, and sees which columns
+ * exist. */
 CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_result *result);
 
 #endif

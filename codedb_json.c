@@ -1,7 +1,7 @@
 /* codedb_json.c -- is a text JSON? And the id in a small JSON object.
  *
- * Called by codedb_objects.c for every JSON column, in the host's thread. cJSON is not used for it: it stops at a depth of 1000, at
- * NULs, and builds a tree that nobody needs. This reads once, keeps one bit a level and allocates nothing.
+ * Called by codedb_objects.c for every JSON column, in the host's thread. cJSON is not used for it: it stops at a depth of 1000,
+ * at NULs, and builds a tree that nobody needs. This reads once, keeps one bit a level and allocates nothing.
  *
  * Invariant: `offset` never passes `length`; whoever fails leaves it at the byte that is wrong. */
 #include "codedb_objects.h"
@@ -121,16 +121,11 @@ static bool json_skip_string(json_reader *reader)
 static bool json_skip_scalar(json_reader *reader)
 {
     switch (reader->offset < reader->length ? reader->text[reader->offset] : '\0') {
-    case '"':
-        return json_skip_string(reader);
-    case 't':
-        return json_skip_word(reader, "true");
-    case 'f':
-        return json_skip_word(reader, "false");
-    case 'n':
-        return json_skip_word(reader, "null");
-    default:
-        return json_skip_number(reader);
+    case '"': return json_skip_string(reader);
+    case 't': return json_skip_word(reader, "true");
+    case 'f': return json_skip_word(reader, "false");
+    case 'n': return json_skip_word(reader, "null");
+    default: return json_skip_number(reader);
     }
 }
 

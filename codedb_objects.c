@@ -1,8 +1,8 @@
 /* codedb_objects.c -- the engine: struct <-> row, and the typed entry points over it.
  *
- * Called by the host in any thread; calls codedb_table_* and codedb_batch_* and never a connection. One engine serves all 21 kinds:
- * it reads their descriptions (codedb_tables.c) and knows none by name, but for three rules that columns cannot say: a file's
- * default dataset, a project's id file, and content that the full-text table must follow.
+ * Called by the host in any thread; calls codedb_table_* and codedb_batch_* and never a connection. One engine serves all 21
+ * kinds: it reads their descriptions (codedb_tables.c) and knows none by name, but for two rules that columns cannot say: a
+ * file's default dataset, and a project's id file.
  *
  * Invariants:
  * 1. A struct of the host is written only after the database has said yes.
@@ -13,7 +13,6 @@
 #include "codedb_driver.h"
 #include "codedb_objects.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,14 +49,10 @@ typedef struct objects_head {
 static size_t objects_field_size(const codedb_field *field)
 {
     switch (field->type) {
-    case CODEDB_FIELD_KEY:
-        return CODEDB_KEY_SIZE;
-    case CODEDB_FIELD_BOOLEAN:
-        return sizeof(int);
-    case CODEDB_FIELD_LONG_TEXT:
-        return sizeof(char *) + sizeof(size_t);
-    default:
-        return 8;
+    case CODEDB_FIELD_KEY: return CODEDB_KEY_SIZE;
+    case CODEDB_FIELD_BOOLEAN: return sizeof(int);
+    case CODEDB_FIELD_LONG_TEXT: return sizeof(char *) + sizeof(size_t);
+    default: return 8;
     }
 }
 
@@ -105,17 +100,13 @@ static codedb_value objects_field_value(const void *object, const codedb_field *
     const char *member = (const char *)object + field->offset;
     codedb_value value = {.type = CODEDB_VALUE_NULL};
     switch (field->type) {
-    case CODEDB_FIELD_TEXT:
-        return objects_text_or_null(*(const char *const *)(const void *)member);
+    case CODEDB_FIELD_TEXT: return objects_text_or_null(*(const char *const *)(const void *)member);
     case CODEDB_FIELD_LONG_TEXT:
         return objects_long_text(*(const char *const *)(const void *)member,
                                  *(const size_t *)(const void *)((const char *)object + field->length_offset));
-    case CODEDB_FIELD_KEY:
-        return member[0] == '\0' ? value : objects_text(member, strnlen(member, CODEDB_KEY_SIZE));
-    case CODEDB_FIELD_INTEGER:
-        return objects_integer(*(const int64_t *)(const void *)member);
-    case CODEDB_FIELD_REAL:
-        return objects_real(*(const double *)(const void *)member);
+    case CODEDB_FIELD_KEY: return member[0] == '\0' ? value : objects_text(member, strnlen(member, CODEDB_KEY_SIZE));
+    case CODEDB_FIELD_INTEGER: return objects_integer(*(const int64_t *)(const void *)member);
+    case CODEDB_FIELD_REAL: return objects_real(*(const double *)(const void *)member);
     case CODEDB_FIELD_BOOLEAN:
         value.type = CODEDB_VALUE_BOOLEAN;
         value.as.integer = *(const int *)(const void *)member;
@@ -127,15 +118,11 @@ static codedb_value objects_field_value(const void *object, const codedb_field *
 static bool objects_is_zero(const codedb_value *value)
 {
     switch (value->type) {
-    case CODEDB_VALUE_NULL:
-        return true;
-    case CODEDB_VALUE_REAL:
-        return !(value->as.real < 0.0 || value->as.real > 0.0) && !isnan(value->as.real);
+    case CODEDB_VALUE_NULL: return true;
+    case CODEDB_VALUE_REAL: return !(value->as.real < 0.0 || value->as.real > 0.0) && !isnan(value->as.real);
     case CODEDB_VALUE_INTEGER:
-    case CODEDB_VALUE_BOOLEAN:
-        return value->as.integer == 0;
-    default:
-        return false;
+    case CODEDB_VALUE_BOOLEAN: return value->as.integer == 0;
+    default: return false;
     }
 }
 
@@ -164,7 +151,8 @@ static void objects_complain(objects_complaints *complaints, const codedb_field 
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     if (complaints->count++ == 0) {
-        snprintf(complaints->first, sizeof complaints->first, "%s.%s: %.400s", complaints->description->object, field->name, message);
+        snprintf(complaints->first, sizeof complaints->first, "%s.%s: %.400s", complaints->description->object, field->name,
+                 message);
     }
     codedb_buffer_append_text(&complaints->json, complaints->count == 1 ? "{\"errors\": [{\"field\": " : ", {\"field\": ");
     codedb_buffer_append_json(&complaints->json, field->name, strlen(field->name));
@@ -195,14 +183,10 @@ static codedb_code objects_complaints_end(objects_complaints *complaints, codedb
 static const char *objects_type_name(const codedb_field *field)
 {
     switch (field->type) {
-    case CODEDB_FIELD_INTEGER:
-        return "an integer";
-    case CODEDB_FIELD_REAL:
-        return "a number";
-    case CODEDB_FIELD_BOOLEAN:
-        return "0 or 1";
-    default:
-        return "a text";
+    case CODEDB_FIELD_INTEGER: return "an integer";
+    case CODEDB_FIELD_REAL: return "a number";
+    case CODEDB_FIELD_BOOLEAN: return "0 or 1";
+    default: return "a text";
     }
 }
 
@@ -222,9 +206,14 @@ static void objects_check_words(objects_complaints *complaints, const codedb_fie
 static void objects_check_json(objects_complaints *complaints, const codedb_field *field, const codedb_value *value)
 {
     size_t offset;
-    if (!codedb_json_is_valid(value->as.text, value->length, &offset)) {
-        objects_complain(complaints, field, "found \"%.*s\" at byte %zu, expected JSON",
-                         (int)(value->length - offset < 20 ? value->length - offset : 20), value->as.text + offset, offset);
+    if (codedb_json_is_valid(value->as.text, value->length, &offset)) {
+        return;
+    }
+    if (offset == value->length) {
+        objects_complain(complaints, field, "found the end of the text at byte %zu, expected more JSON", offset);
+    } else {
+        objects_complain(complaints, field, "found byte 0x%02X at byte %zu, expected JSON",
+                         (unsigned)(unsigned char)value->as.text[offset], offset);
     }
 }
 
@@ -482,16 +471,13 @@ static codedb_code objects_row_make(objects_row *row, const codedb_field *field,
         added = row->made != field || objects_row_add(row, field, objects_text_or_null(row->key));
         break;
     case CODEDB_SOURCE_CREATED:
-    case CODEDB_SOURCE_UPDATED:
-        added = objects_row_add(row, field, objects_real(row->now));
-        break;
+    case CODEDB_SOURCE_UPDATED: added = objects_row_add(row, field, objects_real(row->now)); break;
     case CODEDB_SOURCE_CALLER:
         if (field->required && field->default_value == NULL) {
             objects_complain(complaints, field, "found nothing, expected %s", objects_type_name(field));
         }
         break;
-    case CODEDB_SOURCE_DATABASE:
-        break;
+    case CODEDB_SOURCE_DATABASE: break;
     }
     return added ? code : codedb_fail_no_memory(result);
 }
@@ -507,7 +493,8 @@ static const codedb_value *objects_override(const codedb_field *field, const cod
     return NULL;
 }
 
-static codedb_code objects_row_for_insert(objects_row *row, const codedb_column *row_ids, size_t row_id_count, codedb_result *result)
+static codedb_code objects_row_for_insert(objects_row *row, const codedb_column *row_ids, size_t row_id_count,
+                                          codedb_result *result)
 {
     codedb_code code = CODEDB_SUCCESS;
     objects_complaints complaints;
@@ -571,8 +558,8 @@ static codedb_code objects_row_for_update(objects_row *row, codedb_result *resul
         code = added ? CODEDB_SUCCESS : codedb_fail_no_memory(result);
     }
     if (code == CODEDB_SUCCESS && present == 0) {
-        code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "codedb_%s.present: found no field to update besides the id, expected one",
-                           row->description->object);
+        code = codedb_fail(result, CODEDB_VALIDATION_ERROR,
+                           "codedb_%s.present: found no field to update besides the id, expected one", row->description->object);
     }
     if (code == CODEDB_SUCCESS) {
         code = objects_complaints_end(&complaints, result);
@@ -615,28 +602,21 @@ static int64_t objects_to_integer(const codedb_value *value)
     case CODEDB_VALUE_REAL:
         /* What does not fit has no integer that would be right. */
         return value->as.real >= -9.2e18 && value->as.real <= 9.2e18 ? (int64_t)value->as.real : 0;
-    case CODEDB_VALUE_TEXT:
-        return strtoll(value->as.text, NULL, 10);
+    case CODEDB_VALUE_TEXT: return strtoll(value->as.text, NULL, 10);
     case CODEDB_VALUE_INTEGER:
-    case CODEDB_VALUE_BOOLEAN:
-        return value->as.integer;
-    default:
-        return 0;
+    case CODEDB_VALUE_BOOLEAN: return value->as.integer;
+    default: return 0;
     }
 }
 
 static double objects_to_real(const codedb_value *value)
 {
     switch (value->type) {
-    case CODEDB_VALUE_REAL:
-        return value->as.real;
-    case CODEDB_VALUE_TEXT:
-        return strtod(value->as.text, NULL);
+    case CODEDB_VALUE_REAL: return value->as.real;
+    case CODEDB_VALUE_TEXT: return strtod(value->as.text, NULL);
     case CODEDB_VALUE_INTEGER:
-    case CODEDB_VALUE_BOOLEAN:
-        return (double)value->as.integer;
-    default:
-        return 0.0;
+    case CODEDB_VALUE_BOOLEAN: return (double)value->as.integer;
+    default: return 0.0;
     }
 }
 
@@ -646,15 +626,9 @@ static const char *objects_to_text(codedb_arena *arena, const codedb_value *valu
     const char *text;
     switch (value->type) {
     case CODEDB_VALUE_TEXT:
-    case CODEDB_VALUE_BLOB:
-        *length = value->length;
-        return codedb_arena_copy(arena, value->as.text, value->length);
-    case CODEDB_VALUE_REAL:
-        text = codedb_arena_printf(arena, "%.17g", value->as.real);
-        break;
-    default:
-        text = codedb_arena_printf(arena, "%lld", (long long)value->as.integer);
-        break;
+    case CODEDB_VALUE_BLOB: *length = value->length; return codedb_arena_copy(arena, value->as.text, value->length);
+    case CODEDB_VALUE_REAL: text = codedb_arena_printf(arena, "%.17g", value->as.real); break;
+    default: text = codedb_arena_printf(arena, "%lld", (long long)value->as.integer); break;
     }
     *length = text == NULL ? 0 : strlen(text);
     return text;
@@ -663,8 +637,9 @@ static const char *objects_to_text(codedb_arena *arena, const codedb_value *valu
 static codedb_code objects_read_key(const codedb_field *field, const codedb_value *value, char *member, codedb_result *result)
 {
     if (value->type != CODEDB_VALUE_TEXT || value->length >= CODEDB_KEY_SIZE) {
-        return codedb_fail(result, CODEDB_DATABASE_ERROR, "%s: found a value of %zu bytes in the database, expected a text of at most %d",
-                           field->name, value->length, CODEDB_KEY_SIZE - 1);
+        return codedb_fail(result, CODEDB_DATABASE_ERROR,
+                           "%s: found a value of %zu bytes in the database, expected a text of at most %d", field->name,
+                           value->length, CODEDB_KEY_SIZE - 1);
     }
     memcpy(member, value->as.text, value->length);
     member[value->length] = '\0';
@@ -686,17 +661,10 @@ static codedb_code objects_read_field(codedb_arena *arena, const codedb_field *f
         }
         return text == NULL ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
     }
-    case CODEDB_FIELD_KEY:
-        return objects_read_key(field, value, member, result);
-    case CODEDB_FIELD_INTEGER:
-        *(int64_t *)(void *)member = objects_to_integer(value);
-        return CODEDB_SUCCESS;
-    case CODEDB_FIELD_REAL:
-        *(double *)(void *)member = objects_to_real(value);
-        return CODEDB_SUCCESS;
-    case CODEDB_FIELD_BOOLEAN:
-        *(int *)(void *)member = objects_to_integer(value) != 0;
-        return CODEDB_SUCCESS;
+    case CODEDB_FIELD_KEY: return objects_read_key(field, value, member, result);
+    case CODEDB_FIELD_INTEGER: *(int64_t *)(void *)member = objects_to_integer(value); return CODEDB_SUCCESS;
+    case CODEDB_FIELD_REAL: *(double *)(void *)member = objects_to_real(value); return CODEDB_SUCCESS;
+    case CODEDB_FIELD_BOOLEAN: *(int *)(void *)member = objects_to_integer(value) != 0; return CODEDB_SUCCESS;
     }
     return CODEDB_SUCCESS;
 }
@@ -749,8 +717,8 @@ CODEDB_PRIVATE codedb_code codedb_object_load(codedb_arena *arena, codedb_kind k
     }
     for (size_t i = 0; i < rows->row_count && code == CODEDB_SUCCESS; i++) {
         pointers[i] = objects + i * description->struct_size;
-        code = objects_read_row(arena, description, fields, rows->values + i * rows->column_count, rows->column_count, pointers[i],
-                                result);
+        code = objects_read_row(arena, description, fields, rows->values + i * rows->column_count, rows->column_count,
+                                pointers[i], result);
     }
     *items = pointers;
     return code;
@@ -811,21 +779,6 @@ static codedb_code objects_fail_not_found(codedb_kind kind, const codedb_value *
     return codedb_fail(result, CODEDB_NOT_FOUND, "no %s has the %s %lld", description->object, name, (long long)key->as.integer);
 }
 
-/* Content and its place in the full-text index are written together. */
-static codedb_code objects_insert_content(objects_row *row, int64_t *row_id, codedb_result *result)
-{
-    codedb_batch *batch = NULL;
-    codedb_code code = codedb_batch_create(row->db, &batch, result);
-    if (code == CODEDB_SUCCESS) {
-        int64_t operation = codedb_batch_insert(batch, row->description->table, row->columns, row->count);
-        codedb_entities_index_content(row->db, batch, operation);
-        code = codedb_batch_run(batch, result);
-        *row_id = codedb_batch_value(batch, operation);
-    }
-    codedb_batch_free(batch);
-    return code;
-}
-
 CODEDB_PRIVATE codedb_code codedb_object_create(codedb *db, codedb_kind kind, void *object, codedb_result *result)
 {
     objects_row row;
@@ -836,9 +789,7 @@ CODEDB_PRIVATE codedb_code codedb_object_create(codedb *db, codedb_kind kind, vo
     }
     objects_row_init(&row, db, kind, object);
     code = objects_row_for_insert(&row, NULL, 0, result);
-    if (code == CODEDB_SUCCESS && kind == CODEDB_KIND_CODE_CONTENT) {
-        code = objects_insert_content(&row, &row_id, result);
-    } else if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS) {
         code = codedb_table_insert(db, row.description->table, row.columns, row.count, &row_id, result);
     }
     if (code == CODEDB_SUCCESS) {
@@ -1067,7 +1018,8 @@ typedef struct objects_default {
 static codedb_code objects_default_find(objects_default *chosen, codedb *db, codedb_result *result)
 {
     codedb_dataset *dataset = &chosen->dataset;
-    codedb_column project = {codedb_column_name(CODEDB_KIND_PROJECT, CODEDB_PROJECT_ID), objects_text_or_null(dataset->project_id)};
+    codedb_column project = {codedb_column_name(CODEDB_KIND_PROJECT, CODEDB_PROJECT_ID),
+                             objects_text_or_null(dataset->project_id)};
     codedb_rows *found = NULL;
     codedb_code code = objects_read_value(db, CODEDB_KIND_PROJECT, &project, 1, CODEDB_PROJECT_ROOT_PATH, &chosen->root, result);
     if (code != CODEDB_SUCCESS) {
@@ -1265,40 +1217,40 @@ codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *len
 
 /* ---- typed functions: five a kind; codedb_file_create stands above ------------------------------------------------ */
 
-#define OBJECTS_CREATE(object_name, kind)                                                                                        \
-    codedb_code codedb_##object_name##_create(codedb *db, codedb_##object_name *object, codedb_result *result)                   \
-    {                                                                                                                            \
-        return codedb_object_create(db, CODEDB_KIND_##kind, object, result);                                                     \
+#define OBJECTS_CREATE(object_name, kind)                                                                      \
+    codedb_code codedb_##object_name##_create(codedb *db, codedb_##object_name *object, codedb_result *result) \
+    {                                                                                                          \
+        return codedb_object_create(db, CODEDB_KIND_##kind, object, result);                                   \
     }
 
 /* `key_type` and `to_value`: what the key is, and what makes a value of it. */
-#define OBJECTS_REST(object_name, list_name, kind, key_type, to_value)                                                           \
-    codedb_code codedb_##object_name##_get(codedb *db, key_type key, codedb_##object_name **object, codedb_result *result)       \
-    {                                                                                                                            \
-        void *made = NULL;                                                                                                       \
-        codedb_code code = codedb_object_get(db, CODEDB_KIND_##kind, to_value(key), object == NULL ? NULL : &made, result);      \
-        if (object != NULL) {                                                                                                    \
-            *object = made;                                                                                                      \
-        }                                                                                                                        \
-        return code;                                                                                                             \
-    }                                                                                                                            \
-    codedb_code codedb_##object_name##_update(codedb *db, const codedb_##object_name *object, codedb_result *result)             \
-    {                                                                                                                            \
-        return codedb_object_update(db, CODEDB_KIND_##kind, object, result);                                                     \
-    }                                                                                                                            \
-    codedb_code codedb_##object_name##_delete(codedb *db, key_type key, codedb_result *result)                                   \
-    {                                                                                                                            \
-        return codedb_object_delete(db, CODEDB_KIND_##kind, to_value(key), result);                                              \
-    }                                                                                                                            \
-    codedb_code codedb_##object_name##_list(codedb *db, const codedb_list_options *options, codedb_##list_name **list,           \
-                                            codedb_result *result)                                                               \
-    {                                                                                                                            \
-        void *made = NULL;                                                                                                       \
-        codedb_code code = codedb_object_list(db, CODEDB_KIND_##kind, options, list == NULL ? NULL : &made, result);             \
-        if (list != NULL) {                                                                                                      \
-            *list = made;                                                                                                        \
-        }                                                                                                                        \
-        return code;                                                                                                             \
+#define OBJECTS_REST(object_name, list_name, kind, key_type, to_value)                                                      \
+    codedb_code codedb_##object_name##_get(codedb *db, key_type key, codedb_##object_name **object, codedb_result *result)  \
+    {                                                                                                                       \
+        void *made = NULL;                                                                                                  \
+        codedb_code code = codedb_object_get(db, CODEDB_KIND_##kind, to_value(key), object == NULL ? NULL : &made, result); \
+        if (object != NULL) {                                                                                               \
+            *object = made;                                                                                                 \
+        }                                                                                                                   \
+        return code;                                                                                                        \
+    }                                                                                                                       \
+    codedb_code codedb_##object_name##_update(codedb *db, const codedb_##object_name *object, codedb_result *result)        \
+    {                                                                                                                       \
+        return codedb_object_update(db, CODEDB_KIND_##kind, object, result);                                                \
+    }                                                                                                                       \
+    codedb_code codedb_##object_name##_delete(codedb *db, key_type key, codedb_result *result)                              \
+    {                                                                                                                       \
+        return codedb_object_delete(db, CODEDB_KIND_##kind, to_value(key), result);                                         \
+    }                                                                                                                       \
+    codedb_code codedb_##object_name##_list(codedb *db, const codedb_list_options *options, codedb_##list_name **list,      \
+                                            codedb_result *result)                                                          \
+    {                                                                                                                       \
+        void *made = NULL;                                                                                                  \
+        codedb_code code = codedb_object_list(db, CODEDB_KIND_##kind, options, list == NULL ? NULL : &made, result);        \
+        if (list != NULL) {                                                                                                 \
+            *list = made;                                                                                                   \
+        }                                                                                                                   \
+        return code;                                                                                                        \
     }
 
 #define OBJECTS_NUMBERED(object_name, list_name, kind) OBJECTS_REST(object_name, list_name, kind, int64_t, objects_integer)

@@ -1,6 +1,6 @@
 /* codedb_objects.h -- the objects inside: descriptions, the engine, and how a file's entities are replaced.
  *
- * Included by the object files and by the bridges (codedb_source.c, codedb_index.c); never by driver or tree files. */
+ * Included by the object files and by the bridges (codedb_source.c, codedb_crawl.c); never by driver or tree files. */
 #ifndef CODEDB_OBJECTS_H
 #define CODEDB_OBJECTS_H
 
@@ -103,19 +103,12 @@ CODEDB_PRIVATE const codedb_description *codedb_description_of(codedb_kind kind)
 /* The name of the column with this bit: codedb_column_name(CODEDB_KIND_FILE, CODEDB_FILE_PATH). */
 CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit);
 
-/* Statements for the full-text index: code_content_fts over columns of code_content, where the text itself stays (external content). */
-typedef enum codedb_text_index_statement {
-    CODEDB_TEXT_INDEX_CREATE,
-    CODEDB_TEXT_INDEX_REFRESH,   /* adds all rows behind the last one that is in */
-    CODEDB_TEXT_INDEX_ADD,       /* adds row ? unless it is in */
-    CODEDB_TEXT_INDEX_ON_DELETE, /* this and the next: a trigger of this connection alone, which takes deleted and changed rows */
-    CODEDB_TEXT_INDEX_ON_UPDATE  /* out of the index again, also those that a foreign key deletes */
-} codedb_text_index_statement;
-CODEDB_PRIVATE const char *codedb_text_index_sql(codedb_text_index_statement statement);
+/* Creates the full-text index: code_content_fts over columns of code_content, where the text itself stays (external content). */
+CODEDB_PRIVATE const char *codedb_text_index_sql(void);
 
 /* ---- codedb_json.c ------------------------------------------------------------------------------------------------ */
 
-/* Is `text` one JSON value (RFC 8259; up to 65,536 levels deep; UTF-8 is not checked)? If not, *offset says where it goes wrong. */
+/* Is `text` one JSON value (RFC 8259; up to 65,536 levels; UTF-8 is not checked)? If not, *offset says where it goes wrong. */
 CODEDB_PRIVATE bool codedb_json_is_valid(const char *text, size_t length, size_t *offset);
 /* The text of the top-level member `name` of a JSON object, when it is a string without escapes; else NULL. */
 CODEDB_PRIVATE const char *codedb_json_text_member(const char *text, size_t length, const char *name, size_t *member_length);
@@ -151,8 +144,8 @@ CODEDB_PRIVATE codedb_code codedb_object_check(codedb *db, codedb_kind kind, con
 CODEDB_PRIVATE codedb_code codedb_object_batch_insert(codedb *db, codedb_batch *batch, codedb_kind kind, void *object,
                                                       const codedb_column *row_ids, size_t row_id_count, int64_t *operation,
                                                       codedb_result *result);
-/* The file's current row in ast_trees or cst_trees, the one that was written last: one row of (id, hash, text), which is freed with
- * codedb_free. NOT_FOUND when there is no such file, or it has no tree. */
+/* The file's current row in ast_trees or cst_trees, the one that was written last: one row of (id, hash, text), which is freed
+ * with codedb_free. NOT_FOUND when there is no such file, or it has no tree. */
 CODEDB_PRIVATE codedb_code codedb_object_current_tree(codedb *db, codedb_kind kind, int64_t file_id, codedb_rows **rows,
                                                       codedb_result *result);
 
@@ -198,13 +191,9 @@ typedef struct codedb_entities {
 
 /* Adds to `batch` what makes the classes, methods, functions, imports and content of a file those of `entities`. Entities that
  * are still there (same kind, class and name) keep their ids. `file` is INTEGER, an id, or ROW_ID_OF in the same batch: then the
- * file is new and nothing is read. Behind the last file of a batch, codedb_entities_finish must be called.
+ * file is new and nothing is read.
  * Reading and running are two steps: guard the batch with codedb_batch_require, or let nobody else write the file meanwhile. */
 CODEDB_PRIVATE codedb_code codedb_entities_replace(codedb *db, codedb_batch *batch, codedb_value file,
                                                    const codedb_entities *entities, codedb_result *result);
-/* Adds the update of the full-text index for all new rows of code_content. */
-CODEDB_PRIVATE void codedb_entities_finish(codedb *db, codedb_batch *batch);
-/* The same for the one row that operation `insert` of the batch inserts. */
-CODEDB_PRIVATE void codedb_entities_index_content(codedb *db, codedb_batch *batch, int64_t insert);
 
 #endif

@@ -1,11 +1,8 @@
 /* codedb_schema.c -- the schema of a database: made when it is empty, looked at when it is not.
  *
  * Called by codedb_open alone, once, when the driver runs and no other thread has the handle. Makes SQL of the descriptions in
- * codedb_tables.c; a database that has tables is never changed here.
- *
- * Also sets up, in the TEMP schema of the driver's connection, the triggers that take deleted content out of the full-text index.
- * In the file they would double the upkeep of other programs that use it; where it has such triggers of its own, ours stay away.
- * A driver that connects again needs them again. */
+ * codedb_tables.c; a database that has tables is never changed here: the columns that it lacks are noted, and the engine goes
+ * without them. */
 #include "codedb_objects.h"
 
 #include <string.h>
@@ -16,14 +13,10 @@
 static const char *schema_type_name(const codedb_field *field)
 {
     switch (field->type) {
-    case CODEDB_FIELD_INTEGER:
-        return "INTEGER";
-    case CODEDB_FIELD_REAL:
-        return "REAL";
-    case CODEDB_FIELD_BOOLEAN:
-        return "BOOLEAN";
-    default:
-        return "TEXT";
+    case CODEDB_FIELD_INTEGER: return "INTEGER";
+    case CODEDB_FIELD_REAL: return "REAL";
+    case CODEDB_FIELD_BOOLEAN: return "BOOLEAN";
+    default: return "TEXT";
     }
 }
 
@@ -31,7 +24,8 @@ static void schema_write_column(codedb_buffer *sql, const codedb_field *field, b
 {
     codedb_buffer_printf(sql, "%s\n    %s %s", is_first ? "" : ",", field->name, schema_type_name(field));
     if (is_first) {
-        codedb_buffer_append_text(sql, field->type == CODEDB_FIELD_INTEGER ? " PRIMARY KEY AUTOINCREMENT" : " PRIMARY KEY NOT NULL");
+        codedb_buffer_append_text(sql,
+                                  field->type == CODEDB_FIELD_INTEGER ? " PRIMARY KEY AUTOINCREMENT" : " PRIMARY KEY NOT NULL");
     } else if (field->required) {
         codedb_buffer_append_text(sql, " NOT NULL");
     }
@@ -104,7 +98,7 @@ static codedb_code schema_create(codedb *db, codedb_result *result)
         code = codedb_fail_no_memory(result);
     }
     if (code == CODEDB_SUCCESS) {
-        codedb_batch_execute(batch, codedb_text_index_sql(CODEDB_TEXT_INDEX_CREATE), NULL, 0);
+        codedb_batch_execute(batch, codedb_text_index_sql(), NULL, 0);
         code = codedb_batch_run(batch, result);
     }
     codedb_batch_free(batch);
@@ -167,66 +161,6 @@ static codedb_code schema_see_columns(codedb *db, codedb_schema *schema, codedb_
     return code;
 }
 
-/* Is there the index that codedb would make? One over other columns, or with a text of its own, is left alone. */
-static codedb_code schema_see_text_index(codedb *db, codedb_schema *schema, codedb_result *result)
-{
-    static const char look[] =
-        "SELECT (SELECT count(*) FROM sqlite_master WHERE name = 'code_content_fts' AND sql LIKE '%fts5%content%=%code_content%') "
-        "AND (SELECT count(*) FROM sqlite_master WHERE name = 'code_content_fts_docsize') "
-        "AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info('code_content_fts') ORDER BY name))"
-        " = 'content,docstring,entity_name,entity_type'";
-    codedb_rows *rows = NULL;
-    codedb_code code = codedb_sql_execute(db, look, NULL, 0, &rows, NULL, result);
-    schema->has_text_index = code == CODEDB_SUCCESS && rows->values[0].as.integer == 1;
-    codedb_free(rows);
-    return code;
-}
-
-/* ---- triggers ----------------------------------------------------------------------------------------------------- */
-
-/* Is this the text of a trigger for `event` (DELETE, UPDATE)? The first of the three events that it names is its own. */
-static bool schema_is_trigger_for(const char *sql, const char *event)
-{
-    static const char space[] = " \t\r\n";
-    while (*sql != '\0') {
-        sql += strspn(sql, space);
-        size_t length = strcspn(sql, space);
-        if (length == 6 && (strncasecmp(sql, "DELETE", 6) == 0 || strncasecmp(sql, "INSERT", 6) == 0 ||
-                            strncasecmp(sql, "UPDATE", 6) == 0)) {
-            return strncasecmp(sql, event, 6) == 0;
-        }
-        sql += length;
-    }
-    return false;
-}
-
-static bool schema_has_trigger_for(const codedb_rows *triggers, const char *event)
-{
-    for (size_t i = 0; i < triggers->row_count; i++) {
-        if (triggers->values[i].type == CODEDB_VALUE_TEXT && schema_is_trigger_for(triggers->values[i].as.text, event)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static codedb_code schema_add_triggers(codedb *db, codedb_result *result)
-{
-    codedb_rows *triggers = NULL;
-    codedb_code code = codedb_sql_execute(db,
-                                          "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'code_content' "
-                                          "AND sql LIKE '%code_content_fts%'",
-                                          NULL, 0, &triggers, NULL, result);
-    if (code == CODEDB_SUCCESS && !schema_has_trigger_for(triggers, "DELETE")) {
-        code = codedb_sql_execute(db, codedb_text_index_sql(CODEDB_TEXT_INDEX_ON_DELETE), NULL, 0, NULL, NULL, result);
-    }
-    if (code == CODEDB_SUCCESS && !schema_has_trigger_for(triggers, "UPDATE")) {
-        code = codedb_sql_execute(db, codedb_text_index_sql(CODEDB_TEXT_INDEX_ON_UPDATE), NULL, 0, NULL, NULL, result);
-    }
-    codedb_free(triggers);
-    return code;
-}
-
 CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_result *result)
 {
     codedb_schema *schema = codedb_schema_of(db);
@@ -236,17 +170,8 @@ CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_resu
         code = schema_create(db, result);
     }
     if (code == CODEDB_SUCCESS || code == CODEDB_PERMISSION_DENIED) {
+        /* Nothing can be made through a read-only handle: it has an empty database to read. */
         code = schema_see_columns(db, schema, result);
-    }
-    if (code == CODEDB_SUCCESS) {
-        code = schema_see_text_index(db, schema, result);
-    }
-    if (code == CODEDB_SUCCESS && schema->has_text_index) {
-        code = schema_add_triggers(db, result);
-    }
-    if (code == CODEDB_PERMISSION_DENIED) {
-        /* A read-only handle needs neither tables of ours nor triggers. */
-        code = codedb_succeed(result);
     }
     schema->known = code == CODEDB_SUCCESS;
     return code;

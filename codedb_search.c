@@ -1,7 +1,7 @@
 /* codedb_search.c -- finders: relations, names, usages, counts, duplicates, full text, vectors.
  *
- * Called by the host in any thread; calls codedb_sql_execute with bound values, and the engine (codedb_objects.c) for what one table
- * can answer. Only names from the descriptions become SQL.
+ * Called by the host in any thread; calls codedb_sql_execute with bound values, and the engine (codedb_objects.c) for what one
+ * table can answer. Only names from the descriptions become SQL.
  *
  * Invariants:
  * 1. A missing optional id never hides a row: optional relations are LEFT JOINs.
@@ -66,7 +66,8 @@ static void search_begin(search_query *query, codedb *db, codedb_kind kind, uint
     columns &= fields == 0 ? UINT64_MAX : fields | UINT64_C(1) << description->key;
     for (size_t i = 0; i < description->field_count; i++) {
         if ((columns >> i & 1) != 0) {
-            codedb_buffer_printf(&query->sql, "%st.%s AS %s", separator, description->fields[i].name, description->fields[i].name);
+            codedb_buffer_printf(&query->sql, "%st.%s AS %s", separator, description->fields[i].name,
+                                 description->fields[i].name);
             separator = ", ";
         }
     }
@@ -181,8 +182,8 @@ static codedb_code search_check_arguments(codedb *db, const void *first, const v
 
 /* ---- relations ---------------------------------------------------------------------------------------------------- */
 
-/* What belongs to an owner: `sql` follows "SELECT ... FROM table t" and has the owner as ?1. A database that lacks some of the columns
- * `needs` is asked by `otherwise`. */
+/* What belongs to an owner: `sql` follows "SELECT ... FROM table t" and has the owner as ?1. A database that lacks some of the
+ * columns `needs` is asked by `otherwise`. */
 typedef struct search_relation {
     codedb_kind kind;
     uint64_t needs;
@@ -238,17 +239,17 @@ static codedb_code search_related(codedb *db, const search_relation *relation, c
     return code;
 }
 
-#define SEARCH_FUNCTION(name, list_name, owner_type, to_value, ...)                                                              \
-    codedb_code codedb_##name(codedb *db, owner_type owner, const codedb_list_options *options, codedb_##list_name **list,       \
-                              codedb_result *result)                                                                             \
-    {                                                                                                                            \
-        static const search_relation relation = {__VA_ARGS__};                                                                   \
-        void *made = NULL;                                                                                                       \
-        codedb_code code = search_related(db, &relation, to_value(owner), options, list == NULL ? NULL : &made, result);         \
-        if (list != NULL) {                                                                                                      \
-            *list = made;                                                                                                        \
-        }                                                                                                                        \
-        return code;                                                                                                             \
+#define SEARCH_FUNCTION(name, list_name, owner_type, to_value, ...)                                                        \
+    codedb_code codedb_##name(codedb *db, owner_type owner, const codedb_list_options *options, codedb_##list_name **list, \
+                              codedb_result *result)                                                                       \
+    {                                                                                                                      \
+        static const search_relation relation = {__VA_ARGS__};                                                             \
+        void *made = NULL;                                                                                                 \
+        codedb_code code = search_related(db, &relation, to_value(owner), options, list == NULL ? NULL : &made, result);   \
+        if (list != NULL) {                                                                                                \
+            *list = made;                                                                                                  \
+        }                                                                                                                  \
+        return code;                                                                                                       \
     }
 #define SEARCH_BY_TEXT(name, list_name, ...) SEARCH_FUNCTION(name, list_name, const char *, search_text, __VA_ARGS__)
 #define SEARCH_BY_NUMBER(name, list_name, ...) SEARCH_FUNCTION(name, list_name, int64_t, search_integer, __VA_ARGS__)
@@ -256,7 +257,8 @@ static codedb_code search_related(codedb *db, const search_relation *relation, c
 SEARCH_BY_TEXT(project_datasets, datasets, CODEDB_KIND_DATASET, 0, " WHERE t.project_id = ?1", NULL)
 SEARCH_BY_TEXT(project_files, files, CODEDB_KIND_FILE, 0, " WHERE t.project_id = ?1", NULL)
 SEARCH_BY_TEXT(project_chunks, code_chunks, CODEDB_KIND_CODE_CHUNK, 0, " WHERE t.project_id = ?1", NULL)
-SEARCH_BY_TEXT(project_issues, issues, CODEDB_KIND_ISSUE, SEARCH_ISSUE_OWNERS, search_issues_of_project, " WHERE t.project_id = ?1")
+SEARCH_BY_TEXT(project_issues, issues, CODEDB_KIND_ISSUE, SEARCH_ISSUE_OWNERS, search_issues_of_project,
+               " WHERE t.project_id = ?1")
 SEARCH_BY_TEXT(dataset_files, files, CODEDB_KIND_FILE, 0, " WHERE t.dataset_id = ?1", NULL)
 SEARCH_BY_NUMBER(file_classes, classes, CODEDB_KIND_CLASS, 0, " WHERE t.file_id = ?1", NULL)
 SEARCH_BY_NUMBER(file_methods, methods, CODEDB_KIND_METHOD, 0, " JOIN classes c ON c.id = t.class_id WHERE c.file_id = ?1", NULL)
@@ -309,7 +311,8 @@ static void *search_answer_allocate(search_answer *answer, size_t count, size_t 
 }
 
 /* Reads all that match; `sql` has the owner as its one parameter. */
-static size_t search_answer_read(search_answer *answer, codedb_kind kind, const char *sql, codedb_value owner, void *const **items)
+static size_t search_answer_read(search_answer *answer, codedb_kind kind, const char *sql, codedb_value owner,
+                                 void *const **items)
 {
     search_query query;
     codedb_rows *rows = NULL;
@@ -403,8 +406,10 @@ codedb_code codedb_file_structure_get(codedb *db, int64_t file_id, codedb_file_s
     search_answer_begin(&answer, db, sizeof made, result);
     made.object = search_answer_read_one(&answer, CODEDB_KIND_FILE, file_id);
     made.class_count = search_answer_read(&answer, CODEDB_KIND_CLASS, in_line_order, id, &classes);
-    size_t method_count = search_answer_read(&answer, CODEDB_KIND_METHOD, " JOIN classes c ON c.id = t.class_id WHERE c.file_id = ?"
-                                             " ORDER BY t.class_id, t.line, t.id", id, &methods);
+    size_t method_count = search_answer_read(&answer, CODEDB_KIND_METHOD,
+                                             " JOIN classes c ON c.id = t.class_id WHERE c.file_id = ?"
+                                             " ORDER BY t.class_id, t.line, t.id",
+                                             id, &methods);
     made.function_count = search_answer_read(&answer, CODEDB_KIND_FUNCTION, in_line_order, id, &functions);
     made.import_count = search_answer_read(&answer, CODEDB_KIND_IMPORT, in_line_order, id, &imports);
     codedb_class_structure *parts = search_answer_allocate(&answer, made.class_count, sizeof *parts);
@@ -440,7 +445,8 @@ static codedb_code search_check_names(codedb *db, const codedb_name_search *sear
     return code;
 }
 
-static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_search *search, void **list, codedb_result *result)
+static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_search *search, void **list,
+                                codedb_result *result)
 {
     static const char *const operators[] = {" GLOB ?", " LIKE ? ESCAPE '\\'", " = ?"};
     search_query query;
@@ -469,16 +475,16 @@ static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_
     return search_run(&query, list, result);
 }
 
-#define SEARCH_NAMES(object, list_name, kind)                                                                                    \
-    codedb_code codedb_##object##_find(codedb *db, const codedb_name_search *search, codedb_##list_name **list,                  \
-                                       codedb_result *result)                                                                    \
-    {                                                                                                                            \
-        void *made = NULL;                                                                                                       \
-        codedb_code code = search_names(db, CODEDB_KIND_##kind, search, list == NULL ? NULL : &made, result);                    \
-        if (list != NULL) {                                                                                                      \
-            *list = made;                                                                                                        \
-        }                                                                                                                        \
-        return code;                                                                                                             \
+#define SEARCH_NAMES(object, list_name, kind)                                                                   \
+    codedb_code codedb_##object##_find(codedb *db, const codedb_name_search *search, codedb_##list_name **list, \
+                                       codedb_result *result)                                                   \
+    {                                                                                                           \
+        void *made = NULL;                                                                                      \
+        codedb_code code = search_names(db, CODEDB_KIND_##kind, search, list == NULL ? NULL : &made, result);   \
+        if (list != NULL) {                                                                                     \
+            *list = made;                                                                                       \
+        }                                                                                                       \
+        return code;                                                                                            \
     }
 
 SEARCH_NAMES(class, classes, CLASS)
@@ -542,8 +548,8 @@ codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *search, cod
 
 /* ---- counts ------------------------------------------------------------------------------------------------------- */
 
-/* One number of codedb_counts: what follows "SELECT count(*) FROM table t", of all, of project ?1, of file ?1. A database that lacks
- * some of the columns `needs` is asked by `otherwise`. */
+/* One number of codedb_counts: what follows "SELECT count(*) FROM table t", of all, of project ?1, of file ?1. A database that
+ * lacks some of the columns `needs` is asked by `otherwise`. */
 typedef struct search_count {
     size_t offset;
     codedb_kind kind;
@@ -640,8 +646,9 @@ codedb_code codedb_project_counts(codedb *db, const char *project_id, codedb_cou
 {
     static const codedb_kind owner = CODEDB_KIND_PROJECT;
     codedb_code code = search_clear_counts(db, counts, result);
-    return code != CODEDB_SUCCESS ? code
-                                  : search_count_all(db, project_id == NULL ? NULL : &owner, search_text(project_id), counts, result);
+    return code != CODEDB_SUCCESS
+               ? code
+               : search_count_all(db, project_id == NULL ? NULL : &owner, search_text(project_id), counts, result);
 }
 
 codedb_code codedb_file_counts(codedb *db, int64_t file_id, codedb_counts *counts, codedb_result *result)
@@ -689,11 +696,13 @@ codedb_code codedb_project_duplicates(codedb *db, const char *project_id, codedb
         return code;
     }
     search_answer_begin(&answer, db, sizeof **groups, result);
-    size_t count = search_answer_read(&answer, CODEDB_KIND_CODE_DUPLICATE,
-                                      " WHERE t.project_id = ? ORDER BY t.similarity DESC, t.id", search_text(project_id), &duplicates);
+    size_t count =
+        search_answer_read(&answer, CODEDB_KIND_CODE_DUPLICATE, " WHERE t.project_id = ? ORDER BY t.similarity DESC, t.id",
+                           search_text(project_id), &duplicates);
     size_t occurrence_count = search_answer_read(
         &answer, CODEDB_KIND_DUPLICATE_OCCURRENCE,
-        " JOIN code_duplicates d ON d.id = t.duplicate_id WHERE d.project_id = ? ORDER BY t.duplicate_id, t.file_id, t.start_line",
+        " JOIN code_duplicates d ON d.id = t.duplicate_id WHERE d.project_id = ? ORDER BY t.duplicate_id, t.file_id,"
+        " t.start_line",
         search_text(project_id), &occurrences);
     codedb_duplicate_group *items = search_answer_allocate(&answer, count, sizeof *items);
     *groups = search_answer_end(&answer);
@@ -718,8 +727,8 @@ static bool search_is_word_byte(unsigned char byte)
     return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
-/* Writes plain words as an FTS5 expression: each a string, so that none of them is an operator. Pieces without a letter or digit are
- * left out: they would match nothing. Returns how many words there are. */
+/* Writes plain words as an FTS5 expression: each a string, so that none of them is an operator. Pieces without a letter or digit
+ * are left out: they would match nothing. Returns how many words there are. */
 static size_t search_quote_words(codedb_buffer *expression, const char *text, bool prefix)
 {
     static const char space[] = " \t\r\n\f\v";
@@ -786,9 +795,11 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
 {
     codedb_value words = {.type = CODEDB_VALUE_TEXT, .length = expression->length};
     words.as.text = expression->data;
-    search_add(query, "SELECT t.id, t.file_id, t.entity_id, coalesce(c.line, m.line, f.line), t.entity_type, t.entity_name, x.project_id,"
-                      " x.path, x.relative_path, snippet(code_content_fts, -1, ?",
-               search_text(search->mark_start == NULL ? "[" : search->mark_start));
+    search_add(
+        query,
+        "SELECT t.id, t.file_id, t.entity_id, coalesce(c.line, m.line, f.line), t.entity_type, t.entity_name, x.project_id,"
+        " x.path, x.relative_path, snippet(code_content_fts, -1, ?",
+        search_text(search->mark_start == NULL ? "[" : search->mark_start));
     search_add(query, ", ?", search_text(search->mark_end == NULL ? "]" : search->mark_end));
     search_add(query, ", '...', ?), code_content_fts.rank",
                search_integer(search->snippet_words == 0 ? SEARCH_SNIPPET_WORDS : search->snippet_words));
@@ -810,26 +821,6 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
     search_add_limit(query, search->limit, search->offset);
 }
 
-/* Rows of content that came in by plain SQL are not in the index yet. On a read-only handle they stay out. */
-static codedb_code search_catch_up(codedb *db, codedb_result *result)
-{
-    static const char look[] = "SELECT ifnull((SELECT max(id) FROM code_content), 0) > "
-                               "ifnull((SELECT max(id) FROM code_content_fts_docsize), 0)";
-    codedb_rows *rows = NULL;
-    if (!codedb_schema_of(db)->has_text_index) {
-        return CODEDB_SUCCESS;
-    }
-    codedb_code code = codedb_sql_execute(db, look, NULL, 0, &rows, NULL, result);
-    if (code == CODEDB_SUCCESS && rows->values[0].as.integer != 0) {
-        code = codedb_sql_execute(db, codedb_text_index_sql(CODEDB_TEXT_INDEX_REFRESH), NULL, 0, NULL, NULL, result);
-        if (code == CODEDB_PERMISSION_DENIED) {
-            code = codedb_succeed(result);
-        }
-    }
-    codedb_free(rows);
-    return code;
-}
-
 /* What FTS5 says of a bad expression comes as an error of the database, and is the caller's. */
 static codedb_code search_explain_error(codedb_code code, const codedb_text_search *search, codedb_result *result)
 {
@@ -842,7 +833,8 @@ static codedb_code search_explain_error(codedb_code code, const codedb_text_sear
         if (words != NULL) {
             char copy[CODEDB_DESCRIPTION_SIZE];
             memcpy(copy, words, strlen(words) + 1);
-            return codedb_fail(result, CODEDB_VALIDATION_ERROR, "\"%.100s\" is no full-text expression: %.300s", search->query, copy);
+            return codedb_fail(result, CODEDB_VALIDATION_ERROR, "\"%.100s\" is no full-text expression: %.300s", search->query,
+                               copy);
         }
     }
     return code;
@@ -917,9 +909,6 @@ codedb_code codedb_text_find(codedb *db, const codedb_text_search *search, coded
     codedb_buffer_init(&expression, codedb_object_allocator(db));
     code = search_write_expression(&expression, search, told);
     if (code == CODEDB_SUCCESS) {
-        code = search_catch_up(db, told);
-    }
-    if (code == CODEDB_SUCCESS) {
         search_write_text_query(&query, search, &expression);
         code = search_explain_error(search_run_rows(&query, &rows, told), search, told);
     }
@@ -935,8 +924,8 @@ codedb_code codedb_text_find(codedb *db, const codedb_text_search *search, coded
 
 /* ---- vectors ------------------------------------------------------------------------------------------------------ */
 
-/* Adds to the batch: the row with the item's key gets its values, or is inserted when there is none. An ON CONFLICT clause would need
- * the unique constraint, which an older database may lack. */
+/* Adds to the batch: the row with the item's key gets its values, or is inserted when there is none. An ON CONFLICT clause would
+ * need the unique constraint, which an older database may lack. */
 static void search_add_vector(codedb_batch *batch, const codedb_vector_index *item)
 {
     static const char update[] = "UPDATE vector_index SET vector_id = ?4, vector_dim = ?5, embedding_model = ?6 "
@@ -945,9 +934,9 @@ static void search_add_vector(codedb_batch *batch, const codedb_vector_index *it
         "INSERT INTO vector_index (project_id, entity_type, entity_id, vector_id, vector_dim, embedding_model, created_at) "
         "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS "
         "(SELECT 1 FROM vector_index WHERE project_id = ?1 AND entity_type = ?2 AND entity_id = ?3)";
-    codedb_value values[7] = {search_text(item->project_id),         search_text(item->entity_type),
-                              search_integer(item->entity_id),       search_integer(item->vector_id),
-                              search_integer(item->vector_dim),      search_text(item->embedding_model),
+    codedb_value values[7] = {search_text(item->project_id),    search_text(item->entity_type),
+                              search_integer(item->entity_id),  search_integer(item->vector_id),
+                              search_integer(item->vector_dim), search_text(item->embedding_model),
                               {.type = CODEDB_VALUE_REAL}};
     values[6].as.real = codedb_julian_day_now();
     codedb_batch_execute(batch, update, values, 6);
@@ -965,7 +954,8 @@ static codedb_code search_name_item(codedb_code code, size_t number, codedb_resu
     return code;
 }
 
-codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector_index *items, size_t count, codedb_result *result)
+codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector_index *items, size_t count,
+                                codedb_result *result)
 {
     codedb_file *file = NULL;
     codedb_batch *batch = NULL;

@@ -267,7 +267,6 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const source_stat
     source_require_unchanged(batch, file_id, state);
     code = codedb_source_store(db, batch, &file, &operation, result);
     if (code == CODEDB_SUCCESS) {
-        codedb_entities_finish(db, batch);
         code = codedb_batch_run(batch, result);
     }
     if (code == CODEDB_SUCCESS && tree_id)

@@ -25,7 +25,7 @@ typedef struct codedb_source_file {
 /* Adds to `batch` all that makes the database hold this file's source: its row in cst_trees (earlier ones go, and so does a stored
  * AST of other text), classes, methods, functions, imports, code_content, `lines` and `has_docstring` of its row in files, and the
  * issue of type "syntax_error" if it does not parse (an earlier one goes). What is still there keeps its id. Parsing and collecting
- * run in the calling thread; the batch copies. Behind the last file of a batch, codedb_entities_finish must be called.
+ * run in the calling thread; the batch copies.
  * *tree_operation (may be NULL) is the number of the insert into cst_trees. */
 CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
                                                int64_t *tree_operation, codedb_result *result);

@@ -10,8 +10,10 @@
 #include "codedb_objects.h"
 
 /* One line per field: its struct is codedb_<object>, and the column has the member's name. */
-#define TABLES_FIELD(object, column, kind, ...) \
-    {.name = #column, .type = CODEDB_FIELD_##kind, .offset = offsetof(codedb_##object, column), __VA_ARGS__}
+#define TABLES_FIELD(object, column, kind, ...)                                                                \
+    {                                                                                                          \
+        .name = #column, .type = CODEDB_FIELD_##kind, .offset = offsetof(codedb_##object, column), __VA_ARGS__ \
+    }
 #define TABLES_LONG_TEXT(object, column, ...) \
     TABLES_FIELD(object, column, LONG_TEXT, .length_offset = offsetof(codedb_##object, column##_length), __VA_ARGS__)
 #define TABLES_ROW_ID(object) TABLES_FIELD(object, id, INTEGER, .source = CODEDB_SOURCE_DATABASE, .required = true)
@@ -170,12 +172,8 @@ static const codedb_index_description tables_vector_index_indexes[] = {
 };
 
 static const codedb_field tables_class[] = {
-    TABLES_ROW_ID(class),
-    TABLES_BELONGS(class, file_id, INTEGER, "files"),
-    TABLES_REQUIRED(class, name, TEXT),
-    TABLES_LINE(class, line),
-    TABLES_OPTIONAL(class, docstring, TEXT),
-    TABLES_JSON(class, bases),
+    TABLES_ROW_ID(class),     TABLES_BELONGS(class, file_id, INTEGER, "files"), TABLES_REQUIRED(class, name, TEXT),
+    TABLES_LINE(class, line), TABLES_OPTIONAL(class, docstring, TEXT),          TABLES_JSON(class, bases),
     TABLES_CREATED(class),
 };
 static const codedb_index_description tables_class_indexes[] = {
@@ -375,7 +373,7 @@ static const codedb_field tables_analysis_results[] = {
 };
 
 #define TABLES_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define TABLES_OBJECT(subject, table_name, key_field, unique_columns) \
+#define TABLES_OBJECT(subject, table_name, key_field, unique_columns)                                               \
     .table = (table_name), .object = #subject, .struct_size = sizeof(codedb_##subject), .fields = tables_##subject, \
     .field_count = TABLES_LENGTH(tables_##subject), .key = (key_field), .unique = (unique_columns)
 #define TABLES_INDEXES(object) .indexes = tables_##object##_indexes, .index_count = TABLES_LENGTH(tables_##object##_indexes)
@@ -387,9 +385,8 @@ static const codedb_description tables_all[] = {
     [CODEDB_KIND_AST_TREE] = {TABLES_OBJECT(ast_tree, "ast_trees", 0, "file_id, ast_hash"), TABLES_INDEXES(ast_tree)},
     [CODEDB_KIND_CST_TREE] = {TABLES_OBJECT(cst_tree, "cst_trees", 0, "file_id, cst_hash"), TABLES_INDEXES(cst_tree)},
     [CODEDB_KIND_CODE_CHUNK] = {TABLES_OBJECT(code_chunk, "code_chunks", 0, NULL), TABLES_INDEXES(code_chunk)},
-    [CODEDB_KIND_VECTOR_INDEX] = {
-        TABLES_OBJECT(vector_index, "vector_index", 0, "project_id, entity_type, entity_id"), TABLES_INDEXES(vector_index)
-    },
+    [CODEDB_KIND_VECTOR_INDEX] = {TABLES_OBJECT(vector_index, "vector_index", 0, "project_id, entity_type, entity_id"),
+                                  TABLES_INDEXES(vector_index)},
     [CODEDB_KIND_CLASS] = {TABLES_OBJECT(class, "classes", 0, "file_id, name, line"), TABLES_INDEXES(class)},
     [CODEDB_KIND_METHOD] = {TABLES_OBJECT(method, "methods", 0, "class_id, name, line"), TABLES_INDEXES(method)},
     [CODEDB_KIND_FUNCTION] = {TABLES_OBJECT(function, "functions", 0, "file_id, name, line"), TABLES_INDEXES(function)},
@@ -397,23 +394,18 @@ static const codedb_description tables_all[] = {
     [CODEDB_KIND_ISSUE] = {TABLES_OBJECT(issue, "issues", 0, NULL), TABLES_INDEXES(issue)},
     [CODEDB_KIND_USAGE] = {TABLES_OBJECT(usage, "usages", 0, NULL), TABLES_INDEXES(usage)},
     [CODEDB_KIND_CODE_CONTENT] = {TABLES_OBJECT(code_content, "code_content", 0, NULL), TABLES_INDEXES(code_content)},
-    [CODEDB_KIND_CODE_DUPLICATE] = {
-        TABLES_OBJECT(code_duplicate, "code_duplicates", 0, "project_id, duplicate_hash"), TABLES_INDEXES(code_duplicate)
-    },
-    [CODEDB_KIND_DUPLICATE_OCCURRENCE] = {
-        TABLES_OBJECT(duplicate_occurrence, "duplicate_occurrences", 0, NULL), TABLES_INDEXES(duplicate_occurrence)
-    },
+    [CODEDB_KIND_CODE_DUPLICATE] = {TABLES_OBJECT(code_duplicate, "code_duplicates", 0, "project_id, duplicate_hash"),
+                                    TABLES_INDEXES(code_duplicate)},
+    [CODEDB_KIND_DUPLICATE_OCCURRENCE] = {TABLES_OBJECT(duplicate_occurrence, "duplicate_occurrences", 0, NULL),
+                                          TABLES_INDEXES(duplicate_occurrence)},
     [CODEDB_KIND_WATCH_DIRECTORY] = {TABLES_OBJECT(watch_directory, "watch_dirs", 0, NULL)},
     [CODEDB_KIND_WATCH_DIRECTORY_PATH] = {TABLES_OBJECT(watch_directory_path, "watch_dir_paths", 0, NULL)},
-    [CODEDB_KIND_VECTORIZATION_STATISTICS] = {
-        TABLES_OBJECT(vectorization_statistics, "vectorization_stats", 1, NULL), TABLES_INDEXES(vectorization_statistics)
-    },
-    [CODEDB_KIND_FILE_WATCHER_STATISTICS] = {
-        TABLES_OBJECT(file_watcher_statistics, "file_watcher_stats", 1, NULL), TABLES_INDEXES(file_watcher_statistics)
-    },
-    [CODEDB_KIND_ANALYSIS_RESULTS] = {
-        TABLES_OBJECT(analysis_results, "comprehensive_analysis_results", 0, "file_id, file_mtime")
-    },
+    [CODEDB_KIND_VECTORIZATION_STATISTICS] = {TABLES_OBJECT(vectorization_statistics, "vectorization_stats", 1, NULL),
+                                              TABLES_INDEXES(vectorization_statistics)},
+    [CODEDB_KIND_FILE_WATCHER_STATISTICS] = {TABLES_OBJECT(file_watcher_statistics, "file_watcher_stats", 1, NULL),
+                                             TABLES_INDEXES(file_watcher_statistics)},
+    [CODEDB_KIND_ANALYSIS_RESULTS] = {TABLES_OBJECT(analysis_results, "comprehensive_analysis_results", 0,
+                                                    "file_id, file_mtime")},
 };
 _Static_assert(TABLES_LENGTH(tables_all) == CODEDB_TABLE_COUNT, "a codedb_schema has room for each table");
 
@@ -431,42 +423,13 @@ CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit)
     return tables_all[kind].fields[i].name;
 }
 
-/* A row is in the index if it has a row in code_content_fts_docsize. The triggers ask that first: taking out what is not in would
- * corrupt the index, and a row that came in by plain SQL is not in until the next refresh. Rows are added in the order of their ids,
- * which only grow, so all rows up to the last one that is in are in. */
-#define TABLES_TEXT_COLUMNS "entity_type, entity_name, content, docstring"
-#define TABLES_TEXT_OLD "OLD.entity_type, OLD.entity_name, OLD.content, OLD.docstring"
-#define TABLES_TEXT_NEW "NEW.entity_type, NEW.entity_name, NEW.content, NEW.docstring"
-#define TABLES_TEXT_IS_IN "EXISTS (SELECT 1 FROM code_content_fts_docsize WHERE id = OLD.id)"
-#define TABLES_TEXT_TAKE_OUT \
-    "INSERT INTO code_content_fts(code_content_fts, rowid, " TABLES_TEXT_COLUMNS ") VALUES ('delete', OLD.id, " TABLES_TEXT_OLD "); "
-#define TABLES_TEXT_ADD \
-    "INSERT INTO code_content_fts(rowid, " TABLES_TEXT_COLUMNS ") SELECT id, " TABLES_TEXT_COLUMNS " FROM code_content WHERE "
-
-static const char *const tables_text_index[] = {
-    [CODEDB_TEXT_INDEX_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS code_content_fts USING fts5(" TABLES_TEXT_COLUMNS
-                                 ", content='code_content', content_rowid='id')",
-    [CODEDB_TEXT_INDEX_REFRESH] = TABLES_TEXT_ADD "id > (SELECT ifnull(max(id), 0) FROM code_content_fts_docsize) ORDER BY id",
-    [CODEDB_TEXT_INDEX_ADD] = TABLES_TEXT_ADD "id = ? AND id NOT IN (SELECT id FROM code_content_fts_docsize)",
-    [CODEDB_TEXT_INDEX_ON_DELETE] = "CREATE TEMP TRIGGER codedb_text_on_delete AFTER DELETE ON main.code_content "
-                                    "WHEN " TABLES_TEXT_IS_IN " BEGIN " TABLES_TEXT_TAKE_OUT "END",
-    [CODEDB_TEXT_INDEX_ON_UPDATE] =
-        "CREATE TEMP TRIGGER codedb_text_on_update AFTER UPDATE OF id, " TABLES_TEXT_COLUMNS " ON main.code_content "
-        "WHEN " TABLES_TEXT_IS_IN " BEGIN " TABLES_TEXT_TAKE_OUT "INSERT INTO code_content_fts(rowid, " TABLES_TEXT_COLUMNS
-        ") VALUES (NEW.id, " TABLES_TEXT_NEW "); END",
-};
-
-CODEDB_PRIVATE const char *codedb_text_index_sql(codedb_text_index_statement statement)
+/* The driver keeps such a table in step with its content. */
+CODEDB_PRIVATE const char *codedb_text_index_sql(void)
 {
-    return tables_text_index[statement];
+    return "CREATE VIRTUAL TABLE IF NOT EXISTS code_content_fts USING fts5("
+           "entity_type, entity_name, content, docstring, content='code_content', content_rowid='id')";
 }
 
-#undef TABLES_TEXT_COLUMNS
-#undef TABLES_TEXT_OLD
-#undef TABLES_TEXT_NEW
-#undef TABLES_TEXT_IS_IN
-#undef TABLES_TEXT_TAKE_OUT
-#undef TABLES_TEXT_ADD
 #undef TABLES_FIELD
 #undef TABLES_LONG_TEXT
 #undef TABLES_ROW_ID
