@@ -72,10 +72,15 @@ CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, 
 
 /* ---- What CPython's compiler refuses (codedb_context.c) ----------------------------------------------------------- */
 
-/* Checks those nodes of an edited tree that begin in one of the ranges (pairs of start and end): `return` outside a def, `break`
- * outside a loop ... VALIDATION_ERROR with the place. */
+/* Whether a small statement is `from __future__ import ...`. */
+CODEDB_PRIVATE bool codedb_context_is_future(const codedb_tree *tree, uint32_t statement);
+/* The first such statement that is not at the beginning of the file; UINT32_MAX when there is none. */
+CODEDB_PRIVATE uint32_t codedb_context_misplaced_future(const codedb_tree *tree);
+/* Checks those nodes of an edited tree that begin in one of the ranges (pairs of start and end, in order): `return` outside a
+ * def, `break` outside a loop ...; with `check_future`, that all `from __future__` stand at the beginning. VALIDATION_ERROR with
+ * the place. */
 CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
-                                                codedb_result *result);
+                                                bool check_future, codedb_result *result);
 
 /* ---- The whole edit (codedb_edit.c) ------------------------------------------------------------------------------- */
 

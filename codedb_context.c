@@ -1,0 +1,239 @@
+/* codedb_context.c -- statements that the grammar takes anywhere and CPython's compiler does not: `return` outside a def ...
+ *
+ * Called by codedb_edit.c for the parts of a source that an edit has made. Reads a tree. Any thread.
+ *
+ * Faults elsewhere in the file are not looked at: they are no reason to refuse an edit. A rule is a row of data: which nodes it
+ * looks at, and a function that finds what is wrong. */
+#include "codedb_edit.h"
+
+#include <string.h>
+
+typedef struct context_pass {
+    const codedb_tree *tree;
+    uint32_t *parents;
+} context_pass;
+
+/* What is wrong with a node of the rule's kind, as CPython says it; NULL when nothing is. */
+typedef const char *(*context_rule_function)(const context_pass *pass, uint32_t node);
+
+static uint8_t context_kind(const context_pass *pass, uint32_t node)
+{
+    return pass->tree->nodes[node].kind;
+}
+
+/* Whether `child` (an ancestor of what is looked at, or that itself) is evaluated in the scope around `scope`, its parent:
+ * decorators, defaults, annotations and bases are. */
+static bool context_is_outside(const context_pass *pass, uint32_t scope, uint32_t child)
+{
+    return context_kind(pass, scope) != CODEDB_NODE_MODULE && pass->tree->nodes[child].field != CODEDB_FIELD_body;
+}
+
+/* The def, class, lambda or module whose code the node is. */
+static uint32_t context_scope(const context_pass *pass, uint32_t node)
+{
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX; child = at, at = pass->parents[at]) {
+        uint8_t kind = context_kind(pass, at);
+        bool is_scope = kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_LAMBDA ||
+                        kind == CODEDB_NODE_MODULE;
+        if (is_scope && !context_is_outside(pass, at, child))
+            return at;
+    }
+    return 0;
+}
+
+static bool context_is_async_def(const context_pass *pass, uint32_t scope)
+{
+    return context_kind(pass, scope) == CODEDB_NODE_FUNCTION_DEF &&
+           codedb_tree_child(pass->tree, scope, CODEDB_FIELD_asynchronous) != UINT32_MAX;
+}
+
+/* Inside a generator expression `await` is legal where the generator is not yet run; a def around it is enough. */
+static bool context_may_await(const context_pass *pass, uint32_t node)
+{
+    return context_is_async_def(pass, context_scope(pass, node));
+}
+
+static const char *context_check_return(const context_pass *pass, uint32_t node)
+{
+    return context_kind(pass, context_scope(pass, node)) == CODEDB_NODE_FUNCTION_DEF ? NULL : "'return' outside function";
+}
+
+static const char *context_check_yield(const context_pass *pass, uint32_t node)
+{
+    uint32_t scope = context_scope(pass, node);
+    uint8_t kind = context_kind(pass, scope);
+    uint32_t value = codedb_tree_child(pass->tree, node, CODEDB_FIELD_value);
+    if (kind != CODEDB_NODE_FUNCTION_DEF && kind != CODEDB_NODE_LAMBDA)
+        return "'yield' outside function";
+    if (value != UINT32_MAX && context_kind(pass, value) == CODEDB_NODE_FROM && context_is_async_def(pass, scope))
+        return "'yield from' inside async function";
+    return NULL;
+}
+
+static const char *context_check_await(const context_pass *pass, uint32_t node)
+{
+    if (context_may_await(pass, node))
+        return NULL;
+    uint8_t kind = context_kind(pass, context_scope(pass, node));
+    return kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_LAMBDA ? "'await' outside async function"
+                                                                          : "'await' outside function";
+}
+
+/* `async for`, `async with` and asynchronous comprehensions. A generator expression may be asynchronous anywhere in a def. */
+static const char *context_check_asynchronous(const context_pass *pass, uint32_t node)
+{
+    uint32_t owner = pass->parents[node];
+    if (context_kind(pass, owner) == CODEDB_NODE_FUNCTION_DEF || context_may_await(pass, owner))
+        return NULL;
+    switch (context_kind(pass, owner)) {
+    case CODEDB_NODE_FOR: return "'async for' outside async function";
+    case CODEDB_NODE_WITH: return "'async with' outside async function";
+    default: break;
+    }
+    uint32_t comprehension = pass->parents[owner];
+    while (context_kind(pass, comprehension) == CODEDB_NODE_COMP_FOR)
+        comprehension = pass->parents[comprehension];
+    return context_kind(pass, comprehension) == CODEDB_NODE_GENERATOR_EXP ? NULL
+                                                                          : "asynchronous comprehension outside of an asynchronous function";
+}
+
+/* Whether a loop is around the node in the same scope; the `else` of a loop is not inside it. */
+static bool context_is_in_loop(const context_pass *pass, uint32_t node)
+{
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX; child = at, at = pass->parents[at]) {
+        uint8_t kind = context_kind(pass, at);
+        if (kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_CLASS_DEF)
+            return false;
+        if ((kind == CODEDB_NODE_FOR || kind == CODEDB_NODE_WHILE) && pass->tree->nodes[child].field == CODEDB_FIELD_body)
+            return true;
+    }
+    return false;
+}
+
+static const char *context_check_break(const context_pass *pass, uint32_t node)
+{
+    return context_is_in_loop(pass, node) ? NULL : "'break' outside loop";
+}
+
+static const char *context_check_continue(const context_pass *pass, uint32_t node)
+{
+    return context_is_in_loop(pass, node) ? NULL : "'continue' not properly in loop";
+}
+
+static const char *context_check_nonlocal(const context_pass *pass, uint32_t node)
+{
+    return context_kind(pass, context_scope(pass, node)) == CODEDB_NODE_MODULE ? "nonlocal declaration not allowed at module level" : NULL;
+}
+
+static const char *context_check_import_star(const context_pass *pass, uint32_t node)
+{
+    return context_kind(pass, context_scope(pass, node)) == CODEDB_NODE_MODULE ? NULL : "import * only allowed at module level";
+}
+
+/* A handler without a type must be the last. */
+static const char *context_check_handler(const context_pass *pass, uint32_t node)
+{
+    const codedb_node *nodes = pass->tree->nodes;
+    uint32_t next = nodes[node].end;
+    bool is_bare = codedb_tree_child(pass->tree, node, CODEDB_FIELD_type) == UINT32_MAX;
+    bool is_last = next >= nodes[pass->parents[node]].end || nodes[next].field != CODEDB_FIELD_handlers;
+    return is_bare && !is_last ? "default 'except:' must be last" : NULL;
+}
+
+typedef struct context_rule {
+    codedb_node_kind kind;
+    context_rule_function check;
+} context_rule;
+
+static const char *context_find_fault(const context_pass *pass, uint32_t node)
+{
+    static const context_rule rules[] = {
+        {CODEDB_NODE_RETURN, context_check_return},
+        {CODEDB_NODE_YIELD, context_check_yield},
+        {CODEDB_NODE_AWAIT, context_check_await},
+        {CODEDB_NODE_ASYNCHRONOUS, context_check_asynchronous},
+        {CODEDB_NODE_BREAK, context_check_break},
+        {CODEDB_NODE_CONTINUE, context_check_continue},
+        {CODEDB_NODE_NONLOCAL, context_check_nonlocal},
+        {CODEDB_NODE_IMPORT_STAR, context_check_import_star},
+        {CODEDB_NODE_EXCEPT_HANDLER, context_check_handler},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (rules[i].kind == context_kind(pass, node))
+            return rules[i].check(pass, node);
+    }
+    return NULL;
+}
+
+CODEDB_PRIVATE bool codedb_context_is_future(const codedb_tree *tree, uint32_t statement)
+{
+    static const char name[] = "__future__";
+    uint32_t module = codedb_tree_child(tree, statement, CODEDB_FIELD_module);
+    if (tree->nodes[statement].kind != CODEDB_NODE_IMPORT_FROM || module == UINT32_MAX)
+        return false;
+    const codedb_token *token = &tree->tokens[tree->nodes[module].first];
+    return token[-1].kind == CODEDB_TOKEN_KEYWORD_FROM && token->length == sizeof name - 1 &&
+           !memcmp(tree->source + token->start, name, sizeof name - 1);
+}
+
+CODEDB_PRIVATE uint32_t codedb_context_misplaced_future(const codedb_tree *tree)
+{
+    uint32_t docstring = codedb_docstring_statement(tree, 0);
+    bool too_late = false;
+    for (uint32_t i = 1; i < tree->node_count; i++) {
+        codedb_node_category category = codedb_node_kind_category((codedb_node_kind)tree->nodes[i].kind);
+        if (category == CODEDB_CATEGORY_COMPOUND_STATEMENT) {
+            too_late = true;
+        } else if (category == CODEDB_CATEGORY_SMALL_STATEMENT) {
+            if (!codedb_context_is_future(tree, i))
+                too_late |= i != docstring;
+            else if (too_late)
+                return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+static codedb_code context_fail(const codedb_tree *tree, uint32_t node, const char *fault, codedb_result *result)
+{
+    uint32_t start, end;
+    codedb_tree_position(tree, node, &start, &end);
+    codedb_place place = codedb_tree_place(tree, start);
+    return codedb_fail_at(result, CODEDB_VALIDATION_ERROR, start, end - start, place.line, place.column,
+                          "the new code is not allowed at its place: %s (line %u of the edited source)", fault, place.line);
+}
+
+static bool context_is_in_ranges(const size_t *ranges, size_t count, size_t offset)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (ranges[2 * middle + 1] <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && ranges[2 * low] <= offset;
+}
+
+CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
+                                                bool check_future, codedb_result *result)
+{
+    context_pass pass = {tree, codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.parents)};
+    if (!pass.parents)
+        return codedb_fail_no_memory(result);
+    codedb_tree_parents(tree, pass.parents);
+    codedb_code code = CODEDB_SUCCESS;
+    for (uint32_t i = 1; i < tree->node_count && code == CODEDB_SUCCESS; i++) {
+        if (!context_is_in_ranges(ranges, range_count, tree->tokens[tree->nodes[i].first].start))
+            continue;
+        const char *fault = context_find_fault(&pass, i);
+        if (fault)
+            code = context_fail(tree, i, fault, result);
+    }
+    uint32_t future = code == CODEDB_SUCCESS && check_future ? codedb_context_misplaced_future(tree) : UINT32_MAX;
+    if (future != UINT32_MAX)
+        code = context_fail(tree, future, "from __future__ imports must occur at the beginning of the file", result);
+    codedb_memory_release(&tree->allocator, pass.parents);
+    return code;
+}
