@@ -26,11 +26,11 @@ SRCS = $(wildcard \
   codedb_request.c codedb_queue.c codedb_driver.c codedb_sql.c codedb_sqlite.c \
   codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
   codedb_ast.c codedb_selector.c codedb_reference.c codedb_attributes.c codedb_xpath.c \
-  codedb_snippet.c codedb_splice.c codedb_edit.c codedb_diff.c codedb_string.c codedb_index.c \
+  codedb_snippet.c codedb_splice.c codedb_context.c codedb_edit.c codedb_diff.c codedb_string.c codedb_index.c \
   codedb_source.c codedb_walk.c codedb_crawl.c \
   codedb_encoding.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_selector.h \
-  codedb_edit.h codedb_source.h)
+  codedb_edit.h codedb_source.h codedb_edit.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 DEMO_SRCS = $(filter-out shell/main.c,$(wildcard shell/*.c))
 TEST_SRCS = $(wildcard tests/test_*.c)
