@@ -16,6 +16,7 @@
 
 #include "codedb_selector.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define EDIT_NONE UINT32_MAX
@@ -61,6 +62,8 @@ typedef struct edit_block {
     uint32_t node;
     uint32_t *items;
     uint32_t count;
+    uint32_t last_kept; /* behind the last item that is not deleted */
+    bool *heads_group;  /* of a deleted item: siblings that stay follow it without a blank line */
     codedb_slice indent;
     codedb_slice unit;
     int spacing; /* blank lines around a def or class; negative: not yet looked up */
@@ -565,46 +568,41 @@ static void edit_replace_block(edit_job *job, edit_block *block, edit_operation 
 /* Where a deletion begins: at the comment directly above, unless that heads siblings that stay. */
 static uint32_t edit_delete_start(const edit_job *job, const edit_block *block, uint32_t index, bool keep_comment)
 {
-    uint32_t line = edit_line_start(job, edit_start(job, block->items[index]));
-    if (keep_comment)
-        return line;
-    for (uint32_t i = index; i + 1 < block->count; i++) {
-        if (!edit_are_adjacent(job, block->items[i], block->items[i + 1]))
-            break;
-        if (!edit_is_deleted(job, block->items[i + 1]))
-            return line;
-    }
+    if (keep_comment || block->heads_group[index])
+        return edit_line_start(job, edit_start(job, block->items[index]));
     return edit_attached_start(job, block->items[index]);
 }
 
-static bool edit_is_last_kept(const edit_job *job, const edit_block *block, uint32_t index)
+/* The blank lines above the deleted items that end with item `index`; INT_MAX when those open the block. */
+static int edit_blank_lines_above(const edit_job *job, const edit_block *block, uint32_t index, bool keep_comment)
 {
-    for (uint32_t i = index + 1; i < block->count; i++) {
-        if (!edit_is_deleted(job, block->items[i]))
-            return false;
-    }
-    return true;
+    int count;
+    while (index && edit_is_deleted(job, block->items[index - 1]))
+        index--;
+    uint32_t limit = index ? edit_end(job, block->items[index - 1]) : edit_gap_start(job, block->items[0]);
+    uint32_t start = edit_delete_start(job, block, index, keep_comment);
+    edit_blank_lines_before(job, start, limit, &count);
+    return !index && start == limit ? INT_MAX : count;
 }
 
-/* Extends [*start, *end), some statement's lines, by the blank lines that its going makes superfluous: as many as stand on the
- * other side, too. */
-static void edit_take_blank_lines(const edit_job *job, const edit_block *block, uint32_t index, bool is_last, uint32_t *start,
+/* Extends [*start, *end), a deleted item's lines, by the blank lines that its going makes superfluous: those between it and the
+ * next one that goes, those above when nothing is left below, else as many as stand on the other side, too. */
+static void edit_take_blank_lines(const edit_job *job, const edit_block *block, uint32_t index, bool keep_comment, uint32_t *start,
                                   uint32_t *end)
 {
-    int above, below;
-    uint32_t limit = index ? edit_end(job, block->items[index - 1]) : edit_gap_start(job, block->items[0]);
-    uint32_t blanks_start = edit_blank_lines_before(job, *start, limit, &above);
-    edit_skip_blank_lines(job, *end, &below);
-    if (is_last && (index || block->node == 0)) {
-        *start = blanks_start;
+    int count;
+    if (index >= block->last_kept) {
+        if (index || block->node == 0)
+            *start = edit_blank_lines_before(job, *start, index ? edit_end(job, block->items[index - 1])
+                                                                : edit_gap_start(job, block->items[0]), &count);
         return;
     }
-    if (is_last)
-        return;
-    bool is_first = *start == edit_gap_start(job, block->items[index]) && index == 0;
-    bool next_goes = index + 1 < block->count && edit_is_deleted(job, block->items[index + 1]);
-    int superfluous = is_first || next_goes ? below : above < below ? above : below;
-    for (; superfluous > 0; superfluous--)
+    edit_skip_blank_lines(job, *end, &count);
+    if (!edit_is_deleted(job, block->items[index + 1])) {
+        int above = edit_blank_lines_above(job, block, index, keep_comment);
+        count = count < above ? count : above;
+    }
+    for (; count > 0; count--)
         *end = edit_next_line(job, *end);
 }
 
@@ -621,7 +619,7 @@ static void edit_delete(edit_job *job, edit_block *block, const edit_operation *
         edit_splice_text(job, operation, start, edit_before_break(job, end));
         return;
     }
-    edit_take_blank_lines(job, block, index, edit_is_last_kept(job, block, index), &start, &end);
+    edit_take_blank_lines(job, block, index, keep_comment, &start, &end);
     /* The file still ends without a line break when it did. */
     if (end == job->tree->length && !strchr("\r\n", job->tree->source[end - 1]))
         start = edit_before_break(job, start);
@@ -928,19 +926,33 @@ static codedb_slice edit_unit_of(const edit_job *job, uint32_t node)
     return (codedb_slice){own.text + outer.length, own.length - outer.length};
 }
 
+static void edit_block_read_marks(const edit_job *job, edit_block *block)
+{
+    for (uint32_t i = block->count; i-- > 0;) {
+        if (!edit_is_deleted(job, block->items[i])) {
+            block->last_kept = block->last_kept ? block->last_kept : i + 1;
+            continue;
+        }
+        block->heads_group[i] = i + 1 < block->count && (!edit_is_deleted(job, block->items[i + 1]) || block->heads_group[i + 1]) &&
+                                edit_are_adjacent(job, block->items[i], block->items[i + 1]);
+    }
+}
+
 static bool edit_block_begin(edit_job *job, uint32_t node, edit_block *block)
 {
     *block = (edit_block){.node = node, .spacing = -1, .indent = {"", 0}, .unit = edit_unit_of(job, node)};
     for (uint32_t child = node + 1; child < edit_node(job, node)->end; child = edit_node(job, child)->end)
         block->count++;
     block->items = codedb_arena_allocate(job->arena, block->count, sizeof *block->items);
-    if (!block->items)
+    block->heads_group = codedb_arena_allocate(job->arena, block->count, sizeof *block->heads_group);
+    if (!block->items || !block->heads_group)
         return false;
     uint32_t count = 0;
     for (uint32_t child = node + 1; child < edit_node(job, node)->end; child = edit_node(job, child)->end)
         block->items[count++] = child;
     if (node && count)
         block->indent = edit_indent_at(job, edit_start(job, block->items[0]));
+    edit_block_read_marks(job, block);
     return true;
 }
 

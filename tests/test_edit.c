@@ -1,0 +1,624 @@
+/* tests/test_edit.c -- accuses codedb_edit.c, codedb_snippet.c, codedb_splice.c and codedb_context.c: what an edit makes of a text. */
+#include "support.h"
+
+/* The edit's result as text; the caller frees it with codedb_free(report). */
+static codedb_code apply(const char *source, const codedb_edit *edits, size_t count, codedb_edit_report **report, codedb_result *result)
+{
+    codedb_tree *tree = NULL;
+    *report = NULL;
+    codedb_code code = codedb_tree_parse(source, strlen(source), NULL, &tree, result);
+    if (code != CODEDB_SUCCESS) {
+        print_error("the test's own source does not parse: %s\n%s\n", result->description, source);
+        return CODEDB_INTERNAL_ERROR;
+    }
+    code = codedb_tree_edit(tree, edits, count, "f.py", report, result);
+    codedb_tree_free(tree);
+    return code;
+}
+
+static codedb_edit make(const char *selector, codedb_edit_action action, const char *const *code, size_t count)
+{
+    codedb_edit edit = CODEDB_INIT(codedb_edit);
+    edit.filter.struct_size = sizeof edit.filter;
+    edit.filter.selector = selector;
+    edit.action = action;
+    edit.code = code;
+    edit.code_count = count;
+    return edit;
+}
+
+/* Fails unless the edits of `source` make `expected`. */
+static void check_edits(const char *source, const codedb_edit *edits, size_t count, const char *expected, const char *file, int line)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    codedb_code code = apply(source, edits, count, &report, &result);
+    if (code != CODEDB_SUCCESS) {
+        print_error("%s: %s\n", codedb_code_name(code), result.description);
+        _fail(file, line);
+    }
+    if (strcmp(report->source, expected) != 0) {
+        print_error("got:\n%s\nexpected:\n%s\n", report->source, expected);
+        _fail(file, line);
+    }
+    codedb_free(report);
+    codedb_result_clear(&result);
+}
+
+static void check_failure(const char *source, const codedb_edit *edits, size_t count, codedb_code expected, const char *words,
+                          const char *file, int line)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    codedb_code code = apply(source, edits, count, &report, &result);
+    if (code != expected || !strstr(result.description, words)) {
+        print_error("%s: \"%s\", expected %s: \"%s\"\n", codedb_code_name(code), result.description, codedb_code_name(expected), words);
+        _fail(file, line);
+    }
+    assert_null(report);
+    codedb_result_clear(&result);
+}
+
+static void check_edit(const char *source, const char *selector, codedb_edit_action action, const char *code, const char *expected,
+                       const char *file, int line)
+{
+    codedb_edit edit = make(selector, action, &code, code ? 1 : 0);
+    check_edits(source, &edit, 1, expected, file, line);
+}
+
+static void check_refusal(const char *source, const char *selector, codedb_edit_action action, const char *code, codedb_code expected,
+                          const char *words, const char *file, int line)
+{
+    codedb_edit edit = make(selector, action, &code, code ? 1 : 0);
+    check_failure(source, &edit, 1, expected, words, file, line);
+}
+
+#define REPLACE(source, selector, code, expected) \
+    check_edit(source, selector, CODEDB_EDIT_REPLACE, code, expected, __FILE__, __LINE__)
+#define DELETE(source, selector, expected) check_edit(source, selector, CODEDB_EDIT_DELETE, NULL, expected, __FILE__, __LINE__)
+#define BEFORE(source, selector, code, expected) \
+    check_edit(source, selector, CODEDB_EDIT_INSERT_BEFORE, code, expected, __FILE__, __LINE__)
+#define AFTER(source, selector, code, expected) \
+    check_edit(source, selector, CODEDB_EDIT_INSERT_AFTER, code, expected, __FILE__, __LINE__)
+#define FIRST(source, selector, code, expected) \
+    check_edit(source, selector, CODEDB_EDIT_INSERT_FIRST, code, expected, __FILE__, __LINE__)
+#define LAST(source, selector, code, expected) \
+    check_edit(source, selector, CODEDB_EDIT_INSERT_LAST, code, expected, __FILE__, __LINE__)
+#define REFUSED(source, selector, action, text, code, words) \
+    check_refusal(source, selector, CODEDB_EDIT_##action, text, code, words, __FILE__, __LINE__)
+
+/* ---- Re-indentation ----------------------------------------------------------------------------------------------- */
+
+#define METHOD "class A:\n    def f(self):\n        old()\n        rest()\n"
+#define METHOD_WITH(text) "class A:\n    def f(self):\n" text "        rest()\n"
+
+static void lines_written_at_column_0_get_the_indentation_of_the_place(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "if x:\n    a()\nelse:\n    b()",
+            METHOD_WITH("        if x:\n            a()\n        else:\n            b()\n"));
+}
+
+static void code_that_has_the_indentation_already_gets_no_more(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "        if x:\n            a()\n        else:\n            b()\n",
+            METHOD_WITH("        if x:\n            a()\n        else:\n            b()\n"));
+}
+
+static void a_first_line_without_the_others_indentation_is_read_as_theirs(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "a()\n        b()\n        if c:\n            d()",
+            METHOD_WITH("        a()\n        b()\n        if c:\n            d()\n"));
+    REFUSED(METHOD, "Expr[code=\"old()\"]", REPLACE, "a()\n        b()\n    c()", CODEDB_PARSE_ERROR, "line 2");
+}
+
+static void compound_statements_replace_a_line_of_a_def(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "try:\n  a()\nexcept E as e:\n  b()\nfinally:\n  c()",
+            METHOD_WITH("        try:\n            a()\n        except E as e:\n            b()\n        finally:\n            c()\n"));
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "with a as b:\n\tc()", METHOD_WITH("        with a as b:\n            c()\n"));
+}
+
+static void a_file_of_tabs_gets_tabs_by_depth(void **state)
+{
+    (void)state;
+    REPLACE("def f():\n\told()\n", "Expr", "if a:\n    if b:\n        c()", "def f():\n\tif a:\n\t\tif b:\n\t\t\tc()\n");
+}
+
+static void a_file_of_2_blanks_keeps_its_unit(void **state)
+{
+    (void)state;
+    AFTER("def f():\n  old()\n", "Expr", "for a in b:\n    while c:\n        d()", "def f():\n  old()\n  for a in b:\n    while c:\n      d()\n");
+    AFTER("if a:\n  b\nc\n", "smallstmt[code=\"c\"]", "if d:\n    e", "if a:\n  b\nc\nif d:\n  e\n");
+}
+
+static void the_inside_of_a_string_that_is_no_docstring_does_not_move(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "x = '''a\n    b\nc'''\ny = f'''{a\n}\n  z'''",
+            METHOD_WITH("        x = '''a\n    b\nc'''\n        y = f'''{a\n}\n  z'''\n"));
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "        x = '''a\n        b'''\n", METHOD_WITH("        x = '''a\n        b'''\n"));
+}
+
+static void a_docstring_moves_with_its_def(void **state)
+{
+    (void)state;
+    const char *code = "def g():\n    '''One.\n\n    Two.\n    '''\n    return 1";
+    AFTER("class A:\n    x = 1\n", "Assign", code,
+          "class A:\n    x = 1\n\n    def g():\n        '''One.\n\n        Two.\n        '''\n        return 1\n");
+    codedb_edit edit = make("Assign", CODEDB_EDIT_INSERT_AFTER, &code, 1);
+    edit.keep_docstring = 1;
+    check_edits("class A:\n    x = 1\n", &edit, 1,
+                "class A:\n    x = 1\n\n    def g():\n        '''One.\n\n    Two.\n    '''\n        return 1\n", __FILE__, __LINE__);
+}
+
+static void blank_lines_stay_empty(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "a()\n\n   \nb()\n\n", METHOD_WITH("        a()\n\n\n        b()\n"));
+}
+
+static void continuation_lines_keep_their_offset(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "a = f(1,\n      2,\n)\nb = 1 + \\\n    2",
+            METHOD_WITH("        a = f(1,\n              2,\n        )\n        b = 1 + \\\n            2\n"));
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "            a = f(\n        1)", METHOD_WITH("        a = f(\n    1)\n"));
+}
+
+static void comments_of_the_new_code_stand_at_their_depth(void **state)
+{
+    (void)state;
+    REPLACE(METHOD, "Expr[code=\"old()\"]", "# a\nif b:\n    # c\n    d\n    # e\n# f\ng  # h",
+            METHOD_WITH("        # a\n        if b:\n            # c\n            d\n            # e\n        # f\n        g  # h\n"));
+    AFTER("def f():\n    a\n", "Expr", "# only\n# comments", "def f():\n    a\n    # only\n    # comments\n");
+}
+
+/* ---- Line breaks and the end of the file -------------------------------------------------------------------------- */
+
+static void inserted_lines_take_the_line_break_of_the_file(void **state)
+{
+    (void)state;
+    AFTER("def f():\r\n    a\r\n", "Expr", "if b:\n    c = '''d\ne'''", "def f():\r\n    a\r\n    if b:\r\n        c = '''d\r\ne'''\r\n");
+    AFTER("a\nb\r\nc\n", "Expr[code=\"b\"]", "x\ny", "a\nb\r\nx\r\ny\r\nc\n");
+    AFTER("a\rb\r", "Expr[code=\"a\"]", "x", "a\rx\rb\r");
+}
+
+static void a_file_that_ends_without_a_line_break_still_does(void **state)
+{
+    (void)state;
+    AFTER("a\nb", "Expr[code=\"b\"]", "c\nd", "a\nb\nc\nd");
+    LAST("def f():\n    a", "function", "b", "def f():\n    a\n    b");
+    DELETE("a\nb", "Expr[code=\"b\"]", "a");
+    REPLACE("a\nb", "Expr[code=\"b\"]", "c", "a\nc");
+    LAST("", "module", "a", "a\n");
+}
+
+static void bytes_outside_do_not_change(void **state)
+{
+    (void)state;
+    REPLACE("\xEF\xBB\xBF# -*- coding: utf-8 -*-\r\na=1\r\x0c\nb  =  2 ;\n\n\n", "Assign[code=\"a=1\"]", "a = 2",
+            "\xEF\xBB\xBF# -*- coding: utf-8 -*-\r\na = 2\r\x0c\nb  =  2 ;\n\n\n");
+}
+
+/* ---- Comments ----------------------------------------------------------------------------------------------------- */
+
+static void a_comment_that_heads_a_group_stays_when_its_first_is_deleted(void **state)
+{
+    (void)state;
+    DELETE("import x\n\n# group\na = 1\nb = 2\n", "Assign[code=\"a = 1\"]", "import x\n\n# group\nb = 2\n");
+    DELETE("import x\n\n# group\n\na = 1\n", "Assign", "import x\n\n# group\n");
+    DELETE("#!/bin/python\n# first\na = 1\n\nb = 2\n", "Assign[code=\"a = 1\"]", "#!/bin/python\n# first\n\nb = 2\n");
+}
+
+static void a_comment_directly_above_goes_with_a_def_that_stands_alone(void **state)
+{
+    (void)state;
+    const char *source = "import x\n\n\n# why\ndef f():\n    pass\n\n\nb = 2\n";
+    DELETE(source, "function", "import x\n\n\nb = 2\n");
+    codedb_edit edit = make("function", CODEDB_EDIT_DELETE, NULL, 0);
+    edit.keep_comment = 1;
+    check_edits(source, &edit, 1, "import x\n\n\n# why\n\n\nb = 2\n", __FILE__, __LINE__);
+    DELETE("x\n\n# group\na = 1\nb = 2\n\nc = 3\n", "Assign[end_line<=\"5\"]", "x\n\nc = 3\n");
+}
+
+static void a_trailing_comment_stays_unless_the_new_code_brings_its_own(void **state)
+{
+    (void)state;
+    const char *source = "x = 1  # note\ny = 2\n";
+    REPLACE(source, "Assign[code=\"x = 1\"]", "x = 3", "x = 3  # note\ny = 2\n");
+    REPLACE(source, "Assign[code=\"x = 1\"]", "x = 3\nz = 4", "x = 3  # note\nz = 4\ny = 2\n");
+    REPLACE(source, "Assign[code=\"x = 1\"]", "x = f(\n    1)\nz = 4", "x = f(  # note\n    1)\nz = 4\ny = 2\n");
+    REPLACE(source, "Assign[code=\"x = 1\"]", "x = '''\n'''\nz", "x = '''\n'''  # note\nz\ny = 2\n");
+    REPLACE(source, "Assign[code=\"x = 1\"]", "x = 1 + \\\n    2", "x = 1 + \\\n    2  # note\ny = 2\n");
+    REPLACE(source, "Assign[code=\"x = 1\"]", "x = 3  # own", "x = 3  # own\ny = 2\n");
+    const char *code = "x = 3";
+    codedb_edit edit = make("Assign[code=\"x = 1\"]", CODEDB_EDIT_REPLACE, &code, 1);
+    edit.drop_comments = 1;
+    check_edits(source, &edit, 1, "x = 3\ny = 2\n", __FILE__, __LINE__);
+}
+
+static void a_deleted_line_goes_with_its_comment(void **state)
+{
+    (void)state;
+    DELETE("x = 1  # note\ny = 2\n", "Assign[code=\"x = 1\"]", "y = 2\n");
+}
+
+static void after_the_last_statement_is_before_the_blocks_last_comment_and_last_behind_it(void **state)
+{
+    (void)state;
+    const char *source = "def f():\n    a\n    # end\n\nb\n";
+    AFTER(source, "smallstmt[code=\"a\"]", "x", "def f():\n    a\n    x\n    # end\n\nb\n");
+    LAST(source, "function", "x", "def f():\n    a\n    # end\n    x\n\nb\n");
+    DELETE(source, "function", "b\n");
+}
+
+/* ---- Definitions -------------------------------------------------------------------------------------------------- */
+
+static void decorators_stay_when_the_new_def_has_none(void **state)
+{
+    (void)state;
+    const char *source = "@a\n# c\n@b\ndef f():\n    x\n";
+    REPLACE(source, "function", "def g():\n    y", "@a\n# c\n@b\ndef g():\n    y\n");
+    REPLACE(source, "function", "@c\ndef g():\n    y", "@c\ndef g():\n    y\n");
+    REPLACE(source, "function", "def g():\n    y\nz", "def g():\n    y\nz\n");
+    DELETE("k\n\n" "@a\n# c\n@b\ndef f():\n    x\n", "function", "k\n");
+    BEFORE(source, "function", "y = 1", "y = 1\n\n\n@a\n# c\n@b\ndef f():\n    x\n");
+    const char *code = "def g():\n    y";
+    codedb_edit edit = make("function", CODEDB_EDIT_REPLACE, &code, 1);
+    edit.drop_decorators = 1;
+    check_edits(source, &edit, 1, "def g():\n    y\n", __FILE__, __LINE__);
+}
+
+static void a_body_is_replaced_without_its_header(void **state)
+{
+    (void)state;
+    REPLACE("def f(a: int) -> X:  # why\n    # first\n    b\n    c\n    # last\n\nd\n", "function > IndentedBlock", "return 1\nreturn 2",
+            "def f(a: int) -> X:  # why\n    # first\n    return 1\n    return 2\n\nd\n");
+    REPLACE("def f(): pass  # why\n", "function > SimpleStatementSuite", "return 1", "def f(): return 1  # why\n");
+    REPLACE("def f(): pass\n", "function > SimpleStatementSuite", "a\nb", "def f():\n    a\n    b\n");
+    REPLACE("def f():\n    a\n", "function > IndentedBlock", "# nothing", "def f():\n    # nothing\n    pass\n");
+}
+
+static void defs_get_the_blank_lines_of_the_place(void **state)
+{
+    (void)state;
+    AFTER("def a():\n    x\n\n\ndef b():\n    x\n", "function[name=\"a\"]", "def c():\n    y",
+          "def a():\n    x\n\n\ndef c():\n    y\n\n\ndef b():\n    x\n");
+    BEFORE("def a():\n    x\n\ndef b():\n    x\n", "function[name=\"b\"]", "def c():\n    y",
+           "def a():\n    x\n\ndef c():\n    y\n\ndef b():\n    x\n");
+    LAST("class A:\n    def a(self):\n        x\n", "class", "def c(self):\n    y",
+         "class A:\n    def a(self):\n        x\n\n    def c(self):\n        y\n");
+    AFTER("import a\nx = 1\n", "Import", "def c():\n    y", "import a\n\n\ndef c():\n    y\n\n\nx = 1\n");
+    AFTER("import a\n\n\ndef b():\n    x\n", "Import", "import c", "import a\nimport c\n\n\ndef b():\n    x\n");
+}
+
+static void first_is_behind_shebang_docstring_and_future_imports(void **state)
+{
+    (void)state;
+    FIRST("#!/bin/python\n\n\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\nimport a\n", "module", "import b",
+          "#!/bin/python\n\n\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\nimport b\nimport a\n");
+    FIRST("#!/bin/python\nimport a\n", "module", "import b", "#!/bin/python\nimport b\nimport a\n");
+    FIRST("def f():\n    'doc'\n    a\n", "function", "b", "def f():\n    'doc'\n    b\n    a\n");
+    FIRST("class A:\n    # why\n    a = 1\n", "class", "b = 2", "class A:\n    b = 2\n    # why\n    a = 1\n");
+    FIRST("if a:\n    'no docstring'\n", "If", "b", "if a:\n    b\n    'no docstring'\n");
+}
+
+static void several_nodes_are_inserted_in_their_order(void **state)
+{
+    (void)state;
+    const char *codes[] = {"a", "def b():\n    c", "d"};
+    codedb_edit edit = make("Expr", CODEDB_EDIT_INSERT_AFTER, codes, 3);
+    check_edits("x\n", &edit, 1, "x\na\n\n\ndef b():\n    c\n\n\nd\n", __FILE__, __LINE__);
+    edit.action = CODEDB_EDIT_REPLACE;
+    check_edits("x  # n\n", &edit, 1, "a  # n\n\n\ndef b():\n    c\n\n\nd\n", __FILE__, __LINE__);
+}
+
+/* ---- Deletion ----------------------------------------------------------------------------------------------------- */
+
+static void an_emptied_body_gets_one_pass(void **state)
+{
+    (void)state;
+    DELETE("def f():\n    a\n\n    # c\n    b\n\n\nx\n", "function > smallstmt", "def f():\n    pass\n\n\nx\n");
+    DELETE("def f():\n    'doc'\n    a\n", "smallstmt[code=\"a\"]", "def f():\n    'doc'\n");
+    DELETE("def f():\n    'doc'\n", "smallstmt", "def f():\n    pass\n");
+    DELETE("def f(): a; b\n", "smallstmt", "def f(): pass\n");
+    DELETE("class A:\n    def f(self):\n        pass\nx = 1\n", "method", "class A:\n    pass\nx = 1\n");
+    DELETE("a\n", "Expr", "");
+}
+
+static void blank_lines_between_what_is_left_are_not_doubled(void **state)
+{
+    (void)state;
+    DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name=\"b\"]",
+           "def a():\n    x\n\n\ndef c():\n    x\n");
+    DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name=\"c\"]", "def a():\n    x\n\n\ndef b():\n    x\n");
+    DELETE("def a():\n    x\n\n\ndef b():\n    x\n", "function[name=\"a\"]", "def b():\n    x\n");
+    DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name!=\"c\"]", "def c():\n    x\n");
+}
+
+static void the_last_handler_of_a_try_is_not_deleted(void **state)
+{
+    (void)state;
+    REFUSED("try:\n    a\nexcept E:\n    b\n", "ExceptHandler", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a try needs a handler or a finally");
+    REFUSED("try:\n    a\nexcept E:\n    b\nelse:\n    c\nfinally:\n    d\n", "ExceptHandler", DELETE, NULL, CODEDB_VALIDATION_ERROR,
+            "a try with an else needs a handler");
+    DELETE("try:\n    a\nexcept E:\n    b\nexcept F:\n    c\n", "ExceptHandler:first", "try:\n    a\nexcept F:\n    c\n");
+    DELETE("try:\n    a\nexcept E:\n    b\nfinally:\n    c\n", "ExceptHandler", "try:\n    a\nfinally:\n    c\n");
+    REFUSED("try:\n    a\nfinally:\n    c\n", "Finally", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a try needs");
+    REFUSED("match a:\n    case 1:\n        b\n", "MatchCase", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a match needs a case");
+}
+
+static void branches_are_deleted_out_of_their_chain(void **state)
+{
+    (void)state;
+    const char *source = "if a:\n    b\nelif c:\n    d\n    # end of d\nelse:\n    e\nx\n";
+    DELETE(source, "Else", "if a:\n    b\nelif c:\n    d\n    # end of d\nx\n");
+    DELETE(source, "If.orelse", "if a:\n    b\nelse:\n    e\nx\n");
+    DELETE(source, "module > If", "x\n");
+    DELETE("@a\n@b\ndef f():\n    c\n", "decorator:first", "@b\ndef f():\n    c\n");
+    DELETE("match a:\n    case 1:\n        b\n    case 2:\n        c\n", "MatchCase:first", "match a:\n    case 2:\n        c\n");
+}
+
+/* ---- Lines of small statements, bodies behind their colon --------------------------------------------------------- */
+
+static void a_body_behind_its_colon_becomes_a_block(void **state)
+{
+    (void)state;
+    AFTER("if x: return1  # n\ny\n", "Expr[code=\"return1\"]", "z()", "if x:\n    return1\n    z()  # n\ny\n");
+    BEFORE("if x: a\n", "Expr", "z()", "if x:\n    z()\n    a\n");
+    LAST("def f(): pass\n", "function", "if a:\n    b", "def f():\n    pass\n    if a:\n        b\n");
+    FIRST("class A: x = 1; y = 2\n", "class", "z = 0", "class A:\n    z = 0\n    x = 1; y = 2\n");
+    REPLACE("if x:\n  if y: a\n", "Expr", "for b in c:\n    d", "if x:\n  if y:\n    for b in c:\n      d\n");
+    REPLACE("def f(): pass\n", "Pass", "return 1", "def f(): return 1\n");
+}
+
+static void one_of_several_statements_of_a_line_is_deleted_with_its_semicolon(void **state)
+{
+    (void)state;
+    DELETE("a; b; c\n", "Expr[code=\"b\"]", "a; c\n");
+    DELETE("a; b; c\n", "Expr[code=\"a\"]", "b; c\n");
+    DELETE("a; b; c # n\n", "Expr[code=\"c\"]", "a; b # n\n");
+    DELETE("a; b;\n", "Expr[code=\"b\"]", "a;\n");
+    DELETE("x\na; b\ny\n", "Expr[start_line=\"2\"]", "x\ny\n");
+}
+
+static void one_of_several_statements_of_a_line_is_replaced(void **state)
+{
+    (void)state;
+    REPLACE("a; b; c\n", "Expr[code=\"b\"]", "d = 1", "a; d = 1; c\n");
+    REPLACE("a; b\n", "Expr[code=\"b\"]", "if c:\n    d", "a\nif c:\n    d\n");
+    REPLACE("if x:\n  a; b; c; # n\n", "Expr[code=\"b\"]", "if c:\n    d", "if x:\n  a\n  if c:\n    d\n  c; # n\n");
+    AFTER("a; b\n", "Expr[code=\"a\"]", "x\ny", "a\nx\ny\nb\n");
+}
+
+/* ---- Context ------------------------------------------------------------------------------------------------------ */
+
+static void what_the_compiler_refuses_at_the_place_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *code, *words;
+    } cases[] = {
+        {"x\n", "return 1", "'return' outside function"},
+        {"class A:\n    x\n", "return", "'return' outside function"},
+        {"x\n", "yield 1", "'yield' outside function"},
+        {"x\n", "await a", "'await' outside function"},
+        {"def f():\n    x\n", "await a", "'await' outside async function"},
+        {"def f():\n    x\n", "async with a: b", "'async with' outside async function"},
+        {"def f():\n    x\n", "async for a in b: c", "'async for' outside async function"},
+        {"def f():\n    x\n", "[a async for a in b]", "asynchronous comprehension"},
+        {"async def f():\n    x\n", "yield from a", "'yield from' inside async function"},
+        {"x\n", "break", "'break' outside loop"},
+        {"for a in b:\n    pass\nelse:\n    x\n", "continue", "'continue' not properly in loop"},
+        {"for a in b:\n    def f():\n        x\n", "break", "'break' outside loop"},
+        {"import a\nx\n", "from __future__ import annotations", "from __future__ imports must occur at the beginning"},
+        {"def f():\n    x\n", "from a import *", "import * only allowed at module level"},
+        {"x\n", "nonlocal a", "nonlocal declaration not allowed at module level"},
+        {"x\n", "try: a\nexcept: b\nexcept E: c", "default 'except:' must be last"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        REFUSED(cases[i].source, "Expr[code=\"x\"]", REPLACE, cases[i].code, CODEDB_VALIDATION_ERROR, cases[i].words);
+    REFUSED("from __future__ import annotations\n", "ImportFrom", INSERT_BEFORE, "import a", CODEDB_VALIDATION_ERROR, "from __future__");
+}
+
+static void what_the_compiler_takes_at_the_place_is_taken(void **state)
+{
+    (void)state;
+    REPLACE("def f():\n    x\n", "Expr", "return 1", "def f():\n    return 1\n");
+    REPLACE("def f():\n    x\n", "Expr", "y = (a async for a in b)", "def f():\n    y = (a async for a in b)\n");
+    REPLACE("async def f():\n    x\n", "Expr", "await a\nyield", "async def f():\n    await a\n    yield\n");
+    REPLACE("while a:\n    if b:\n        x\n", "Expr", "break", "while a:\n    if b:\n        break\n");
+    REPLACE("x\n", "Expr", "f = lambda: (yield)", "f = lambda: (yield)\n");
+    REPLACE("'doc'\nfrom __future__ import a\nx\n", "Expr[code=\"x\"]", "from __future__ import b",
+            "'doc'\nfrom __future__ import a\nfrom __future__ import b\n");
+    REPLACE("return 1\nx\n", "Expr", "y", "return 1\ny\n");
+}
+
+/* ---- Batches and answers ------------------------------------------------------------------------------------------ */
+
+static void an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap(void **state)
+{
+    (void)state;
+    const char *code = "z";
+    DELETE("if a:\n    if b:\n        c\nx\n", "If", "x\n");
+    codedb_edit edit = make("If", CODEDB_EDIT_REPLACE, &code, 1);
+    check_failure("if a:\n    if b:\n        c\nx\n", &edit, 1, CODEDB_OVERLAP, "inside a node that is replaced", __FILE__, __LINE__);
+    edit.overlap = CODEDB_OVERLAP_OUTERMOST;
+    check_edits("if a:\n    if b:\n        c\nx\n", &edit, 1, "z\nx\n", __FILE__, __LINE__);
+    edit.overlap = CODEDB_OVERLAP_INNERMOST;
+    check_edits("if a:\n    if b:\n        c\nx\n", &edit, 1, "if a:\n    z\nx\n", __FILE__, __LINE__);
+    codedb_edit twice[] = {make("Pass", CODEDB_EDIT_REPLACE, &code, 1), make("Pass", CODEDB_EDIT_DELETE, NULL, 0)};
+    check_failure("pass\n", twice, 2, CODEDB_OVERLAP, "two edits", __FILE__, __LINE__);
+}
+
+static void edits_at_one_place_stand_in_the_order_listed(void **state)
+{
+    (void)state;
+    const char *codes[] = {"one", "two", "three"};
+    codedb_edit edits[] = {make("Expr[code=\"a\"]", CODEDB_EDIT_INSERT_AFTER, &codes[0], 1),
+                           make("Expr[code=\"b\"]", CODEDB_EDIT_INSERT_BEFORE, &codes[1], 1),
+                           make("Expr[code=\"a\"]", CODEDB_EDIT_INSERT_AFTER, &codes[2], 1),
+                           make("Expr[code=\"b\"]", CODEDB_EDIT_DELETE, NULL, 0)};
+    check_edits("a\nb\nc\n", edits, 4, "a\none\ntwo\nthree\nc\n", __FILE__, __LINE__);
+    check_edits("def f():\n    b\n    a\n", &edits[1], 1, "def f():\n    two\n    b\n    a\n", __FILE__, __LINE__);
+    codedb_edit swap[] = {make("Expr", CODEDB_EDIT_INSERT_BEFORE, &codes[0], 1), make("Expr", CODEDB_EDIT_DELETE, NULL, 0)};
+    check_edits("def f():\n    b\n", swap, 2, "def f():\n    one\n", __FILE__, __LINE__);
+}
+
+static void one_wrong_edit_of_several_changes_nothing_and_is_named(void **state)
+{
+    (void)state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    const char *codes[] = {"x", "y ="};
+    codedb_edit edits[] = {make("Expr", CODEDB_EDIT_REPLACE, &codes[0], 1), make("Expr", CODEDB_EDIT_INSERT_AFTER, &codes[1], 1)};
+    assert_code(apply("a\n", edits, 2, &report, &result), CODEDB_PARSE_ERROR, result);
+    assert_string_equal(result.data, "{\"edit\": 1}");
+    assert_contains(result.description, "line 1");
+    assert_null(report);
+    edits[1].code = codes;
+    edits[1].filter.selector = "Return";
+    assert_code(apply("a\n", edits, 2, &report, &result), CODEDB_NOT_FOUND, result);
+    assert_string_equal(result.data, "{\"edit\": 1}");
+    edits[1].filter.selector = "Return[";
+    assert_code(apply("a\n", edits, 2, &report, &result), CODEDB_SELECTOR_ERROR, result);
+    codedb_result_clear(&result);
+}
+
+static void a_replacement_by_the_same_modifies_nothing(void **state)
+{
+    (void)state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    const char *code = "a = 1";
+    codedb_edit edit = make("Assign", CODEDB_EDIT_REPLACE, &code, 1);
+    assert_success(apply("a = 1  # n\nb\n", &edit, 1, &report, &result), result);
+    assert_int_equal(report->nodes_modified, 0);
+    assert_string_equal(report->diff, "");
+    assert_int_equal(report->range_count, 0);
+    codedb_free(report);
+    codedb_result_clear(&result);
+}
+
+static void the_report_tells_ranges_diff_and_hash(void **state)
+{
+    (void)state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    const char *code = "long()";
+    codedb_edit edit = make("Expr[code=\"b\"]", CODEDB_EDIT_REPLACE, &code, 1);
+    assert_success(apply("a\nb\nc\nb\n", &edit, 1, &report, &result), result);
+    assert_int_equal(report->nodes_modified, 2);
+    assert_int_equal(report->range_count, 2);
+    assert_int_equal(report->old_ranges[2], 6);
+    assert_int_equal(report->old_ranges[3], 7);
+    assert_int_equal(report->new_ranges[2], 11);
+    assert_int_equal(report->new_ranges[3], 17);
+    assert_string_equal(report->diff, "--- a/f.py\n+++ b/f.py\n@@ -1,4 +1,4 @@\n a\n-b\n+long()\n c\n-b\n+long()\n");
+    assert_int_equal(strlen(report->hash), 64);
+    codedb_free(report);
+    codedb_result_clear(&result);
+}
+
+static void what_cannot_be_edited_so_is_refused_with_the_reason(void **state)
+{
+    (void)state;
+    REFUSED("a\n", "module", DELETE, NULL, CODEDB_VALIDATION_ERROR, "module");
+    REFUSED("def f():\n    a\n", "IndentedBlock", DELETE, NULL, CODEDB_VALIDATION_ERROR, "body is required");
+    REFUSED("def f(a):\n    b\n", "Param", DELETE, NULL, CODEDB_VALIDATION_ERROR, "only statements");
+    REFUSED("a\n", "Expr", INSERT_FIRST, "b", CODEDB_VALIDATION_ERROR, "has a body");
+    REFUSED("a\n", "Expr", REPLACE, NULL, CODEDB_INVALID_REQUEST, "needs code");
+    DELETE("print(x)\ny\n", "Call", "y\n");
+}
+
+static void calls_without_sense_are_invalid_requests(void **state)
+{
+    (void)state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    codedb_edit edit = make("Expr", CODEDB_EDIT_DELETE, NULL, 0);
+    assert_code(apply("a\n", &edit, 0, &report, &result), CODEDB_INVALID_REQUEST, result);
+    edit.struct_size = 0;
+    assert_code(apply("a\n", &edit, 1, &report, &result), CODEDB_INVALID_REQUEST, result);
+    edit = make("Expr", (codedb_edit_action)9, NULL, 0);
+    assert_code(apply("a\n", &edit, 1, &report, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_tree_edit(NULL, &edit, 1, NULL, &report, &result), CODEDB_INVALID_REQUEST, result);
+    codedb_result_clear(&result);
+}
+
+static void every_failed_allocation_is_no_memory_and_leaks_nothing(void **state)
+{
+    (void)state;
+    const char *source = "# c\n@d\ndef f():\n    a; b\n\n\nif x: y  # n\n";
+    const char *codes[] = {"def g():\n    '''doc\n    x'''\n", "  z\n  if u:\n    v"};
+    codedb_edit edits[] = {make("function", CODEDB_EDIT_INSERT_AFTER, &codes[0], 1),
+                           make("Expr[code=\"b\"]", CODEDB_EDIT_REPLACE, &codes[1], 1),
+                           make("Expr[code=\"y\"]", CODEDB_EDIT_INSERT_BEFORE, codes, 2)};
+    support_failing failing;
+    for (long n = 0; support_failing_start(&failing, n); n++) {
+        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+        codedb_tree *tree = NULL;
+        codedb_edit_report *report = NULL;
+        options.allocator = &failing.allocator;
+        codedb_code code = codedb_tree_parse(source, strlen(source), &options, &tree, NULL);
+        if (code == CODEDB_SUCCESS)
+            code = codedb_tree_edit(tree, edits, 3, "f.py", &report, NULL);
+        codedb_free(report);
+        codedb_tree_free(tree);
+        /* Making a block smaller may fail: then it stays as large as it was. */
+        assert_true(code == CODEDB_SUCCESS || (code == CODEDB_NO_MEMORY && atomic_load(&failing.failed)));
+        assert_int_equal(atomic_load(&failing.live), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_written_at_column_0_get_the_indentation_of_the_place),
+        cmocka_unit_test(code_that_has_the_indentation_already_gets_no_more),
+        cmocka_unit_test(a_first_line_without_the_others_indentation_is_read_as_theirs),
+        cmocka_unit_test(compound_statements_replace_a_line_of_a_def),
+        cmocka_unit_test(a_file_of_tabs_gets_tabs_by_depth),
+        cmocka_unit_test(a_file_of_2_blanks_keeps_its_unit),
+        cmocka_unit_test(the_inside_of_a_string_that_is_no_docstring_does_not_move),
+        cmocka_unit_test(a_docstring_moves_with_its_def),
+        cmocka_unit_test(blank_lines_stay_empty),
+        cmocka_unit_test(continuation_lines_keep_their_offset),
+        cmocka_unit_test(comments_of_the_new_code_stand_at_their_depth),
+        cmocka_unit_test(inserted_lines_take_the_line_break_of_the_file),
+        cmocka_unit_test(a_file_that_ends_without_a_line_break_still_does),
+        cmocka_unit_test(bytes_outside_do_not_change),
+        cmocka_unit_test(a_comment_that_heads_a_group_stays_when_its_first_is_deleted),
+        cmocka_unit_test(a_comment_directly_above_goes_with_a_def_that_stands_alone),
+        cmocka_unit_test(a_trailing_comment_stays_unless_the_new_code_brings_its_own),
+        cmocka_unit_test(a_deleted_line_goes_with_its_comment),
+        cmocka_unit_test(after_the_last_statement_is_before_the_blocks_last_comment_and_last_behind_it),
+        cmocka_unit_test(decorators_stay_when_the_new_def_has_none),
+        cmocka_unit_test(a_body_is_replaced_without_its_header),
+        cmocka_unit_test(defs_get_the_blank_lines_of_the_place),
+        cmocka_unit_test(first_is_behind_shebang_docstring_and_future_imports),
+        cmocka_unit_test(several_nodes_are_inserted_in_their_order),
+        cmocka_unit_test(an_emptied_body_gets_one_pass),
+        cmocka_unit_test(blank_lines_between_what_is_left_are_not_doubled),
+        cmocka_unit_test(the_last_handler_of_a_try_is_not_deleted),
+        cmocka_unit_test(branches_are_deleted_out_of_their_chain),
+        cmocka_unit_test(a_body_behind_its_colon_becomes_a_block),
+        cmocka_unit_test(one_of_several_statements_of_a_line_is_deleted_with_its_semicolon),
+        cmocka_unit_test(one_of_several_statements_of_a_line_is_replaced),
+        cmocka_unit_test(what_the_compiler_refuses_at_the_place_is_refused),
+        cmocka_unit_test(what_the_compiler_takes_at_the_place_is_taken),
+        cmocka_unit_test(an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap),
+        cmocka_unit_test(edits_at_one_place_stand_in_the_order_listed),
+        cmocka_unit_test(one_wrong_edit_of_several_changes_nothing_and_is_named),
+        cmocka_unit_test(a_replacement_by_the_same_modifies_nothing),
+        cmocka_unit_test(the_report_tells_ranges_diff_and_hash),
+        cmocka_unit_test(what_cannot_be_edited_so_is_refused_with_the_reason),
+        cmocka_unit_test(calls_without_sense_are_invalid_requests),
+        cmocka_unit_test(every_failed_allocation_is_no_memory_and_leaks_nothing),
+    };
+    return cmocka_run_group_tests_name("edit", tests, NULL, NULL);
+}
