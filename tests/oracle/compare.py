@@ -1,6 +1,6 @@
 """Compares codedb's trees with LibCST's, byte for byte of their dumps, over files and folders.
 
-    compare.py DUMP_SERVER [--no-tests] [--processes N] [PATH...]
+    compare.py DUMP_SERVER [--no-tests] [--processes N] [--cache FOLDER] [PATH...]
 
 Without PATH: the standard libraries of the Pythons that are found on the machine. Exit status 0: no difference.
 """
@@ -33,22 +33,23 @@ def python_files(paths, no_tests):
                     yield os.path.join(folder, name)
 
 
-def compare_file(codedb, path):
+def compare_file(codedb, expected, path):
     with open(path, "rb") as file:
         source = file.read()
     try:
         text = source.decode("utf-8")
     except UnicodeDecodeError:
         return 0, None, "not UTF-8"
-    return reference.compare(codedb, source, text)
+    return reference.compare(codedb, expected, source, text)
 
 
-def work(server, tasks, answers):
+def work(server, cache, tasks, answers):
     def run():
+        expected = reference.Expected(cache)
         codedb = reference.Codedb(server)
         for path in iter(tasks.get, None):
             try:
-                answers.put((path,) + compare_file(codedb, path))
+                answers.put((path,) + compare_file(codedb, expected, path))
             except Exception as error:
                 answers.put((path, 0, "%s: %s" % (type(error).__name__, error), None))
                 codedb = reference.Codedb(server)
@@ -62,6 +63,7 @@ def main():
     parser.add_argument("server")
     parser.add_argument("--no-tests", action="store_true", help="leave out folders named test, tests, idle_test")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--cache", help="folder that keeps LibCST's answers for the next run")
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     parser.add_argument("paths", nargs="*")
     options = parser.parse_intermixed_args()
@@ -71,7 +73,7 @@ def main():
     for path in files + [None] * options.processes:
         tasks.put(path)
     for _ in range(options.processes):
-        multiprocessing.Process(target=work, args=(options.server, tasks, answers), daemon=True).start()
+        multiprocessing.Process(target=work, args=(options.server, options.cache, tasks, answers), daemon=True).start()
     nodes = differences = 0
     skipped = collections.Counter()
     for _ in files:

@@ -2,6 +2,8 @@
 
 Needs libcst 1.9.0. Used by compare.py, fuzz.py and make_corpus.py.
 """
+import hashlib
+import json
 import os
 import subprocess
 
@@ -128,22 +130,54 @@ def python_accepts(source):
             return True
 
 
-def compare(codedb, source_bytes, text):
+class Expected:
+    """What LibCST says of sources: node count, hash of the dump, reason. Kept in a folder when one is given, as LibCST is slow."""
+
+    def __init__(self, folder=None):
+        self.folder = folder
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+
+    def of(self, text):
+        if not self.folder:
+            return self.compute(text)
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass") + libcst.__file__.encode()).hexdigest()
+        path = os.path.join(self.folder, key)
+        if os.path.exists(path):
+            with open(path) as file:
+                return tuple(json.load(file))
+        answer = self.compute(text)
+        with open("%s.%d" % (path, os.getpid()), "w") as file:
+            json.dump(answer, file)
+        os.replace("%s.%d" % (path, os.getpid()), path)
+        return answer
+
+    @staticmethod
+    def compute(text):
+        dump, reason = libcst_dump(text)
+        return dump.count("\n"), hash_of(dump), reason
+
+
+def hash_of(dump):
+    return hashlib.sha256(dump.encode("utf-8")).hexdigest()
+
+
+def compare(codedb, expected, source_bytes, text):
     """(nodes, difference, reason): at most one of the last two is not None."""
-    expected, reason = libcst_dump(text)
+    nodes, wanted, reason = expected.of(text)
     if reason is not None:
         return 0, None, reason
     found = codedb.dump(source_bytes)
-    if found == expected:
-        return expected.count("\n"), None, None
+    if wanted == hash_of(found):
+        return nodes, None, None
     refused = found.startswith(REFUSED)
-    if refused and expected == REFUSED:
+    if refused and wanted == hash_of(REFUSED):
         return 0, None, "refused by both"
     if refused and not python_accepts(text):
         return 0, None, "accepted by LibCST only"
-    if expected == REFUSED and python_accepts(text):
+    if wanted == hash_of(REFUSED) and python_accepts(text):
         return 0, None, "refused by LibCST only"
-    return expected.count("\n"), first_difference(expected, found), None
+    return nodes, first_difference(libcst_dump(text)[0], found), None
 
 
 def first_difference(expected, found):
