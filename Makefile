@@ -191,21 +191,30 @@ uninstall:
 
 # What codedb accepts against what CPythons accept, over their standard libraries; set ORACLE_PYTHONS to several of them.
 ORACLE_PYTHONS ?= $(ORACLE_PYTHON)
-$(BUILD)/oracle/dump_nodes: tests/oracle/dump_nodes.c $(BUILD)/objects.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $< $(BUILD)/objects.a -o $@ $(LIBS)
-
 oracle-acceptance: $(BUILD)/oracle/dump_nodes
 	@set -e; for python in $(ORACLE_PYTHONS); do \
 	  $$python tests/oracle/compare_acceptance.py $< `$$python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`; done
 
 .PHONY: oracle-acceptance
 
+# Trees against LibCST's: fuzz with a seed (ORACLE_SEED), then the files of ORACLE_PATHS, or the standard libraries of this machine.
+# LibCST is installed from PyPI into a virtual environment of its own, unless ORACLE_PYTHON is given: a Python that has it.
+LIBCST_PYTHON = $(if $(filter command environment,$(origin ORACLE_PYTHON)),$(ORACLE_PYTHON),$(BUILD)/oracle/venv/bin/python)
+
+$(BUILD)/oracle/venv/bin/python:
+	@mkdir -p $(@D)
+	python3 -m venv $(BUILD)/oracle/venv
+	$@ -m pip --quiet --disable-pip-version-check install libcst==1.9.0
+
+oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
+	$(LIBCST_PYTHON) tests/oracle/fuzz.py $< $(ORACLE_SEED)
+	$(LIBCST_PYTHON) tests/oracle/compare.py $< --cache $(BUILD)/oracle/cache $(ORACLE_PATHS)
+
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
 .PHONY: build all amalgamation demo test test-units test-scripts test-amalgamation asan tsan coverage check check-layers \
-  check-symbols check-format format check-tidy check-cppcheck bench oracle-tokens install uninstall clean
+  check-symbols check-format format check-tidy check-cppcheck bench oracle oracle-tokens install uninstall clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

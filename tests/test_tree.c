@@ -868,7 +868,7 @@ static void every_allocation_may_fail(void **state)
     free(deep.bytes);
 }
 
-/* `head`, `count` times `part`, `tail`: in the whole tree there are at least so many levels or nodes. */
+/* `head`, `count` times `part`, `tail`. */
 static void check_long(const char *head, const char *part, const char *tail, size_t count)
 {
     size_t part_length = strlen(part);

@@ -7,9 +7,11 @@ Without PATH: the standard libraries of the Pythons that are found on the machin
 import argparse
 import collections
 import glob
+import io
 import multiprocessing
 import os
 import sys
+import tokenize
 
 import reference
 
@@ -37,9 +39,11 @@ def compare_file(codedb, expected, path):
     with open(path, "rb") as file:
         source = file.read()
     try:
-        text = source.decode("utf-8")
-    except UnicodeDecodeError:
-        return 0, None, "not UTF-8"
+        encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+        text = source.decode("utf-8" if encoding == "utf-8-sig" else encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        refused = codedb.dump(source).startswith(reference.REFUSED)
+        return 0, None if refused else "text in no known encoding was accepted", "refused by both" if refused else None
     return reference.compare(codedb, expected, source, text)
 
 

@@ -116,7 +116,7 @@ class Codedb:
 
 
 def python_accepts(source):
-    """Does this Python's own parser accept the text?"""
+    """Does this Python's own parser accept the source, given as bytes?"""
     import ast
     import warnings
     with warnings.catch_warnings():
@@ -173,9 +173,9 @@ def compare(codedb, expected, source_bytes, text):
     refused = found.startswith(REFUSED)
     if refused and wanted == hash_of(REFUSED):
         return 0, None, "refused by both"
-    if refused and not python_accepts(text):
+    if refused and not python_accepts(source_bytes):
         return 0, None, "accepted by LibCST only"
-    if wanted == hash_of(REFUSED) and python_accepts(text):
+    if wanted == hash_of(REFUSED) and python_accepts(source_bytes):
         return 0, None, "refused by LibCST only"
     return nodes, first_difference(libcst_dump(text)[0], found), None
 
