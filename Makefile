@@ -174,6 +174,10 @@ $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 oracle-tokens: $(BUILD)/oracle/dump_tokens
 	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
 
+# Selectors against an evaluator over LibCST's trees; ORACLE_PYTHON has libcst (python3 -m venv V && V/bin/pip install libcst).
+oracle-selectors: $(BUILD)/oracle/query_server
+	$(ORACLE_PYTHON) tests/oracle/compare_selectors.py $< $(if $(SEED),--seed $(SEED)) tests/corpus/*.py
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 codedb.h $(DESTDIR)$(PREFIX)/include/
@@ -214,7 +218,7 @@ clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
 .PHONY: build all amalgamation demo test test-units test-scripts test-amalgamation asan tsan coverage check check-layers \
-  check-symbols check-format format check-tidy check-cppcheck bench oracle oracle-tokens install uninstall clean
+  check-symbols check-format format check-tidy check-cppcheck bench oracle oracle-tokens oracle-selectors install uninstall clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

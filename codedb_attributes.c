@@ -197,13 +197,14 @@ static uint32_t attribute_stored_around(const codedb_node_view *view, uint32_t n
 CODEDB_PRIVATE bool codedb_view_qualname(codedb_node_view *view, uint32_t node)
 {
     codedb_scopes *scopes = attribute_scopes(view);
-    uint32_t stored = codedb_view_stored(view, node);
+    uint32_t stored = attribute_stored_around(view, node);
+    unsigned kind = view->tree->nodes[stored].kind;
     view->scratch.length = 0;
     if (scopes == NULL)
         return false;
-    if (stored != UINT32_MAX)
-        return codedb_scopes_qualname(scopes, stored, &view->scratch);
-    return codedb_scopes_inside(scopes, attribute_stored_around(view, node), &view->scratch);
+    if (codedb_view_stored(view, node) == UINT32_MAX && (kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_CLASS_DEF))
+        return codedb_scopes_inside(scopes, stored, &view->scratch);
+    return codedb_scopes_qualname(scopes, stored, &view->scratch);
 }
 
 /* "0", "0.3.1": child numbers from the Module down; white space and punctuation have a number of their own, "0.3.w0". */

@@ -184,8 +184,8 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test
     codedb_kind_set set = {{0}};
     unsigned kind;
     for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
-        const char *name =
-            by_word ? codedb_kind_word(kind) : selector_kinds[kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
+        const char *name = by_word ? codedb_kind_word(kind)
+                                   : selector_kinds[kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
         if (codedb_attribute_compare(test, name, strlen(name)))
             selector_set_add(&set, kind);
     }
@@ -342,26 +342,38 @@ static selector_place selector_place_of(const codedb_selector_parser *parser, si
     return place;
 }
 
-#define SELECTOR_FOUND_SIZE 64
+#define SELECTOR_FOUND_SIZE 96
+#define SELECTOR_FOUND_LONGEST 48 /* bytes of the selector */
 
-/* What stands at `offset`, for a message: in quotes, cut at a whole code point. */
+/* What stands at `offset`, for a message: in quotes, cut at a whole code point, control characters spelled out. */
 static void selector_describe(const codedb_selector_parser *parser, size_t offset, size_t length, char out[SELECTOR_FOUND_SIZE])
 {
-    static const char end[] = "the end of the selector";
+    static const char hexadecimal[] = "0123456789abcdef";
     const char *text = parser->text + offset;
-    size_t size = length;
+    size_t room = SELECTOR_FOUND_SIZE - 10;
+    size_t at = 0;
+    size_t i = 0;
     if (offset >= parser->length) {
-        memcpy(out, end, sizeof end);
+        strcpy(out, "the end of the selector");
         return;
     }
-    if (size > SELECTOR_FOUND_SIZE - 8) {
-        size = SELECTOR_FOUND_SIZE - 8;
-        while (size > 0 && ((unsigned char)text[size] & 0xC0) == 0x80)
-            size--;
+    out[at++] = '\'';
+    while (i < length && i < SELECTOR_FOUND_LONGEST && at < room) {
+        unsigned char byte = (unsigned char)text[i++];
+        if (byte >= ' ' && byte != 0x7F)
+            out[at++] = (char)byte;
+        else {
+            out[at++] = '\\';
+            out[at++] = 'x';
+            out[at++] = hexadecimal[byte >> 4];
+            out[at++] = hexadecimal[byte & 15];
+        }
     }
-    out[0] = '\'';
-    memcpy(out + 1, text, size);
-    memcpy(out + 1 + size, size < length ? "...'" : "'", size < length ? 5 : 2);
+    while (i < length && i > 0 && ((unsigned char)text[i] & 0xC0) == 0x80) {
+        i--;
+        at--;
+    }
+    strcpy(out + at, i < length ? "...'" : "'");
 }
 
 static void selector_add_detail(codedb_buffer *json, const char *key, const char *text)

@@ -1,0 +1,581 @@
+"""What selectors mean, told a second time: an evaluator over LibCST's own trees, written from docs/selectors.md.
+
+It shares nothing with codedb. It is slow and says things the obvious way: a step is tried from every left node on its own, a
+condition is asked of every node again. Selectors of the default dialect are trees of Python tuples (compare_selectors.py makes
+them together with their text); those of the reference dialect are read from their text here, too.
+"""
+import dataclasses
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+WHITESPACE = {"SimpleWhitespace", "Newline", "Comment", "TrailingWhitespace", "EmptyLine", "ParenthesizedWhitespace"}
+PUNCTUATION = {"Semicolon", "Colon", "Comma", "Dot", "AssignEqual", "LeftParen", "RightParen", "LeftSquareBracket",
+               "RightSquareBracket", "LeftCurlyBrace", "RightCurlyBrace"}
+INSIGNIFICANT = WHITESPACE | PUNCTUATION
+LOOKED_THROUGH = {"IndentedBlock", "SimpleStatementSuite", "SimpleStatementLine"}
+KIND_WORDS = ["module", "class", "function", "method", "import", "smallstmt", "stmt", "node", "decorator"]
+PARAMETER_FIELDS = {"posonly_params", "params", "star_arg", "kwonly_params", "star_kwarg"}
+ALL_TYPES = sorted({name for name, value in vars(cst).items() if isinstance(value, type) and issubclass(value, cst.CSTNode)
+                    and not name.startswith("Base") and name not in ("CSTNode",)})
+
+
+class Node:
+    __slots__ = ("index", "cst", "type", "parent", "children", "field", "start", "end", "behind", "depth", "kind", "name", "qualname",
+                 "positioned")
+
+
+class Tree:
+    """The nodes of a source in pre-order. A node's `behind` is the index behind its subtree."""
+
+    def __init__(self, source):
+        wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+        self.module = wrapper.module
+        self.lines = source.split("\n")
+        self.nodes = []
+        self.where = wrapper.resolve(PositionProvider)
+        self.classes, self.functions = [], []
+        self.reproduces = self.module.code == source
+        self.add(self.module, None, None)
+
+    def add(self, node, parent, field):
+        made = Node()
+        made.index, made.cst, made.type, made.parent, made.field = len(self.nodes), node, type(node).__name__, parent, field
+        made.children, made.depth = [], 0 if parent is None else parent.depth + 1
+        position = self.where.get(node)
+        made.positioned = position is not None
+        made.start = (position.start.line, position.start.column) if position else (0, 0)
+        made.end = (position.end.line, position.end.column) if position else (0, 0)
+        self.describe(made)
+        self.nodes.append(made)
+        roles = {}
+        for each in dataclasses.fields(node):
+            value = getattr(node, each.name)
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(part, cst.CSTNode):
+                    roles[id(part)] = each.name
+        stack = self.classes if made.type == "ClassDef" else self.functions if made.type == "FunctionDef" else None
+        if stack is not None:
+            stack.append(made.name)
+        for child in node.children:
+            made.children.append(self.add(child, made, roles[id(child)]))
+        if stack is not None:
+            stack.pop()
+        made.behind = len(self.nodes)
+        return made
+
+    def describe(self, made):
+        node = made.cst
+        made.name = node.name.value if made.type in ("FunctionDef", "ClassDef") else node.value if made.type == "Name" else None
+        if made.type == "Module":
+            made.kind = "module"
+        elif made.type == "Decorator":
+            made.kind = "decorator"
+        elif made.type == "ClassDef":
+            made.kind = "class"
+        elif made.type == "FunctionDef":
+            made.kind = "method" if self.classes else "function"
+        elif made.type in ("Import", "ImportFrom"):
+            made.kind = "import"
+        elif isinstance(node, cst.BaseSmallStatement):
+            made.kind = "smallstmt"
+        else:
+            made.kind = "stmt" if isinstance(node, cst.BaseStatement) else "node"
+        if made.type == "ClassDef":
+            made.qualname = ".".join(self.classes + [made.name])
+        elif made.type == "FunctionDef":
+            made.qualname = ".".join((self.classes or self.functions[:-1]) + [made.name])
+        else:
+            made.qualname = ".".join(self.classes + self.functions) or None
+
+    def text(self, start, end):
+        if start[0] == end[0]:
+            return self.lines[start[0] - 1][start[1]:end[1]]
+        middle = self.lines[start[0]:end[0] - 1]
+        last = self.lines[end[0] - 1][:end[1]] if end[0] <= len(self.lines) else ""
+        return "\n".join([self.lines[start[0] - 1][start[1]:]] + middle + [last])
+
+
+def compare(value, operator, operand, ignore_case=False):
+    """`value` is a str; the operators of both dialects."""
+    if operator in ("<", "<=", ">", ">="):
+        try:
+            left, right = int(value), int(operand)
+        except ValueError:
+            return False
+        return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]
+    if ignore_case:
+        value, operand = value.lower(), operand.lower()
+    if operator == "=":
+        return value == operand
+    if operator == "!=":
+        return value != operand
+    if operator in ("~=", "*="):
+        return operand in value
+    return value.startswith(operand) if operator == "^=" else value.endswith(operand)
+
+
+# ---- The default dialect -------------------------------------------------------------------------------------------
+#
+# query: [path]; path: (lead, [(combinator, compound)]), lead None, "//" or "/"
+# compound: (type, [part]); type: None, "*", ("name", X), ("affix", X), ("group", query)
+# part: ("attribute", name, operator, value, ignore_case), ("has-attribute", name), ("path", [field], operator, value),
+#       ("role", field), ("position", index), ("not" | "is" | "has" | "inside" | "in-scope" | "follows" | "precedes", query),
+#       ("nth-child", a, b, from_end, query or None), ("only-child",), ("simple", name)
+
+class Default:
+    def __init__(self, tree):
+        self.tree = tree
+        self.nodes = tree.nodes
+        self.lists = {}
+        self.remembered = {}
+
+    # -- lists of siblings
+
+    def siblings(self, node):
+        """The list that the node stands in, itself included."""
+        if node.parent is None:
+            return [node]
+        parent = node.parent
+        if parent.type == "SimpleStatementLine" and node.field == "body":
+            return self.statements(parent.parent)
+        if parent.type in ("Module", "IndentedBlock", "SimpleStatementSuite") and node.field == "body":
+            return [c for c in parent.children if c.field == "body"] if node.type == "SimpleStatementLine" else self.statements(parent)
+        if parent.type == "Parameters" and node.field in PARAMETER_FIELDS:
+            return [c for c in parent.children if c.field in PARAMETER_FIELDS]
+        if parent.type == "ClassDef" and node.field in ("bases", "keywords"):
+            return [c for c in parent.children if c.field in ("bases", "keywords")]
+        return [c for c in parent.children if c.field == node.field]
+
+    def statements(self, block):
+        found = []
+        for child in block.children:
+            if child.field == "body":
+                found += [c for c in child.children if c.field == "body"] if child.type == "SimpleStatementLine" else [child]
+        return found
+
+    # -- where a combinator leads
+
+    def logical_children(self, node):
+        for child in node.children:
+            yield child
+            if child.type in LOOKED_THROUGH:
+                yield from self.logical_children(child)
+
+    def reached(self, node, combinator):
+        if combinator in (" ", "//"):
+            return self.nodes[node.index + 1:node.behind]
+        if combinator == "/":
+            return node.children
+        if combinator == ">":
+            return list(self.logical_children(node))
+        siblings = self.siblings(node)
+        behind = siblings[siblings.index(node) + 1:]
+        return behind[:1] if combinator == "+" else behind
+
+    # -- types
+
+    def has_type(self, node, type_, after_class):
+        if type_ is None or type_ == "*":
+            return node.type not in INSIGNIFICANT
+        if type_[0] == "group":
+            return node.index in self.query(type_[1])
+        word = type_[1].lower()
+        if word in KIND_WORDS:
+            if word == "node" and node.type in INSIGNIFICANT:
+                return False
+            return node.kind == word or (after_class and type_[0] == "name" and word == "function" and node.kind == "method")
+        if type_[0] == "affix":
+            return node.type.lower().startswith(word) or node.type.lower().endswith(word)
+        if word == "def":
+            return node.type == "FunctionDef"
+        if word == "statement":
+            return isinstance(node.cst, (cst.BaseSmallStatement, cst.BaseStatement))
+        if word == "expression":
+            return isinstance(node.cst, cst.BaseExpression)
+        return node.type.lower() == word
+
+    # -- attributes
+
+    def attribute(self, node, name):
+        if name == "name":
+            own = getattr(node.cst, "name", None)
+            if node.name is not None or not isinstance(own, cst.CSTNode):
+                return node.name
+            return self.tree.module.code_for_node(own.name if isinstance(own, cst.AsName) else own)
+        if name in ("type", "kind", "qualname", "depth"):
+            return getattr(node, name)
+        if name in ("start_line", "end_line", "start_col", "end_col"):
+            return getattr(node, name.split("_")[0])[name.endswith("col")]
+        if name == "children_count":
+            return sum(child.type not in INSIGNIFICANT for child in node.children)
+        if name == "line_count":
+            return node.end[0] - node.start[0] + (1 if node.end[1] > 0 or node.end[0] == node.start[0] else 0)
+        if name == "args_count":
+            if node.type == "Call":
+                return len(node.cst.args)
+            if node.type not in ("FunctionDef", "Lambda"):
+                return None
+            params = node.cst.params
+            return (len(params.params) + len(params.posonly_params) + len(params.kwonly_params) +
+                    isinstance(params.star_arg, cst.Param) + (params.star_kwarg is not None))
+        if name == "module":
+            return self.tree.module.code_for_node(node.cst.module) if node.type == "ImportFrom" and node.cst.module else None
+        if name == "docstring":
+            return node.cst.get_docstring() if node.type in ("Module", "ClassDef", "FunctionDef") else None
+        assert name == "code"
+        return self.tree.text(node.start, node.end)
+
+    def path_values(self, value, path):
+        """Texts at the end of a path of fields; every element of a sequence counts."""
+        if not path:
+            if isinstance(value, cst.CSTNode):
+                yield self.tree.module.code_for_node(value)
+            elif isinstance(value, str):
+                yield value
+            return
+        field = getattr(value, path[0], None) if isinstance(value, cst.CSTNode) else None
+        for part in field if isinstance(field, (list, tuple)) else [field]:
+            yield from self.path_values(part, path[1:])
+
+    # -- conditions of one node
+
+    def scope(self, node):
+        around = node.parent
+        while around is not None and around.type not in ("FunctionDef", "Lambda", "ClassDef", "Module"):
+            around = around.parent
+        return around
+
+    def is_generator(self, node):
+        if node.type not in ("FunctionDef", "Lambda"):
+            return False
+
+        def own(below):
+            for child in below.children:
+                if child.type == "Yield":
+                    return True
+                if child.type in ("FunctionDef", "Lambda", "ClassDef"):
+                    if any(each.type == "Yield" or own(each) for each in child.children if each.field != "body"):
+                        return True
+                elif own(child):
+                    return True
+            return False
+        return any(child.field == "body" and (child.type == "Yield" or own(child) or self.definition_yields(child, own))
+                   for child in node.children)
+
+    def definition_yields(self, child, own):
+        """A lambda's body that is itself a lambda: its defaults belong outside."""
+        if child.type not in ("FunctionDef", "Lambda", "ClassDef"):
+            return False
+        return any(each.type == "Yield" or own(each) for each in child.children if each.field != "body")
+
+    def simple(self, node, name):
+        if name in ("root", "scope"):
+            return node.parent is None
+        if name == "empty":
+            return all(child.type in INSIGNIFICANT for child in node.children)
+        if name == "async":
+            return getattr(node.cst, "asynchronous", None) is not None
+        if name == "decorated":
+            return bool(getattr(node.cst, "decorators", ()))
+        if name == "has-docstring":
+            return self.attribute(node, "docstring") is not None
+        if name == "generator":
+            return self.is_generator(node)
+        text = self.attribute(node, "name")
+        dunder = text is not None and len(text) > 4 and text.startswith("__") and text.endswith("__")
+        return dunder if name == "dunder" else bool(text) and text.startswith("_") and not dunder
+
+    def passes(self, node, part, after_class):
+        what = part[0]
+        if what == "attribute":
+            value = self.attribute(node, part[1])
+            return value is not None and compare(str(value), part[2], part[3], part[4])
+        if what == "has-attribute":
+            return self.attribute(node, part[1]) is not None
+        if what == "path":
+            return any(text and (part[2] is None or compare(text, part[2], part[3])) for text in self.path_values(node.cst, part[1]))
+        if what == "role":
+            return node.field == part[1]
+        if what == "simple":
+            return self.simple(node, part[1])
+        if what == "is":
+            return node.index in self.query(part[1])
+        if what == "not":
+            return node.index not in self.query(part[1])
+        if what == "has":
+            return any(self.steps({node.index}, path[1], after_class) for path in part[1])
+        if what == "inside":
+            found, around = self.query(part[1]), node.parent
+            while around is not None and around.index not in found:
+                around = around.parent
+            return around is not None
+        if what == "in-scope":
+            around = self.scope(node)
+            return around is not None and around.index in self.query(part[1])
+        if what == "follows":
+            return any(node.index >= self.nodes[other].behind for other in self.query(part[1]))
+        if what == "precedes":
+            return any(node.behind <= other for other in self.query(part[1]))
+        siblings = self.siblings(node)
+        if what == "only-child":
+            return len(siblings) == 1
+        a, b, from_end, of = part[1:]
+        if of is not None:
+            counted = self.query(of)
+            siblings = [each for each in siblings if each.index in counted]
+        if node not in siblings:
+            return False
+        number = len(siblings) - siblings.index(node) if from_end else siblings.index(node) + 1
+        return number == b if a == 0 else (number - b) % a == 0 and (number - b) // a >= 0
+
+    # -- paths
+
+    def compound(self, reached, compound, after_class):
+        """What is left of a list of nodes, conditions and positions from left to right."""
+        type_, parts = compound
+        is_class = isinstance(type_, tuple) and type_[0] == "name" and type_[1].lower() in ("class", "classdef")
+        left = [node for node in reached if node.positioned and self.has_type(node, type_, after_class)]
+        for part in parts:
+            if part[0] == "position":
+                left = left[part[1]:part[1] + 1 or None]
+            else:
+                left = [node for node in left if self.passes(node, part, is_class)]
+        return left
+
+    def steps(self, left, steps, after_class):
+        for combinator, compound in steps:
+            found = set()
+            for index in sorted(left):
+                reached = self.reached(self.nodes[index], combinator)
+                found.update(node.index for node in self.compound(reached, compound, after_class and combinator in " ///>"))
+            left = found
+            after_class = isinstance(compound[0], tuple) and compound[0][0] == "name" and compound[0][1].lower() in ("class", "classdef")
+        return left
+
+    def path(self, path):
+        lead, steps = path
+        first = self.nodes[0].children if lead == "/" else self.nodes
+        compound = steps[0][1]
+        left = {node.index for node in self.compound(first, compound, False)}
+        after_class = isinstance(compound[0], tuple) and compound[0][0] == "name" and compound[0][1].lower() in ("class", "classdef")
+        return self.steps(left, steps[1:], after_class)
+
+    def query(self, query):
+        key = id(query)
+        if key not in self.remembered:
+            self.remembered[key] = (query, set().union(*(self.path(path) for path in query)))
+        return self.remembered[key][1]
+
+
+# ---- The reference dialect -----------------------------------------------------------------------------------------
+
+class SelectorError(Exception):
+    pass
+
+
+NAME_START = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+NAME_REST = NAME_START + "0123456789"
+REFERENCE_WORDS = ["module", "class", "function", "method", "stmt", "smallstmt", "import", "node"]
+
+
+class ReferenceParser:
+    """Steps: [(combinator, type or None, is affix, [(attribute, operator, value)], [(pseudo, argument)])]; an argument is None, an
+    int, or steps again."""
+
+    def __init__(self, text):
+        self.text, self.at = text, 0
+
+    def peek(self):
+        while self.text[self.at:self.at + 1] in (" ", "\t"):
+            self.at += 1
+        return self.text[self.at:self.at + 1]
+
+    def take(self, token):
+        self.peek()
+        if not self.text.startswith(token, self.at):
+            raise SelectorError("expected %r at %d" % (token, self.at))
+        self.at += len(token)
+
+    def name(self):
+        if not self.peek() or self.peek() not in NAME_START:
+            raise SelectorError("expected a name at %d" % self.at)
+        start = self.at
+        while self.text[self.at:self.at + 1] and self.text[self.at] in NAME_REST:
+            self.at += 1
+        return self.text[start:self.at]
+
+    def value(self):
+        self.peek()
+        rest, end = self.text[self.at:], None
+        if rest.startswith('"'):
+            i = 1
+            while i < len(rest) and rest[i] != "\n" and end is None:
+                if rest[i] == "\\":
+                    i += 1
+                    if rest[i:i + 1] == "\n":
+                        break
+                elif rest[i] == '"':
+                    end = i + 1
+                i += 1
+        if end is None:
+            end = 0
+            while end < len(rest) and not rest[end].isspace() and rest[end] not in "])":
+                end += 1
+        if end == 0:
+            raise SelectorError("expected a value at %d" % self.at)
+        self.at += end
+        token = rest[:end]
+        if len(token) >= 2 and token[0] == token[-1] and token[0] in "'\"":
+            token = token[1:-1]
+            try:
+                token = token.encode("utf-8").decode("unicode_escape")
+            except UnicodeDecodeError:
+                pass
+        return token
+
+    def predicate(self):
+        self.take("[")
+        if self.peek() == "@":
+            self.take("@")
+        name = self.name()
+        self.peek()
+        for operator in ("!=", "~=", "^=", "$=", "<=", ">=", "=", "<", ">"):
+            if self.text.startswith(operator, self.at):
+                break
+        else:
+            raise SelectorError("expected an operator at %d" % self.at)
+        self.at += len(operator)
+        value = self.value()
+        self.take("]")
+        return name.lower(), operator, value
+
+    def pseudo(self):
+        self.take(":")
+        name, argument = self.name().lower(), None
+        if self.peek() == "(":
+            self.take("(")
+            if self.peek() and self.peek() in "0123456789":
+                digits = ""
+                while self.text[self.at:self.at + 1] and self.text[self.at] in "0123456789":
+                    digits += self.text[self.at]
+                    self.at += 1
+                argument = int(digits)
+            else:
+                argument = self.steps()
+            self.take(")")
+        if name not in ("first", "last", "nth", "not") or (name == "nth" and not isinstance(argument, int)):
+            raise SelectorError(":" + name)
+        if name in ("first", "last") and isinstance(argument, int):
+            raise SelectorError(":" + name)
+        return name, argument
+
+    def step(self, combinator):
+        type_, affix, predicates, pseudos = None, False, [], []
+        first = self.peek()
+        if first == "*":
+            self.take("*")
+        elif first and first in NAME_START:
+            type_ = self.name()
+            self.peek()
+            affix = self.text.startswith(":*", self.at)
+            self.at += 2 * affix
+        elif first not in ("[", ":"):
+            raise SelectorError("expected a step at %d" % self.at)
+        while self.peek() == "[":
+            predicates.append(self.predicate())
+        while self.peek() == ":":
+            pseudos.append(self.pseudo())
+        return combinator, type_, affix, predicates, pseudos
+
+    def steps(self):
+        self.peek()
+        if self.text.startswith("//", self.at):
+            self.at += 2
+        found = [self.step(" ")]
+        while True:
+            first = self.peek()
+            if first == ">":
+                self.take(">")
+                found.append(self.step(">"))
+            elif self.text.startswith("//", self.at):
+                self.at += 2
+                found.append(self.step(" "))
+            elif first and (first in NAME_START or first in "*[:"):
+                found.append(self.step(" "))
+            else:
+                return found
+
+    def parse(self):
+        found = self.steps()
+        if self.peek():
+            raise SelectorError("expected the end at %d" % self.at)
+        return found
+
+
+class Reference:
+    def __init__(self, tree):
+        self.tree = tree
+        self.nodes = [node for node in tree.nodes if node.positioned]
+
+    def attribute(self, node, name):
+        if name in ("type", "kind", "name", "qualname"):
+            return getattr(node, name)
+        if name in ("start_line", "end_line"):
+            return str((node.start if name == "start_line" else node.end)[0])
+        if name == "children_count":
+            return "0"
+        if name == "module" and node.type == "ImportFrom":
+            return self.tree.module.code_for_node(node.cst.module) if node.cst.module else ""
+        return None
+
+    def matches(self, node, step):
+        _, type_, affix, predicates, pseudos = step
+        if type_ is not None:
+            word = type_.lower()
+            if word in REFERENCE_WORDS:
+                fits = node.kind == word
+            elif affix:
+                fits = node.type.lower().startswith(word) or node.type.lower().endswith(word)
+            else:
+                fits = node.type.lower() == word
+            if not fits:
+                return False
+        for name, operator, value in predicates:
+            own = self.attribute(node, name)
+            if own is None or not compare(own, operator, value):
+                return False
+        arguments = [argument for name, argument in pseudos if name == "not"]
+        return not arguments or not self.excludes(node, arguments[-1])
+
+    def excludes(self, node, argument):
+        if argument is None or isinstance(argument, int) or len(argument) > 1:
+            return False
+        step = argument[0]
+        if any(name == "nth" and number >= 1 for name, number in step[4]):
+            return False
+        return self.matches(node, step)
+
+    def query(self, steps):
+        left = None
+        for step in steps:
+            found = [node for node in self.nodes if self.matches(node, step)]
+            for name, argument in step[4]:
+                if name == "first":
+                    found = found[:1]
+                elif name == "last":
+                    found = found[-1:]
+                elif name == "nth":
+                    found = found[argument:argument + 1]
+            if left is not None:
+                found = [node for node in found if self.below(node, left, step[0])]
+            left = {node.index for node in found}
+        return left
+
+    def below(self, node, left, combinator):
+        around = node.parent
+        if combinator == ">":
+            return around is not None and around.index in left
+        while around is not None and around.index not in left:
+            around = around.parent
+        return around is not None
