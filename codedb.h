@@ -6,6 +6,7 @@
  * Before you use this:
  * - One `codedb *` handle is one database and one driver thread with the only connection. Every function may be called from
  *   any thread until codedb_close is called on the handle.
+ * - In a child that the host forks, a handle is closed: every call answers CODEDB_CONNECTION_ERROR. Open a new one there.
  * - Called from inside a callback that codedb runs (log, progress, allocator), a function that would wait for the driver
  *   answers CODEDB_BUSY.
  * - Every function that can fail returns a codedb_code and, when given a codedb_result, says there what was wrong.
@@ -150,14 +151,14 @@ typedef struct codedb_open_options {
     size_t driver_count;
 } codedb_open_options;
 
-/* Opens a database. `config` is one of: a JSON text (it starts with '{', SPEC of the keys in docs/configuration.md), the path of a
+/* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a
  * file that ends in ".json" and holds such a text, or the path of a database file, or ":memory:". An empty database gets the
  * schema; missing parent folders of the path are made. `options` may be NULL.
  * On success *db is to be closed with codedb_close. Errors: VALIDATION_ERROR for a wrong configuration (the key is named),
  * CONNECTION_ERROR or DATABASE_ERROR when the database cannot be opened or is none, PERMISSION_DENIED, NOT_FOUND, BUSY, NO_MEMORY. */
 CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options *options, codedb **db, codedb_result *result);
 
-/* Ends a handle. Of a database: finishes what is queued, rolls back transactions that are open, stops the driver and frees the
+/* Ends a handle. In a forked child and inside a callback on the driver's thread it does nothing. Of a database: finishes what is queued, rolls back transactions that are open, stops the driver and frees the
  * handle; transactions and views of it that are still there answer CONNECTION_ERROR and are to be closed as well. Of a
  * transaction: rolls it back if it has not ended. NULL is allowed. No other thread may use the handle any more. */
 CODEDB_API void codedb_close(codedb *db);

@@ -831,7 +831,7 @@ static bool statement_is_match(const codedb_parser *parser)
     if (behind == CODEDB_TOKEN_DOT || behind == CODEDB_TOKEN_EQUAL)
         return false;
     uint32_t at = parser->at + 1;
-    while (parser->tokens[at].kind != CODEDB_TOKEN_NEWLINE && at < parser->end)
+    while (at < parser->end && parser->tokens[at].kind != CODEDB_TOKEN_NEWLINE)
         at++;
     return at < parser->end && parser->tokens[at - 1].kind == CODEDB_TOKEN_COLON && parser->tokens[at + 1].kind == CODEDB_TOKEN_INDENT;
 }
