@@ -1,0 +1,315 @@
+/* test_shell.c -- the `codedb` command from outside: what it prints, its exit statuses, what it leaves alone. */
+#include "support.h"
+
+#include "files.h"
+
+#include <limits.h>
+
+static char shell_binary[PATH_MAX];
+
+typedef struct answer {
+    int status;
+    char *out;
+    char *err;
+} answer;
+
+/* Runs the command in the scratch folder. `arguments` are for /bin/sh; what stands in `input` is standard input. */
+static answer run(files_scratch *scratch, const char *input, const char *arguments)
+{
+    char command[8192];
+    answer got;
+    files_write(scratch, ".in", input);
+    snprintf(command, sizeof command, "cd '%s' && '%s' %s <.in >.out 2>.err", scratch->path, shell_binary, arguments);
+    got.status = system(command);
+    assert_true(WIFEXITED(got.status));
+    got.status = WEXITSTATUS(got.status);
+    got.out = files_read(scratch, ".out", NULL);
+    got.err = files_read(scratch, ".err", NULL);
+    return got;
+}
+
+static void release(answer *got)
+{
+    free(got->out);
+    free(got->err);
+}
+
+/* Runs and expects the exit status and what is printed on standard output. */
+static void assert_run(files_scratch *scratch, const char *arguments, int status, const char *out)
+{
+    answer got = run(scratch, "", arguments);
+    if (got.status != status) {
+        print_error("codedb %s: exit status %d, expected %d\n%s%s", arguments, got.status, status, got.out, got.err);
+    }
+    assert_int_equal(got.status, status);
+    assert_string_equal(got.out, out);
+    release(&got);
+}
+
+/* Runs and expects the exit status and a part of what is printed on either output. */
+static void assert_run_tells(files_scratch *scratch, const char *arguments, int status, const char *part)
+{
+    answer got = run(scratch, "", arguments);
+    char both[65536];
+    snprintf(both, sizeof both, "%s%s", got.out, got.err);
+    if (got.status != status) {
+        print_error("codedb %s: exit status %d, expected %d\n%s", arguments, got.status, status, both);
+    }
+    assert_int_equal(got.status, status);
+    assert_contains(both, part);
+    release(&got);
+}
+
+static void fill(files_scratch *scratch)
+{
+    files_folder(scratch, "src");
+    files_write(scratch, "src/store.py", "class Store:\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self):\n        return 1\n\n"
+                                         "    def put(self):\n        return None  # nothing\n");
+    files_write(scratch, "src/other.py", "import os\n\n\ndef make(a, b=2):\n    return os\n");
+}
+
+static void without_a_command_the_usage_is_an_error(void **state)
+{
+    assert_run_tells(*state, "", 2, "Usage: codedb COMMAND");
+    assert_run_tells(*state, "--help", 0, "Usage: codedb COMMAND");
+    assert_run_tells(*state, "frobnicate", 2, "no command 'frobnicate'");
+    assert_run_tells(*state, "--version", 0, codedb_version());
+}
+
+static void every_command_has_help_and_refuses_what_it_does_not_know(void **state)
+{
+    static const char *const commands[] = {"index", "query", "edit", "search", "show", "dump", "check"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char arguments[64];
+        char usage[64];
+        snprintf(usage, sizeof usage, "Usage: codedb %s", commands[i]);
+        snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
+        assert_run_tells(*state, arguments, 0, usage);
+        assert_run_tells(*state, commands[i], 2, usage);
+        snprintf(arguments, sizeof arguments, "%s --nonsense x", commands[i]);
+        assert_run_tells(*state, arguments, 2, "--nonsense");
+    }
+    assert_run_tells(*state, "check --db x y.py", 2, "check has no option --db");
+    assert_run_tells(*state, "check --target 2.7 y.py", 2, "found '2.7', expected a version such as 3.11");
+    assert_run_tells(*state, "query --limit 0 '*' y.py", 2, "--limit: found '0'");
+}
+
+static void query_prints_places_as_editors_count_them(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run(scratch, "query 'method[name^=\"get_\"]' src", 0, "src/store.py:4:5: def get_one(self): ...\n");
+    assert_run(scratch, "query 'smallstmt[type=\"Return\"]' src", 0,
+               "src/other.py:5:5: return os\nsrc/store.py:5:9: return 1\nsrc/store.py:8:9: return None\n");
+    assert_run(scratch, "query --count 'smallstmt[type=\"Return\"]' src", 0, "src/other.py:1\nsrc/store.py:2\n");
+    assert_run(scratch, "query --code 'method:first' src/store.py", 0,
+               "src/store.py:4:5: def get_one(self):\n        return 1\n");
+    assert_run(scratch, "query 'class[name=\"None\"]' src", 1, "");
+}
+
+static void query_prints_json_with_columns_from_zero(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    answer got = run(scratch, "", "query --json 'method:first' src/store.py");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "{\"path\": \"src/store.py\", ");
+    assert_contains(got.out, "\"type\": \"FunctionDef\", \"kind\": \"method\", \"name\": \"get_one\", \"qualname\": \"Store.get_one\", "
+                             "\"start_line\": 4, \"start_col\": 4, \"end_line\": 5, \"end_col\": 16, "
+                             "\"code\": \"def get_one(self):\\n        return 1\"}\n");
+    release(&got);
+}
+
+static void query_reads_standard_input(void **state)
+{
+    answer got = run(*state, "def f(): return 7\n", "query Integer -");
+    assert_int_equal(got.status, 0);
+    assert_string_equal(got.out, "<stdin>:1:17: 7\n");
+    release(&got);
+}
+
+static void a_bad_selector_is_shown_once_with_its_place(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    answer got = run(scratch, "", "query 'function[nmae=\"x\"]' src");
+    assert_int_equal(got.status, 2);
+    assert_contains(got.err, "did you mean");
+    assert_contains(got.err, "  function[nmae=\"x\"]\n           ^");
+    release(&got);
+}
+
+static void a_file_that_cannot_be_read_is_an_error_and_the_rest_is_answered(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    answer got = run(scratch, "", "query class src/store.py src/none.py");
+    assert_int_equal(got.status, 2);
+    assert_string_equal(got.out, "src/store.py:1:1: class Store: ...\n");
+    assert_contains(got.err, "src/none.py: No such file or directory");
+    release(&got);
+}
+
+static void check_prints_errors_and_a_summary(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run(scratch, "check --quiet src", 0, "");
+    assert_run_tells(scratch, "check src", 0, "2 files, 0.0 MB, 0 with errors");
+    files_write(scratch, "src/bad.py", "x = 1\ny = = 2\n");
+    assert_run_tells(scratch, "check src", 2, "src/bad.py:2:5: ");
+    assert_run_tells(scratch, "check src", 2, "3 files, 0.0 MB, 1 with errors");
+    assert_run_tells(scratch, "check --json src", 2, "{\"path\": \"src/bad.py\", \"line\": 2, \"column\": 4, ");
+    files_folder(scratch, "none");
+    assert_run_tells(scratch, "check none", 1, "0 files");
+}
+
+static void check_goes_by_the_target_version(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "walrus.py", "if (n := 10) > 5:\n    pass\n");
+    assert_run(scratch, "check --quiet --target 3.8 walrus.py", 0, "");
+    assert_run_tells(scratch, "check --quiet --target 3.7 walrus.py", 2, "walrus.py:1:");
+}
+
+static void dump_prints_the_tree(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "x.py", "a\n");
+    assert_run(scratch, "dump --cst --no-whitespace x.py", 0,
+               "0 Module 1:0-2:0 - module -\n1 SimpleStatementLine 1:0-1:1 - stmt -\n2 Expr 1:0-1:1 - smallstmt -\n"
+               "3 Name 1:0-1:1 a node -\n");
+    assert_run_tells(scratch, "dump --cst x.py", 0, "2 TrailingWhitespace 1:1-2:0 - node -\n");
+    assert_run_tells(scratch, "dump --ast x.py", 0, "\"_type\"");
+    files_write(scratch, "bad.py", "a b\n");
+    assert_run_tells(scratch, "dump bad.py", 2, "bad.py:1:");
+}
+
+static void edit_shows_a_diff_and_changes_nothing_without_write(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    char *before = files_read(scratch, "src/store.py", NULL);
+    assert_run_tells(scratch, "edit 'method[name=\"put\"] smallstmt[type=\"Return\"]' --replace 'return 2' src", 0,
+                     "-        return None  # nothing\n+        return 2  # nothing\n");
+    files_assert_text(scratch, "src/store.py", before);
+    free(before);
+    assert_run_tells(scratch, "edit 'class[name=\"None\"]' --delete src", 1, "0 nodes in 0 files");
+    assert_run_tells(scratch, "edit class src", 2, "expected one of --replace");
+    assert_run_tells(scratch, "edit class --delete --replace x src", 2, "found 2 actions");
+}
+
+static void edit_with_write_changes_the_file_and_keeps_its_mode(void **state)
+{
+    files_scratch *scratch = *state;
+    struct stat status;
+    files_write(scratch, "x.py", "def f():\n    a()\n    return 1\n");
+    assert_int_equal(chmod(files_path(scratch, "x.py"), 0741), 0);
+    assert_run_tells(scratch, "edit 'smallstmt[type=\"Return\"]' --insert-before 'if a:\n    b()' --write x.py", 0, "1 nodes in 1 files");
+    files_assert_text(scratch, "x.py", "def f():\n    a()\n    if a:\n        b()\n    return 1\n");
+    assert_int_equal(stat(files_path(scratch, "x.py"), &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0741);
+}
+
+static void edit_writes_in_the_encoding_of_the_file(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 1\n");
+    assert_run_tells(scratch, "edit 'Integer' --replace 2 --write x.py", 0, "1 nodes");
+    files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
+    assert_run_tells(scratch, "edit 'Integer' --replace '\"\xe2\x82\xac\"' --write x.py", 2, "x.py: ");
+    files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
+}
+
+static void a_database_is_made_asked_searched_and_edited(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run_tells(scratch, "query class", 2, "codedb.db: no database there");
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run_tells(scratch, "index --json src", 0, "\"files_unchanged\": 2");
+    assert_run_tells(scratch, "query class", 0, "src/store.py:1:1: class Store: ...\n");
+    assert_run_tells(scratch, "query --db none.db class", 2, "none.db: no database there");
+    assert_run_tells(scratch, "query --db codedb.db class src", 2, "expected one of them");
+    assert_run_tells(scratch, "show classes", 0, "Store");
+    assert_run_tells(scratch, "show methods 'get_*'", 0, "Store.get_one");
+    assert_run_tells(scratch, "show methods 'set_*'", 1, "");
+    assert_run_tells(scratch, "show --json functions", 0, "{\"name\": \"make\", \"args\": \"[");
+    assert_run_tells(scratch, "show projects", 0, "root_path");
+    assert_run_tells(scratch, "show files '*other*'", 0, "other.py");
+    assert_run_tells(scratch, "show imports", 0, "os");
+    assert_run_tells(scratch, "show stats", 0, "code_content");
+    assert_run_tells(scratch, "show nonsense", 2, "found 'nonsense'");
+    assert_run_tells(scratch, "search keeps things", 0, "[Keeps] [things]");
+    assert_run_tells(scratch, "search --json keeps", 0, "\"entity_type\": \"class\"");
+    assert_run_tells(scratch, "search nowhere", 1, "");
+    assert_run_tells(scratch, "search --raw '\"'", 2, "");
+    assert_run_tells(scratch, "edit 'Integer[code=\"1\"]' --replace 3", 0, "+        return 3\n");
+    assert_run_tells(scratch, "query 'Integer'", 0, "5:16: 1\n");
+    assert_run_tells(scratch, "edit 'method[name=\"put\"]' --delete --write", 0, "1 nodes in 1 files");
+    assert_run_tells(scratch, "query --count method", 0, "store.py:1\n");
+    files_assert_text(scratch, "src/store.py",
+                      "class Store:\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self):\n        return 1\n");
+}
+
+static void a_stored_tree_is_not_edited_when_the_file_has_changed(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    files_write(scratch, "src/store.py", "class Store: pass\n");
+    assert_run_tells(scratch, "edit 'class' --delete --write", 2, "not what the database holds");
+    files_assert_text(scratch, "src/store.py", "class Store: pass\n");
+    assert_run_tells(scratch, "query --count method", 0, "store.py:2\n");
+}
+
+static void a_file_that_is_no_database_is_an_error(void **state)
+{
+    files_scratch *scratch = *state;
+    char text[2048];
+    memset(text, 'x', sizeof text);
+    files_write_bytes(scratch, "codedb.db", text, sizeof text);
+    assert_run_tells(scratch, "query class", 2, "not a database");
+    assert_run_tells(scratch, "show stats", 2, "not a database");
+}
+
+static void colors_are_for_terminals_or_on_demand(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run(scratch, "query --color 'class' src", 0, "\033[35msrc/store.py\033[0m:\033[32m1:1\033[0m: class Store: ...\n");
+}
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    /* build/tests/test_shell -> build/codedb */
+    char self[PATH_MAX - 16];
+    if (realpath(arguments[0], self) == NULL) {
+        return 2;
+    }
+    *strrchr(self, '/') = '\0';
+    *strrchr(self, '/') = '\0';
+    snprintf(shell_binary, sizeof shell_binary, "%s/codedb", self);
+#define SCRATCH_TEST(function) cmocka_unit_test_setup_teardown(function, files_setup, files_teardown)
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(without_a_command_the_usage_is_an_error),
+        SCRATCH_TEST(every_command_has_help_and_refuses_what_it_does_not_know),
+        SCRATCH_TEST(query_prints_places_as_editors_count_them),
+        SCRATCH_TEST(query_prints_json_with_columns_from_zero),
+        SCRATCH_TEST(query_reads_standard_input),
+        SCRATCH_TEST(a_bad_selector_is_shown_once_with_its_place),
+        SCRATCH_TEST(a_file_that_cannot_be_read_is_an_error_and_the_rest_is_answered),
+        SCRATCH_TEST(check_prints_errors_and_a_summary),
+        SCRATCH_TEST(check_goes_by_the_target_version),
+        SCRATCH_TEST(dump_prints_the_tree),
+        SCRATCH_TEST(edit_shows_a_diff_and_changes_nothing_without_write),
+        SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
+        SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
+        SCRATCH_TEST(a_database_is_made_asked_searched_and_edited),
+        SCRATCH_TEST(a_stored_tree_is_not_edited_when_the_file_has_changed),
+        SCRATCH_TEST(a_file_that_is_no_database_is_an_error),
+        SCRATCH_TEST(colors_are_for_terminals_or_on_demand),
+    };
+    return cmocka_run_group_tests_name("shell", tests, NULL, NULL);
+}
