@@ -400,6 +400,26 @@ CODEDB_API size_t codedb_tree_memory(const codedb_tree *tree)
            tree->long_count * 2 * sizeof *tree->long_ends + tree->line_count * sizeof *tree->line_starts;
 }
 
+CODEDB_API size_t codedb_tree_node_count(const codedb_tree *tree)
+{
+    return tree == NULL ? 0 : tree->node_count;
+}
+
+CODEDB_API codedb_code codedb_tree_node_get(const codedb_tree *tree, size_t number, codedb_syntax_node *node)
+{
+    if (tree == NULL || node == NULL || number >= tree->node_count)
+        return CODEDB_INVALID_REQUEST;
+    node->type = tree->nodes[number].kind;
+    node->subtree_end = tree->nodes[number].end;
+    codedb_tree_position(tree, (uint32_t)number, &node->start_byte, &node->end_byte);
+    return CODEDB_SUCCESS;
+}
+
+CODEDB_API const char *codedb_node_type_name(uint32_t type)
+{
+    return type < CODEDB_NODE_KIND_COUNT ? codedb_node_kind_name((codedb_node_kind)type) : NULL;
+}
+
 /* ---- Dump --------------------------------------------------------------------------------------------------------- */
 
 #define TREE_PIECE 8192

@@ -4,20 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static codedb_code check_parse(const shell_options *options, const char *path, const char *bytes, size_t length, codedb_tree **tree,
-                               codedb_result *result)
-{
-    codedb_parse_options parse = CODEDB_INIT(codedb_parse_options);
-    parse.target_version = options->target_version;
-    parse.path = path;
-    return codedb_tree_parse(bytes, length, &parse, tree, result);
-}
-
 static int check_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
 {
     (void)context;
     codedb_tree *tree = NULL;
-    codedb_code code = check_parse(options, source->path, source->bytes, source->length, &tree, result);
+    codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     codedb_tree_free(tree);
     if (code == CODEDB_SUCCESS) {
         return SHELL_FOUND;
@@ -67,7 +58,7 @@ static int check_dump_source(void *context, const shell_options *options, const 
 {
     (void)context;
     codedb_tree *tree = NULL;
-    codedb_code code = check_parse(options, source->path, source->bytes, source->length, &tree, result);
+    codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS) {
         code = codedb_tree_dump(tree, options->format, check_write, out, result);
     }

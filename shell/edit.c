@@ -14,15 +14,6 @@ typedef struct edit_job {
     size_t files;
 } edit_job;
 
-static codedb_code edit_parse(const shell_options *options, const char *path, const char *bytes, size_t length, codedb_tree **tree,
-                              codedb_result *result)
-{
-    codedb_parse_options parse = CODEDB_INIT(codedb_parse_options);
-    parse.target_version = options->target_version;
-    parse.path = path;
-    return codedb_tree_parse(bytes, length, &parse, tree, result);
-}
-
 /* Shows what was done, or would be. */
 static void edit_print(const shell_options *options, const char *path, const codedb_edit_report *report, FILE *out)
 {
@@ -72,7 +63,7 @@ static int edit_file(edit_job *job, const shell_options *options, const shell_so
 {
     codedb_tree *tree = NULL;
     codedb_edit_report *report = NULL;
-    codedb_code code = edit_parse(options, source->path, source->bytes, source->length, &tree, result);
+    codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS) {
         code = codedb_tree_edit(tree, &job->edit, 1, source->path, &report, result);
     }
@@ -96,7 +87,7 @@ static codedb_code edit_write_stored(const shell_options *options, const shell_s
     size_t text_length = 0;
     codedb_tree *tree = NULL;
     char *bytes = shell_read_file(source->path, &length);
-    codedb_code code = bytes != NULL ? edit_parse(options, source->path, bytes, length, &tree, result) : CODEDB_NOT_FOUND;
+    codedb_code code = bytes != NULL ? shell_parse(options, bytes, length, &tree, result) : CODEDB_NOT_FOUND;
     const char *text = code == CODEDB_SUCCESS ? codedb_tree_source(tree, &text_length) : NULL;
     if (text != NULL && (text_length != stored_length || memcmp(text, stored, stored_length) != 0)) {
         code = CODEDB_CONFLICT;

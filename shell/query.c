@@ -51,11 +51,8 @@ static codedb_code query_find(const codedb_filter *filter, const shell_options *
     if (source->db != NULL) {
         return codedb_cst_query(source->db, source->file_id, filter, nodes, result);
     }
-    codedb_parse_options parse = CODEDB_INIT(codedb_parse_options);
-    parse.target_version = options->target_version;
-    parse.path = source->path;
     codedb_tree *tree = NULL;
-    codedb_code code = codedb_tree_parse(source->bytes, source->length, &parse, &tree, result);
+    codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS) {
         code = codedb_tree_query(tree, filter, nodes, result);
         codedb_tree_free(tree);

@@ -311,6 +311,13 @@ void shell_each_stored(const shell_options *options, codedb *db, shell_source_fu
     sources_run(&job, totals);
 }
 
+codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree, codedb_result *result)
+{
+    codedb_parse_options parse = CODEDB_INIT(codedb_parse_options);
+    parse.target_version = options->target_version;
+    return codedb_tree_parse(bytes, length, &parse, tree, result);
+}
+
 int shell_status(const shell_totals *totals)
 {
     if (totals->errors > 0) {
