@@ -107,7 +107,7 @@ typedef struct shell_totals {
 /* Calls `function` for every file of `paths`: files, folders (their Python files), or "-" for standard input. */
 void shell_each_source(const shell_options *options, char *const *paths, size_t path_count, shell_source_function function,
                        void *context, shell_totals *totals);
-/* The same for every file that is stored in a database. */
+/* The same for every file that is stored in a database, but for those that the index run found not to be Python. */
 void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context, shell_totals *totals);
 /* Parses with --target. */
 codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree, codedb_result *result);

@@ -294,8 +294,10 @@ void shell_each_stored(const shell_options *options, codedb *db, shell_source_fu
     codedb_rows *rows = NULL;
     sources_begin(&job, totals);
     codedb_code code = codedb_sql_execute(
-        db, "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) ORDER BY path", NULL, 0, &rows,
-        NULL, &result);
+        db,
+        "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) "
+        "AND id NOT IN (SELECT file_id FROM issues WHERE issue_type = 'syntax_error' AND file_id IS NOT NULL) ORDER BY path",
+        NULL, 0, &rows, NULL, &result);
     if (code != CODEDB_SUCCESS) {
         shell_fail_result(options, options->db, &result);
         totals->errors++;
