@@ -64,6 +64,9 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/objects.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -Itests $< $(BUILD)/objects.a -o $@ $(LDFLAGS) $(LIBRARIES) -lcmocka -lm
 
+# It runs the command.
+$(BUILD)/tests/test_shell: | $(BUILD)/codedb
+
 # ---- the amalgamation, and the libraries made from it ----
 amalgamation/codedb.c: amalgamation/amalgamate.sh Makefile codedb.h $(HEADERS) $(SRCS)
 	sh amalgamation/amalgamate.sh amalgamation "$(VERSION)" "$(HEADERS)" "$(SRCS)"

@@ -13,7 +13,7 @@ static const char *const demo_selectors[] = {
     "function[name=\"dump\"] smallstmt[type=\"Return\"]:first",
     "class:has(> method[name=\"__enter__\"]):has(> method[name=\"__exit__\"])",
     "Call[.func=\"eval\"], Call[.func=\"exec\"]",
-    "ExceptHandler:not([type])",
+    "ExceptHandler:not([.type])",
     "While > Else",
     "def:has(> IndentedBlock > While) + class",
 };
@@ -48,10 +48,13 @@ static int demo_progress(void *context, const codedb_index_progress *state)
 
 static int demo_index(demo_state *demo, const char *folder)
 {
+    static const char *const installed[] = {"site-packages", "dist-packages"};
     codedb_index_options index = CODEDB_INIT(codedb_index_options);
     codedb_index_report *report = NULL;
     shell_progress progress;
     shell_progress_begin(&progress, &demo->options);
+    index.excludes = installed; /* other people's code in the standard library's folder */
+    index.exclude_count = sizeof installed / sizeof installed[0];
     index.progress = demo_progress;
     index.progress_context = &progress;
     codedb_code code = codedb_index_run(demo->db, folder, &index, &report, &demo->result);
@@ -172,7 +175,7 @@ static int demo_search(demo_state *demo)
     return SHELL_FOUND;
 }
 
-/* The first function whose body is a single return of a value: its return becomes two lines. */
+/* The first return of the first method that has one becomes two lines and a comment. */
 static int demo_edit(demo_state *demo)
 {
     static const char *const code[] = {"# the answer, named\nanswer = compute()\nreturn answer"};

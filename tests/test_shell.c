@@ -215,9 +215,9 @@ static void edit_writes_in_the_encoding_of_the_file(void **state)
 {
     files_scratch *scratch = *state;
     files_write(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 1\n");
-    assert_run_tells(scratch, "edit 'Integer' --replace 2 --write x.py", 0, "1 nodes");
+    assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = 2' --write x.py", 0, "1 nodes");
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
-    assert_run_tells(scratch, "edit 'Integer' --replace '\"\xe2\x82\xac\"' --write x.py", 2, "x.py: ");
+    assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xe2\x82\xac\"' --write x.py", 2, "x.py: ");
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
 }
 
@@ -244,7 +244,7 @@ static void a_database_is_made_asked_searched_and_edited(void **state)
     assert_run_tells(scratch, "search --json keeps", 0, "\"entity_type\": \"class\"");
     assert_run_tells(scratch, "search nowhere", 1, "");
     assert_run_tells(scratch, "search --raw '\"'", 2, "");
-    assert_run_tells(scratch, "edit 'Integer[code=\"1\"]' --replace 3", 0, "+        return 3\n");
+    assert_run_tells(scratch, "edit 'Return[code=\"return 1\"]' --replace 'return 3'", 0, "+        return 3\n");
     assert_run_tells(scratch, "query 'Integer'", 0, "5:16: 1\n");
     assert_run_tells(scratch, "edit 'method[name=\"put\"]' --delete --write", 0, "1 nodes in 1 files");
     assert_run_tells(scratch, "query --count method", 0, "store.py:1\n");
