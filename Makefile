@@ -119,7 +119,7 @@ test:
 	@$(MAKE) --no-print-directory test-units test-scripts
 
 test-units: $(TESTS)
-	@for test in $(TESTS); do $$test || exit 1; done
+	@for test in $(TESTS); do echo "[ SUITE    ] $${test##*/}"; $$test || exit 1; done
 
 test-scripts: all $(EXAMPLES)
 	@for script in $(SCRIPTS); do echo "[ SCRIPT   ] $$script"; \
@@ -128,7 +128,7 @@ test-scripts: all $(EXAMPLES)
 	echo "[  PASSED  ] $$script"; done
 
 test-amalgamation: $(PUBLIC_TESTS)
-	@for test in $(PUBLIC_TESTS); do $$test || exit 1; done
+	@for test in $(PUBLIC_TESTS); do echo "[ SUITE    ] $${test##*/}, amalgamation"; $$test || exit 1; done
 
 SANITIZED = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover
 asan:

@@ -158,9 +158,10 @@ typedef struct codedb_open_options {
  * CONNECTION_ERROR or DATABASE_ERROR when the database cannot be opened or is none, PERMISSION_DENIED, NOT_FOUND, BUSY, NO_MEMORY. */
 CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options *options, codedb **db, codedb_result *result);
 
-/* Ends a handle. In a forked child and inside a callback on the driver's thread it does nothing. Of a database: finishes what is queued, rolls back transactions that are open, stops the driver and frees the
+/* Ends a handle. Of a database: finishes what is queued, rolls back transactions that are open, stops the driver and frees the
  * handle; transactions and views of it that are still there answer CONNECTION_ERROR and are to be closed as well. Of a
- * transaction: rolls it back if it has not ended. NULL is allowed. No other thread may use the handle any more. */
+ * transaction: rolls it back if it has not ended. NULL is allowed. No other thread may use the handle any more. Does nothing in a
+ * forked child, and inside a callback on the driver's thread. */
 CODEDB_API void codedb_close(codedb *db);
 
 /* Writes a consistent copy of the database to a file at `path`, which must not exist yet. Other requests go on between its steps.

@@ -24,7 +24,7 @@ sed -n '/^```c$/,/^```$/p' "$root/README.md" | sed '1d;$d' >readme.c
 diff readme.c "$root/examples/find.c"
 
 echo "installed: by pkg-config, shared and static"
-make -s -C "$root" install PREFIX="$work/usr" >install.log 2>&1 || { cat install.log >&2; exit 1; }
+make -s -C "$root" install BUILD="${BUILD:-build}" PREFIX="$work/usr" >install.log 2>&1 || { cat install.log >&2; exit 1; }
 export PKG_CONFIG_PATH="$work/usr/lib/pkgconfig"
 $CC -Wall -Wextra -Werror "$root/examples/find.c" $(pkg-config --cflags --libs codedb) -o shared
 LD_LIBRARY_PATH="$work/usr/lib" run ./shared
