@@ -433,8 +433,8 @@ typedef struct tree_writer {
     codedb_place_cursor ends;
     const codedb_scopes *scopes;
     uint32_t definition;     /* the def or class that the next node stands in, in the whole tree; UINT32_MAX: none */
-    codedb_buffer qualname;  /* of a def or class */
-    codedb_buffer inside;    /* of all else in `definition` */
+    codedb_buffer qualname;  /* " QUALNAME\n" of a def or class */
+    codedb_buffer inside;    /* the same of all else in `definition` */
     size_t used;
     char piece[TREE_PIECE];
 } tree_writer;
@@ -448,6 +448,13 @@ static void tree_flush(tree_writer *writer)
 
 static void tree_put(tree_writer *writer, const char *bytes, size_t length)
 {
+    if (length == 0)
+        return;
+    if (CODEDB_LIKELY(length < TREE_PIECE - writer->used)) {
+        memcpy(writer->piece + writer->used, bytes, length);
+        writer->used += length;
+        return;
+    }
     while (length > 0) {
         size_t part = TREE_PIECE - writer->used < length ? TREE_PIECE - writer->used : length;
 
@@ -460,23 +467,43 @@ static void tree_put(tree_writer *writer, const char *bytes, size_t length)
     }
 }
 
-static void tree_put_number(tree_writer *writer, uint32_t number, char behind)
-{
-    char digits[12];
-    size_t at = sizeof digits;
+/* A line up to its name fits in so much. */
+#define TREE_LINE_ROOM 128
 
-    digits[--at] = behind;
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    tree_put(writer, digits + at, sizeof digits - at);
+/* Room in the piece for TREE_LINE_ROOM bytes; what is written there is taken into `used` by tree_take_room. */
+static char *tree_room(tree_writer *writer)
+{
+    if (TREE_PIECE - writer->used < TREE_LINE_ROOM)
+        tree_flush(writer);
+    return writer->piece + writer->used;
 }
 
-static void tree_put_place(tree_writer *writer, codedb_place place, char behind)
+static void tree_take_room(tree_writer *writer, const char *end)
 {
-    tree_put_number(writer, place.line, ':');
-    tree_put_number(writer, place.column, behind);
+    writer->used = (size_t)(end - writer->piece);
+}
+
+static char *tree_write_number(char *at, uint32_t number)
+{
+    char digits[10];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0)
+        *at++ = digits[--count];
+    return at;
+}
+
+static char *tree_write_place(char *at, codedb_place place, char behind)
+{
+    at = tree_write_number(at, place.line);
+    *at++ = ':';
+    at = tree_write_number(at, place.column);
+    *at++ = behind;
+    return at;
 }
 
 /* Counting columns in a long line that is not ASCII is done from the nearest place that is known. */
@@ -488,6 +515,18 @@ static codedb_place tree_end_place(tree_writer *writer, uint32_t offset)
     if (offset >= near.offset && offset - near.offset <= distance)
         return codedb_tree_place_near(writer->tree, &near, offset);
     return codedb_tree_place_near(writer->tree, &writer->ends, offset);
+}
+
+/* What stands at the end of the lines of all nodes in writer->definition that have no name of their own. */
+static void tree_name_inside(tree_writer *writer, const codedb_full_tree *full)
+{
+    codedb_buffer *inside = &writer->inside;
+
+    inside->length = 0;
+    codedb_buffer_append_byte(inside, ' ');
+    if (writer->definition == UINT32_MAX || !codedb_scopes_inside(writer->scopes, full->nodes[writer->definition].syntax, inside))
+        codedb_buffer_append_byte(inside, '-');
+    codedb_buffer_append_byte(inside, '\n');
 }
 
 /* The definition whose subtree has ended is left; names before the node at `index` are those of the one around it. */
@@ -504,67 +543,74 @@ static void tree_leave_definitions(tree_writer *writer, const codedb_full_tree *
         writer->definition = outer;
         changed = true;
     }
-    if (changed) {
-        writer->inside.length = 0;
-        if (writer->definition != UINT32_MAX)
-            codedb_scopes_inside(writer->scopes, full->nodes[writer->definition].syntax, &writer->inside);
-    }
+    if (changed)
+        tree_name_inside(writer, full);
 }
 
-static void tree_put_text(tree_writer *writer, const char *text, size_t length, char behind)
-{
-    tree_put(writer, length == 0 ? "-" : text, length == 0 ? 1 : length);
-    tree_put(writer, &behind, 1);
-}
-
+/* NAME KIND QUALNAME */
 static void tree_put_names(tree_writer *writer, const codedb_full_tree *full, uint32_t index)
 {
     const codedb_full_node *node = &full->nodes[index];
-    bool definition = node->kind == CODEDB_NODE_FUNCTION_DEF || node->kind == CODEDB_NODE_CLASS_DEF;
     const char *kind;
     const char *name;
     size_t length = 0;
 
     if (node->syntax == UINT32_MAX) {
-        tree_put(writer, "- node ", 7);
-        tree_put_text(writer, writer->inside.data, writer->inside.length, '\n');
+        tree_put(writer, "- node", 6);
+        tree_put(writer, writer->inside.data, writer->inside.length);
         return;
     }
     name = codedb_tree_name(writer->tree, node->syntax, &length);
-    tree_put_text(writer, name, length, ' ');
     kind = codedb_scopes_kind(writer->scopes, node->syntax);
-    tree_put_text(writer, kind, strlen(kind), ' ');
-    if (definition) {
+    tree_put(writer, length == 0 ? "-" : name, length == 0 ? 1 : length);
+    tree_put(writer, " ", 1);
+    tree_put(writer, kind, strlen(kind));
+    if (node->kind == CODEDB_NODE_FUNCTION_DEF || node->kind == CODEDB_NODE_CLASS_DEF) {
         writer->qualname.length = 0;
+        codedb_buffer_append_byte(&writer->qualname, ' ');
         codedb_scopes_qualname(writer->scopes, node->syntax, &writer->qualname);
-        tree_put_text(writer, writer->qualname.data, writer->qualname.length, '\n');
+        codedb_buffer_append_byte(&writer->qualname, '\n');
+        tree_put(writer, writer->qualname.data, writer->qualname.length);
         writer->definition = index;
-        writer->inside.length = 0;
-        codedb_scopes_inside(writer->scopes, node->syntax, &writer->inside);
+        tree_name_inside(writer, full);
     } else {
-        tree_put_text(writer, writer->inside.data, writer->inside.length, '\n');
+        tree_put(writer, writer->inside.data, writer->inside.length);
     }
 }
 
+/* The names again, in a form that is copied at once. */
+typedef struct tree_type {
+    char name[31];
+    uint8_t length;
+} tree_type;
+
 static void tree_put_node(tree_writer *writer, const codedb_full_tree *full, uint32_t index, uint32_t depth)
 {
+    static const tree_type types[] = {
+#define X(code, name, category) {name, sizeof name - 1},
+        CODEDB_NODE_KINDS(X)
+#undef X
+    };
     const codedb_full_node *node = &full->nodes[index];
-    const char *type = codedb_node_kind_name(node->kind);
     codedb_place end;
+    char *at;
 
     tree_leave_definitions(writer, full, index);
     if ((node->flags & CODEDB_FULL_NO_POSITION) != 0)
         return;
-    tree_put_number(writer, depth, ' ');
-    tree_put(writer, type, strlen(type));
-    tree_put(writer, " ", 1);
-    tree_put_place(writer, codedb_tree_place_near(writer->tree, &writer->starts, node->start), '-');
+    at = tree_write_number(tree_room(writer), depth);
+    *at++ = ' ';
+    memcpy(at, types[node->kind].name, sizeof types[node->kind].name);
+    at += types[node->kind].length;
+    *at++ = ' ';
+    at = tree_write_place(at, codedb_tree_place_near(writer->tree, &writer->starts, node->start), '-');
     end = tree_end_place(writer, node->end);
     if ((node->flags & CODEDB_FULL_VIRTUAL_NEWLINE) != 0) {
         end.line++;
         end.column = 0;
     }
-    tree_put_place(writer, end, ' ');
+    at = tree_write_place(at, end, ' ');
+    tree_take_room(writer, at);
     tree_put_names(writer, full, index);
 }
 
@@ -603,7 +649,8 @@ static codedb_code tree_dump_nodes(tree_writer *writer, const codedb_full_tree *
     uint32_t depth = 0;
     uint32_t i;
 
-    for (i = 0; i < full->count && !writer->stopped; i++) {
+    tree_name_inside(writer, full);
+    for (i = 0; i < full->count && !writer->stopped && !writer->inside.failed; i++) {
         if (i > 0) {
             uint32_t above = i - 1;
 
