@@ -220,6 +220,15 @@ oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/fuzz.py $< $(ORACLE_SEED)
 	$(LIBCST_PYTHON) tests/oracle/compare.py $< --cache $(BUILD)/oracle/cache $(ORACLE_PATHS)
 
+# A fuzzer (clang): make fuzz-lexer && build/fuzz/fuzz_lexer -max_total_time=180 some/empty/folder
+fuzz-lexer: $(BUILD)/fuzz/fuzz_lexer
+$(BUILD)/fuzz/fuzz_lexer: tests/fuzz/fuzz_lexer.c $(SRCS) $(HEADERS)
+	@mkdir -p $(@D)
+	clang $(FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< codedb_lexer.c codedb_unicode.c \
+	  codedb_memory.c codedb_text.c -o $@
+
+.PHONY: fuzz-lexer
+
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 

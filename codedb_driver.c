@@ -277,9 +277,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
     request->transaction = db->transaction;
-    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
     code = codedb_queue_call(db->thread->queue, request);
-    codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);
     else if (code == CODEDB_SUCCESS)
@@ -440,10 +438,8 @@ static codedb_code driver_run(codedb_driver_thread *thread, codedb_request *requ
 {
     codedb_row_writer *writer = NULL;
     codedb_code code;
-    if (request->wants_rows) {
-        writer = codedb_row_collector_start(&thread->collector, request->rows_arena, request->result);
-        request->rows_arena = NULL;
-    }
+    if (request->wants_rows)
+        writer = codedb_row_collector_start(&thread->collector, request->result);
     if (request->kind == CODEDB_REQUEST_TABLE_INFO)
         code = thread->options.driver->table_info(thread->connection, request->operation.table, writer, request->result);
     else

@@ -117,7 +117,6 @@ typedef struct codedb_request {
     codedb_priority priority;
     bool do_not_wait;
     bool wants_rows;
-    codedb_arena *rows_arena; /* made by the caller's thread, which will free it: memory that changes threads is slow */
     uint64_t transaction; /* 0: none */
     double timeout;       /* seconds; negative: none */
     codedb_operation operation;
@@ -139,7 +138,6 @@ typedef struct codedb_request {
     bool queued;      /* under the queue's lock: still in a lane */
     struct codedb_request *next;
     struct codedb_request *previous;
-    char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
     _Atomic int state; /* codedb_request_state */
     pthread_cond_t answered;
 } codedb_request;
@@ -163,9 +161,8 @@ typedef struct codedb_row_collector {
 } codedb_row_collector;
 CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, const codedb_allocator *allocator);
 CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector);
-/* Starts an answer in `arena`, which becomes the collector's (NULL: there was no memory for one); errors go to `result`. */
-CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_arena *arena,
-                                                             codedb_result *result);
+/* Starts an answer; errors go to `result`. */
+CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_result *result);
 /* Ends an answer: its rows as a block (with no column when the driver gave none), or NO_MEMORY. */
 CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector, codedb_rows **rows);
 /* Ends an answer that failed. */

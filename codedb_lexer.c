@@ -32,6 +32,7 @@ enum { LEXER_BLOCK = 16 };
 typedef __m128i lexer_block;
 typedef uint32_t lexer_mask;
 #define LEXER_MASK_ALL 0xFFFFu
+#define LEXER_MASK_LAST 0x8000u
 #define LEXER_MASK_BITS 1u
 
 static inline lexer_block lexer_load(const unsigned char *p)
@@ -79,6 +80,7 @@ enum { LEXER_BLOCK = 8 };
 typedef uint64_t lexer_block;
 typedef uint64_t lexer_mask;
 #define LEXER_MASK_ALL 0x8080808080808080u
+#define LEXER_MASK_LAST 0x8000000000000000u
 #define LEXER_MASK_BITS 8u
 #define LEXER_EACH(byte) (0x0101010101010101u * (byte))
 
@@ -183,6 +185,7 @@ typedef enum lexer_class {
 #define LEXER_64(first, class) \
     LEXER_16(first, class), LEXER_16((first) + 16, class), LEXER_16((first) + 32, class), LEXER_16((first) + 48, class)
 
+/* clang-format off */
 static const uint8_t lexer_classes[256] = {
     [0] = LEXER_END,
     LEXER_24('a', LEXER_NAME), ['y'] = LEXER_NAME, ['z'] = LEXER_NAME,
@@ -204,6 +207,7 @@ static const uint8_t lexer_classes[256] = {
     ['&'] = LEXER_OPERATOR, ['|'] = LEXER_OPERATOR, ['^'] = LEXER_OPERATOR, ['<'] = LEXER_OPERATOR, ['>'] = LEXER_OPERATOR,
     ['='] = LEXER_OPERATOR, ['@'] = LEXER_OPERATOR, ['!'] = LEXER_OPERATOR,
 };
+/* clang-format on */
 #undef LEXER_4
 #undef LEXER_16
 #undef LEXER_24
@@ -246,10 +250,10 @@ static const lexer_operator lexer_operators[128] = {
 
 /* A keyword as a number: its bytes, the first one lowest. The multiplier puts all of them into slots of their own (two in one
  * would not compile: they would initialize it twice) and none into slot 0, where names longer than 8 bytes are looked up. */
-#define LEXER_WORD(a, b, c, d, e, f, g, h) \
-    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | \
-     (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
-#define LEXER_SLOT(word) (((word) * UINT64_C(0xb16392193b265bd)) >> 58)
+#define LEXER_WORD(a, b, c, d, e, f, g, h)                                                                  \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 | \
+     (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+#define LEXER_SLOT(word) (((word)*UINT64_C(0xb16392193b265bd)) >> 58)
 #define LEXER_KEYWORD(code, ...) \
     [LEXER_SLOT(LEXER_WORD(__VA_ARGS__))] = {LEXER_WORD(__VA_ARGS__), CODEDB_TOKEN_KEYWORD_##code - CODEDB_TOKEN_NAME}
 
@@ -317,8 +321,8 @@ static inline bool lexer_is_name_byte(unsigned char byte)
 
 enum {
     LEXER_MARGIN = 128,
-    LEXER_BRACKETS = 200,   /* as many as CPython lets be open */
-    LEXER_INDENTS = 100,    /* the module's included */
+    LEXER_BRACKETS = 200, /* as many as CPython lets be open */
+    LEXER_INDENTS = 100,  /* the module's included */
     LEXER_FSTRINGS = 149,
     LEXER_TAB = 8
 };
@@ -350,13 +354,13 @@ typedef struct lexer {
     uint32_t line_capacity;
     uint32_t long_capacity;
     int target;
-    bool old_async;    /* async and await are names outside `async def` */
-    bool async_def;    /* in one; only where old_async */
-    bool async_body;   /* behind the line break of its signature */
+    bool old_async;  /* async and await are names outside `async def` */
+    bool async_def;  /* in one; only where old_async */
+    bool async_body; /* behind the line break of its signature */
     uint32_t async_indent;
-    uint32_t level;    /* brackets open; brackets[level] is the innermost */
-    uint32_t indent;   /* blocks open; columns[indent] is the innermost's */
-    uint32_t depth;    /* f-strings open; fstrings[depth] is the innermost */
+    uint32_t level;  /* brackets open; brackets[level] is the innermost */
+    uint32_t indent; /* blocks open; columns[indent] is the innermost's */
+    uint32_t depth;  /* f-strings open; fstrings[depth] is the innermost */
     lexer_bracket brackets[LEXER_BRACKETS + 1];
     uint32_t columns[LEXER_INDENTS];    /* with tabs to multiples of LEXER_TAB */
     uint32_t alternates[LEXER_INDENTS]; /* with tabs as 1 */
@@ -413,16 +417,15 @@ static unsigned lexer_line_detected(const lexer *lx, const unsigned char *stop)
     return empty && line > 1 ? line - 1 : line;
 }
 
-/* Room for more elements of an array that has none left. */
-static bool lexer_grow_array(lexer *lx, uint32_t **array, uint32_t *capacity)
+/* Gives one of the tree's arrays of offsets `wanted` elements. */
+static bool lexer_resize_offsets(lexer *lx, uint32_t **array, uint32_t *capacity, uint32_t wanted)
 {
-    uint32_t wanted = *capacity + *capacity / 2 + 64;
-    uint32_t *grown = codedb_memory_reallocate(&lx->tree->allocator, *array, *capacity, wanted, sizeof(**array));
-    if (grown == NULL) {
+    uint32_t *resized = codedb_memory_reallocate(&lx->tree->allocator, *array, *capacity, wanted, sizeof(**array));
+    if (resized == NULL) {
         lexer_fail_no_memory(lx);
         return false;
     }
-    *array = grown;
+    *array = resized;
     *capacity = wanted;
     return true;
 }
@@ -461,13 +464,20 @@ static const unsigned char *lexer_add_any(lexer *lx, const unsigned char *start,
         lexer_add(lx, start, length, kind);
         return end;
     }
-    if (tree->long_count * 2 == lx->long_capacity && !lexer_grow_array(lx, &tree->long_ends, &lx->long_capacity))
+    if (tree->long_count * 2 == lx->long_capacity &&
+        !lexer_resize_offsets(lx, &tree->long_ends, &lx->long_capacity, lx->long_capacity * 2 + 8))
         return NULL;
     tree->long_ends[tree->long_count * 2] = (uint32_t)(lx->out - tree->tokens);
     tree->long_ends[tree->long_count * 2 + 1] = (uint32_t)(end - lx->base);
     tree->long_count++;
     lexer_add(lx, start, CODEDB_TOKEN_LONG, kind);
     return end;
+}
+
+/* `p`, or behind the space there: most tokens are followed by one, and this is cheaper than going around for it. */
+static inline const unsigned char *lexer_behind(const unsigned char *p)
+{
+    return p + (*p == ' ');
 }
 
 /* Behind the line break at `p`. */
@@ -496,46 +506,61 @@ static const unsigned char *lexer_line_begin(const lexer *lx, const unsigned cha
 
 /* ---- Survey of the source ----------------------------------------------------------------------------------------- */
 
-static bool lexer_add_line(lexer *lx, const unsigned char *start)
+/* Room in the line starts for those of a block. */
+static bool lexer_reserve_lines(lexer *lx)
 {
     codedb_tree *tree = lx->tree;
-    if (tree->line_count == lx->line_capacity && !lexer_grow_array(lx, &tree->line_starts, &lx->line_capacity))
-        return false;
-    tree->line_starts[tree->line_count++] = (uint32_t)(start - lx->base);
+    if (CODEDB_LIKELY(lx->line_capacity - tree->line_count > LEXER_BLOCK))
+        return true;
+    uint64_t most = (uint64_t)tree->length + 2 * LEXER_BLOCK;
+    uint64_t wanted = lx->line_capacity == 0 ? tree->length / 32 + 2 * LEXER_BLOCK : (uint64_t)lx->line_capacity * 3 / 2;
+    return lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, (uint32_t)(wanted < most ? wanted : most));
+}
+
+/* A block that ends the source or has a \r or NUL, byte by byte. */
+static bool lexer_survey_bytes(lexer *lx, const unsigned char *p)
+{
+    codedb_tree *tree = lx->tree;
+    const unsigned char *stop = lx->end - p < LEXER_BLOCK ? lx->end : p + LEXER_BLOCK;
+    for (; p < stop; p++) {
+        if (*p == 0) {
+            lexer_fail(lx, p, 1, false, "source code cannot contain null bytes");
+            return false;
+        }
+        if (*p == '\n' || (*p == '\r' && p[1] != '\n'))
+            tree->line_starts[tree->line_count++] = (uint32_t)(p + 1 - lx->base);
+    }
     return true;
 }
 
-/* The line starts of one block, whose bytes `low` may be line breaks or NULs. */
-static bool lexer_survey_block(lexer *lx, const unsigned char *p, lexer_mask low)
+/* The line starts of a block. Most blocks have none or one, which needs no branch: it is written down in any case. */
+static inline void lexer_survey_block(lexer *lx, const unsigned char *p, lexer_mask breaks)
 {
-    for (; low != 0; low &= low - 1) {
-        const unsigned char *at = p + lexer_first(low);
-        if (at >= lx->end)
-            return true;
-        if (*at == '\n' || (*at == '\r' && at[1] != '\n')) {
-            if (!lexer_add_line(lx, at + 1))
-                return false;
-        } else if (*at == 0) {
-            lexer_fail(lx, at, 1, false, "source code cannot contain null bytes");
-            return false;
-        }
-    }
-    return true;
+    codedb_tree *tree = lx->tree;
+    uint32_t offset = (uint32_t)(p + 1 - lx->base);
+    tree->line_starts[tree->line_count] = offset + lexer_first(breaks | LEXER_MASK_LAST);
+    tree->line_count += breaks != 0;
+    while (CODEDB_UNLIKELY((breaks &= breaks - 1) != 0))
+        tree->line_starts[tree->line_count++] = offset + lexer_first(breaks);
 }
 
 /* Finds line starts and what no Python source may hold: NULs, and bytes that are not UTF-8. */
 static bool lexer_survey(lexer *lx)
 {
     codedb_tree *tree = lx->tree;
-    const unsigned char *begin = lx->base + tree->text_start;
     lexer_mask high = 0;
-    if (!lexer_add_line(lx, begin))
+    if (!lexer_reserve_lines(lx))
         return false;
-    for (const unsigned char *p = begin; p < lx->end; p += LEXER_BLOCK) {
+    tree->line_starts[tree->line_count++] = tree->text_start;
+    for (const unsigned char *p = lx->base + tree->text_start; p < lx->end; p += LEXER_BLOCK) {
         lexer_block block = lexer_load(p);
-        lexer_mask low = lexer_at_most(block, '\r');
+        lexer_mask odd = lexer_equal(block, '\r') | lexer_equal(block, 0);
         high |= lexer_beyond_ascii(block);
-        if (low != 0 && !lexer_survey_block(lx, p, low))
+        if (!lexer_reserve_lines(lx))
+            return false;
+        if (CODEDB_LIKELY(odd == 0))
+            lexer_survey_block(lx, p, lexer_equal(block, '\n'));
+        else if (!lexer_survey_bytes(lx, p))
             return false;
     }
     tree->ascii = high == 0;
@@ -745,7 +770,8 @@ static inline unsigned lexer_name_kind(const unsigned char *start, uint64_t mask
 #endif
     word &= mask;
     const lexer_keyword *keyword = &lexer_keywords[LEXER_SLOT(word)];
-    return CODEDB_TOKEN_NAME + (keyword->word == word ? keyword->beyond_name : 0);
+    /* Without a branch, as nobody could predict it. */
+    return CODEDB_TOKEN_NAME + (keyword->beyond_name & (0u - (uint32_t)(keyword->word == word)));
 }
 
 /* A name that fills its first block. */
@@ -767,7 +793,8 @@ static const unsigned char *lexer_long_name(lexer *lx, const unsigned char *star
 /* A name, a keyword, or a string with a prefix. */
 static inline const unsigned char *lexer_name(lexer *lx, const unsigned char *p)
 {
-    unsigned length = lexer_first_not(lexer_name_bytes(lexer_load(p)));
+    lexer_block block = lexer_load(p);
+    unsigned length = lexer_first_not(lexer_name_bytes(block));
     if (CODEDB_UNLIKELY(length == LEXER_BLOCK))
         return lexer_long_name(lx, p);
     const unsigned char *end = p + length;
@@ -782,7 +809,8 @@ static inline const unsigned char *lexer_name(lexer *lx, const unsigned char *p)
     if (CODEDB_UNLIKELY(lx->old_async) && (kind == CODEDB_TOKEN_KEYWORD_ASYNC || kind == CODEDB_TOKEN_KEYWORD_AWAIT))
         kind = lexer_old_async(lx, end, kind);
     lexer_add(lx, p, length, kind);
-    return end;
+    /* As lexer_behind, but it need not wait until `end` is known to load what is there. */
+    return end + (lexer_equal(block, ' ') >> (length * LEXER_MASK_BITS + LEXER_MASK_BITS - 1) & 1u);
 }
 
 /* ---- Numbers ------------------------------------------------------------------------------------------------------ */
@@ -957,9 +985,9 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
         if (*p == '\\' && *++p == *quotes)
             escaped = true;
     }
-    return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false, "unterminated %sstring literal (detected at line %u)%s",
-                      triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
-                      escaped ? "; perhaps you escaped the end quote?" : "");
+    return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false,
+                      "unterminated %sstring literal (detected at line %u)%s", triple ? "triple-quoted " : "",
+                      lexer_line_detected(lx, stop), escaped ? "; perhaps you escaped the end quote?" : "");
 }
 
 /* Before 3.12 a field ends where its string ends, and holds no backslash. */
@@ -1011,8 +1039,8 @@ static const unsigned char *lexer_find_in_text(const unsigned char *p, unsigned 
 {
     for (;; p += LEXER_BLOCK) {
         lexer_block block = lexer_load(p);
-        lexer_mask found = lexer_equal(block, quote) | lexer_equal(block, '\\') | lexer_equal(block, '{') | lexer_equal(block, '}') |
-                           lexer_at_most(block, limit);
+        lexer_mask found = lexer_equal(block, quote) | lexer_equal(block, '\\') | lexer_equal(block, '{') |
+                           lexer_equal(block, '}') | lexer_at_most(block, limit);
         if (found != 0)
             return p + lexer_first(found);
     }
@@ -1067,8 +1095,9 @@ static const unsigned char *lexer_fstring_break(lexer *lx, const unsigned char *
     if (lx->level > fstring->level && !fstring->triple && lx->target < 314)
         return p;
     if (lx->level > fstring->level && !fstring->triple)
-        return lexer_fail(lx, p, 1, false, "%c-string: newlines are not allowed in format specifiers for single quoted %c-strings",
-                          letter, letter);
+        return lexer_fail(lx, p, 1, false,
+                          "%c-string: newlines are not allowed in format specifiers for single quoted %c-strings", letter,
+                          letter);
     return lexer_fail(lx, fstring->start, 1, false, "unterminated %s%c-string literal (detected at line %u)",
                       fstring->triple ? "triple-quoted " : "", letter, lexer_line_detected(lx, p));
 }
@@ -1169,8 +1198,8 @@ static const unsigned char *lexer_prefixed(lexer *lx, const unsigned char *start
         return lexer_fstring_start(lx, &fstring, quotes);
     }
     if (letters != 0 && lx->target >= 314)
-        return lexer_fail(lx, start, (size_t)(quotes - start) + 1, false, "string prefixes '%.*s' are incompatible", (int)(quotes - start),
-                          (const char *)start);
+        return lexer_fail(lx, start, (size_t)(quotes - start) + 1, false, "string prefixes '%.*s' are incompatible",
+                          (int)(quotes - start), (const char *)start);
     return quotes;
 }
 
@@ -1205,7 +1234,7 @@ static inline const unsigned char *lexer_close(lexer *lx, const unsigned char *p
         return lexer_fail_mismatch(lx, p);
     lexer_add(lx, p, 1, lexer_operators[*p].alone);
     lx->level--;
-    return CODEDB_UNLIKELY(open->field) ? lexer_fstring_text(lx, p + 1) : p + 1;
+    return CODEDB_UNLIKELY(open->field) ? lexer_fstring_text(lx, p + 1) : lexer_behind(p + 1);
 }
 
 static inline const unsigned char *lexer_colon(lexer *lx, const unsigned char *p)
@@ -1219,7 +1248,7 @@ static inline const unsigned char *lexer_colon(lexer *lx, const unsigned char *p
         return p + 2;
     }
     lexer_add(lx, p, 1, CODEDB_TOKEN_COLON);
-    return p + 1;
+    return lexer_behind(p + 1);
 }
 
 static inline const unsigned char *lexer_dot(lexer *lx, const unsigned char *p)
@@ -1233,14 +1262,14 @@ static inline const unsigned char *lexer_dot(lexer *lx, const unsigned char *p)
 
 static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *p)
 {
-    const lexer_operator *operator = &lexer_operators[*p];
-    unsigned kind = operator->alone;
+    const lexer_operator *kinds = &lexer_operators[*p];
+    unsigned kind = kinds->alone;
     unsigned length = 1;
-    if (p[1] == '=' && operator->assigning != 0 && (*p != '@' || lx->target >= 305)) {
-        kind = operator->assigning;
+    if (p[1] == '=' && kinds->assigning != 0 && (*p != '@' || lx->target >= 305)) {
+        kind = kinds->assigning;
         length = 2;
-    } else if (p[1] == *p && operator->doubled != 0) {
-        kind = p[2] == '=' ? operator->doubled_assigning : operator->doubled;
+    } else if (p[1] == *p && kinds->doubled != 0) {
+        kind = p[2] == '=' ? kinds->doubled_assigning : kinds->doubled;
         length = p[2] == '=' ? 3 : 2;
     } else if (*p == '-' && p[1] == '>') {
         kind = CODEDB_TOKEN_ARROW;
@@ -1249,7 +1278,7 @@ static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *
         return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
     }
     lexer_add(lx, p, length, kind);
-    return p + length;
+    return lexer_behind(p + length);
 }
 
 static inline const unsigned char *lexer_operator_at(lexer *lx, const unsigned char *p)
@@ -1257,7 +1286,7 @@ static inline const unsigned char *lexer_operator_at(lexer *lx, const unsigned c
     if (lexer_classes[p[1]] == LEXER_OPERATOR)
         return lexer_long_operator(lx, p);
     lexer_add(lx, p, 1, lexer_operators[*p].alone);
-    return p + 1;
+    return lexer_behind(p + 1);
 }
 
 static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
@@ -1292,8 +1321,7 @@ static bool lexer_run(lexer *lx)
     while (CODEDB_LIKELY(p != NULL)) {
         if (CODEDB_UNLIKELY(lx->out >= lx->limit) && !lexer_resize(lx, (size_t)lx->capacity + lx->capacity / 2))
             return false;
-        p += *p == ' ';
-        switch ((lexer_class)lexer_classes[*p]) {
+        switch (lexer_classes[*p] & 15u) {
         case LEXER_NAME: p = lexer_name(lx, p); break;
         case LEXER_DIGIT: p = lexer_number(lx, p); break;
         case LEXER_QUOTE: p = lexer_string(lx, p, p); break;
@@ -1305,10 +1333,13 @@ static bool lexer_run(lexer *lx)
         case LEXER_CLOSE: p = lexer_close(lx, p); break;
         case LEXER_DOT: p = lexer_dot(lx, p); break;
         case LEXER_COLON: p = lexer_colon(lx, p); break;
-        case LEXER_SINGLE: lexer_add(lx, p, 1, lexer_operators[*p].alone); p++; break;
+        case LEXER_SINGLE:
+            lexer_add(lx, p, 1, lexer_operators[*p].alone);
+            p = lexer_behind(p + 1);
+            break;
         case LEXER_OPERATOR: p = lexer_operator_at(lx, p); break;
         case LEXER_END: return lexer_finish(lx);
-        case LEXER_INVALID: p = lexer_invalid(lx, p); break;
+        default: p = lexer_invalid(lx, p); break;
         }
     }
     return false;
@@ -1332,6 +1363,14 @@ static void lexer_end_early(lexer *lx)
     lexer_add(lx, lx->base + stop, 0, CODEDB_TOKEN_ENDMARKER);
 }
 
+/* Gives back what the arrays have too much. */
+static bool lexer_shrink(lexer *lx)
+{
+    codedb_tree *tree = lx->tree;
+    return lexer_resize(lx, tree->token_count) &&
+           lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, tree->line_count);
+}
+
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 {
     static const codedb_syntax_error no_error = {0};
@@ -1353,9 +1392,7 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     if (!done && !error->no_memory)
         lexer_end_early(&lx);
     tree->token_count = (uint32_t)(lx.out - tree->tokens);
-    if (!done)
-        return false;
-    return lx.capacity - tree->token_count <= tree->token_count / 8 || lexer_resize(&lx, tree->token_count);
+    return done && lexer_shrink(&lx);
 }
 
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,

@@ -204,12 +204,11 @@ CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector)
     collector->value_capacity = 0;
 }
 
-CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_arena *arena,
-                                                             codedb_result *result)
+CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_result *result)
 {
     collector->result = result;
     collector->value_count = 0;
-    collector->arena = arena;
+    collector->arena = codedb_arena_create(&collector->allocator);
     if (collector->arena != NULL)
         collector->rows = codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);
     return &collector->writer;

@@ -72,7 +72,8 @@ static void check_tokens(const char *source, int version, const char *expected)
     codedb_buffer_init(&text, NULL);
     describe(&got.tree, &text);
     if (!got.done || strcmp(text.data != NULL ? text.data : "", expected) != 0)
-        fail_msg("%d: %s\n  got      %s%s\n  expected %s", version, source, text.data, got.done ? "" : got.error.message, expected);
+        fail_msg("%d: %s\n  got      %s%s\n  expected %s", version, source, text.data, got.done ? "" : got.error.message,
+                 expected);
     codedb_buffer_free(&text);
     lexed_free(&got);
 }
@@ -122,7 +123,8 @@ static void keywords_and_names_are_told_apart(void **state)
         {314, "if import in is lambda nonlocal not or pass raise return try while with yield async await",
          "if import in is lambda nonlocal not or pass raise return try while with yield async await newline"},
         {314, "match case type lazy _", "name:match name:case name:type name:lazy name:_ newline"},
-        {314, "iff If I nonloca nonlocals continued", "name:iff name:If name:I name:nonloca name:nonlocals name:continued newline"},
+        {314, "iff If I nonloca nonlocals continued",
+         "name:iff name:If name:I name:nonloca name:nonlocals name:continued newline"},
         {314, "a23456789012345 a234567890123456 a2345678901234567",
          "name:a23456789012345 name:a234567890123456 name:a2345678901234567 newline"},
         {314, "\303\251t\303\251 x\302\267 \346\227\245\346\234\254 \360\235\224\230",
@@ -137,12 +139,14 @@ static void operators_are_as_long_as_they_can_be(void **state)
 {
     static const accepted rows[] = {
         {314, "a+b-c*d/e%f&g|h^i<j>k=l@m~n,o;p",
-         "name:a + name:b - name:c * name:d / name:e % name:f & name:g | name:h ^ name:i < name:j > name:k = name:l @ name:m ~ name:n , "
+         "name:a + name:b - name:c * name:d / name:e % name:f & name:g | name:h ^ name:i < name:j > name:k = name:l @ name:m ~ "
+         "name:n , "
          "name:o ; name:p newline"},
         {314, "+= -= *= /= %= &= |= ^= <= >= == @= != **= //= <<= >>= ** // << >> -> :=",
          "+= -= *= /= %= &= |= ^= <= >= == @= != **= //= <<= >>= ** // << >> -> := newline"},
-        {314, "a<-b a--b a===b a=>b a<<<b a->>b", "name:a < - name:b name:a - - name:b name:a == = name:b name:a = > name:b "
-                                                   "name:a << < name:b name:a -> > name:b newline"},
+        {314, "a<-b a--b a===b a=>b a<<<b a->>b",
+         "name:a < - name:b name:a - - name:b name:a == = name:b name:a = > name:b "
+         "name:a << < name:b name:a -> > name:b newline"},
         {314, "a. b ... .. .a", "name:a . name:b ... . . . name:a newline"},
         {314, "..... ", "... . . newline"},
         {314, "x!y", "name:x ! name:y newline"},
@@ -156,12 +160,15 @@ static void numbers_end_where_cpython_ends_them(void **state)
 {
     static const accepted rows[] = {
         {314, "0 00 0_0 1_000 123", "number:0 number:00 number:0_0 number:1_000 number:123 newline"},
-        {314, "0x1F 0X_a 0o17 0O_7 0b1 0B_1_0", "number:0x1F number:0X_a number:0o17 number:0O_7 number:0b1 number:0B_1_0 newline"},
-        {314, "1. .5 1.5 1e5 1E-5 1.e+5 1_0.0_1e1_0", "number:1. number:.5 number:1.5 number:1e5 number:1E-5 number:1.e+5 number:1_0.0_1e1_0 newline"},
+        {314, "0x1F 0X_a 0o17 0O_7 0b1 0B_1_0",
+         "number:0x1F number:0X_a number:0o17 number:0O_7 number:0b1 number:0B_1_0 newline"},
+        {314, "1. .5 1.5 1e5 1E-5 1.e+5 1_0.0_1e1_0",
+         "number:1. number:.5 number:1.5 number:1e5 number:1E-5 number:1.e+5 number:1_0.0_1e1_0 newline"},
         {314, "1j 1.J 1e5j 09j 09.5 09e1", "number:1j number:1.J number:1e5j number:09j number:09.5 number:09e1 newline"},
         {314, "1if x else 2", "number:1 if name:x else number:2 newline"},
         {314, "0xfor x", "number:0xf or name:x newline"},
-        {314, "1or 1and 1in 1is 1not 1else 1for", "number:1 or number:1 and number:1 in number:1 is number:1 not number:1 else number:1 for newline"},
+        {314, "1or 1and 1in 1is 1not 1else 1for",
+         "number:1 or number:1 and number:1 in number:1 is number:1 not number:1 else number:1 for newline"},
         {314, "1..real 1 .real", "number:1. . name:real number:1 . name:real newline"},
         {314, "1\303\251", "number:1 name:\303\251 newline"},
         {309, "1as 1e", "number:1 as number:1 name:e newline"},
@@ -200,11 +207,13 @@ static void fstrings_are_parts(void **state)
     static const accepted rows[] = {
         {314, "f''", "f-string:f' end of f-string:' newline"},
         {314, "f'abc'", "f-string:f' f-string text:abc end of f-string:' newline"},
-        {314, "F'{a}' rf'{a}' fR'''{a}'''", "f-string:F' { name:a } end of f-string:' f-string:rf' { name:a } end of f-string:' "
-                                             "f-string:fR''' { name:a } end of f-string:''' newline"},
+        {314, "F'{a}' rf'{a}' fR'''{a}'''",
+         "f-string:F' { name:a } end of f-string:' f-string:rf' { name:a } end of f-string:' "
+         "f-string:fR''' { name:a } end of f-string:''' newline"},
         {314, "f'a{{b}}c{d}}}e'", "f-string:f' f-string text:a{{b}}c { name:d } f-string text:}}e end of f-string:' newline"},
-        {314, "f'{a!r:>{w}.{p}}x'", "f-string:f' { name:a ! name:r : f-string text:> { name:w } f-string text:. { name:p } } "
-                                     "f-string text:x end of f-string:' newline"},
+        {314, "f'{a!r:>{w}.{p}}x'",
+         "f-string:f' { name:a ! name:r : f-string text:> { name:w } f-string text:. { name:p } } "
+         "f-string text:x end of f-string:' newline"},
         {314, "f'{a:{b:{c}}}'", "f-string:f' { name:a : { name:b : { name:c } } } end of f-string:' newline"},
         {314, "f'{a=}{b = !r}'", "f-string:f' { name:a = } { name:b = ! name:r } end of f-string:' newline"},
         {314, "f'{a!=b}{c:=5}{(d:=5)}'",
@@ -215,18 +224,22 @@ static void fstrings_are_parts(void **state)
         {314, "f'{a:{{b}}}'", "f-string:f' { name:a : { { name:b } } } end of f-string:' newline"},
         {314, "f'\\N{DIGIT ONE}{a:\\N{DIGIT ONE}}'",
          "f-string:f' f-string text:\\N{DIGIT ONE} { name:a : f-string text:\\N{DIGIT ONE} } end of f-string:' newline"},
-        {314, "rf'\\N{a}\\'{b}'", "f-string:rf' f-string text:\\N { name:a } f-string text:\\' { name:b } end of f-string:' newline"},
-        {314, "f'\\{a}\\'\\\n{b}'", "f-string:f' f-string text:\\ { name:a } f-string text:\\'\\\n { name:b } end of f-string:' newline"},
+        {314, "rf'\\N{a}\\'{b}'",
+         "f-string:rf' f-string text:\\N { name:a } f-string text:\\' { name:b } end of f-string:' newline"},
+        {314, "f'\\{a}\\'\\\n{b}'",
+         "f-string:f' f-string text:\\ { name:a } f-string text:\\'\\\n { name:b } end of f-string:' newline"},
         {314, "f'{d['k']}{f'{f'{1}'}'}'",
          "f-string:f' { name:d [ string:'k' ] } { f-string:f' { f-string:f' { number:1 } end of f-string:' } end of f-string:' } "
          "end of f-string:' newline"},
         {314, "f'{a # c }\n}'", "f-string:f' { name:a } end of f-string:' newline"},
         {314, "f'{\n'\\n'\n}'", "f-string:f' { string:'\\n' } end of f-string:' newline"},
-        {314, "f'''a'b''{c}\n''d'''", "f-string:f''' f-string text:a'b'' { name:c } f-string text:\n''d end of f-string:''' newline"},
+        {314, "f'''a'b''{c}\n''d'''",
+         "f-string:f''' f-string text:a'b'' { name:c } f-string text:\n''d end of f-string:''' newline"},
         {314, "f'''{a:\n}'''", "f-string:f''' { name:a : f-string text:\n } end of f-string:''' newline"},
         {313, "f'{a:x\n}'", "f-string:f' { name:a : f-string text:x } end of f-string:' newline"},
-        {314, "t'a{b}' tr'' Rt'{c}'", "t-string:t' f-string text:a { name:b } end of f-string:' t-string:tr' end of f-string:' "
-                                       "t-string:Rt' { name:c } end of f-string:' newline"},
+        {314, "t'a{b}' tr'' Rt'{c}'",
+         "t-string:t' f-string text:a { name:b } end of f-string:' t-string:tr' end of f-string:' "
+         "t-string:Rt' { name:c } end of f-string:' newline"},
         {311, "f'{a[\"b\"]!r:{w}}'", "f-string:f' { name:a [ string:\"b\" ] ! name:r : { name:w } } end of f-string:' newline"},
         {311, "f'''{a['b']\n}{f\"{c}\"}'''",
          "f-string:f''' { name:a [ string:'b' ] } { f-string:f\" { name:c } end of f-string:\" } end of f-string:''' newline"},
@@ -241,8 +254,9 @@ static void blocks_open_and_close(void **state)
     static const accepted rows[] = {
         {314, "if 1:\n  a\n  b\nc", "if number:1 : newline indent name:a newline name:b newline dedent name:c newline"},
         {314, "if 1:\n  if 2:\n    a", "if number:1 : newline indent if number:2 : newline indent name:a newline dedent dedent"},
-        {314, "if 1:\n  if 2:\n    a\nb\n", "if number:1 : newline indent if number:2 : newline indent name:a newline dedent dedent "
-                                              "name:b newline"},
+        {314, "if 1:\n  if 2:\n    a\nb\n",
+         "if number:1 : newline indent if number:2 : newline indent name:a newline dedent dedent "
+         "name:b newline"},
         {314, "if 1:\n\ta\n\tb\n", "if number:1 : newline indent name:a newline name:b newline dedent"},
         {314, "if 1:\n \ta\n \tb\n", "if number:1 : newline indent name:a newline name:b newline dedent"},
         {314, "if 1:\n                    a\n                    b",
@@ -289,11 +303,13 @@ static void async_was_a_name_outside_async_def(void **state)
         {304, "async def await", "name:async def name:await newline"},
         {306, "async = await", "name:async = name:await newline"},
         {305, "async  def f(): await x\nawait", "async def name:f ( ) : await name:x newline name:await newline"},
-        {306, "async def f():\n  await x\n\n  async for\nasync", "async def name:f ( ) : newline indent await name:x newline async for "
-                                                              "newline dedent name:async newline"},
+        {306, "async def f():\n  await x\n\n  async for\nasync",
+         "async def name:f ( ) : newline indent await name:x newline async for "
+         "newline dedent name:async newline"},
         {306, "async define", "name:async name:define newline"},
-        {306, "def f():\n  async def g(): await\n  await", "def name:f ( ) : newline indent async def name:g ( ) : await newline name:await "
-                                                          "newline dedent"},
+        {306, "def f():\n  async def g(): await\n  await",
+         "def name:f ( ) : newline indent async def name:g ( ) : await newline name:await "
+         "newline dedent"},
     };
     (void)state;
     CHECK_TOKENS(rows);
@@ -335,9 +351,10 @@ static void newline_indent_and_dedent_stand_where_the_header_says(void **state)
         uint32_t start;
         uint32_t end;
     } expected[] = {
-        {CODEDB_TOKEN_NAME, 0, 1},    {CODEDB_TOKEN_COLON, 1, 2},   {CODEDB_TOKEN_NEWLINE, 6, 8}, {CODEDB_TOKEN_INDENT, 13, 13},
-        {CODEDB_TOKEN_NAME, 13, 14},  {CODEDB_TOKEN_NEWLINE, 14, 15}, {CODEDB_TOKEN_DEDENT, 16, 16}, {CODEDB_TOKEN_NAME, 16, 17},
-        {CODEDB_TOKEN_NEWLINE, 21, 21}, {CODEDB_TOKEN_ENDMARKER, 21, 21},
+        {CODEDB_TOKEN_NAME, 0, 1},        {CODEDB_TOKEN_COLON, 1, 2},  {CODEDB_TOKEN_NEWLINE, 6, 8},
+        {CODEDB_TOKEN_INDENT, 13, 13},    {CODEDB_TOKEN_NAME, 13, 14}, {CODEDB_TOKEN_NEWLINE, 14, 15},
+        {CODEDB_TOKEN_DEDENT, 16, 16},    {CODEDB_TOKEN_NAME, 16, 17}, {CODEDB_TOKEN_NEWLINE, 21, 21},
+        {CODEDB_TOKEN_ENDMARKER, 21, 21},
     };
     (void)state;
     lexed got = lex("a: # c\r\n#\n   b\n\nc # d", 314);
@@ -714,14 +731,14 @@ static void some_errors_yield_to_an_earlier_one_of_the_parser(void **state)
         uint32_t parsing; /* where the parser found its error */
         bool yields;
     } rows[] = {
-        {"a b\n1__0", 2, false},       /* an error of a token comes first */
-        {"a b\n$", 2, true},           /* CPython's parser meets it as a token */
-        {"a $", 2, false},             /* it is the error */
+        {"a b\n1__0", 2, false},        /* an error of a token comes first */
+        {"a b\n$", 2, true},            /* CPython's parser meets it as a token */
+        {"a $", 2, false},              /* it is the error */
         {"if 1:\n  a b\n c", 10, true}, /* an indentation is looked at when its line's turn comes */
-        {"(a b\n", 3, true},           /* a bracket yields on its own line, */
-        {"(a\nb c\n", 5, false},       /* and takes the blame for later ones */
-        {"a b\nf'{1__0}'", 2, true},   /* what is wrong in an f-string waits */
-        {"f'''{a\n b", 8, false},      /* the field was never closed */
+        {"(a b\n", 3, true},            /* a bracket yields on its own line, */
+        {"(a\nb c\n", 5, false},        /* and takes the blame for later ones */
+        {"a b\nf'{1__0}'", 2, true},    /* what is wrong in an f-string waits */
+        {"f'''{a\n b", 8, false},       /* the field was never closed */
         {"f'''{a\n b}", 8, true},
         {"f'''{a\n b}", 10, false},
     };

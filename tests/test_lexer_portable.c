@@ -21,10 +21,42 @@ const char *portable_token_kind_text(codedb_token_kind kind);
 #undef codedb_token_kind_text
 
 static const char *const fragments[] = {
-    "a", "name", "continue", "nonlocal", "nonlocals", "a_name_of_20_letters", "if", "async", "await", "def", "\303\251", "\342\202\254",
-    "0", "1", "12", "0x1F", "1_000", "1.5", ".", "e5", "j", "'", "\"", "'''", "\"\"\"", "f'", "f\"", "f'''", "rb'", "t'", "{", "}",
-    "{{", "}}", "(", ")", "[", "]", ":", ":=", "=", "==", "!", "!=", "+", "->", "**=", "<", ">", "@", ",", ";", " ", "  ", "    ", "\t",
-    "\f", "                    ", "\n", "\n", "\r\n", "\r", "\n  ", "\n    ", "\\\n", "\\", "# comment", "#", "\\N{x}", "$", "\001",
+    "a",         "name",
+    "continue",  "nonlocal",
+    "nonlocals", "a_name_of_20_letters",
+    "if",        "async",
+    "await",     "def",
+    "\303\251",  "\342\202\254",
+    "0",         "1",
+    "12",        "0x1F",
+    "1_000",     "1.5",
+    ".",         "e5",
+    "j",         "'",
+    "\"",        "'''",
+    "\"\"\"",    "f'",
+    "f\"",       "f'''",
+    "rb'",       "t'",
+    "{",         "}",
+    "{{",        "}}",
+    "(",         ")",
+    "[",         "]",
+    ":",         ":=",
+    "=",         "==",
+    "!",         "!=",
+    "+",         "->",
+    "**=",       "<",
+    ">",         "@",
+    ",",         ";",
+    " ",         "  ",
+    "    ",      "\t",
+    "\f",        "                    ",
+    "\n",        "\n",
+    "\r\n",      "\r",
+    "\n  ",      "\n    ",
+    "\\\n",      "\\",
+    "# comment", "#",
+    "\\N{x}",    "$",
+    "\001",
 };
 
 static void release(codedb_tree *tree)
@@ -44,7 +76,8 @@ static void check_same(const char *source, size_t length, int version)
     bool one_done = codedb_lex(&one, &one_error);
     bool other_done = portable_lex(&other, &other_error);
     bool same = one_done == other_done && one_error.offset == other_error.offset && one.token_count == other.token_count &&
-                one.line_count == other.line_count && one.ascii == other.ascii && strcmp(one_error.message, other_error.message) == 0 &&
+                one.line_count == other.line_count && one.ascii == other.ascii &&
+                strcmp(one_error.message, other_error.message) == 0 &&
                 memcmp(one.tokens, other.tokens, one.token_count * sizeof(one.tokens[0])) == 0 &&
                 memcmp(one.line_starts, other.line_starts, one.line_count * sizeof(one.line_starts[0])) == 0;
     if (!same)

@@ -63,8 +63,10 @@ def write_table(name, numbers):
 
 def main():
     print(HEAD % unicodedata.unidata_version, end="")
+    print("/* clang-format off */")
     write_table("unicode_starts", boundaries(str.isidentifier))
     write_table("unicode_continues", boundaries(lambda character: ("a" + character).isidentifier()))
+    print("/* clang-format on */")
     print(TAIL, end="")
 
 
