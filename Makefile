@@ -180,10 +180,6 @@ $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 oracle-tokens: $(BUILD)/oracle/dump_tokens
 	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
 
-# Selectors against an evaluator over LibCST's trees; ORACLE_PYTHON has libcst (python3 -m venv V && V/bin/pip install libcst).
-oracle-selectors: $(BUILD)/oracle/query_server
-	$(ORACLE_PYTHON) tests/oracle/compare_selectors.py $< $(if $(SEED),--seed $(SEED)) tests/corpus/*.py
-
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 codedb.h $(DESTDIR)$(PREFIX)/include/
@@ -220,6 +216,10 @@ oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/fuzz.py $< $(ORACLE_SEED)
 	$(LIBCST_PYTHON) tests/oracle/compare.py $< --cache $(BUILD)/oracle/cache $(ORACLE_PATHS)
 
+# Selectors against an evaluator over LibCST's trees, over files with every construct (ORACLE_SEED repeats a run).
+oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)
+	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) tests/corpus/*.py
+
 # A fuzzer (clang): make fuzz-lexer && build/fuzz/fuzz_lexer -max_total_time=180 some/empty/folder
 fuzz-lexer: $(BUILD)/fuzz/fuzz_lexer
 $(BUILD)/fuzz/fuzz_lexer: tests/fuzz/fuzz_lexer.c $(SRCS) $(HEADERS)
@@ -227,7 +227,13 @@ $(BUILD)/fuzz/fuzz_lexer: tests/fuzz/fuzz_lexer.c $(SRCS) $(HEADERS)
 	clang $(FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< codedb_lexer.c codedb_unicode.c \
 	  codedb_memory.c codedb_text.c -o $@
 
-.PHONY: fuzz-lexer
+# The same with all of codedb linked: make fuzz-selector && build/fuzz/fuzz_selector -max_total_time=180 some/empty/folder
+fuzz-selector: $(BUILD)/fuzz/fuzz_selector
+$(BUILD)/fuzz/fuzz_selector: tests/fuzz/fuzz_selector.c $(SRCS) $(HEADERS)
+	@mkdir -p $(@D)
+	clang $(FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(SRCS) -o $@ $(LIBRARIES)
+
+.PHONY: fuzz-lexer fuzz-selector
 
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c

@@ -515,11 +515,18 @@ static codedb_slice attribute_count_arguments(codedb_node_view *view, uint32_t n
     return attribute_number(view, count);
 }
 
+CODEDB_PRIVATE bool codedb_view_has_docstring(const codedb_node_view *view, uint32_t node)
+{
+    unsigned kind = codedb_view_kind(view, node);
+    return (kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_FUNCTION_DEF) &&
+           codedb_docstring_statement(view->tree, codedb_view_stored(view, node)) != UINT32_MAX;
+}
+
 static codedb_slice attribute_docstring(codedb_node_view *view, uint32_t node)
 {
-    uint32_t stored = codedb_view_stored(view, node);
     view->scratch.length = 0;
-    if (stored == UINT32_MAX || !codedb_docstring_append(view->tree, stored, &view->scratch))
+    if (!codedb_view_has_docstring(view, node) ||
+        !codedb_docstring_append(view->tree, codedb_view_stored(view, node), &view->scratch))
         return attribute_none();
     return attribute_scratch(view);
 }

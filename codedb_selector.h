@@ -32,8 +32,8 @@ CODEDB_PRIVATE bool codedb_kind_is_insignificant(unsigned kind);
 /* ---- Steps -------------------------------------------------------------------------------------------------------- */
 
 typedef enum codedb_combinator {
-    CODEDB_COMBINATOR_FILE,           /* first compound: any node */
-    CODEDB_COMBINATOR_MODULE_CHILD,   /* first compound behind a leading '/' */
+    CODEDB_COMBINATOR_FILE,         /* first compound: any node */
+    CODEDB_COMBINATOR_MODULE_CHILD, /* first compound behind a leading '/' */
     CODEDB_COMBINATOR_DESCENDANT,
     CODEDB_COMBINATOR_CHILD,          /* '>': blocks and lines are looked through */
     CODEDB_COMBINATOR_PHYSICAL_CHILD, /* '/' */
@@ -56,25 +56,25 @@ typedef enum codedb_operator {
 
 /* X(name, cost): the attributes that every tree has, and what asking for one costs: filters run cheapest first. */
 #define CODEDB_ATTRIBUTES(X) \
-    X(type, 0) \
-    X(kind, 0) \
-    X(name, 1) \
-    X(qualname, 6) \
-    X(fqn, 6) \
-    X(module, 2) \
-    X(start_line, 3) \
-    X(end_line, 3) \
-    X(start_col, 3) \
-    X(end_col, 3) \
-    X(start_byte, 2) \
-    X(end_byte, 2) \
-    X(depth, 3) \
-    X(children_count, 3) \
-    X(line_count, 3) \
-    X(args_count, 3) \
-    X(docstring, 6) \
-    X(code, 5) \
-    X(path, 1) \
+    X(type, 0)               \
+    X(kind, 0)               \
+    X(name, 1)               \
+    X(qualname, 6)           \
+    X(fqn, 6)                \
+    X(module, 2)             \
+    X(start_line, 3)         \
+    X(end_line, 3)           \
+    X(start_col, 3)          \
+    X(end_col, 3)            \
+    X(start_byte, 2)         \
+    X(end_byte, 2)           \
+    X(depth, 3)              \
+    X(children_count, 3)     \
+    X(line_count, 3)         \
+    X(args_count, 3)         \
+    X(docstring, 6)          \
+    X(code, 5)               \
+    X(path, 1)               \
     X(node_id, 6)
 
 typedef enum codedb_attribute {
@@ -98,16 +98,16 @@ typedef struct codedb_attribute_test {
 } codedb_attribute_test;
 
 typedef enum codedb_part_kind {
-    CODEDB_PART_KINDS,        /* `kinds` */
-    CODEDB_PART_ROLE,         /* `field` */
-    CODEDB_PART_ATTRIBUTE,    /* `test` */
-    CODEDB_PART_POSITION,     /* `position` */
+    CODEDB_PART_KINDS,     /* `kinds` */
+    CODEDB_PART_ROLE,      /* `field` */
+    CODEDB_PART_ATTRIBUTE, /* `test` */
+    CODEDB_PART_POSITION,  /* `position` */
     CODEDB_PART_ROOT,
     CODEDB_PART_EMPTY,
     CODEDB_PART_ASYNC,
     CODEDB_PART_DUNDER,
     CODEDB_PART_PRIVATE,
-    CODEDB_PART_DECORATED,    /* `decorator`; its value is NULL for any */
+    CODEDB_PART_DECORATED, /* `decorator`; its value is NULL for any */
     CODEDB_PART_HAS_DOCSTRING,
     CODEDB_PART_GENERATOR,
     CODEDB_PART_CHILD_NUMBER, /* `child_number` */
@@ -117,7 +117,7 @@ typedef enum codedb_part_kind {
     CODEDB_PART_IN_SCOPE,
     CODEDB_PART_FOLLOWS,
     CODEDB_PART_PRECEDES,
-    CODEDB_PART_HAS           /* branches are relative to the node: their first combinator says how */
+    CODEDB_PART_HAS /* branches are relative to the node: their first combinator says how */
 } codedb_part_kind;
 
 typedef struct codedb_selector_query codedb_selector_query;
@@ -145,7 +145,7 @@ struct codedb_selector_part {
             int32_t step;  /* the A of An+B */
             int32_t start; /* the B */
             bool from_end;
-            bool only; /* and from the other end as well */
+            bool only;                       /* and from the other end as well */
             const codedb_selector_query *of; /* NULL: all siblings count */
         } child_number;
         const codedb_selector_query *query;
@@ -245,15 +245,15 @@ typedef struct codedb_node_view {
     const unsigned char *fields;
     const unsigned char *ends;
     codedb_dialect dialect;
-    codedb_arena *arena;   /* of what is made while matching */
-    uint32_t *parents;     /* NULL until somebody asks, as the next four */
+    codedb_arena *arena; /* of what is made while matching */
+    uint32_t *parents;   /* NULL until somebody asks, as the next four */
     uint32_t *depths;
-    uint32_t *numbers;     /* of each node among its parent's stored, or among its fabricated children */
-    uint64_t *methods;     /* the set of FunctionDefs below a class */
+    uint32_t *numbers; /* of each node among its parent's stored, or among its fabricated children */
+    uint64_t *methods; /* the set of FunctionDefs below a class */
     codedb_scopes *scopes;
     codedb_buffer scratch; /* the value that is being looked at, when it is no slice of the source */
     codedb_place_cursor cursor;
-    bool failed;           /* no memory */
+    bool failed; /* no memory */
 } codedb_node_view;
 
 static inline unsigned codedb_view_kind(const codedb_node_view *view, uint32_t node)
@@ -295,6 +295,8 @@ CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node
 CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length);
 /* -1, 0, 1, or 2 when one of the texts is no integer as Python's int() takes it. Numbers of any size. */
 CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, const char *right, size_t right_length);
+/* Has the module, class or def a docstring? */
+CODEDB_PRIVATE bool codedb_view_has_docstring(const codedb_node_view *view, uint32_t node);
 /* Is the node's decorator list non-empty, and, unless `name` is NULL, does one say that dotted name? */
 CODEDB_PRIVATE bool codedb_view_is_decorated(const codedb_node_view *view, uint32_t node, const char *name, size_t length);
 

@@ -563,13 +563,6 @@ static bool xpath_is_empty(const codedb_node_view *view, uint32_t node)
     return true;
 }
 
-static bool xpath_has_docstring(const codedb_node_view *view, uint32_t node)
-{
-    unsigned kind = codedb_view_kind(view, node);
-    return (kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_FUNCTION_DEF) &&
-           codedb_docstring_statement(view->tree, codedb_view_stored(view, node)) != XPATH_NONE;
-}
-
 /* Parts that one node can answer for itself. */
 static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part *part, uint32_t node)
 {
@@ -583,7 +576,7 @@ static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part
     case CODEDB_PART_ASYNC: return codedb_view_child(view, node, CODEDB_FIELD_asynchronous) != XPATH_NONE;
     case CODEDB_PART_DUNDER: return xpath_name_is(view, node, true);
     case CODEDB_PART_PRIVATE: return xpath_name_is(view, node, false);
-    case CODEDB_PART_HAS_DOCSTRING: return xpath_has_docstring(view, node);
+    case CODEDB_PART_HAS_DOCSTRING: return codedb_view_has_docstring(view, node);
     default: return codedb_view_is_decorated(view, node, part->as.decorator.value, part->as.decorator.length);
     }
 }
