@@ -119,7 +119,8 @@ test:
 	@$(MAKE) --no-print-directory test-units test-scripts
 
 test-units: $(TESTS)
-	@for test in $(TESTS); do echo "[ SUITE    ] $${test##*/}"; $$test || exit 1; done
+	@failed=; for test in $(TESTS); do echo "[ SUITE    ] $${test##*/}"; $$test || failed="$$failed $${test##*/}"; done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
 test-scripts: all $(EXAMPLES)
 	@for script in $(SCRIPTS); do echo "[ SCRIPT   ] $$script"; \
@@ -128,7 +129,8 @@ test-scripts: all $(EXAMPLES)
 	echo "[  PASSED  ] $$script"; done
 
 test-amalgamation: $(PUBLIC_TESTS)
-	@for test in $(PUBLIC_TESTS); do echo "[ SUITE    ] $${test##*/}, amalgamation"; $$test || exit 1; done
+	@failed=; for test in $(PUBLIC_TESTS); do echo "[ SUITE    ] $${test##*/}, amalgamation"; $$test || failed="$$failed $${test##*/}"; done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
 SANITIZED = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover
 asan:
