@@ -277,7 +277,9 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
     request->transaction = db->transaction;
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
     code = codedb_queue_call(db->thread->queue, request);
+    codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);
     else if (code == CODEDB_SUCCESS)
@@ -438,8 +440,10 @@ static codedb_code driver_run(codedb_driver_thread *thread, codedb_request *requ
 {
     codedb_row_writer *writer = NULL;
     codedb_code code;
-    if (request->wants_rows)
-        writer = codedb_row_collector_start(&thread->collector, request->result);
+    if (request->wants_rows) {
+        writer = codedb_row_collector_start(&thread->collector, request->rows_arena, request->result);
+        request->rows_arena = NULL;
+    }
     if (request->kind == CODEDB_REQUEST_TABLE_INFO)
         code = thread->options.driver->table_info(thread->connection, request->operation.table, writer, request->result);
     else
@@ -457,14 +461,13 @@ static codedb_code driver_run(codedb_driver_thread *thread, codedb_request *requ
 }
 
 /* Puts row ids of earlier steps in the place of references to them. */
-static void driver_resolve(const codedb_request *request, codedb_step *step)
+static void driver_resolve(const codedb_request *request, codedb_value *values, size_t count)
 {
     size_t i;
-    for (i = 0; i < step->operation->value_count; i++) {
-        codedb_value *value = &step->values[i];
-        if (value->type == CODEDB_VALUE_ROW_ID_OF) {
-            value->type = CODEDB_VALUE_INTEGER;
-            value->as.integer = request->step_values[value->as.integer];
+    for (i = 0; i < count; i++) {
+        if (values[i].type == CODEDB_VALUE_ROW_ID_OF) {
+            values[i].type = CODEDB_VALUE_INTEGER;
+            values[i].as.integer = request->step_values[values[i].as.integer];
         }
     }
 }
@@ -477,25 +480,26 @@ static codedb_code driver_check_requirement(const codedb_requirement *requiremen
                        (long long)requirement->expected);
 }
 
-static codedb_code driver_run_step(codedb_driver_thread *thread, codedb_request *request, size_t number)
+/* Runs the step that was read last. */
+static codedb_code driver_run_step(codedb_driver_thread *thread, codedb_request *request, codedb_program_reader *reader,
+                                   codedb_operation *operation, const codedb_requirement *requirement)
 {
-    codedb_step *step = &request->steps[number];
     codedb_changes changes = {0, 0};
     codedb_code code;
-    if (step->has_references)
-        driver_resolve(request, step);
-    code = thread->options.driver->run(thread->connection, step->operation, step->values, NULL, &changes, request->result);
-    if (code == CODEDB_SUCCESS && step->requirement != NULL)
-        code = driver_check_requirement(step->requirement, changes.affected_rows, request->result);
-    request->step_values[number] =
-        step->operation->kind == CODEDB_OPERATION_INSERT ? changes.last_insert_id : changes.affected_rows;
+    if (reader->has_references)
+        driver_resolve(request, reader->values, operation->value_count);
+    code = thread->options.driver->run(thread->connection, operation, reader->values, NULL, &changes, request->result);
+    if (code == CODEDB_SUCCESS && requirement != NULL)
+        code = driver_check_requirement(requirement, changes.affected_rows, request->result);
+    request->step_values[reader->step - 1] =
+        operation->kind == CODEDB_OPERATION_INSERT ? changes.last_insert_id : changes.affected_rows;
     return code;
 }
 
 /* Says in the result which operation of the batch failed. */
-static void driver_name_step(const codedb_driver_thread *thread, const codedb_request *request, size_t number, codedb_code code)
+static void driver_name_step(const codedb_driver_thread *thread, const codedb_request *request, const codedb_operation *operation,
+                             size_t number, codedb_code code)
 {
-    const codedb_operation *operation = request->steps[number].operation;
     char description[CODEDB_DESCRIPTION_SIZE];
     codedb_buffer data;
     memcpy(description, request->result->description, sizeof description);
@@ -521,13 +525,16 @@ static codedb_code driver_check_time(const codedb_request *request, size_t numbe
 
 static codedb_code driver_run_steps(codedb_driver_thread *thread, codedb_request *request)
 {
-    size_t number;
-    for (number = 0; number < request->step_count; number++) {
+    codedb_program_reader reader = {.program = request->program, .values = request->program_values};
+    const codedb_requirement *requirement;
+    codedb_operation *operation;
+    while ((operation = codedb_program_next(&reader, &requirement)) != NULL) {
+        size_t number = reader.step - 1;
         codedb_code code = driver_check_time(request, number);
         if (code == CODEDB_SUCCESS)
-            code = driver_run_step(thread, request, number);
+            code = driver_run_step(thread, request, &reader, operation, requirement);
         if (code != CODEDB_SUCCESS) {
-            driver_name_step(thread, request, number, code);
+            driver_name_step(thread, request, operation, number, code);
             return code;
         }
     }

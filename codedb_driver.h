@@ -92,18 +92,46 @@ typedef enum codedb_request_kind {
 
 /* What a step of a batch must find: exactly `expected` rows, else `code` and `description`. */
 typedef struct codedb_requirement {
+    size_t step;
     int64_t expected;
     codedb_code code;
     const char *description;
 } codedb_requirement;
 
-/* One operation of a batch. Steps of the same shape share the operation. */
-typedef struct codedb_step {
-    codedb_operation *operation;
-    codedb_value *values;
-    const codedb_requirement *requirement; /* NULL but for COUNT */
-    bool has_references;                   /* some value is a ROW_ID_OF */
-} codedb_step;
+/* Bytes of steps; a step never goes from one piece to the next. */
+typedef struct codedb_program_piece {
+    struct codedb_program_piece *next;
+    size_t size;
+    size_t length;
+    unsigned char bytes[];
+} codedb_program_piece;
+
+/* The steps of a batch. They are kept as bytes, because the memory that a big batch touches costs more than coding and decoding it:
+ * each is the number of its operation, then for each value a byte with its type and the value: integers and lengths as variable-length numbers
+ * of 7 bits a byte, integers with the sign in the lowest bit, reals as 8 bytes, texts and blobs behind their length. */
+typedef struct codedb_program {
+    codedb_operation **operations; /* steps of the same shape share one */
+    size_t operation_count;
+    codedb_program_piece *first;
+    size_t step_count;
+    size_t largest; /* the most values that a step has */
+    const codedb_requirement *requirements; /* in the order of their steps */
+    size_t requirement_count;
+} codedb_program;
+
+/* Reads a program from its start: zero but for `program` and `values`, which has room for program->largest. */
+typedef struct codedb_program_reader {
+    const codedb_program *program;
+    const codedb_program_piece *piece;
+    size_t offset;
+    size_t step; /* the number of the next one */
+    size_t requirement;
+    codedb_value *values; /* of the step that was read; texts point into the program */
+    bool has_references;  /* some of them are ROW_ID_OF */
+} codedb_program_reader;
+
+/* The next step's operation, and what it requires (NULL: nothing); NULL behind the last. */
+CODEDB_PRIVATE codedb_operation *codedb_program_next(codedb_program_reader *reader, const codedb_requirement **requirement);
 
 typedef enum codedb_request_state {
     CODEDB_REQUEST_WAITED_FOR, /* the caller looks at the state */
@@ -117,12 +145,13 @@ typedef struct codedb_request {
     codedb_priority priority;
     bool do_not_wait;
     bool wants_rows;
+    codedb_arena *rows_arena; /* made by the caller's thread, which will free it: memory that changes threads is slow */
     uint64_t transaction; /* 0: none */
     double timeout;       /* seconds; negative: none */
     codedb_operation operation;
     const codedb_value *values;
-    codedb_step *steps;
-    size_t step_count;
+    const codedb_program *program; /* of a batch */
+    codedb_value *program_values;  /* room for program->largest */
 
     /* The answer. */
     codedb_code code;
@@ -138,6 +167,7 @@ typedef struct codedb_request {
     bool queued;      /* under the queue's lock: still in a lane */
     struct codedb_request *next;
     struct codedb_request *previous;
+    char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
     _Atomic int state; /* codedb_request_state */
     pthread_cond_t answered;
 } codedb_request;
@@ -161,8 +191,9 @@ typedef struct codedb_row_collector {
 } codedb_row_collector;
 CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, const codedb_allocator *allocator);
 CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector);
-/* Starts an answer; errors go to `result`. */
-CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_result *result);
+/* Starts an answer in `arena`, which becomes the collector's (NULL: there was no memory for one); errors go to `result`. */
+CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_arena *arena,
+                                                             codedb_result *result);
 /* Ends an answer: its rows as a block (with no column when the driver gave none), or NO_MEMORY. */
 CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector, codedb_rows **rows);
 /* Ends an answer that failed. */

@@ -3,7 +3,7 @@
  * The public functions of sections 6 and 7 of codedb.h, called from any host thread; they check what they are given, lay a request on
  * the stack (a batch: in its arena) and send it with codedb_driver_call. The row collector runs on the driver thread.
  *
- * 1. Operations: hash, comparison, copy   2. Row collector   3. Request frames   4. Table calls   5. Batches
+ * 1. Operations: hash, comparison, copy   2. Row collector   3. Request frames   4. Table calls   5. Programs   6. Batches
  *
  * Invariants:
  * 1. A single request points into what its caller passed: that stays valid because the caller waits for the answer.
@@ -204,11 +204,12 @@ CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector)
     collector->value_capacity = 0;
 }
 
-CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_result *result)
+CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_arena *arena,
+                                                             codedb_result *result)
 {
     collector->result = result;
     collector->value_count = 0;
-    collector->arena = codedb_arena_create(&collector->allocator);
+    collector->arena = arena;
     if (collector->arena != NULL)
         collector->rows = codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);
     return &collector->writer;
@@ -584,22 +585,147 @@ CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_r
     return code;
 }
 
-/* ---- 5. Batches ---------------------------------------------------------------------------------------------------- */
+/* ---- 5. Programs --------------------------------------------------------------------------------------------------- */
+
+static unsigned char *request_put_number(unsigned char *at, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        *at++ = (unsigned char)(number | 0x80);
+    *at++ = (unsigned char)number;
+    return at;
+}
+
+static const unsigned char *request_get_number(const unsigned char *at, uint64_t *number)
+{
+    unsigned shift = 0;
+    *number = 0;
+    for (; *at >= 0x80; shift += 7)
+        *number |= (uint64_t)(*at++ & 0x7f) << shift;
+    *number |= (uint64_t)*at++ << shift;
+    return at;
+}
+
+/* The sign goes into the lowest bit, so that small negative numbers are short, too. */
+static uint64_t request_fold_sign(int64_t number)
+{
+    return number < 0 ? ~((uint64_t)number << 1) : (uint64_t)number << 1;
+}
+
+static int64_t request_unfold_sign(uint64_t folded)
+{
+    return (int64_t)(folded & 1 ? ~(folded >> 1) : folded >> 1);
+}
+
+#define REQUEST_NUMBER_SIZE 10 /* the most bytes of a variable-length number */
+
+/* The most bytes that a value takes. */
+static size_t request_value_bound(const codedb_value *value)
+{
+    bool has_bytes = value->type == CODEDB_VALUE_TEXT || value->type == CODEDB_VALUE_BLOB;
+    return 1 + REQUEST_NUMBER_SIZE + (has_bytes ? value->length : 0);
+}
+
+static unsigned char *request_put_value(unsigned char *at, const codedb_value *value)
+{
+    *at++ = (unsigned char)value->type;
+    switch (value->type) {
+    case CODEDB_VALUE_INTEGER:
+    case CODEDB_VALUE_BOOLEAN:
+    case CODEDB_VALUE_ROW_ID_OF:
+        return request_put_number(at, request_fold_sign(value->as.integer));
+    case CODEDB_VALUE_REAL:
+        memcpy(at, &value->as.real, sizeof value->as.real);
+        return at + sizeof value->as.real;
+    case CODEDB_VALUE_TEXT:
+    case CODEDB_VALUE_BLOB:
+        at = request_put_number(at, value->length);
+        if (value->length > 0)
+            memcpy(at, value->as.text, value->length);
+        return at + value->length;
+    case CODEDB_VALUE_NULL:
+        break;
+    }
+    return at;
+}
+
+static const unsigned char *request_get_value(const unsigned char *at, codedb_value *value)
+{
+    uint64_t number;
+    value->type = (codedb_value_type)*at++;
+    value->length = 0;
+    switch (value->type) {
+    case CODEDB_VALUE_INTEGER:
+    case CODEDB_VALUE_BOOLEAN:
+    case CODEDB_VALUE_ROW_ID_OF:
+        at = request_get_number(at, &number);
+        value->as.integer = request_unfold_sign(number);
+        return at;
+    case CODEDB_VALUE_REAL:
+        memcpy(&value->as.real, at, sizeof value->as.real);
+        return at + sizeof value->as.real;
+    case CODEDB_VALUE_TEXT:
+    case CODEDB_VALUE_BLOB:
+        at = request_get_number(at, &number);
+        value->length = (size_t)number;
+        value->as.text = (const char *)at;
+        return at + value->length;
+    case CODEDB_VALUE_NULL:
+        break;
+    }
+    value->as.integer = 0;
+    return at;
+}
+
+CODEDB_PRIVATE codedb_operation *codedb_program_next(codedb_program_reader *reader, const codedb_requirement **requirement)
+{
+    const codedb_program *program = reader->program;
+    const unsigned char *at;
+    codedb_operation *operation;
+    uint64_t number;
+    size_t i;
+    if (reader->step == program->step_count)
+        return NULL;
+    if (reader->piece == NULL)
+        reader->piece = program->first;
+    if (reader->offset == reader->piece->length) {
+        reader->piece = reader->piece->next;
+        reader->offset = 0;
+    }
+    at = request_get_number(reader->piece->bytes + reader->offset, &number);
+    operation = program->operations[number];
+    reader->has_references = false;
+    for (i = 0; i < operation->value_count; i++) {
+        at = request_get_value(at, &reader->values[i]);
+        reader->has_references = reader->has_references || reader->values[i].type == CODEDB_VALUE_ROW_ID_OF;
+    }
+    reader->offset = (size_t)(at - reader->piece->bytes);
+    *requirement = NULL;
+    if (reader->requirement < program->requirement_count && program->requirements[reader->requirement].step == reader->step)
+        *requirement = &program->requirements[reader->requirement++];
+    reader->step++;
+    return operation;
+}
+
+/* ---- 6. Batches ---------------------------------------------------------------------------------------------------- */
 
 #define REQUEST_BATCH_SHAPES 64 /* a table of the shapes seen last, by hash */
-#define REQUEST_BATCH_CHUNK ((size_t)64 * 1024)
+#define REQUEST_BATCH_PIECE ((size_t)64 * 1024)
+#define REQUEST_BATCH_FIRST_PIECE ((size_t)2 * 1024)
 
 struct codedb_batch {
     codedb *db;
     codedb_arena *arena;
-    codedb_step *steps;
-    size_t step_count;
-    size_t step_capacity;
-    codedb_operation *last; /* the shape of the step before */
-    codedb_operation *shapes[REQUEST_BATCH_SHAPES];
-    char *room; /* the rest of a chunk that values and texts are laid into */
-    size_t room_left;
-    int64_t *step_values; /* behind a run */
+    codedb_program program;
+    codedb_program_piece *last_piece;
+    codedb_requirement *requirements;
+    size_t requirement_capacity;
+    codedb_operation **operations;
+    size_t operation_capacity;
+    unsigned char *inserts; /* 1 for each step that is an insert */
+    size_t insert_capacity;
+    size_t last;                         /* number of the operation of the step before */
+    size_t recent[REQUEST_BATCH_SHAPES]; /* numbers of operations plus 1; 0: none */
+    int64_t *step_values;                /* behind a run */
     bool has_run;
     codedb_result error; /* the first one while it was built */
 };
@@ -634,32 +760,22 @@ CODEDB_API codedb_code codedb_batch_create(codedb *db, codedb_batch **batch, cod
 
 CODEDB_API void codedb_batch_free(codedb_batch *batch)
 {
+    const codedb_allocator *allocator;
+    codedb_program_piece *piece;
     if (batch == NULL)
         return;
-    codedb_memory_release(request_batch_allocator(batch), batch->steps);
+    allocator = request_batch_allocator(batch);
+    for (piece = batch->program.first; piece != NULL;) {
+        codedb_program_piece *next = piece->next;
+        codedb_memory_release(allocator, piece);
+        piece = next;
+    }
+    codedb_memory_release(allocator, batch->requirements);
+    codedb_memory_release(allocator, batch->operations);
+    codedb_memory_release(allocator, batch->inserts);
     codedb_handle_destroy(batch->db);
     codedb_result_clear(&batch->error);
     codedb_arena_destroy(batch->arena);
-}
-
-/* Memory for values and texts: a chunk at a time, because a call and zeroes for each would cost more than the copying. */
-static void *request_batch_take(codedb_batch *batch, size_t size, bool aligned)
-{
-    size_t skipped = aligned ? batch->room_left % sizeof(int64_t) : 0;
-    void *taken;
-    if (batch->room == NULL || size + skipped > batch->room_left) {
-        if (size > REQUEST_BATCH_CHUNK / 8)
-            return codedb_arena_allocate(batch->arena, size, 1);
-        batch->room = codedb_arena_allocate(batch->arena, REQUEST_BATCH_CHUNK, 1);
-        batch->room_left = batch->room != NULL ? REQUEST_BATCH_CHUNK : 0;
-        skipped = 0;
-        if (batch->room == NULL)
-            return NULL;
-    }
-    taken = batch->room + skipped;
-    batch->room += skipped + size;
-    batch->room_left -= skipped + size;
-    return taken;
 }
 
 static int64_t request_batch_refuse(codedb_batch *batch)
@@ -669,96 +785,161 @@ static int64_t request_batch_refuse(codedb_batch *batch)
     return -1;
 }
 
-/* The batch's own operation that is equal to `wanted`, made when there is none yet; NULL without memory. */
-static codedb_operation *request_batch_shape(codedb_batch *batch, codedb_operation *wanted)
+/* Makes room for one more element of a growing array; false without memory. */
+static bool request_batch_grow(const codedb_batch *batch, void **array, size_t count, size_t *capacity, size_t size)
 {
-    codedb_operation **slot;
-    codedb_operation *made;
-    if (batch->last != NULL && codedb_operation_equal(batch->last, wanted))
-        return batch->last;
-    wanted->hash = codedb_operation_hash(wanted);
-    slot = &batch->shapes[wanted->hash % REQUEST_BATCH_SHAPES];
-    if (*slot == NULL || (*slot)->hash != wanted->hash || !codedb_operation_equal(*slot, wanted)) {
-        made = codedb_arena_allocate(batch->arena, 1, sizeof *made);
-        if (made == NULL || !codedb_operation_copy(made, wanted, batch->arena))
-            return NULL;
-        *slot = made;
-    }
-    batch->last = *slot;
-    return *slot;
-}
-
-/* Copies a step's values; NULL without memory. */
-static codedb_value *request_batch_values(codedb_batch *batch, const codedb_value *values, size_t count, bool *has_references)
-{
-    codedb_value *copies = request_batch_take(batch, count * sizeof *copies, true);
-    size_t i;
-    if (copies == NULL)
-        return NULL;
-    for (i = 0; i < count; i++) {
-        copies[i] = values[i];
-        if (values[i].type == CODEDB_VALUE_TEXT || values[i].type == CODEDB_VALUE_BLOB) {
-            char *text = request_batch_take(batch, values[i].length, false);
-            if (text == NULL)
-                return NULL;
-            if (values[i].length > 0)
-                memcpy(text, values[i].as.text, values[i].length);
-            copies[i].as.text = text;
-        } else if (values[i].type == CODEDB_VALUE_ROW_ID_OF) {
-            *has_references = true;
-        }
-    }
-    return copies;
-}
-
-/* A reference must name an insert that stands before it. */
-static codedb_code request_batch_check_references(codedb_batch *batch, const codedb_value *values, size_t count)
-{
-    size_t i;
-    for (i = 0; i < count; i++) {
-        int64_t target = values[i].as.integer;
-        if (values[i].type != CODEDB_VALUE_ROW_ID_OF)
-            continue;
-        if (target < 0 || (uint64_t)target >= batch->step_count ||
-            batch->steps[target].operation->kind != CODEDB_OPERATION_INSERT)
-            return codedb_fail(&batch->error, CODEDB_INVALID_REQUEST,
-                               "operation %zu refers to the row id of operation %lld, which is no insert before it",
-                               batch->step_count, (long long)target);
-    }
-    return CODEDB_SUCCESS;
-}
-
-static bool request_batch_reserve(codedb_batch *batch)
-{
-    size_t capacity = batch->step_capacity == 0 ? 64 : batch->step_capacity * 2;
-    codedb_step *steps;
-    if (batch->step_count < batch->step_capacity)
+    size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
+    void *grown;
+    if (count < *capacity)
         return true;
-    steps = codedb_memory_reallocate(request_batch_allocator(batch), batch->steps, batch->step_capacity, capacity, sizeof *steps);
-    if (steps == NULL)
+    grown = codedb_memory_reallocate(request_batch_allocator(batch), *array, *capacity, wanted, size);
+    if (grown == NULL)
         return false;
-    batch->steps = steps;
-    batch->step_capacity = capacity;
+    *array = grown;
+    *capacity = wanted;
     return true;
 }
 
-/* Adds a step of the given shape; its number, or -1. */
-static int64_t request_batch_add(codedb_batch *batch, codedb_operation *shape, const codedb_value *values)
+/* Adds a copy of an operation; false without memory. */
+static bool request_batch_add_operation(codedb_batch *batch, const codedb_operation *operation)
 {
-    codedb_step *step;
-    bool has_references = false;
-    if (!request_batch_reserve(batch))
+    codedb_operation *made = codedb_arena_allocate(batch->arena, 1, sizeof *made);
+    void *operations = batch->operations;
+    if (made == NULL || !codedb_operation_copy(made, operation, batch->arena) ||
+        !request_batch_grow(batch, &operations, batch->program.operation_count, &batch->operation_capacity, sizeof(codedb_operation *)))
+        return false;
+    batch->operations = operations;
+    batch->operations[batch->program.operation_count++] = made;
+    if (operation->value_count > batch->program.largest)
+        batch->program.largest = operation->value_count;
+    return true;
+}
+
+/* Finds the batch's own operation that is equal to `wanted`, or adds it, and makes it the last; false without memory. */
+static bool request_batch_find_operation(codedb_batch *batch, codedb_operation *wanted)
+{
+    size_t *slot;
+    if (batch->program.operation_count > 0 && codedb_operation_equal(batch->operations[batch->last], wanted))
+        return true;
+    wanted->hash = codedb_operation_hash(wanted);
+    slot = &batch->recent[wanted->hash % REQUEST_BATCH_SHAPES];
+    if (*slot == 0 || !codedb_operation_equal(batch->operations[*slot - 1], wanted)) {
+        if (!request_batch_add_operation(batch, wanted))
+            return false;
+        *slot = batch->program.operation_count;
+    }
+    batch->last = *slot - 1;
+    return true;
+}
+
+/* Room for a step of up to `size` bytes at the end of the last piece; NULL without memory. */
+static unsigned char *request_batch_room(codedb_batch *batch, size_t size)
+{
+    codedb_program_piece *piece = batch->last_piece;
+    size_t usual = piece == NULL ? REQUEST_BATCH_FIRST_PIECE : REQUEST_BATCH_PIECE;
+    if (piece != NULL && size <= piece->size - piece->length)
+        return piece->bytes + piece->length;
+    if (size < usual)
+        size = usual;
+    piece = size < SIZE_MAX - sizeof *piece ? codedb_memory_allocate(request_batch_allocator(batch), 1, sizeof *piece + size) : NULL;
+    if (piece == NULL)
+        return NULL;
+    piece->next = NULL;
+    piece->size = size;
+    piece->length = 0;
+    if (batch->last_piece != NULL)
+        batch->last_piece->next = piece;
+    else
+        batch->program.first = piece;
+    batch->last_piece = piece;
+    return piece->bytes;
+}
+
+/* A reference must name an insert that stands before it. */
+static bool request_batch_check_reference(codedb_batch *batch, const codedb_value *value)
+{
+    int64_t target = value->as.integer;
+    if (value->type != CODEDB_VALUE_ROW_ID_OF ||
+        (target >= 0 && (uint64_t)target < batch->program.step_count && batch->inserts[target]))
+        return true;
+    codedb_fail(&batch->error, CODEDB_INVALID_REQUEST,
+                "operation %zu refers to the row id of operation %lld, which is no insert before it", batch->program.step_count,
+                (long long)target);
+    return false;
+}
+
+/* Values lie one behind the other, or each in its column of a row: `stride` bytes apart. */
+typedef struct request_values {
+    const void *first;
+    size_t stride;
+    size_t count;
+} request_values;
+
+static const codedb_value *request_value_at(const request_values *values, size_t index)
+{
+    return (const codedb_value *)(const void *)((const char *)values->first + index * values->stride);
+}
+
+/* Adds a step of the last operation with its values; its number, or -1. */
+static int64_t request_batch_append(codedb_batch *batch, const request_values *values)
+{
+    size_t bound = REQUEST_NUMBER_SIZE;
+    void *inserts = batch->inserts;
+    unsigned char *room, *at;
+    size_t i;
+    for (i = 0; i < values->count; i++) {
+        if (!request_batch_check_reference(batch, request_value_at(values, i)))
+            return -1;
+        bound += request_value_bound(request_value_at(values, i));
+    }
+    room = request_batch_room(batch, bound);
+    if (room == NULL || !request_batch_grow(batch, &inserts, batch->program.step_count, &batch->insert_capacity, 1))
         return request_batch_refuse(batch);
-    step = &batch->steps[batch->step_count];
-    step->operation = request_batch_shape(batch, shape);
-    step->values = request_batch_values(batch, values, shape->value_count, &has_references);
-    step->requirement = NULL;
-    if (step->operation == NULL || step->values == NULL)
+    batch->inserts = inserts;
+    at = request_put_number(room, batch->last);
+    for (i = 0; i < values->count; i++)
+        at = request_put_value(at, request_value_at(values, i));
+    batch->last_piece->length += (size_t)(at - room);
+    batch->inserts[batch->program.step_count] = batch->operations[batch->last]->kind == CODEDB_OPERATION_INSERT;
+    return (int64_t)batch->program.step_count++;
+}
+
+/* Adds a step of any shape. */
+static int64_t request_batch_add(codedb_batch *batch, codedb_operation *operation, const codedb_value *values)
+{
+    request_values given = {values, sizeof *values, operation->value_count};
+    if (!request_batch_find_operation(batch, operation))
         return request_batch_refuse(batch);
-    step->has_references = has_references;
-    if (has_references && request_batch_check_references(batch, step->values, shape->value_count) != CODEDB_SUCCESS)
-        return -1;
-    return (int64_t)batch->step_count++;
+    return request_batch_append(batch, &given);
+}
+
+/* Whether a row goes into the same columns of the same table as the step before. */
+static bool request_batch_repeats(const codedb_batch *batch, const char *table, const codedb_column *row, size_t count)
+{
+    const codedb_operation *last;
+    size_t i;
+    if (batch->program.operation_count == 0 || table == NULL || row == NULL)
+        return false;
+    last = batch->operations[batch->last];
+    if (last->kind != CODEDB_OPERATION_INSERT || last->column_count != count || strcmp(last->table, table) != 0)
+        return false;
+    for (i = 0; i < count; i++) {
+        if (row[i].name == NULL || strcmp(last->columns[i], row[i].name) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Adds such a row, straight from the caller's memory: what a bulk load consists of. */
+static int64_t request_batch_repeat(codedb_batch *batch, const codedb_column *row, size_t count)
+{
+    request_values given = {&row[0].value, sizeof *row, count};
+    size_t i;
+    for (i = 0; i < count; i++) {
+        if (request_check_value(&row[i].value, row[i].name, true, &batch->error) != CODEDB_SUCCESS)
+            return -1;
+    }
+    return request_batch_append(batch, &given);
 }
 
 /* False when the batch cannot take a step any more; a batch that has run keeps its answer. */
@@ -786,6 +967,8 @@ static int64_t request_batch_add_call(codedb_batch *batch, const request_call *c
 CODEDB_API int64_t codedb_batch_insert(codedb_batch *batch, const char *table, const codedb_column *row, size_t column_count)
 {
     request_call call = {CODEDB_OPERATION_INSERT, table, row, column_count, NULL, 0, true};
+    if (request_batch_is_open(batch) && request_batch_repeats(batch, table, row, column_count))
+        return request_batch_repeat(batch, row, column_count);
     return request_batch_add_call(batch, &call);
 }
 
@@ -817,8 +1000,9 @@ CODEDB_API int64_t codedb_batch_require(codedb_batch *batch, const char *table, 
                                         int64_t expected, codedb_code code, const char *description)
 {
     request_call call = {CODEDB_OPERATION_COUNT, table, NULL, 0, where, where_count, true};
-    codedb_requirement *requirement;
+    void *requirements;
     int64_t number;
+    char *copy;
     if (!request_batch_is_open(batch))
         return -1;
     if (code == CODEDB_SUCCESS) {
@@ -827,17 +1011,15 @@ CODEDB_API int64_t codedb_batch_require(codedb_batch *batch, const char *table, 
     }
     if (description == NULL)
         description = codedb_code_name(code);
-    requirement = codedb_arena_allocate(batch->arena, 1, sizeof *requirement);
-    if (requirement == NULL)
+    requirements = batch->requirements;
+    copy = codedb_arena_copy(batch->arena, description, strlen(description));
+    if (copy == NULL || !request_batch_grow(batch, &requirements, batch->program.requirement_count, &batch->requirement_capacity,
+                                            sizeof *batch->requirements))
         return request_batch_refuse(batch);
-    requirement->expected = expected;
-    requirement->code = code;
-    requirement->description = codedb_arena_copy(batch->arena, description, strlen(description));
-    if (requirement->description == NULL)
-        return request_batch_refuse(batch);
+    batch->requirements = requirements;
     number = request_batch_add_call(batch, &call);
     if (number >= 0)
-        batch->steps[number].requirement = requirement;
+        batch->requirements[batch->program.requirement_count++] = (codedb_requirement){(size_t)number, expected, code, copy};
     return number;
 }
 
@@ -854,10 +1036,12 @@ CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *resu
     batch->has_run = true;
     memset(&request, 0, sizeof request);
     request.kind = CODEDB_REQUEST_BATCH;
-    request.steps = batch->steps;
-    request.step_count = batch->step_count;
-    request.step_values = codedb_arena_allocate(batch->arena, batch->step_count, sizeof *request.step_values);
-    if (request.step_values == NULL)
+    batch->program.operations = batch->operations;
+    batch->program.requirements = batch->requirements;
+    request.program = &batch->program;
+    request.program_values = codedb_arena_allocate(batch->arena, batch->program.largest, sizeof *request.program_values);
+    request.step_values = codedb_arena_allocate(batch->arena, batch->program.step_count, sizeof *request.step_values);
+    if (request.program_values == NULL || request.step_values == NULL)
         return codedb_fail_no_memory(result);
     code = codedb_driver_call(batch->db, &request, result);
     if (code == CODEDB_SUCCESS)
@@ -867,7 +1051,7 @@ CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *resu
 
 CODEDB_API int64_t codedb_batch_value(const codedb_batch *batch, int64_t operation)
 {
-    if (batch == NULL || batch->step_values == NULL || operation < 0 || (uint64_t)operation >= batch->step_count)
+    if (batch == NULL || batch->step_values == NULL || operation < 0 || (uint64_t)operation >= batch->program.step_count)
         return -1;
     return batch->step_values[operation];
 }

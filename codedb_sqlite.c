@@ -11,7 +11,8 @@
  *
  * Invariants:
  * 1. Every call that is not `trusted` passes the authorizer while it is prepared, whether it came as SQL or as a table operation.
- * 2. A statement in the cache is reset and holds no bindings while it is not running: what bindings pointed to is the caller's again.
+ * 2. A statement in the cache is reset while it is not running, and all its parameters are bound before it runs: what old bindings
+ *    pointed to is the caller's again, and is not looked at.
  * 3. Full text: a row of a content table is either in the index or pending, never both. A row is pending when its rowid lies in one of
  *    the index's ranges. Nothing is pending outside of a transaction, nor when a savepoint begins.
  * 4. A statement that failed leaves the ranges as it found them; a rollback leaves none.
@@ -1248,8 +1249,6 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
         changes->last_insert_id = sqlite3_last_insert_rowid(connection->db);
     }
     sqlite3_reset(statement->statement);
-    if (operation->value_count > 0)
-        sqlite3_clear_bindings(statement->statement);
     if (code != CODEDB_SUCCESS) {
         sqlite_fulltext_restore(connection);
         sqlite_notice_end(connection);

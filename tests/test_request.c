@@ -47,10 +47,317 @@ static void an_inserted_row_is_read_back(void **state)
     codedb_result_clear(&result);
 }
 
+static codedb_rows *select_people(const codedb_select *select)
+{
+    codedb_rows *rows;
+    assert_int_equal(codedb_table_select(db, "people", select, &rows, NULL), CODEDB_SUCCESS);
+    return rows;
+}
+
+static void updates_and_deletes_tell_how_many(void **state)
+{
+    codedb_column old = integer_column("age", 5), young = integer_column("age", 6), none = null_column("note");
+    int64_t affected = -1;
+    (void)state;
+    insert_person("a", 5);
+    insert_person("b", 5);
+    assert_int_equal(codedb_table_update(db, "people", &old, 1, &young, 1, &affected, NULL), CODEDB_SUCCESS);
+    assert_int_equal(affected, 2);
+    assert_int_equal(codedb_table_update(db, "people", &old, 1, &young, 1, &affected, NULL), CODEDB_SUCCESS);
+    assert_int_equal(affected, 0);
+    assert_int_equal(codedb_table_delete(db, "people", &none, 1, &affected, NULL), CODEDB_SUCCESS);
+    assert_int_equal(affected, 2);
+}
+
+static void a_null_in_a_where_means_is_null(void **state)
+{
+    codedb_column row[] = {text_column("name", "noted"), text_column("note", "x")};
+    codedb_column where[] = {null_column("note"), text_column("name", "plain")};
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_rows *rows;
+    (void)state;
+    insert_person("plain", 1);
+    assert_int_equal(codedb_table_insert(db, "people", row, 2, NULL, NULL), CODEDB_SUCCESS);
+    select.where = where;
+    select.where_count = 2;
+    rows = select_people(&select);
+    assert_int_equal(rows->row_count, 1);
+    codedb_free(rows);
+}
+
+static void a_select_chooses_orders_and_limits(void **state)
+{
+    const char *columns[] = {"age", "name"};
+    const codedb_order order = {"age", 1};
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_rows *rows;
+    int i;
+    (void)state;
+    for (i = 0; i < 10; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        insert_person(name, i);
+    }
+    select.columns = columns;
+    select.column_count = 2;
+    select.order_by = &order;
+    select.order_by_count = 1;
+    select.limit = 3;
+    select.offset = 2;
+    rows = select_people(&select);
+    assert_int_equal(rows->row_count, 3);
+    assert_int_equal(rows->column_count, 2);
+    assert_int_equal(rows->values[0].as.integer, 7);
+    assert_string_equal(rows->values[5].as.text, "n5");
+    codedb_free(rows);
+    select.limit = 0;
+    rows = select_people(&select);
+    assert_int_equal(rows->row_count, 8);
+    codedb_free(rows);
+    select.limit = -1;
+    assert_int_equal(codedb_table_select(db, "people", &select, &rows, NULL), CODEDB_VALIDATION_ERROR);
+}
+
+static void many_rows_and_columns_come_back_whole(void **state)
+{
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_column wide[70];
+    codedb_batch *batch;
+    codedb_rows *rows;
+    char sql[2000] = "CREATE TABLE wide (c0", names[70][24];
+    size_t i;
+    (void)state;
+    for (i = 0; i < 70; i++) {
+        snprintf(names[i], sizeof names[i], "c%zu", i);
+        if (i > 0)
+            snprintf(sql + strlen(sql), sizeof sql - strlen(sql), ", c%zu", i);
+        wide[i] = integer_column(names[i], (int64_t)i);
+    }
+    strcat(sql, ")");
+    run_sql(db, sql);
+    assert_int_equal(codedb_table_insert(db, "wide", wide, 70, NULL, NULL), CODEDB_SUCCESS);
+    assert_int_equal(codedb_batch_create(db, &batch, NULL), CODEDB_SUCCESS);
+    for (i = 0; i < 500; i++) {
+        wide[69] = text_column("c69", "some text that is not too short to be kept");
+        codedb_batch_insert(batch, "wide", wide, 70);
+    }
+    assert_int_equal(codedb_batch_run(batch, NULL), CODEDB_SUCCESS);
+    codedb_batch_free(batch);
+    select.where = wide;
+    select.where_count = 69;
+    assert_int_equal(codedb_table_select(db, "wide", &select, &rows, NULL), CODEDB_SUCCESS);
+    assert_int_equal(rows->row_count, 501);
+    assert_int_equal(rows->values[500 * 70 + 68].as.integer, 68);
+    assert_string_equal(rows->values[500 * 70 + 69].as.text, "some text that is not too short to be kept");
+    codedb_free(rows);
+}
+
+static void calls_that_make_no_sense_are_refused(void **state)
+{
+    codedb_column row = text_column("name", "x"), nameless = text_column("name", "x"), broken = text_column("name", "x");
+    codedb_column reference = integer_column("age", 0);
+    const char *no_column = NULL;
+    codedb_order no_order = {NULL, 0};
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
+    codedb_rows *rows;
+    (void)state;
+    nameless.name = NULL;
+    broken.value.as.text = NULL;
+    reference.value.type = CODEDB_VALUE_ROW_ID_OF;
+    assert_int_equal(codedb_table_insert(NULL, "people", &row, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_insert(db, NULL, &row, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_insert(db, "people", NULL, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_insert(db, "people", &row, 0, NULL, NULL), CODEDB_VALIDATION_ERROR);
+    assert_int_equal(codedb_table_insert(db, "people", &nameless, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_insert(db, "people", &broken, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_insert(db, "people", &reference, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    reference.value.type = (codedb_value_type)99;
+    assert_int_equal(codedb_table_insert(db, "people", &reference, 1, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_update(db, "people", NULL, 0, &row, 1, NULL, NULL), CODEDB_VALIDATION_ERROR);
+    assert_int_equal(codedb_table_delete(db, "people", NULL, 0, NULL, NULL), CODEDB_VALIDATION_ERROR);
+    assert_int_equal(codedb_table_select(db, "people", NULL, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_select(NULL, "people", NULL, &rows, NULL), CODEDB_INVALID_REQUEST);
+    select.columns = &no_column;
+    select.column_count = 1;
+    assert_int_equal(codedb_table_select(db, "people", &select, &rows, NULL), CODEDB_INVALID_REQUEST);
+    select.columns = NULL;
+    assert_int_equal(codedb_table_select(db, "people", &select, &rows, NULL), CODEDB_INVALID_REQUEST);
+    select.column_count = 0;
+    select.order_by = &no_order;
+    select.order_by_count = 1;
+    assert_int_equal(codedb_table_select(db, "people", &select, &rows, NULL), CODEDB_INVALID_REQUEST);
+    select.struct_size = 0;
+    assert_int_equal(codedb_table_select(db, "people", &select, &rows, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_sql_execute(NULL, "SELECT 1", NULL, 0, NULL, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_sql_execute(db, NULL, NULL, 0, NULL, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_sql_execute(db, "SELECT ?", &reference.value, 1, NULL, NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_info(db, NULL, &rows, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_table_info(NULL, "people", &rows, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_statistics_get(NULL, &statistics, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_transaction_begin(NULL, NULL, NULL), CODEDB_INVALID_REQUEST);
+}
+
+/* ---- batches ------------------------------------------------------------------------------------------------------- */
+
+static codedb_batch *new_batch(void)
+{
+    codedb_batch *batch;
+    assert_int_equal(codedb_batch_create(db, &batch, NULL), CODEDB_SUCCESS);
+    return batch;
+}
+
+static void a_batch_refers_to_the_rows_that_it_inserted(void **state)
+{
+    codedb_column person[] = {text_column("name", "Ada"), integer_column("age", 1)};
+    codedb_column pet[] = {integer_column("owner", 0), text_column("name", "Cat")};
+    codedb_column where = integer_column("id", 0), change = integer_column("age", 37);
+    codedb_batch *batch = new_batch();
+    (void)state;
+    insert_person("first", 0);
+    assert_int_equal(codedb_batch_insert(batch, "people", person, 2), 0);
+    pet[0].value.type = CODEDB_VALUE_ROW_ID_OF;
+    assert_int_equal(codedb_batch_insert(batch, "pets", pet, 2), 1);
+    where.value.type = CODEDB_VALUE_ROW_ID_OF;
+    assert_int_equal(codedb_batch_update(batch, "people", &where, 1, &change, 1), 2);
+    assert_int_equal(codedb_batch_execute(batch, "DELETE FROM people WHERE name = 'first'", NULL, 0), 3);
+    assert_int_equal(codedb_batch_delete(batch, "pets", &where, 1), 4);
+    assert_int_equal(codedb_batch_run(batch, NULL), CODEDB_SUCCESS);
+    assert_int_equal(codedb_batch_value(batch, 0), 2);
+    assert_int_equal(codedb_batch_value(batch, 1), 1);
+    assert_int_equal(codedb_batch_value(batch, 2), 1);
+    assert_int_equal(codedb_batch_value(batch, 3), 1);
+    assert_int_equal(codedb_batch_value(batch, 4), 0);
+    assert_int_equal(codedb_batch_value(batch, 5), -1);
+    codedb_batch_free(batch);
+    assert_int_equal(ask_integer(db, "SELECT owner FROM pets"), 2);
+    assert_int_equal(ask_integer(db, "SELECT age FROM people"), 37);
+}
+
+static void a_batch_copies_what_it_is_given(void **state)
+{
+    char name[8] = "n0", column[8] = "name", table[8] = "people";
+    codedb_batch *batch = new_batch();
+    int i;
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        codedb_column row = text_column(column, name);
+        name[1] = (char)('0' + i);
+        codedb_batch_insert(batch, table, &row, 1);
+    }
+    memset(name, 'x', 7);
+    memset(column, 'x', 7);
+    memset(table, 'x', 7);
+    assert_int_equal(codedb_batch_run(batch, NULL), CODEDB_SUCCESS);
+    codedb_batch_free(batch);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM people WHERE name IN ('n0', 'n1', 'n2')"), 3);
+}
+
+static void a_requirement_that_does_not_hold_fails_the_batch(void **state)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_column row[] = {text_column("name", "b"), integer_column("age", 1)};
+    codedb_column where = integer_column("age", 1);
+    codedb_batch *batch = new_batch();
+    (void)state;
+    insert_person("a", 1);
+    codedb_batch_require(batch, "people", &where, 1, 1, CODEDB_CONFLICT, "somebody was faster");
+    codedb_batch_insert(batch, "people", row, 2);
+    codedb_batch_require(batch, "people", &where, 1, 1, CODEDB_CONFLICT, "somebody was faster");
+    assert_int_equal(codedb_batch_run(batch, &result), CODEDB_CONFLICT);
+    assert_string_equal(result.description, "operation 2 of the batch: somebody was faster (2 rows instead of 1)");
+    codedb_batch_free(batch);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM people"), 1);
+    batch = new_batch();
+    assert_int_equal(codedb_batch_require(batch, "people", &where, 1, 1, CODEDB_SUCCESS, NULL), -1);
+    codedb_batch_free(batch);
+    batch = new_batch();
+    codedb_batch_require(batch, "people", &where, 1, 1, CODEDB_CONFLICT, NULL);
+    assert_int_equal(codedb_batch_run(batch, &result), CODEDB_SUCCESS);
+    codedb_batch_free(batch);
+    codedb_result_clear(&result);
+}
+
+static void a_mistake_while_a_batch_is_built_is_answered_by_its_run(void **state)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_column row = integer_column("age", 5);
+    codedb_batch *batch = new_batch();
+    (void)state;
+    row.value.type = CODEDB_VALUE_ROW_ID_OF;
+    assert_int_equal(codedb_batch_insert(batch, "people", &row, 1), -1);
+    assert_int_equal(codedb_batch_execute(batch, "DELETE FROM people", NULL, 0), -1);
+    assert_int_equal(codedb_batch_run(batch, &result), CODEDB_INVALID_REQUEST);
+    assert_string_equal(result.description, "operation 0 refers to the row id of operation 5, which is no insert before it");
+    codedb_batch_free(batch);
+    batch = new_batch();
+    assert_int_equal(codedb_batch_execute(batch, NULL, NULL, 0), -1);
+    assert_int_equal(codedb_batch_update(batch, "people", NULL, 0, &row, 1), -1);
+    codedb_batch_free(batch);
+    codedb_result_clear(&result);
+}
+
+static void a_batch_runs_once_and_an_empty_one_runs(void **state)
+{
+    codedb_batch *batch = new_batch();
+    (void)state;
+    assert_int_equal(codedb_batch_run(batch, NULL), CODEDB_SUCCESS);
+    assert_int_equal(codedb_batch_run(batch, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_batch_execute(batch, "SELECT 1", NULL, 0), -1);
+    assert_int_equal(codedb_batch_value(NULL, 0), -1);
+    codedb_batch_free(batch);
+    assert_int_equal(codedb_batch_run(NULL, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_batch_create(NULL, &batch, NULL), CODEDB_INVALID_REQUEST);
+    assert_null(batch);
+    codedb_batch_free(NULL);
+    batch = new_batch();
+    assert_int_equal(codedb_batch_insert(NULL, "people", NULL, 0), -1);
+    codedb_batch_free(batch);
+}
+
+static void equal_operations_have_equal_hashes(void **state)
+{
+    const char *names[] = {"a", "b"};
+    const unsigned char nulls[] = {0, 1};
+    const codedb_order order[] = {{"a", 0}, {"b", 1}};
+    codedb_operation one = {.kind = CODEDB_OPERATION_SELECT, .table = "t", .columns = names, .column_count = 2, .where = names,
+                            .where_is_null = nulls, .where_count = 2, .order_by = order, .order_by_count = 2};
+    codedb_operation copy, other = one;
+    codedb_arena *arena = codedb_arena_create(NULL);
+    (void)state;
+    assert_true(codedb_operation_copy(&copy, &one, arena));
+    assert_true(codedb_operation_equal(&one, &copy));
+    assert_true(codedb_operation_hash(&one) == codedb_operation_hash(&copy));
+    other.order_by = order + 1;
+    other.order_by_count = 1;
+    assert_false(codedb_operation_equal(&one, &other));
+    other = one;
+    other.where_is_null = (const unsigned char *)"\1\0";
+    assert_false(codedb_operation_equal(&one, &other));
+    assert_true(codedb_operation_hash(&one) != codedb_operation_hash(&other));
+    other = one;
+    other.table = "u";
+    assert_false(codedb_operation_equal(&one, &other));
+    codedb_arena_destroy(arena);
+}
+
 int main(void)
 {
+#define PEOPLE_TEST(test) cmocka_unit_test_setup_teardown(test, open_people, close_people)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_inserted_row_is_read_back, open_people, close_people),
+        PEOPLE_TEST(an_inserted_row_is_read_back),
+        PEOPLE_TEST(updates_and_deletes_tell_how_many),
+        PEOPLE_TEST(a_null_in_a_where_means_is_null),
+        PEOPLE_TEST(a_select_chooses_orders_and_limits),
+        PEOPLE_TEST(many_rows_and_columns_come_back_whole),
+        PEOPLE_TEST(calls_that_make_no_sense_are_refused),
+        PEOPLE_TEST(a_batch_refers_to_the_rows_that_it_inserted),
+        PEOPLE_TEST(a_batch_copies_what_it_is_given),
+        PEOPLE_TEST(a_requirement_that_does_not_hold_fails_the_batch),
+        PEOPLE_TEST(a_mistake_while_a_batch_is_built_is_answered_by_its_run),
+        PEOPLE_TEST(a_batch_runs_once_and_an_empty_one_runs),
+        cmocka_unit_test(equal_operations_have_equal_hashes),
     };
+#undef PEOPLE_TEST
     return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }
