@@ -1087,22 +1087,25 @@ static const unsigned char *lexer_fstring_escape(const lexer_fstring *fstring, c
 }
 
 /* The line break or end at `p` in text that does not reach over it. In 3.12 and 3.13 a line break, also the one that the last
- * line need not have, ends a format spec. */
-static const unsigned char *lexer_fstring_break(lexer *lx, const unsigned char *p)
+ * line need not have, ends a format spec: the text from its colon, not that behind a field in it. */
+static bool lexer_fstring_break(lexer *lx, const unsigned char *start, const unsigned char *p)
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     char letter = lexer_fstring_letter(fstring);
-    if (lx->level > fstring->level && !fstring->triple && lx->target < 314)
-        return p;
-    if (lx->level > fstring->level && !fstring->triple)
-        return lexer_fail(lx, p, 1, false,
-                          "%c-string: newlines are not allowed in format specifiers for single quoted %c-strings", letter,
-                          letter);
-    return lexer_fail(lx, fstring->start, 1, false, "unterminated %s%c-string literal (detected at line %u)",
-                      fstring->triple ? "triple-quoted " : "", letter, lexer_line_detected(lx, p));
+    bool spec = lx->level > fstring->level && start[-1] == ':' && !fstring->triple;
+    if (spec && lx->target < 314)
+        return true;
+    if (spec)
+        lexer_fail(lx, p, 1, false, "%c-string: newlines are not allowed in format specifiers for single quoted %c-strings",
+                   letter, letter);
+    else
+        lexer_fail(lx, fstring->start, 1, false, "unterminated %s%c-string literal (detected at line %u)",
+                   fstring->triple ? "triple-quoted " : "", letter, lexer_line_detected(lx, p));
+    return false;
 }
 
-/* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. */
+/* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. In a spec
+ * no brace is doubled, as LibCST has it; CPython lets `{{` stand for one brace there behind a field, `f"{a:{b}{{c}"`. */
 static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *start)
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
@@ -1116,6 +1119,7 @@ static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *s
             named = false;
             p++;
         } else if ((*p == '{' || *p == '}') && p[1] == *p && !spec) {
+            named = false;
             p += 2;
         } else if (*p == '{') {
             return lexer_add_text(lx, start, p) ? lexer_fstring_open_field(lx, p) : NULL;
@@ -1128,9 +1132,7 @@ static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *s
                 return lexer_add_text(lx, start, p) ? lexer_fstring_close(lx, p) : NULL;
             p++;
         } else if (*p == '\n' || *p == '\r' || *p == 0) {
-            if (lexer_fstring_break(lx, p) == NULL)
-                return NULL;
-            return lexer_add_text(lx, start, p) ? p : NULL;
+            return lexer_fstring_break(lx, start, p) && lexer_add_text(lx, start, p) ? p : NULL;
         } else {
             p++;
         }

@@ -224,6 +224,7 @@ static void fstrings_are_parts(void **state)
         {314, "f'{a:{{b}}}'", "f-string:f' { name:a : { { name:b } } } end of f-string:' newline"},
         {314, "f'\\N{DIGIT ONE}{a:\\N{DIGIT ONE}}'",
          "f-string:f' f-string text:\\N{DIGIT ONE} { name:a : f-string text:\\N{DIGIT ONE} } end of f-string:' newline"},
+        {314, "f'\\N{a{{b}}'", "f-string:f' f-string text:\\N{a{{b}} end of f-string:' newline"},
         {314, "rf'\\N{a}\\'{b}'",
          "f-string:rf' f-string text:\\N { name:a } f-string text:\\' { name:b } end of f-string:' newline"},
         {314, "f'\\{a}\\'\\\n{b}'",
@@ -613,6 +614,9 @@ static void older_and_newer_versions_reject_what_they_lack(void **state)
         rejected row;
     } rows[] = {
         {314, {"f'{a:x\n}'", 1, 6, "f-string: newlines are not allowed in format specifiers for single quoted f-strings"}},
+        {313, {"f'{a:{b}\n}'", 1, 0, "unterminated f-string literal"}},
+        {313, {"f'\\N{{{a}'", 1, 8, "f-string: single '}' is not allowed"}},
+        {314, {"f'{a:{b}\n}'", 1, 0, "unterminated f-string literal"}},
         {314, {"t'{a:\n}'", 1, 5, "t-string: newlines are not allowed"}},
         {314, {"t'}'", 1, 2, "t-string: single '}' is not allowed"}},
         {314, {"t'a", 1, 0, "unterminated t-string literal"}},
