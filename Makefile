@@ -143,7 +143,8 @@ tsan:
 
 # Lines that the tests run, file by file; less than 90 % of any file is a failure.
 coverage:
-	@$(MAKE) --no-print-directory test-units BUILD=build-coverage CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage
+	@find build-coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory test-units BUILD=build-coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS=--coverage
 	@sh tools/coverage.sh build-coverage 90
 
 check: check-layers check-symbols check-format
