@@ -11,8 +11,8 @@
  *    nothing left and are empty. A field with a condition that does not hold takes nothing.
  * 2. `offset` never moves backwards, and never behind the start of the token under the cursor. So each byte of the source is in
  *    exactly one leaf, in one token, or is indentation.
- * 3. A child that stands in the list behind the white space that is written behind it (five classes) is fabricated with DEFER: the
- *    gap is put aside, and read when its turn in the list has come.
+ * 3. A child that stands in the list behind the white space that is written behind it (five classes) is fabricated with DEFER:
+ *    the gap is put aside, and read when its turn in the list has come.
  * 4. There is no recursion: nesting costs a frame on a stack of our own.
  *
  * Contents: templates; nodes; gaps (simple, in brackets, lines between statements); punctuation; steps; the engine. */
@@ -26,17 +26,17 @@
 
 typedef enum expand_operation {
     EXPAND_STOP,
-    EXPAND_TOKEN,        /* the next token */
-    EXPAND_TEXT,         /* all tokens of the node */
-    EXPAND_SPACE,        /* white space; without the condition there is none */
-    EXPAND_SPACE_TAKEN,  /* white space; without the condition it is empty */
+    EXPAND_TOKEN,         /* the next token */
+    EXPAND_TEXT,          /* all tokens of the node */
+    EXPAND_SPACE,         /* white space; without the condition there is none */
+    EXPAND_SPACE_TAKEN,   /* white space; without the condition it is empty */
     EXPAND_SPACE_NOWHERE, /* white space; without the condition it is empty and has no position */
-    EXPAND_CHILDREN,     /* the stored children with the field's role */
-    EXPAND_PUNCTUATION,  /* a punctuation node if the next token is `argument` */
-    EXPAND_ITEM_COMMA,   /* a comma that leaves the gap behind it to the closing bracket when it is the last one */
-    EXPAND_OWN_BRACKET,  /* a punctuation node if the next token is `argument` and no child begins with it */
-    EXPAND_DOTS,         /* a Dot for each dot of the following tokens */
-    EXPAND_LEFT_PARENS,  /* the node's own parentheses */
+    EXPAND_CHILDREN,      /* the stored children with the field's role */
+    EXPAND_PUNCTUATION,   /* a punctuation node if the next token is `argument` */
+    EXPAND_ITEM_COMMA,    /* a comma that leaves the gap behind it to the closing bracket when it is the last one */
+    EXPAND_OWN_BRACKET,   /* a punctuation node if the next token is `argument` and no child begins with it */
+    EXPAND_DOTS,          /* a Dot for each dot of the following tokens */
+    EXPAND_LEFT_PARENS,   /* the node's own parentheses */
     EXPAND_RIGHT_PARENS,
     EXPAND_BEGIN,        /* the position begins here */
     EXPAND_FINISH,       /* the position ends here */
@@ -47,13 +47,13 @@ typedef enum expand_operation {
     EXPAND_TRAILING,     /* the rest of a logical line */
     EXPAND_INDENT,       /* a block begins */
     EXPAND_DEDENT,
-    EXPAND_DEFER,        /* puts the gap aside */
-    EXPAND_DEFERRED      /* white space in the gap that was put aside */
+    EXPAND_DEFER,   /* puts the gap aside */
+    EXPAND_DEFERRED /* white space in the gap that was put aside */
 } expand_operation;
 
 typedef enum expand_condition {
     EXPAND_ALWAYS,
-    EXPAND_IF_NEXT,       /* the next token is `argument` */
+    EXPAND_IF_NEXT, /* the next token is `argument` */
     EXPAND_IF_NOT_NEXT,
     EXPAND_IF_PREVIOUS,   /* the token before is `argument` */
     EXPAND_IF_STAR,       /* the next token is * or ** */
@@ -61,7 +61,7 @@ typedef enum expand_condition {
     EXPAND_IF_CHILD,      /* the next child has the role `argument` */
     EXPAND_IF_PARENT,     /* the parent's kind is `argument` */
     EXPAND_IF_NOT_PARENT,
-    EXPAND_IF_ROLE        /* the node's own role is `argument` */
+    EXPAND_IF_ROLE /* the node's own role is `argument` */
 } expand_condition;
 
 typedef struct expand_step {
@@ -71,6 +71,7 @@ typedef struct expand_step {
     uint8_t argument;  /* token kind, field or node kind, as the operation or the condition has it */
 } expand_step;
 
+/* clang-format off */
 #define ROW(code, ...) [CODEDB_NODE_##code] = (const expand_step[]){__VA_ARGS__, {EXPAND_STOP, 0, 0, 0}}
 #define STEP(operation) {EXPAND_##operation, 0, 0, 0}
 #define AT(operation, name) {EXPAND_##operation, CODEDB_FIELD_##name, 0, 0}
@@ -174,8 +175,8 @@ static const expand_step *const expand_templates[CODEDB_NODE_KIND_COUNT] = {
     ROW(PARAM_SLASH, TOKEN, DEFER, COMMA, DEFERRED(whitespace_after)),
     ROW(PARAM, BEGIN, TOKEN_IF(STAR), SPACE_TAKEN_IF(whitespace_after_star, AFTER_STAR), CHILDREN(name), FINISH,
         CHILDREN(annotation), MARK(equal, EQUAL), CHILDREN(default), COMMA, SPACE(whitespace_after_param)),
-    ROW(PARAMETERS, CHILDREN(posonly_params), CHILDREN(posonly_ind), CHILDREN(params), CHILDREN(star_arg), CHILDREN(kwonly_params),
-        CHILDREN(star_kwarg)),
+    ROW(PARAMETERS, CHILDREN(posonly_params), CHILDREN(posonly_ind), CHILDREN(params), CHILDREN(star_arg),
+        CHILDREN(kwonly_params), CHILDREN(star_kwarg)),
     ROW(LAMBDA, OPEN, TOKEN, SPACE_IF(whitespace_after_lambda, NOT_NEXT(COLON)), CHILDREN(params), MARK(colon, COLON),
         CHILDREN(body), CLOSE),
     /* The white space between a class's last argument and the parenthesis is the parenthesis'. */
@@ -212,7 +213,8 @@ static const expand_step *const expand_templates[CODEDB_NODE_KIND_COUNT] = {
         CHILDREN(value), CLOSE),
 
     ROW(SIMPLE_STATEMENT_LINE, LINES(leading_lines), BEGIN, CHILDREN(body), AT(TRAILING, trailing_whitespace), FINISH_CHILD),
-    ROW(SIMPLE_STATEMENT_SUITE, SPACE(leading_whitespace), BEGIN, CHILDREN(body), AT(TRAILING, trailing_whitespace), FINISH_CHILD),
+    ROW(SIMPLE_STATEMENT_SUITE, SPACE(leading_whitespace), BEGIN, CHILDREN(body), AT(TRAILING, trailing_whitespace),
+        FINISH_CHILD),
     ROW(INDENTED_BLOCK, AT(TRAILING, header), STEP(INDENT), CHILDREN(body), AT(FOOTER, footer), STEP(DEDENT), BEGIN_CHILD,
         FINISH_CHILD),
     ROW(DEL, BEGIN, TOKEN, DEFER, CHILDREN(target), DEFERRED(whitespace_after_del), FINISH, SEMICOLON),
@@ -237,8 +239,8 @@ static const expand_step *const expand_templates[CODEDB_NODE_KIND_COUNT] = {
     ROW(TYPE_ALIAS, BEGIN, TOKEN, SPACE(whitespace_after_type), CHILDREN(name), SPACE(whitespace_after_name),
         CHILDREN(type_parameters), SPACE_IF(whitespace_after_type_parameters, PREVIOUS(RIGHT_BRACKET)), TOKEN,
         SPACE(whitespace_after_equals), CHILDREN(value), SEMICOLON, FINISH),
-    ROW(IF, LINES(leading_lines), BEGIN, TOKEN, SPACE(whitespace_before_test), CHILDREN(test), SPACE(whitespace_after_test), TOKEN,
-        CHILDREN(body), CHILDREN(orelse), FINISH_CHILD),
+    ROW(IF, LINES(leading_lines), BEGIN, TOKEN, SPACE(whitespace_before_test), CHILDREN(test), SPACE(whitespace_after_test),
+        TOKEN, CHILDREN(body), CHILDREN(orelse), FINISH_CHILD),
     ROW(ELSE, LINES(leading_lines), BEGIN, TOKEN, SUITE, FINISH_CHILD),
     ROW(FOR, LINES(leading_lines), BEGIN, CHILDREN(asynchronous), TOKEN, SPACE(whitespace_after_for), CHILDREN(target),
         SPACE(whitespace_before_in), TOKEN, SPACE(whitespace_after_in), CHILDREN(iter), SUITE, CHILDREN(orelse), FINISH_CHILD),
@@ -281,8 +283,8 @@ static const expand_step *const expand_templates[CODEDB_NODE_KIND_COUNT] = {
     ROW(MATCH_LIST, OPEN, OWN(lbracket, LEFT_BRACKET), CHILDREN(patterns), BRACKET_END, CLOSE),
     JOINED(MATCH_TUPLE, patterns),
     ROW(MATCH_MAPPING, OPEN, BRACES, CHILDREN(elements), TOKEN_IF(NEXT(DOUBLE_STAR)),
-        SPACE_NOWHERE_UNLESS(whitespace_before_rest, PREVIOUS(DOUBLE_STAR)), CHILDREN(rest), ITEM_COMMA(trailing_comma), BRACES_END,
-        CLOSE),
+        SPACE_NOWHERE_UNLESS(whitespace_before_rest, PREVIOUS(DOUBLE_STAR)), CHILDREN(rest), ITEM_COMMA(trailing_comma),
+        BRACES_END, CLOSE),
     ROW(MATCH_MAPPING_ELEMENT, CHILDREN(key), SPACE(whitespace_before_colon), TOKEN, SPACE(whitespace_after_colon),
         CHILDREN(pattern), ITEM_COMMA(comma)),
     ROW(MATCH_CLASS, OPEN, CHILDREN(cls), SPACE(whitespace_after_cls), TOKEN, SPACE(whitespace_before_patterns),
@@ -294,6 +296,7 @@ static const expand_step *const expand_templates[CODEDB_NODE_KIND_COUNT] = {
     JOINED(MATCH_OR, patterns),
     ROW(MATCH_OR_ELEMENT, CHILDREN(pattern), CHILDREN(separator)),
 };
+/* clang-format on */
 
 #undef ROW
 #undef STEP
@@ -348,7 +351,8 @@ static const expand_step *const expand_templates[CODEDB_NODE_KIND_COUNT] = {
 #undef TRY_CLAUSES
 #undef STARRED_NAME
 
-/* The punctuation node of a token; `before` and `after`: has it a white-space child there. Brackets take theirs into the position. */
+/* The punctuation node of a token; `before` and `after`: has it a white-space child there. Brackets take theirs into the
+ * position. */
 typedef struct expand_mark {
     uint8_t kind;
     bool before;
@@ -407,8 +411,8 @@ typedef struct expand_engine {
 static bool expand_grow(expand_engine *engine)
 {
     size_t capacity = engine->capacity + engine->capacity / 2 + 64;
-    codedb_full_node *nodes = codedb_memory_reallocate(&engine->tree->allocator, engine->nodes, engine->capacity, capacity,
-                                                       sizeof *nodes);
+    codedb_full_node *nodes =
+        codedb_memory_reallocate(&engine->tree->allocator, engine->nodes, engine->capacity, capacity, sizeof *nodes);
 
     if (nodes == NULL || capacity > UINT32_MAX) {
         engine->nodes = nodes == NULL ? engine->nodes : nodes;
@@ -530,11 +534,12 @@ static bool expand_is_indented(const expand_engine *engine, uint32_t offset, uin
 {
     const char *source = engine->tree->source;
 
-    return limit - offset >= engine->indent_length && memcmp(source + offset, source + engine->indent, engine->indent_length) == 0;
+    return limit - offset >= engine->indent_length &&
+           memcmp(source + offset, source + engine->indent, engine->indent_length) == 0;
 }
 
-/* Reads the rest of a line from `start`, or, with `whole`, a whole line with its indentation. False when there is code before `limit`
- * or no line break. At the end of a source without one, a line that holds something ends all the same. */
+/* Reads the rest of a line from `start`, or, with `whole`, a whole line with its indentation. False when there is code before
+ * `limit` or no line break. At the end of a source without one, a line that holds something ends all the same. */
 static bool expand_read_line(const expand_engine *engine, uint32_t start, uint32_t limit, bool whole, expand_line *line)
 {
     const char *source = engine->tree->source;
@@ -621,8 +626,8 @@ static inline void expand_space(expand_engine *engine, uint32_t field, uint32_t 
     if (CODEDB_LIKELY(engine->offset == limit))
         expand_append(engine, CODEDB_NODE_SIMPLE_WHITESPACE, field, parent, limit, limit);
     else
-        engine->offset = expand_write_space(engine, field, parent, engine->offset, limit,
-                                            expand_next(engine) == CODEDB_TOKEN_NEWLINE);
+        engine->offset =
+            expand_write_space(engine, field, parent, engine->offset, limit, expand_next(engine) == CODEDB_TOKEN_NEWLINE);
 }
 
 static inline void expand_no_space(expand_engine *engine, uint32_t field, uint32_t parent)
@@ -666,7 +671,8 @@ static void expand_trailing(expand_engine *engine, uint32_t field, uint32_t pare
 {
     expand_line line;
 
-    if (expand_next(engine) != CODEDB_TOKEN_NEWLINE || !expand_read_line(engine, engine->offset, engine->tree->length, false, &line))
+    if (expand_next(engine) != CODEDB_TOKEN_NEWLINE ||
+        !expand_read_line(engine, engine->offset, engine->tree->length, false, &line))
         return;
     expand_write_line(engine, CODEDB_NODE_TRAILING_WHITESPACE, field, parent, &line);
     expand_take_token(engine);
@@ -780,26 +786,16 @@ static bool expand_holds(const expand_engine *engine, const expand_frame *frame,
     const codedb_node *nodes = engine->tree->nodes;
 
     switch ((expand_condition)step->condition) {
-    case EXPAND_ALWAYS:
-        return true;
-    case EXPAND_IF_NEXT:
-        return expand_next(engine) == step->argument;
-    case EXPAND_IF_NOT_NEXT:
-        return expand_next(engine) != step->argument;
-    case EXPAND_IF_PREVIOUS:
-        return expand_previous(engine) == step->argument;
-    case EXPAND_IF_STAR:
-        return expand_is_star(expand_next(engine));
-    case EXPAND_IF_AFTER_STAR:
-        return expand_is_star(expand_previous(engine));
-    case EXPAND_IF_CHILD:
-        return expand_has_child(engine, frame, step->argument);
-    case EXPAND_IF_PARENT:
-        return nodes[frame[-1].node].kind == step->argument;
-    case EXPAND_IF_NOT_PARENT:
-        return nodes[frame[-1].node].kind != step->argument;
-    case EXPAND_IF_ROLE:
-        return nodes[frame->node].field == step->argument;
+    case EXPAND_ALWAYS: return true;
+    case EXPAND_IF_NEXT: return expand_next(engine) == step->argument;
+    case EXPAND_IF_NOT_NEXT: return expand_next(engine) != step->argument;
+    case EXPAND_IF_PREVIOUS: return expand_previous(engine) == step->argument;
+    case EXPAND_IF_STAR: return expand_is_star(expand_next(engine));
+    case EXPAND_IF_AFTER_STAR: return expand_is_star(expand_previous(engine));
+    case EXPAND_IF_CHILD: return expand_has_child(engine, frame, step->argument);
+    case EXPAND_IF_PARENT: return nodes[frame[-1].node].kind == step->argument;
+    case EXPAND_IF_NOT_PARENT: return nodes[frame[-1].node].kind != step->argument;
+    case EXPAND_IF_ROLE: return nodes[frame->node].field == step->argument;
     }
     return false;
 }
@@ -811,8 +807,8 @@ static bool expand_push(expand_engine *engine, uint32_t node, uint32_t parent)
 
     if (engine->depth == engine->frame_capacity) {
         size_t capacity = engine->frame_capacity * 2;
-        expand_frame *frames = codedb_memory_reallocate(&engine->tree->allocator, engine->frames, engine->frame_capacity, capacity,
-                                                        sizeof *frames);
+        expand_frame *frames =
+            codedb_memory_reallocate(&engine->tree->allocator, engine->frames, engine->frame_capacity, capacity, sizeof *frames);
 
         if (frames == NULL) {
             engine->failed = true;
@@ -841,8 +837,8 @@ static bool expand_write_leaf(expand_engine *engine, expand_frame *frame, uint32
     uint32_t start = engine->offset;
     uint32_t index;
 
-    if (expand_templates[stored->kind][1].operation != EXPAND_BEGIN || expand_templates[stored->kind][2].operation != EXPAND_TEXT ||
-        stored->parens > 0 || stored->last != engine->cursor + 1)
+    if (expand_templates[stored->kind][1].operation != EXPAND_BEGIN ||
+        expand_templates[stored->kind][2].operation != EXPAND_TEXT || stored->parens > 0 || stored->last != engine->cursor + 1)
         return false;
     expand_take_token(engine);
     index = expand_append(engine, stored->kind, stored->field, frame->full, start, engine->offset);
@@ -907,14 +903,10 @@ static void expand_step_once(expand_engine *engine, expand_frame *frame, const e
         if (expand_holds(engine, frame, step))
             expand_take_token(engine);
         break;
-    case EXPAND_TEXT:
-        expand_text(engine, frame);
-        break;
+    case EXPAND_TEXT: expand_text(engine, frame); break;
     case EXPAND_SPACE:
     case EXPAND_SPACE_TAKEN:
-    case EXPAND_SPACE_NOWHERE:
-        expand_white_space_step(engine, frame, step);
-        break;
+    case EXPAND_SPACE_NOWHERE: expand_white_space_step(engine, frame, step); break;
     case EXPAND_PUNCTUATION:
         if (expand_next(engine) == step->argument)
             expand_mark_token(engine, step->field, frame->full, false);
@@ -923,24 +915,12 @@ static void expand_step_once(expand_engine *engine, expand_frame *frame, const e
         if (expand_holds(engine, frame, step))
             expand_item_comma(engine, frame, step->field);
         break;
-    case EXPAND_OWN_BRACKET:
-        expand_own_bracket(engine, frame, step);
-        break;
-    case EXPAND_DOTS:
-        expand_dots(engine, step->field, frame->full);
-        break;
-    case EXPAND_LEFT_PARENS:
-        expand_parens(engine, frame, CODEDB_TOKEN_LEFT_PAREN, CODEDB_FIELD_lpar);
-        break;
-    case EXPAND_RIGHT_PARENS:
-        expand_parens(engine, frame, CODEDB_TOKEN_RIGHT_PAREN, CODEDB_FIELD_rpar);
-        break;
-    case EXPAND_BEGIN:
-        frame->start = engine->offset;
-        break;
-    case EXPAND_FINISH:
-        frame->finish = engine->offset;
-        break;
+    case EXPAND_OWN_BRACKET: expand_own_bracket(engine, frame, step); break;
+    case EXPAND_DOTS: expand_dots(engine, step->field, frame->full); break;
+    case EXPAND_LEFT_PARENS: expand_parens(engine, frame, CODEDB_TOKEN_LEFT_PAREN, CODEDB_FIELD_lpar); break;
+    case EXPAND_RIGHT_PARENS: expand_parens(engine, frame, CODEDB_TOKEN_RIGHT_PAREN, CODEDB_FIELD_rpar); break;
+    case EXPAND_BEGIN: frame->start = engine->offset; break;
+    case EXPAND_FINISH: frame->finish = engine->offset; break;
     case EXPAND_BEGIN_CHILD:
         if (frame->first_child != EXPAND_NONE)
             frame->start = engine->nodes[frame->first_child].start;
@@ -949,18 +929,10 @@ static void expand_step_once(expand_engine *engine, expand_frame *frame, const e
         if (frame->first_child != EXPAND_NONE)
             frame->finish = engine->nodes[frame->last_child].end;
         break;
-    case EXPAND_LINES:
-        expand_lines(engine, step->field, frame->full);
-        break;
-    case EXPAND_FOOTER:
-        expand_footer(engine, step->field, frame->full);
-        break;
-    case EXPAND_TRAILING:
-        expand_trailing(engine, step->field, frame->full);
-        break;
-    case EXPAND_INDENT:
-        expand_indent(engine, frame);
-        break;
+    case EXPAND_LINES: expand_lines(engine, step->field, frame->full); break;
+    case EXPAND_FOOTER: expand_footer(engine, step->field, frame->full); break;
+    case EXPAND_TRAILING: expand_trailing(engine, step->field, frame->full); break;
+    case EXPAND_INDENT: expand_indent(engine, frame); break;
     case EXPAND_DEDENT:
         engine->indent = frame->outer_indent;
         engine->indent_length = frame->outer_indent_length;
@@ -977,8 +949,7 @@ static void expand_step_once(expand_engine *engine, expand_frame *frame, const e
             expand_write_space(engine, step->field, frame->full, frame->deferred_start, frame->deferred_end, false);
         break;
     case EXPAND_STOP:
-    case EXPAND_CHILDREN:
-        break;
+    case EXPAND_CHILDREN: break;
     }
 }
 

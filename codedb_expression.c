@@ -17,15 +17,32 @@
 static void expression_unary(codedb_parser *parser);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
+static void expression_named(codedb_parser *parser);
+static void expression_close(codedb_parser *parser, codedb_token_kind closing);
+static const char *expression_target_text(const codedb_parser *parser, const codedb_node *node);
 
 /* ---- Failing ------------------------------------------------------------------------------------------------------ */
+
+/* Where an error at a token is reported: as in CPython, at the comment before a line break, and at the last blank of an indentation. */
+static uint32_t expression_error_offset(const codedb_parser *parser, uint32_t token)
+{
+    uint32_t start = parser->tokens[token].start;
+    if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
+        return start - 1;
+    if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
+        return start;
+    uint32_t comment = codedb_token_end(parser->tree, token - 1);
+    while (comment < start && parser->source[comment] != '#')
+        comment++;
+    return comment;
+}
 
 CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
 {
     if (!parser->failed) {
         codedb_syntax_error *error = parser->error;
         parser->failed = true;
-        error->offset = parser->tokens[first].start;
+        error->offset = expression_error_offset(parser, first);
         error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
         va_list arguments;
         va_start(arguments, format);
@@ -368,7 +385,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 {
     bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
     if (!is_double && seen->double_starred)
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "iterable argument unpacking follows keyword argument unpacking");
+        codedb_parser_fail(parser, parser->at - 1, parser->at, "iterable argument unpacking follows keyword argument unpacking");
     if (is_double ? seen->double_starred : seen->starred)
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
@@ -384,20 +401,22 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
     uint32_t first = parser->at, mark = parser->count;
-    codedb_named_expression_parse(parser);
+    expression_named(parser);
     if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+        if (seen->of_class && parser->version >= 307)
+            codedb_parser_fail_expected(parser, "',' or ')'");
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
                             parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN;
-        if ((!sole && !before_comma) || (seen->of_class && parser->version >= 307))
+        if (!sole && !before_comma)
             codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
     }
     parser_role(parser, CODEDB_FIELD_value);
     if (seen->keyword || seen->double_starred)
-        codedb_parser_fail(parser, first, parser->at, "positional argument follows keyword argument%s",
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "positional argument follows keyword argument%s",
                            seen->keyword ? "" : " unpacking");
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
@@ -432,6 +451,8 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
     if (seen->double_starred)
         codedb_parser_require(parser, 305, "a keyword argument behind **");
     parser_accept(parser, CODEDB_TOKEN_EQUAL);
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+        codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
     parser_role(parser, CODEDB_FIELD_value);
     seen->keyword = true;
@@ -492,7 +513,7 @@ static void expression_call(codedb_parser *parser, uint32_t first, uint32_t mark
     parser_enter(parser);
     codedb_arguments_parse(parser, false);
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    expression_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_close(parser, CODEDB_NODE_CALL, first, mark);
 }
 
@@ -558,7 +579,7 @@ static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t
         expression_subscript_element(parser);
     while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET));
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, CODEDB_NODE_SUBSCRIPT, first, mark);
 }
 
@@ -603,6 +624,8 @@ static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t 
         expression_star_named(parser);
         expression_wrap_element(parser, element_first, element_mark);
     }
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
+        codedb_parser_fail(parser, first, parser->at, "the tuple before 'for' has to be in parentheses");
 }
 
 /* The clauses of a comprehension are children of each other to the right. With all of them parsed, `count` since `base`, lays the
@@ -654,7 +677,7 @@ static void expression_comprehension(codedb_parser *parser)
             parser->at += !parser->failed;
         }
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
-        codedb_targets_parse(parser, CODEDB_TARGET_ASSIGN);
+        codedb_targets_parse(parser);
         parser_role(parser, CODEDB_FIELD_target);
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
         expression_operators(parser, EXPRESSION_OR);
@@ -667,10 +690,12 @@ static void expression_comprehension(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_for_in);
 }
 
-/* The element of a comprehension was unpacking. */
+/* The element of a comprehension, just parsed, is unpacking. */
 static void expression_check_starred_comprehension(codedb_parser *parser)
 {
-    codedb_parser_require(parser, 315, "unpacking in a comprehension");
+    const codedb_node *element = parser_last(parser);
+    if (parser->version < 315)
+        codedb_parser_fail(parser, element->first, element->last, "unpacking in a comprehension needs Python 3.15");
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
@@ -705,7 +730,7 @@ static void expression_group(codedb_parser *parser)
         }
     }
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    expression_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_last(parser)->parens++;
 }
 
@@ -729,7 +754,7 @@ static void expression_list(codedb_parser *parser)
         }
     }
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, kind, first, mark);
 }
 
@@ -753,6 +778,8 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
             codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_key);
         parser_expect(parser, CODEDB_TOKEN_COLON);
+        if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
+            codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_value);
     }
@@ -823,7 +850,7 @@ static void expression_braces(codedb_parser *parser)
             kind = expression_set(parser, element, mark);
     }
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser_close(parser, kind, first, mark);
 }
 
@@ -868,6 +895,8 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
         codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL) && !starred) {
         parser->at++;
+        if (parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA))
+            codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a default value behind '='");
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_default);
         seen->defaults = true;
@@ -878,18 +907,31 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
     parser_role(parser, field);
 }
 
+/* Whether a '*' has neither a name nor parameters behind it. */
+static bool expression_is_bare_star(const codedb_parser *parser, codedb_token_kind closing)
+{
+    const codedb_token *behind = &parser->tokens[parser->at + 1];
+    if (behind->kind == CODEDB_TOKEN_COMMA)
+        behind++;
+    else if (behind->kind != closing)
+        return false;
+    return behind->kind == closing || behind->kind == CODEDB_TOKEN_DOUBLE_STAR;
+}
+
 /* '*' param_no_default | '*' param_no_default_star_annotation | '*' ',' param_maybe_default+ */
 static void expression_star_parameter(codedb_parser *parser, expression_parameters *seen)
 {
     uint32_t first = parser->at;
     if (seen->star)
         codedb_parser_fail(parser, first, first + 1, "expected one '*' among the parameters, found another");
+    else if (expression_is_bare_star(parser, seen->closing)) {
+        parser->at += seen->closing == CODEDB_TOKEN_COLON;
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected a named parameter behind '*'");
+    }
     else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
         parser_role(parser, CODEDB_FIELD_star_arg);
         parser->at++;
-        if (parser->tokens[first + 2].kind != CODEDB_TOKEN_NAME)
-            codedb_parser_fail(parser, first, first + 1, "expected a named parameter behind '*'");
     } else {
         parser->at++;
         seen->star = true;
@@ -952,6 +994,8 @@ static void expression_lambda(codedb_parser *parser)
     parser_enter(parser);
     codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_COLON);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)))
+        codedb_parser_fail(parser, first, parser->at, "a lambda in a replacement field has to be in parentheses");
     codedb_expression_parse(parser);
     parser_leave(parser);
     parser_role(parser, CODEDB_FIELD_body);
@@ -992,10 +1036,13 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
     for (;; count++) {
         if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF))
             break;
+        uint32_t body = parser_last(parser)->first;
         parser->at++;
         parser_role(parser, CODEDB_FIELD_body);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_test);
+        if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
+            codedb_parser_fail(parser, body, parser->at, "expected 'else' behind the condition of a conditional expression");
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
             expression_lambda(parser);
@@ -1029,7 +1076,7 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
 }
 
 /* named_expression: NAME ':=' ~ expression | expression !':=' */
-CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
+static void expression_named(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     codedb_expression_parse(parser);
@@ -1047,6 +1094,38 @@ CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
 }
 
+/* An '=' stands behind an expression where none can: as CPython does, the expression is reported if it looks like a target. */
+static void expression_fail_equal(codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    bool keyword = node->kind == CODEDB_NODE_NAME && parser->tokens[node->first].kind != CODEDB_TOKEN_NAME;
+    switch (node->kind) {
+    case CODEDB_NODE_NAME:
+    case CODEDB_NODE_ATTRIBUTE:
+    case CODEDB_NODE_SUBSCRIPT:
+    case CODEDB_NODE_CALL:
+    case CODEDB_NODE_BINARY_OPERATION:
+    case CODEDB_NODE_INTEGER:
+    case CODEDB_NODE_FLOAT:
+    case CODEDB_NODE_SIMPLE_STRING:
+        if (!keyword) {
+            codedb_parser_fail(parser, node->first, parser->at, "cannot assign to %s here: expected '==' or ':=', found '='",
+                               expression_target_text(parser, node));
+            return;
+        }
+        break;
+    default: break;
+    }
+    codedb_parser_fail_expected(parser, "'=='");
+}
+
+CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
+{
+    expression_named(parser);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+        expression_fail_equal(parser);
+}
+
 /* ---- Lists of expressions ----------------------------------------------------------------------------------------- */
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
@@ -1059,6 +1138,61 @@ static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
     [CODEDB_TOKEN_KEYWORD_NONE] = true,  [CODEDB_TOKEN_KEYWORD_NOT] = true,   [CODEDB_TOKEN_KEYWORD_LAMBDA] = true,
     [CODEDB_TOKEN_KEYWORD_AWAIT] = true,
 };
+
+CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser)
+{
+    return expression_begins[parser_kind(parser)];
+}
+
+static bool expression_is_soft_keyword(const codedb_parser *parser, const codedb_token *token)
+{
+    static const char *const words[] = {"_", "case", "match", "type"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (token->length == strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a node only holds an expression, its last child. */
+static bool expression_is_wrapper(const codedb_node *node)
+{
+    switch (node->kind) {
+    case CODEDB_NODE_TUPLE: return node->parens == 0;
+    case CODEDB_NODE_ARG:
+    case CODEDB_NODE_ELEMENT:
+    case CODEDB_NODE_DICT_ELEMENT:
+    case CODEDB_NODE_INDEX:
+    case CODEDB_NODE_SUBSCRIPT_ELEMENT: return true;
+    default: return false;
+    }
+}
+
+/* Two expressions stand side by side in brackets: as CPython does, the first one is reported. Returns whether it was so. */
+static bool expression_fail_comma(codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    while (expression_is_wrapper(node))
+        node--;
+    const codedb_token *token = &parser->tokens[node->first];
+    if (token->kind == CODEDB_TOKEN_NAME && (token[1].kind == CODEDB_TOKEN_STRING || expression_is_soft_keyword(parser, token)))
+        return false;
+    if (node->last + node->parens != parser->at || codedb_node_kind_category((codedb_node_kind)node->kind) != CODEDB_CATEGORY_EXPRESSION)
+        return false;
+    if (node->kind == CODEDB_NODE_IF_EXP || node->kind == CODEDB_NODE_LAMBDA || node->kind == CODEDB_NODE_STARRED_ELEMENT)
+        return false;
+    codedb_parser_fail(parser, parser_start(node), parser->at + 1, "expected ',' between two expressions");
+    return true;
+}
+
+/* The closing bracket of a display, of arguments or of a subscript. */
+static void expression_close(codedb_parser *parser, codedb_token_kind closing)
+{
+    if (CODEDB_LIKELY(parser_accept(parser, closing)))
+        return;
+    if (!parser->failed && expression_begins[parser_kind(parser)] && expression_fail_comma(parser))
+        return;
+    parser_expect(parser, closing);
+}
 
 /* star_expression: '*' bitwise_or | expression (named_expression where `walrus`) */
 static void expression_star_expression(codedb_parser *parser, int star_version, bool walrus)
@@ -1131,9 +1265,8 @@ static void expression_target(codedb_parser *parser)
         expression_operators(parser, EXPRESSION_BIT_OR);
 }
 
-/* star_targets: star_target !',' | star_target (',' star_target)* [',']
- * del_targets: ','.del_target+ [','] */
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, codedb_target_use use)
+/* star_targets: star_target !',' | star_target (',' star_target)* [','] */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_target(parser);
@@ -1146,7 +1279,7 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, codedb_target_us
         }
         parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
     }
-    codedb_target_check(parser, parser->count - 1, use);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */
@@ -1193,11 +1326,11 @@ static const char *expression_target_text(const codedb_parser *parser, const cod
 }
 
 /* Whether a Name may be bound: up to 3.8 the parser already keeps __debug__ from it. */
-static bool expression_name_is_target(const codedb_parser *parser, uint32_t token)
+static bool expression_name_is_target(const codedb_parser *parser, uint32_t token, codedb_target_use use)
 {
     if (parser->tokens[token].kind != CODEDB_TOKEN_NAME)
         return false;
-    return parser->version >= 309 || parser->tokens[token].length != 9 ||
+    return parser->version >= 309 || use == CODEDB_TARGET_DELETE || parser->tokens[token].length != 9 ||
            memcmp(parser->source + parser->tokens[token].start, "__debug__", 9) != 0;
 }
 
@@ -1207,7 +1340,7 @@ static uint32_t expression_first_no_target(const codedb_parser *parser, uint32_t
     const codedb_node *node = &parser->nodes[index];
     uint32_t found = UINT32_MAX;
     switch (node->kind) {
-    case CODEDB_NODE_NAME: return expression_name_is_target(parser, node->first) || use == CODEDB_TARGET_DELETE ? found : index;
+    case CODEDB_NODE_NAME: return expression_name_is_target(parser, node->first, use) ? found : index;
     case CODEDB_NODE_ATTRIBUTE:
     case CODEDB_NODE_SUBSCRIPT: return found;
     case CODEDB_NODE_STARRED_ELEMENT:
@@ -1240,7 +1373,8 @@ CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, c
     if (CODEDB_LIKELY(found == UINT32_MAX))
         return;
     const codedb_node *node = &parser->nodes[found];
-    codedb_parser_fail(parser, node->first, node->last, "cannot %s %s", verbs[use], expression_target_text(parser, node));
+    bool wider = node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP);
+    codedb_parser_fail(parser, node->first - wider, node->last + wider, "cannot %s %s", verbs[use], expression_target_text(parser, node));
 }
 
 /* ---- Strings ------------------------------------------------------------------------------------------------------ */
@@ -1397,7 +1531,7 @@ static void expression_replacement_field(codedb_parser *parser, const expression
     if (parser_accept(parser, CODEDB_TOKEN_COLON))
         expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION, first,
                  mark);
 }
@@ -1433,7 +1567,7 @@ static void expression_wrap_strings(codedb_parser *parser, uint32_t count)
 /* strings: (fstring | STRING)+ | tstring+ */
 CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
 {
-    uint32_t first = parser->at, count = 0;
+    uint32_t count = 0;
     unsigned kinds = 0;
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
@@ -1445,7 +1579,7 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
             break;
     }
     if (kinds & (kinds - 1))
-        codedb_parser_fail(parser, first, parser->at, "expected literals of one kind side by side, found %s",
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
                            kinds & EXPRESSION_TEMPLATE ? "t-strings and others" : "bytes and strings");
     if (count > 1 && !parser->failed)
         expression_wrap_strings(parser, count);

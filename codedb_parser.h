@@ -56,14 +56,16 @@ CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const cha
 /* Fails at the next token if the target version is older than `version`. */
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what);
 
+/* Whether the next token can begin an expression, or a starred one. */
+CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);
 CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
 /* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
 /* yield_expr | star_expressions */
 CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
-/* The targets of `for` and `del`: star_targets, checked for that use. */
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, codedb_target_use use);
+/* The targets of `for`: star_targets, checked. */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser);
 /* One target behind `as` in a with statement. */
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
 /* Fails at the first part of node `index` (in post-order) that cannot be such a target. */

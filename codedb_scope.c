@@ -10,8 +10,8 @@
  * - Python 3.12's: a node stands in the scope in which it is evaluated. Decorators, defaults, annotations, bases and the first
  *   iterable of a generator expression belong to the scope around; other comprehensions are no scope (they are inlined).
  *
- * Invariants: 1. scopes are in pre-order, so the last one that begins before a node, or one around it, is the innermost. 2. `outer`
- * and `enclosing` point to earlier scopes only. */
+ * Invariants: 1. scopes are in pre-order, so the last one that begins before a node, or one around it, is the innermost.
+ * 2. `outer` and `enclosing` point to earlier scopes only. */
 #include "codedb_tree.h"
 
 #include <string.h>
@@ -218,28 +218,20 @@ CODEDB_PRIVATE const char *codedb_scopes_kind(const codedb_scopes *scopes, uint3
     codedb_node_kind kind = scopes->tree->nodes[node].kind;
 
     switch (kind) {
-    case CODEDB_NODE_MODULE:
-        return "module";
-    case CODEDB_NODE_DECORATOR:
-        return "decorator";
-    case CODEDB_NODE_CLASS_DEF:
-        return "class";
+    case CODEDB_NODE_MODULE: return "module";
+    case CODEDB_NODE_DECORATOR: return "decorator";
+    case CODEDB_NODE_CLASS_DEF: return "class";
     case CODEDB_NODE_FUNCTION_DEF:
         return scope_count_around(scopes, scope_around(scopes, node), CODEDB_NODE_CLASS_DEF) > 0 ? "method" : "function";
     case CODEDB_NODE_IMPORT:
-    case CODEDB_NODE_IMPORT_FROM:
-        return "import";
-    default:
-        break;
+    case CODEDB_NODE_IMPORT_FROM: return "import";
+    default: break;
     }
     switch (codedb_node_kind_category(kind)) {
-    case CODEDB_CATEGORY_SMALL_STATEMENT:
-        return "smallstmt";
+    case CODEDB_CATEGORY_SMALL_STATEMENT: return "smallstmt";
     case CODEDB_CATEGORY_STATEMENT:
-    case CODEDB_CATEGORY_COMPOUND_STATEMENT:
-        return "stmt";
-    default:
-        return "node";
+    case CODEDB_CATEGORY_COMPOUND_STATEMENT: return "stmt";
+    default: return "node";
     }
 }
 
@@ -330,7 +322,8 @@ static void scope_append_part(const codedb_scopes *scopes, uint32_t scope, coded
 {
     uint32_t prefix = scope_prefix(scopes, scope);
 
-    if (prefix != SCOPE_NONE && (scope_is(scopes, prefix, CODEDB_NODE_FUNCTION_DEF) || scope_is(scopes, prefix, CODEDB_NODE_LAMBDA)))
+    if (prefix != SCOPE_NONE &&
+        (scope_is(scopes, prefix, CODEDB_NODE_FUNCTION_DEF) || scope_is(scopes, prefix, CODEDB_NODE_LAMBDA)))
         codedb_buffer_append_text(out, ".<locals>");
     if (prefix != SCOPE_NONE)
         codedb_buffer_append_byte(out, '.');

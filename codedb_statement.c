@@ -210,6 +210,14 @@ static void statement_augmented_assign(codedb_parser *parser, uint32_t first, ui
     parser_close(parser, CODEDB_NODE_AUG_ASSIGN, first, mark);
 }
 
+/* Whether the ':' that stands here is to be taken for an annotation's: otherwise it is the unexpected token. */
+static bool statement_may_be_annotated(const codedb_parser *parser)
+{
+    const codedb_node *target = parser_last(parser);
+    return parser_kind_behind(parser) != CODEDB_TOKEN_NEWLINE || target->kind == CODEDB_NODE_NAME ||
+           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT;
+}
+
 /* assignment | star_expressions | yield_stmt */
 static void statement_expression(codedb_parser *parser)
 {
@@ -220,7 +228,7 @@ static void statement_expression(codedb_parser *parser)
         statement_assign(parser, first, mark);
     } else if (statement_augmented[kind]) {
         statement_augmented_assign(parser, first, mark, (codedb_node_kind)statement_augmented[kind]);
-    } else if (kind == CODEDB_TOKEN_COLON && parser_kind_behind(parser) != CODEDB_TOKEN_NEWLINE) {
+    } else if (kind == CODEDB_TOKEN_COLON && statement_may_be_annotated(parser)) {
         statement_annotated_assign(parser, first, mark);
     } else {
         parser_role(parser, CODEDB_FIELD_value);
@@ -287,7 +295,8 @@ static void statement_names(codedb_parser *parser, codedb_node_kind kind)
 static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
-    codedb_targets_parse(parser, CODEDB_TARGET_DELETE);
+    codedb_star_expressions_parse(parser, 300, false);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
 }
@@ -422,6 +431,19 @@ static void statement_small(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_body);
 }
 
+/* Something stands behind a small statement that does not belong to it. Of Python 2's print and exec the word is reported. */
+static void statement_fail_line(codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    if (node->kind == CODEDB_NODE_EXPR && node->last == node->first + 1 && codedb_expression_begins(parser)) {
+        const codedb_token *word = &parser->tokens[node->first];
+        const char *text = parser->source + word->start;
+        if ((word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0))
+            codedb_parser_fail(parser, node->first, parser->at + 1, "expected '(' behind %.*s: it is a function", (int)word->length, text);
+    }
+    codedb_parser_fail_expected(parser, "newline");
+}
+
 /* simple_stmts: ';'.simple_stmt+ [';'] NEWLINE. A line of its own, or the suite behind a colon. */
 static void statement_line(codedb_parser *parser, codedb_node_kind kind)
 {
@@ -430,7 +452,8 @@ static void statement_line(codedb_parser *parser, codedb_node_kind kind)
         statement_small(parser);
     while (parser_accept(parser, CODEDB_TOKEN_SEMICOLON) && !parser_sees(parser, CODEDB_TOKEN_NEWLINE));
     uint32_t last = parser_last(parser)->last;
-    parser_expect(parser, CODEDB_TOKEN_NEWLINE);
+    if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_NEWLINE)))
+        statement_fail_line(parser);
     parser_add(parser, kind, first, last, mark);
 }
 
@@ -929,7 +952,7 @@ static void statement_while(codedb_parser *parser)
 static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     parser->at++;
-    codedb_targets_parse(parser, CODEDB_TARGET_ASSIGN);
+    codedb_targets_parse(parser);
     parser_role(parser, CODEDB_FIELD_target);
     parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
     codedb_star_expressions_parse(parser, 309, false);
@@ -953,7 +976,8 @@ static void statement_handler(codedb_parser *parser, bool star)
         codedb_expression_parse(parser);
         bool several = parser_sees(parser, CODEDB_TOKEN_COMMA);
         if (several) {
-            codedb_parser_require(parser, 314, "more than one exception type without parentheses");
+            if (parser->version < 314)
+                codedb_parser_fail(parser, type, parser->at, "several exception types have to be in parentheses before Python 3.14");
             parser_role(parser, CODEDB_FIELD_value);
             parser_close(parser, CODEDB_NODE_ELEMENT, type, type_mark);
             parser_role(parser, CODEDB_FIELD_elements);
@@ -1119,8 +1143,11 @@ static void statement_function(codedb_parser *parser, uint32_t first, uint32_t m
     codedb_parameters_parse(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_leave(parser);
     parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (parser_accept(parser, CODEDB_TOKEN_ARROW))
+    if (parser_accept(parser, CODEDB_TOKEN_ARROW)) {
+        if (!codedb_expression_begins(parser))
+            codedb_parser_fail(parser, parser->at - 1, parser->at, "expected an expression behind '->'");
         codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
+    }
     statement_block(parser, "a function definition");
     statement_close(parser, CODEDB_NODE_FUNCTION_DEF, first, mark);
 }
@@ -1229,6 +1256,7 @@ static void statement_parse(codedb_parser *parser)
         }
         statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
         break;
+    case CODEDB_TOKEN_INDENT: codedb_parser_fail_expected(parser, "a statement at the block's indentation"); /* fallthrough */
     default: statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
     }
     parser_role(parser, CODEDB_FIELD_body);

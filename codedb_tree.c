@@ -1,8 +1,8 @@
 /* codedb_tree.c -- a parsed source: making and freeing it, names of kinds, places, positions, children, dump.
  *
- * Called by hosts and by every file that reads trees, from any thread: a tree does not change once codedb_tree_parse has returned.
- * Calls codedb_encoding.c, codedb_lexer.c and codedb_statement.c to make a tree, codedb_expand.c, codedb_scope.c and codedb_ast.c to
- * write it out.
+ * Called by hosts and by every file that reads trees, from any thread: a tree does not change once codedb_tree_parse has
+ * returned. Calls codedb_encoding.c, codedb_lexer.c and codedb_statement.c to make a tree, codedb_expand.c, codedb_scope.c and
+ * codedb_ast.c to write it out.
  *
  * Invariants:
  * 1. The struct and the source's copy are one allocation; each array is one more, and the tree's.
@@ -39,10 +39,9 @@ CODEDB_PRIVATE codedb_node_category codedb_node_kind_category(codedb_node_kind k
 
 CODEDB_PRIVATE const char *codedb_field_name(codedb_node_field field)
 {
-    static const char *const names[] = {
-        "",
+    static const char *const names[] = {"",
 #define X(name) #name,
-        CODEDB_FIELDS(X)
+                                        CODEDB_FIELDS(X)
 #undef X
     };
 
@@ -142,10 +141,8 @@ static bool tree_closes_list(const codedb_tree *tree, uint32_t token)
     case CODEDB_TOKEN_RIGHT_BRACKET:
     case CODEDB_TOKEN_RIGHT_BRACE:
     case CODEDB_TOKEN_COLON:
-    case CODEDB_TOKEN_KEYWORD_IF:
-        return true;
-    default:
-        return false;
+    case CODEDB_TOKEN_KEYWORD_IF: return true;
+    default: return false;
     }
 }
 
@@ -168,22 +165,17 @@ static bool tree_ends_with_gap(const codedb_tree *tree, const codedb_node *node)
     case CODEDB_NODE_NOT:
     case CODEDB_NODE_PARAM_STAR:
     case CODEDB_NODE_PARAM_SLASH:
-    case CODEDB_NODE_PARAMETERS:
-        return true;
+    case CODEDB_NODE_PARAMETERS: return true;
     case CODEDB_NODE_SLICE:
-    case CODEDB_NODE_SUBSCRIPT_ELEMENT:
-        return tree_token_is(tree, last, CODEDB_TOKEN_COLON);
-    case CODEDB_NODE_TYPE_PARAM:
-        return tree_token_is(tree, last, CODEDB_TOKEN_COMMA);
-    case CODEDB_NODE_MATCH_OR_ELEMENT:
-        return tree_token_is(tree, last, CODEDB_TOKEN_VERTICAL_BAR);
+    case CODEDB_NODE_SUBSCRIPT_ELEMENT: return tree_token_is(tree, last, CODEDB_TOKEN_COLON);
+    case CODEDB_NODE_TYPE_PARAM: return tree_token_is(tree, last, CODEDB_TOKEN_COMMA);
+    case CODEDB_NODE_MATCH_OR_ELEMENT: return tree_token_is(tree, last, CODEDB_TOKEN_VERTICAL_BAR);
     case CODEDB_NODE_MATCH_SEQUENCE_ELEMENT:
     case CODEDB_NODE_MATCH_STAR:
     case CODEDB_NODE_MATCH_MAPPING_ELEMENT:
     case CODEDB_NODE_MATCH_KEYWORD_ELEMENT:
         return tree_token_is(tree, last, CODEDB_TOKEN_COMMA) && !tree_closes_list(tree, node->last);
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -325,8 +317,8 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     if (code != CODEDB_SUCCESS)
         return code;
     if (length > CODEDB_SOURCE_LIMIT)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the source has %lu bytes, expected at most %lu", (unsigned long)length,
-                           (unsigned long)CODEDB_SOURCE_LIMIT);
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the source has %lu bytes, expected at most %lu",
+                           (unsigned long)length, (unsigned long)CODEDB_SOURCE_LIMIT);
     made = codedb_memory_allocate(&allocator, sizeof *made + length + CODEDB_SOURCE_PADDING, 1);
     if (made == NULL)
         return codedb_fail_no_memory(result);
@@ -347,8 +339,8 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     return codedb_succeed(result);
 }
 
-CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const codedb_parse_options *options, codedb_tree **tree,
-                                         codedb_result *result)
+CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const codedb_parse_options *options,
+                                         codedb_tree **tree, codedb_result *result)
 {
     codedb_allocator allocator;
     codedb_decoded decoded;
@@ -432,9 +424,9 @@ typedef struct tree_writer {
     codedb_place_cursor starts;
     codedb_place_cursor ends;
     const codedb_scopes *scopes;
-    uint32_t definition;     /* the def or class that the next node stands in, in the whole tree; UINT32_MAX: none */
-    codedb_buffer qualname;  /* " QUALNAME\n" of a def or class */
-    codedb_buffer inside;    /* the same of all else in `definition` */
+    uint32_t definition;    /* the def or class that the next node stands in, in the whole tree; UINT32_MAX: none */
+    codedb_buffer qualname; /* " QUALNAME\n" of a def or class */
+    codedb_buffer inside;   /* the same of all else in `definition` */
     size_t used;
     char piece[TREE_PIECE];
 } tree_writer;
@@ -693,17 +685,16 @@ cleanup:
     return code;
 }
 
-CODEDB_API codedb_code codedb_tree_dump(const codedb_tree *tree, codedb_dump_format format, codedb_write_function write, void *context,
-                                        codedb_result *result)
+CODEDB_API codedb_code codedb_tree_dump(const codedb_tree *tree, codedb_dump_format format, codedb_write_function write,
+                                        void *context, codedb_result *result)
 {
     if (tree == NULL || write == NULL)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_tree_dump was given no %s", tree == NULL ? "tree" : "write function");
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_tree_dump was given no %s",
+                           tree == NULL ? "tree" : "write function");
     switch (format) {
     case CODEDB_DUMP_CST:
-    case CODEDB_DUMP_CST_NO_WHITESPACE:
-        return tree_dump_cst(tree, format == CODEDB_DUMP_CST, write, context, result);
-    case CODEDB_DUMP_AST:
-        return codedb_ast_write(tree, write, context, result);
+    case CODEDB_DUMP_CST_NO_WHITESPACE: return tree_dump_cst(tree, format == CODEDB_DUMP_CST, write, context, result);
+    case CODEDB_DUMP_AST: return codedb_ast_write(tree, write, context, result);
     }
     return codedb_fail(result, CODEDB_INVALID_REQUEST, "dump format %d is unknown, expected 0 to 2", (int)format);
 }

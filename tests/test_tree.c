@@ -466,16 +466,17 @@ static void a_carriage_return_at_the_end_is_a_line_break(void **state)
 static void a_missing_child_has_no_line(void **state)
 {
     (void)state;
-    check_source("match a:\n case {}: b\n",
-                 "0 Module 1:0-3:0 - module -\n1 Match 1:0-2:11 - stmt -\n2 SimpleWhitespace 1:5-1:6 - node -\n"
-                 "2 Name 1:6-1:7 a node -\n2 SimpleWhitespace 1:7-1:7 - node -\n2 TrailingWhitespace 1:8-2:0 - node -\n"
-                 "3 SimpleWhitespace 1:8-1:8 - node -\n3 Newline 1:8-2:0 - node -\n2 MatchCase 2:1-2:11 - node -\n"
-                 "3 SimpleWhitespace 2:5-2:6 - node -\n3 MatchMapping 2:6-2:8 - node -\n4 LeftCurlyBrace 2:6-2:7 - node -\n"
-                 "5 SimpleWhitespace 2:7-2:7 - node -\n4 RightCurlyBrace 2:7-2:8 - node -\n5 SimpleWhitespace 2:7-2:7 - node -\n"
-                 "3 SimpleWhitespace 2:8-2:8 - node -\n3 SimpleWhitespace 2:8-2:8 - node -\n3 SimpleWhitespace 2:8-2:8 - node -\n"
-                 "3 SimpleStatementSuite 2:10-2:11 - node -\n4 SimpleWhitespace 2:9-2:10 - node -\n4 Expr 2:10-2:11 - smallstmt -\n"
-                 "5 Name 2:10-2:11 b node -\n4 TrailingWhitespace 2:11-3:0 - node -\n5 SimpleWhitespace 2:11-2:11 - node -\n"
-                 "5 Newline 2:11-3:0 - node -\n");
+    check_source(
+        "match a:\n case {}: b\n",
+        "0 Module 1:0-3:0 - module -\n1 Match 1:0-2:11 - stmt -\n2 SimpleWhitespace 1:5-1:6 - node -\n"
+        "2 Name 1:6-1:7 a node -\n2 SimpleWhitespace 1:7-1:7 - node -\n2 TrailingWhitespace 1:8-2:0 - node -\n"
+        "3 SimpleWhitespace 1:8-1:8 - node -\n3 Newline 1:8-2:0 - node -\n2 MatchCase 2:1-2:11 - node -\n"
+        "3 SimpleWhitespace 2:5-2:6 - node -\n3 MatchMapping 2:6-2:8 - node -\n4 LeftCurlyBrace 2:6-2:7 - node -\n"
+        "5 SimpleWhitespace 2:7-2:7 - node -\n4 RightCurlyBrace 2:7-2:8 - node -\n5 SimpleWhitespace 2:7-2:7 - node -\n"
+        "3 SimpleWhitespace 2:8-2:8 - node -\n3 SimpleWhitespace 2:8-2:8 - node -\n3 SimpleWhitespace 2:8-2:8 - node -\n"
+        "3 SimpleStatementSuite 2:10-2:11 - node -\n4 SimpleWhitespace 2:9-2:10 - node -\n4 Expr 2:10-2:11 - smallstmt -\n"
+        "5 Name 2:10-2:11 b node -\n4 TrailingWhitespace 2:11-3:0 - node -\n5 SimpleWhitespace 2:11-2:11 - node -\n"
+        "5 Newline 2:11-3:0 - node -\n");
 }
 
 /* ---- Stored nodes ------------------------------------------------------------------------------------------------- */
@@ -654,7 +655,7 @@ static void qualnames_follow_the_original_and_python(void **state)
 {
     (void)state;
     check_scopes("def f():\n  def g():\n    def h(): pass\n", "function f f;function g f.<locals>.g;"
-                                                             "function f.h f.<locals>.g.<locals>.h;");
+                                                              "function f.h f.<locals>.g.<locals>.h;");
     check_scopes("class A:\n  def m(self):\n    def n(): pass\n    class B:\n      def o(self): pass\n",
                  "class A A;method A.m A.m;method A.n A.m.<locals>.n;class A.B A.m.<locals>.B;method A.B.o A.m.<locals>.B.o;");
     check_scopes("def f():\n  class A:\n    def m(self): pass\n", "function f f;class A f.<locals>.A;method A.m f.<locals>.A.m;");

@@ -36,8 +36,8 @@ static int answer_append(void *context, const char *bytes, size_t length)
 static void answer_refusal(answer *to, const codedb_result *result)
 {
     char text[CODEDB_DESCRIPTION_SIZE + 64];
-    int length = snprintf(text, sizeof text, "ERROR\n%lu:%lu %s: %s\n", (unsigned long)result->line, (unsigned long)result->column,
-                          codedb_code_name(result->code), result->description);
+    int length = snprintf(text, sizeof text, "ERROR\n%lu:%lu %s: %s\n", (unsigned long)result->line,
+                          (unsigned long)result->column, codedb_code_name(result->code), result->description);
 
     to->length = 0;
     answer_append(to, text, (size_t)length);

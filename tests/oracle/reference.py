@@ -131,7 +131,7 @@ def python_accepts(source):
 
 
 class Expected:
-    """What LibCST says of sources: node count, hash of the dump, reason. Kept in a folder when one is given, as LibCST is slow."""
+    """What LibCST says of sources: node count, hash of the dump, reason. Kept in a folder, if one is given: LibCST is slow."""
 
     def __init__(self, folder=None):
         self.folder = folder
