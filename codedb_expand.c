@@ -942,11 +942,7 @@ static void expand_step_once(expand_engine *engine, expand_frame *frame, const e
         engine->offset = frame->deferred_end = expand_next_start(engine);
         break;
     case EXPAND_DEFERRED:
-        if (engine->offset == frame->deferred_end) /* nothing came between: the gap may be the end of the line */
-            engine->offset = expand_write_space(engine, step->field, frame->full, frame->deferred_start, frame->deferred_end,
-                                                expand_next(engine) == CODEDB_TOKEN_NEWLINE);
-        else
-            expand_write_space(engine, step->field, frame->full, frame->deferred_start, frame->deferred_end, false);
+        expand_write_space(engine, step->field, frame->full, frame->deferred_start, frame->deferred_end, false);
         break;
     case EXPAND_STOP:
     case EXPAND_CHILDREN: break;

@@ -69,6 +69,7 @@ def main():
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--cache", help="folder that keeps LibCST's answers for the next run")
     parser.add_argument("--show", type=int, default=20, help="differences to print")
+    parser.add_argument("--show-skipped", action="store_true")
     parser.add_argument("paths", nargs="*")
     options = parser.parse_intermixed_args()
     files = list(python_files(options.paths or standard_libraries(), options.no_tests))
@@ -89,6 +90,8 @@ def main():
                 print("%s: %s" % (path, difference), flush=True)
         elif reason is not None:
             skipped[reason] += 1
+            if options.show_skipped:
+                print("%s: %s" % (path, reason), flush=True)
     reasons = ", ".join("%d %s" % (number, reason) for reason, number in skipped.most_common()) or "none"
     print("%d files, %d nodes, %d differences; skipped: %s" % (len(files), nodes, differences, reasons))
     unexplained = sum(number for reason, number in skipped.items() if reason != "refused by both")
