@@ -183,6 +183,15 @@ $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 oracle-tokens: $(BUILD)/oracle/dump_tokens
 	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
 
+# Random edits against the same change made to CPython's ast, and the index against what ast says; needs `patch`.
+oracle-edits: $(BUILD)/oracle/edit_server
+	$(ORACLE_PYTHON) tests/oracle/compare_edits.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
+
+oracle-entities: $(BUILD)/codedb
+	$(ORACLE_PYTHON) tests/oracle/compare_entities.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
+
+.PHONY: oracle-edits oracle-entities
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 codedb.h $(DESTDIR)$(PREFIX)/include/

@@ -1,0 +1,226 @@
+"""Random edits of real files against the same change made to CPython's ast.
+
+    python compare_edits.py EDIT_SERVER FOLDER [COUNT [SEED]]
+
+Each edit deletes, replaces or inserts statements at a random statement of a random file; the new code is lines of another file as
+they stand there. The result must parse, and its ast must be the old one with the change made in ast; bytes outside the ranges that
+the report names must be the same; CPython's tokenizer must find the same tokens outside them; the diff must make the new file of the
+old one by `patch`, and undo it. A refusal must be one of CPython's compiler, too."""
+import ast
+import io
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import tokenize
+import warnings
+
+ACTIONS = ["replace", "delete", "before", "after", "first", "last"]
+TYPES = {"AsyncFunctionDef": "FunctionDef", "AsyncFor": "For", "AsyncWith": "With", "Delete": "Del"}
+PATCH_EVERY = 10
+FILES = 150
+
+
+class Server:
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def edit(self, action, selector, code, source):
+        texts = [selector.encode(), code.encode(), source.encode()]
+        self.process.stdin.write(b"%d %d %d %d\n" % (ACTIONS.index(action), *map(len, texts)) + b"".join(texts))
+        self.process.stdin.flush()
+        answer, length, diff_length, ranges = map(int, self.process.stdout.readline().split())
+        ranges = [tuple(map(int, self.process.stdout.readline().split())) for _ in range(ranges)]
+        return answer, self.process.stdout.read(length), self.process.stdout.read(diff_length), ranges
+
+
+def lists(tree):
+    """Every list of statements: (owner, field)."""
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(getattr(node, field, None), list) and getattr(node, field):
+                yield node, field
+
+
+def is_elif(owner, field, lines):
+    child = getattr(owner, field)[0]
+    return isinstance(owner, ast.If) and field == "orelse" and isinstance(child, ast.If) and \
+        lines[child.lineno - 1].encode()[child.col_offset:].startswith(b"elif")
+
+
+def dump(tree):
+    """The tree without positions; docstrings cleaned, as they move with their def."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node) is not None:
+            # A last line of blanks alone is no line to inspect.cleandoc when it looks for the margin.
+            node.body[0].value.value = ast.get_docstring(node).rstrip()
+    return ast.dump(tree)
+
+
+def change(owner, field, index, action, new):
+    """Makes the edit in the ast."""
+    statements = getattr(owner, field)
+    node = statements[index]
+    if action in ("first", "last"):
+        inside = node.body
+        at = len(inside)
+        if action == "first":
+            has_docstring = isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node) is not None
+            at = int(has_docstring)
+        inside[at:at] = new
+    elif action == "before":
+        statements[index:index] = new
+    elif action == "after":
+        statements[index + 1:index + 1] = new
+    elif action == "delete":
+        del statements[index]
+        if not statements and not isinstance(owner, ast.Module):
+            statements.append(ast.Pass())
+    else:
+        definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        if len(new) == 1 and isinstance(new[0], definitions) and isinstance(node, definitions) and not new[0].decorator_list:
+            new[0].decorator_list = node.decorator_list
+        statements[index:index + 1] = new
+
+
+def snippet(random_source, files):
+    """Lines of one to three statements of some file, indented as there."""
+    while True:
+        source, tree, lines = files[random_source.randrange(len(files))]
+        owner, field = random_source.choice(list(lists(tree)))
+        statements = getattr(owner, field)
+        if is_elif(owner, field, lines):
+            continue
+        first = random_source.randrange(len(statements))
+        last = min(first + random_source.randrange(3), len(statements) - 1)
+        start = min([statements[first].lineno] + [d.lineno for d in getattr(statements[first], "decorator_list", [])])
+        text = "".join(lines[start - 1:statements[last].end_lineno])
+        if len(text) > 4000 or lines[start - 1][:statements[first].col_offset].strip():
+            continue
+        text = text if random_source.random() < 0.7 else text.lstrip(" \t")
+        try:
+            new = ast.parse("if 1:\n" + text if text[0] in " \t" else text)
+        except SyntaxError:
+            continue
+        return text, lambda: ast.parse("if 1:\n" + text).body[0].body if text[0] in " \t" else ast.parse(text).body
+
+
+def tokens(source, ranges):
+    """Tokens that are no white space and do not touch the byte ranges."""
+    starts, result = [0], []
+    for line in io.BytesIO(source):
+        starts.append(starts[-1] + len(line))
+    lines = source.split(b"\n")
+    place = lambda row, column: starts[row - 1] + len(lines[row - 1].decode()[:column].encode()) if row <= len(lines) else len(source)
+    for token in tokenize.tokenize(io.BytesIO(source).readline):
+        if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.ENCODING):
+            continue
+        start, end = place(*token.start), place(*token.end)
+        if not any(start < b and a < end for a, b in ranges):
+            result.append((token.type, token.string))
+    return result
+
+
+def check_patch(folder, old, new, diff):
+    path = os.path.join(folder, "f.py")
+    for before, after, options in ((old, new, []), (new, old, ["-R"])):
+        with open(path, "wb") as file:
+            file.write(before)
+        subprocess.run(["patch", "--binary", "-s", "-p1", "-d", folder, *options], input=diff, check=True, stdout=subprocess.DEVNULL)
+        with open(path, "rb") as file:
+            assert file.read() == after, "patch does not make the same bytes"
+
+
+def compiles(tree):
+    try:
+        compile(ast.fix_missing_locations(tree), "f.py", "exec", dont_inherit=True)
+        return True
+    except (SyntaxError, ValueError):
+        return False
+
+
+def check(source, action, code_new, answer, text, diff, ranges, target, patch_folder):
+    """Raises AssertionError when the answer is wrong; says whether the edit was made."""
+    tree = ast.parse(source)
+    owner, field = list(lists(tree))[target[0]]
+    change(owner, field, target[1], action, code_new() if action != "delete" else [])
+    if answer:
+        assert not compiles(tree), "refused: " + text.decode()
+        return False
+    old = source.encode()
+    new_tree = ast.parse(text)
+    assert dump(new_tree) == dump(tree), "another ast"
+    outside = lambda data, pairs: [data[a:b] for a, b in zip([0] + [b for _, b in pairs], [a for a, _ in pairs] + [len(data)])]
+    old_ranges, new_ranges = [r[:2] for r in ranges], [r[2:] for r in ranges]
+    assert outside(old, old_ranges) == outside(text, new_ranges), "bytes outside the ranges differ"
+    assert tokens(old, old_ranges) == tokens(text, new_ranges), "tokens outside the ranges differ"
+    if patch_folder and old != text:
+        check_patch(patch_folder, old, text, diff)
+    return True
+
+
+def load(folder, chance):
+    """Up to FILES files of the folder that this Python compiles."""
+    paths, files = [], []
+    for directory, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if f not in ("site-packages", "__pycache__"))
+        paths += [os.path.join(directory, name) for name in sorted(names) if name.endswith(".py")]
+    chance.shuffle(paths)
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                source = file.read()
+            if 0 < len(source) < 60000 and ast.parse(source).body and compiles(ast.parse(source)):
+                files.append((path, source))
+        except (SyntaxError, ValueError, RecursionError):
+            pass
+        if len(files) == FILES:
+            break
+    return files
+
+
+def main():
+    server, folder = Server(sys.argv[1]), sys.argv[2]
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.randrange(10**6)
+    chance = random.Random(seed)
+    warnings.simplefilter("ignore")
+    chosen = load(folder, chance)
+    files = [(source, ast.parse(source), source.splitlines(True)) for _, source in chosen]
+    done = refused = wrong = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in range(count):
+            which = chance.randrange(len(files))
+            source, tree, lines = files[which]
+            every = list(lists(tree))
+            target = chance.randrange(len(every))
+            owner, field = every[target]
+            index = chance.randrange(len(getattr(owner, field)))
+            node = getattr(owner, field)[index]
+            action = chance.choice(ACTIONS)
+            if is_elif(owner, field, lines) or (action in ("first", "last") and not hasattr(node, "body")):
+                continue
+            if chance.random() < 0.1:
+                source = source.replace("\r\n", "\n").replace("\n", "\r\n")
+            code, code_new = snippet(chance, files) if action != "delete" else ("", None)
+            column = len(lines[node.lineno - 1].encode()[:node.col_offset].decode())
+            name = TYPES.get(type(node).__name__, type(node).__name__)
+            if name in ("Try", "TryStar"):
+                name = type(node).__name__
+            selector = '%s[start_line="%d"][start_col="%d"]' % (name, node.lineno, column)
+            answer, text, diff, ranges = server.edit(action, selector, code, source)
+            try:
+                made = check(source, action, code_new, answer, text, diff, ranges, (target, index), scratch if number % PATCH_EVERY == 0 else None)
+                done, refused = done + made, refused + (not made)
+            except (AssertionError, SyntaxError, ValueError, subprocess.CalledProcessError, tokenize.TokenError) as error:
+                wrong += 1
+                if wrong <= 10:
+                    print("%s\n  %s %s\n  %s: %s\n  code %r" % (chosen[which][0], action, selector, type(error).__name__, error, code))
+                    print(diff.decode()[:1500] if not answer else "")
+    print("%d edits made, %d refused by both, %d wrong; seed %d" % (done, refused, wrong, seed))
+    sys.exit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()
