@@ -73,7 +73,7 @@ static void expression_describe(const codedb_parser *parser, uint32_t token, cha
 
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what)
 {
-    char found[64];
+    char found[96];
     expression_describe(parser, parser->at, found, sizeof found);
     codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
 }
@@ -619,8 +619,8 @@ static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t 
     expression_wrap_element(parser, first, mark);
     while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing)) {
         uint32_t element_first = parser->at, element_mark = parser->count;
-        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
-            codedb_parser_require(parser, 305, "unpacking in a list or set");
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing == CODEDB_TOKEN_RIGHT_BRACE)
+            codedb_parser_require(parser, 305, "unpacking in a set");
         expression_star_named(parser);
         expression_wrap_element(parser, element_first, element_mark);
     }

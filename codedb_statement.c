@@ -773,9 +773,9 @@ static void pattern_from_name(codedb_parser *parser)
  *               | mapping_pattern | class_pattern */
 static void pattern_closed(codedb_parser *parser)
 {
+    parser_enter(parser);
     uint32_t first = parser->at, mark = parser->count;
     codedb_token_kind kind = parser_kind(parser);
-    parser_enter(parser);
     if (kind == CODEDB_TOKEN_NAME) {
         pattern_from_name(parser);
     } else if (kind == CODEDB_TOKEN_LEFT_PAREN) {
@@ -1185,8 +1185,8 @@ static void statement_async(codedb_parser *parser, uint32_t mark)
         codedb_parser_fail_expected(parser, "'def', 'for' or 'with' behind 'async'");
 }
 
-/* Up to 3.8 a decorator is dotted_name ['(' [arguments] ')']: whether the expression laid down since `mark` is one. */
-static bool statement_is_plain_decorator(const codedb_parser *parser, uint32_t first, uint32_t mark)
+/* Up to 3.8 a decorator is dotted_name ['(' [arguments] ')']: whether the expression just parsed, from `first` on, is one. */
+static bool statement_is_plain_decorator(const codedb_parser *parser, uint32_t first)
 {
     const codedb_token *tokens = parser->tokens;
     uint32_t at = first;
@@ -1197,9 +1197,11 @@ static bool statement_is_plain_decorator(const codedb_parser *parser, uint32_t f
     if (at == parser->at)
         return true;
     uint32_t last = parser->count - 1, function = last - 1;
-    while (function > mark && parser->nodes[function].field != CODEDB_FIELD_func)
+    if (parser->nodes[last].kind != CODEDB_NODE_CALL)
+        return false;
+    while (parser->nodes[function].field != CODEDB_FIELD_func)
         function -= parser->nodes[function].end;
-    return parser->nodes[last].kind == CODEDB_NODE_CALL && parser->nodes[function].last == at;
+    return parser->nodes[function].last == at;
 }
 
 /* decorators: ('@' named_expression NEWLINE)+ */
@@ -1208,7 +1210,7 @@ static void statement_decorators(codedb_parser *parser)
     while (parser_sees(parser, CODEDB_TOKEN_AT)) {
         uint32_t first = parser->at++, mark = parser->count;
         codedb_named_expression_parse(parser);
-        if (parser->version < 309 && !parser->failed && !statement_is_plain_decorator(parser, first + 1, mark))
+        if (parser->version < 309 && !parser->failed && !statement_is_plain_decorator(parser, first + 1))
             codedb_parser_fail(parser, first + 1, parser->at, "expected a dotted name and perhaps a call behind '@' before Python 3.9");
         parser_role(parser, CODEDB_FIELD_decorator);
         parser_close(parser, CODEDB_NODE_DECORATOR, first, mark);
