@@ -89,10 +89,9 @@ CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, co
 CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
 {
     uint32_t capacity = parser->capacity > UINT32_MAX / 2 ? UINT32_MAX : parser->capacity * 2;
-    codedb_node *nodes = capacity == parser->capacity
-                             ? NULL
-                             : codedb_memory_reallocate(&parser->tree->allocator, parser->nodes, parser->capacity, capacity,
-                                                        sizeof *nodes);
+    codedb_node *nodes = capacity == parser->capacity ? NULL
+                                                      : codedb_memory_reallocate(&parser->tree->allocator, parser->nodes,
+                                                                                 parser->capacity, capacity, sizeof *nodes);
     if (nodes) {
         parser->nodes = nodes;
         parser->capacity = capacity;
@@ -139,29 +138,29 @@ enum {
 };
 
 /* X(token, node, binding); NOT and IS begin two-word operators. */
-#define EXPRESSION_OPERATORS(X) \
-    X(KEYWORD_OR, OR, OR) \
-    X(KEYWORD_AND, AND, AND) \
-    X(LESS, LESS_THAN, COMPARISON) \
-    X(GREATER, GREATER_THAN, COMPARISON) \
-    X(EQUAL_EQUAL, EQUAL, COMPARISON) \
-    X(LESS_EQUAL, LESS_THAN_EQUAL, COMPARISON) \
+#define EXPRESSION_OPERATORS(X)                      \
+    X(KEYWORD_OR, OR, OR)                            \
+    X(KEYWORD_AND, AND, AND)                         \
+    X(LESS, LESS_THAN, COMPARISON)                   \
+    X(GREATER, GREATER_THAN, COMPARISON)             \
+    X(EQUAL_EQUAL, EQUAL, COMPARISON)                \
+    X(LESS_EQUAL, LESS_THAN_EQUAL, COMPARISON)       \
     X(GREATER_EQUAL, GREATER_THAN_EQUAL, COMPARISON) \
-    X(NOT_EQUAL, NOT_EQUAL, COMPARISON) \
-    X(KEYWORD_IN, IN, COMPARISON) \
-    X(KEYWORD_IS, IS, COMPARISON) \
-    X(KEYWORD_NOT, NOT_IN, COMPARISON) \
-    X(VERTICAL_BAR, BIT_OR, BIT_OR) \
-    X(CIRCUMFLEX, BIT_XOR, BIT_XOR) \
-    X(AMPERSAND, BIT_AND, BIT_AND) \
-    X(LEFT_SHIFT, LEFT_SHIFT, SHIFT) \
-    X(RIGHT_SHIFT, RIGHT_SHIFT, SHIFT) \
-    X(PLUS, ADD, SUM) \
-    X(MINUS, SUBTRACT, SUM) \
-    X(STAR, MULTIPLY, TERM) \
-    X(SLASH, DIVIDE, TERM) \
-    X(DOUBLE_SLASH, FLOOR_DIVIDE, TERM) \
-    X(PERCENT, MODULO, TERM) \
+    X(NOT_EQUAL, NOT_EQUAL, COMPARISON)              \
+    X(KEYWORD_IN, IN, COMPARISON)                    \
+    X(KEYWORD_IS, IS, COMPARISON)                    \
+    X(KEYWORD_NOT, NOT_IN, COMPARISON)               \
+    X(VERTICAL_BAR, BIT_OR, BIT_OR)                  \
+    X(CIRCUMFLEX, BIT_XOR, BIT_XOR)                  \
+    X(AMPERSAND, BIT_AND, BIT_AND)                   \
+    X(LEFT_SHIFT, LEFT_SHIFT, SHIFT)                 \
+    X(RIGHT_SHIFT, RIGHT_SHIFT, SHIFT)               \
+    X(PLUS, ADD, SUM)                                \
+    X(MINUS, SUBTRACT, SUM)                          \
+    X(STAR, MULTIPLY, TERM)                          \
+    X(SLASH, DIVIDE, TERM)                           \
+    X(DOUBLE_SLASH, FLOOR_DIVIDE, TERM)              \
+    X(PERCENT, MODULO, TERM)                         \
     X(AT, MATRIX_MULTIPLY, TERM)
 
 static const uint8_t expression_binding[CODEDB_TOKEN_KIND_COUNT] = {
@@ -259,7 +258,8 @@ static void expression_operators(codedb_parser *parser, unsigned minimum)
         parser->at += !parser->failed;
         expression_operators(parser, binding + 1);
         parser_role(parser, CODEDB_FIELD_right);
-        parser_close(parser, binding <= EXPRESSION_AND ? CODEDB_NODE_BOOLEAN_OPERATION : CODEDB_NODE_BINARY_OPERATION, first, mark);
+        parser_close(parser, binding <= EXPRESSION_AND ? CODEDB_NODE_BOOLEAN_OPERATION : CODEDB_NODE_BINARY_OPERATION, first,
+                     mark);
     }
 }
 
@@ -927,8 +927,7 @@ static void expression_star_parameter(codedb_parser *parser, expression_paramete
     else if (expression_is_bare_star(parser, seen->closing)) {
         parser->at += seen->closing == CODEDB_TOKEN_COLON;
         codedb_parser_fail(parser, parser->at, parser->at + 1, "expected a named parameter behind '*'");
-    }
-    else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
+    } else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
         parser_role(parser, CODEDB_FIELD_star_arg);
         parser->at++;
@@ -1176,7 +1175,8 @@ static bool expression_fail_comma(codedb_parser *parser)
     const codedb_token *token = &parser->tokens[node->first];
     if (token->kind == CODEDB_TOKEN_NAME && (token[1].kind == CODEDB_TOKEN_STRING || expression_is_soft_keyword(parser, token)))
         return false;
-    if (node->last + node->parens != parser->at || codedb_node_kind_category((codedb_node_kind)node->kind) != CODEDB_CATEGORY_EXPRESSION)
+    if (node->last + node->parens != parser->at ||
+        codedb_node_kind_category((codedb_node_kind)node->kind) != CODEDB_CATEGORY_EXPRESSION)
         return false;
     if (node->kind == CODEDB_NODE_IF_EXP || node->kind == CODEDB_NODE_LAMBDA || node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return false;
@@ -1374,17 +1374,14 @@ CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, c
         return;
     const codedb_node *node = &parser->nodes[found];
     bool wider = node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP);
-    codedb_parser_fail(parser, node->first - wider, node->last + wider, "cannot %s %s", verbs[use], expression_target_text(parser, node));
+    codedb_parser_fail(parser, node->first - wider, node->last + wider, "cannot %s %s", verbs[use],
+                       expression_target_text(parser, node));
 }
 
 /* ---- Strings ------------------------------------------------------------------------------------------------------ */
 
 /* What kinds of literal an adjacent run holds: not all may stand together. */
-enum {
-    EXPRESSION_TEXT = 1,
-    EXPRESSION_BYTES = 2,
-    EXPRESSION_TEMPLATE = 4
-};
+enum { EXPRESSION_TEXT = 1, EXPRESSION_BYTES = 2, EXPRESSION_TEMPLATE = 4 };
 
 /* How many hexadecimal digits must follow this escape letter; 0: any. */
 static unsigned expression_escape_digits(char letter, bool bytes)
@@ -1421,7 +1418,8 @@ static void expression_check_escapes(codedb_parser *parser, uint32_t token, cons
     while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
         if (!expression_escape_is_good(text + 1, end, bytes)) {
             codedb_parser_fail(parser, token, token + 1, "expected %s behind '\\%c' in a %s literal",
-                               text[1] == 'N' ? "{NAME}" : "hexadecimal digits of a character", text[1], bytes ? "bytes" : "string");
+                               text[1] == 'N' ? "{NAME}" : "hexadecimal digits of a character", text[1],
+                               bytes ? "bytes" : "string");
             return;
         }
         text += 2;
@@ -1532,8 +1530,8 @@ static void expression_replacement_field(codedb_parser *parser, const expression
         expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
     parser_leave(parser);
     expression_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
-    parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION, first,
-                 mark);
+    parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
+                 first, mark);
 }
 
 /* fstring: FSTRING_START fstring_middle* FSTRING_END        tstring: TSTRING_START tstring_middle* TSTRING_END

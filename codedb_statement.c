@@ -14,7 +14,8 @@ static void statement_parse(codedb_parser *parser);
 static bool statement_sees_word(const codedb_parser *parser, const char *word, uint32_t length)
 {
     const codedb_token *token = &parser->tokens[parser->at];
-    return token->kind == CODEDB_TOKEN_NAME && token->length == length && memcmp(parser->source + token->start, word, length) == 0;
+    return token->kind == CODEDB_TOKEN_NAME && token->length == length &&
+           memcmp(parser->source + token->start, word, length) == 0;
 }
 
 /* Whether the token just consumed is a comma that belongs to the node before it: then another element may follow. */
@@ -121,19 +122,19 @@ static void statement_lazy_import(codedb_parser *parser)
 /* ---- Assignments -------------------------------------------------------------------------------------------------- */
 
 /* X(token, node) */
-#define STATEMENT_AUGMENTED(X) \
-    X(PLUS_EQUAL, ADD_ASSIGN) \
-    X(MINUS_EQUAL, SUBTRACT_ASSIGN) \
-    X(STAR_EQUAL, MULTIPLY_ASSIGN) \
-    X(AT_EQUAL, MATRIX_MULTIPLY_ASSIGN) \
-    X(SLASH_EQUAL, DIVIDE_ASSIGN) \
-    X(PERCENT_EQUAL, MODULO_ASSIGN) \
-    X(AMPERSAND_EQUAL, BIT_AND_ASSIGN) \
-    X(VERTICAL_BAR_EQUAL, BIT_OR_ASSIGN) \
-    X(CIRCUMFLEX_EQUAL, BIT_XOR_ASSIGN) \
-    X(LEFT_SHIFT_EQUAL, LEFT_SHIFT_ASSIGN) \
+#define STATEMENT_AUGMENTED(X)               \
+    X(PLUS_EQUAL, ADD_ASSIGN)                \
+    X(MINUS_EQUAL, SUBTRACT_ASSIGN)          \
+    X(STAR_EQUAL, MULTIPLY_ASSIGN)           \
+    X(AT_EQUAL, MATRIX_MULTIPLY_ASSIGN)      \
+    X(SLASH_EQUAL, DIVIDE_ASSIGN)            \
+    X(PERCENT_EQUAL, MODULO_ASSIGN)          \
+    X(AMPERSAND_EQUAL, BIT_AND_ASSIGN)       \
+    X(VERTICAL_BAR_EQUAL, BIT_OR_ASSIGN)     \
+    X(CIRCUMFLEX_EQUAL, BIT_XOR_ASSIGN)      \
+    X(LEFT_SHIFT_EQUAL, LEFT_SHIFT_ASSIGN)   \
     X(RIGHT_SHIFT_EQUAL, RIGHT_SHIFT_ASSIGN) \
-    X(DOUBLE_STAR_EQUAL, POWER_ASSIGN) \
+    X(DOUBLE_STAR_EQUAL, POWER_ASSIGN)       \
     X(DOUBLE_SLASH_EQUAL, FLOOR_DIVIDE_ASSIGN)
 
 /* The operator node of an augmented assignment's token, else 0. */
@@ -396,7 +397,8 @@ static void statement_name(codedb_parser *parser)
     codedb_token_kind behind = parser_kind_behind(parser);
     if (behind == CODEDB_TOKEN_NAME && parser->version >= 312 && statement_sees_word(parser, "type", 4))
         statement_type_alias(parser);
-    else if ((behind == CODEDB_TOKEN_KEYWORD_IMPORT || behind == CODEDB_TOKEN_KEYWORD_FROM) && statement_sees_word(parser, "lazy", 4))
+    else if ((behind == CODEDB_TOKEN_KEYWORD_IMPORT || behind == CODEDB_TOKEN_KEYWORD_FROM) &&
+             statement_sees_word(parser, "lazy", 4))
         statement_lazy_import(parser);
     else
         statement_expression(parser);
@@ -439,7 +441,8 @@ static void statement_fail_line(codedb_parser *parser)
         const codedb_token *word = &parser->tokens[node->first];
         const char *text = parser->source + word->start;
         if ((word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0))
-            codedb_parser_fail(parser, node->first, parser->at + 1, "expected '(' behind %.*s: it is a function", (int)word->length, text);
+            codedb_parser_fail(parser, node->first, parser->at + 1, "expected '(' behind %.*s: it is a function",
+                               (int)word->length, text);
     }
     codedb_parser_fail_expected(parser, "newline");
 }
@@ -521,7 +524,8 @@ static void pattern_name(codedb_parser *parser, codedb_node_field field, bool wi
 }
 
 /* A comma behind an element belongs to its position. */
-static void pattern_close_element(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark, codedb_node_field field)
+static void pattern_close_element(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark,
+                                  codedb_node_field field)
 {
     parser_accept(parser, CODEDB_TOKEN_COMMA);
     parser_close(parser, kind, first, mark);
@@ -649,7 +653,8 @@ static void pattern_number(codedb_parser *parser)
         codedb_number_parse(parser);
     }
     if (parser_last(parser)->kind != CODEDB_NODE_IMAGINARY)
-        codedb_parser_fail(parser, parser->at - 1, parser->at, "expected an imaginary number in a complex literal, found a real one");
+        codedb_parser_fail(parser, parser->at - 1, parser->at,
+                           "expected an imaginary number in a complex literal, found a real one");
     parser_role(parser, CODEDB_FIELD_right);
     parser_close(parser, CODEDB_NODE_BINARY_OPERATION, first, mark);
 }
@@ -856,7 +861,8 @@ static bool statement_is_match(const codedb_parser *parser)
     uint32_t at = parser->at + 1;
     while (at < parser->end && parser->tokens[at].kind != CODEDB_TOKEN_NEWLINE)
         at++;
-    return at < parser->end && parser->tokens[at - 1].kind == CODEDB_TOKEN_COLON && parser->tokens[at + 1].kind == CODEDB_TOKEN_INDENT;
+    return at < parser->end && parser->tokens[at - 1].kind == CODEDB_TOKEN_COLON &&
+           parser->tokens[at + 1].kind == CODEDB_TOKEN_INDENT;
 }
 
 /* case_block: "case" patterns ['if' named_expression] ':' block */
@@ -977,7 +983,8 @@ static void statement_handler(codedb_parser *parser, bool star)
         bool several = parser_sees(parser, CODEDB_TOKEN_COMMA);
         if (several) {
             if (parser->version < 314)
-                codedb_parser_fail(parser, type, parser->at, "several exception types have to be in parentheses before Python 3.14");
+                codedb_parser_fail(parser, type, parser->at,
+                                   "several exception types have to be in parentheses before Python 3.14");
             parser_role(parser, CODEDB_FIELD_value);
             parser_close(parser, CODEDB_NODE_ELEMENT, type, type_mark);
             parser_role(parser, CODEDB_FIELD_elements);
@@ -1211,7 +1218,8 @@ static void statement_decorators(codedb_parser *parser)
         uint32_t first = parser->at++, mark = parser->count;
         codedb_named_expression_parse(parser);
         if (parser->version < 309 && !parser->failed && !statement_is_plain_decorator(parser, first + 1))
-            codedb_parser_fail(parser, first + 1, parser->at, "expected a dotted name and perhaps a call behind '@' before Python 3.9");
+            codedb_parser_fail(parser, first + 1, parser->at,
+                               "expected a dotted name and perhaps a call behind '@' before Python 3.9");
         parser_role(parser, CODEDB_FIELD_decorator);
         parser_close(parser, CODEDB_NODE_DECORATOR, first, mark);
         parser_role(parser, CODEDB_FIELD_decorators);

@@ -140,7 +140,8 @@ SUPPORT_UNUSED static void parsed_assert_versions(const parsed_versions *cases, 
             parsed got = parse(cases[i].source, version);
             bool expected = version >= cases[i].from && version <= cases[i].until;
             if (got.done != expected) {
-                print_error("%s: %s for %d (%s)\n", cases[i].source, got.done ? "accepted" : "rejected", version, got.error.message);
+                print_error("%s: %s for %d (%s)\n", cases[i].source, got.done ? "accepted" : "rejected", version,
+                            got.error.message);
                 fail();
             }
             if (got.done)

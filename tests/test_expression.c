@@ -25,9 +25,8 @@ static void operators_bind_as_the_grammar_says(void **state)
     assert_node("(a + b) * c",
                 "BinaryOperation[left=BinaryOperation(1)[left=Name'a' operator=Add'+' right=Name'b'] operator=Multiply'*' "
                 "right=Name'c']");
-    assert_node("a - b - c",
-                "BinaryOperation[left=BinaryOperation[left=Name'a' operator=Subtract'-' right=Name'b'] "
-                "operator=Subtract'-' right=Name'c']");
+    assert_node("a - b - c", "BinaryOperation[left=BinaryOperation[left=Name'a' operator=Subtract'-' right=Name'b'] "
+                             "operator=Subtract'-' right=Name'c']");
     assert_node("a or b and not c",
                 "BooleanOperation[left=Name'a' operator=Or'or' right=BooleanOperation[left=Name'b' operator=And'and' "
                 "right=UnaryOperation[operator=Not'not' expression=Name'c']]]");
@@ -42,21 +41,19 @@ static void operators_bind_as_the_grammar_says(void **state)
                 "right=UnaryOperation[operator=Minus'-' expression=Name'c']]]");
     assert_node("-a ** b",
                 "UnaryOperation[operator=Minus'-' expression=BinaryOperation[left=Name'a' operator=Power'**' right=Name'b']]");
-    assert_node("a @ b // c % d / e >> f",
-                ""
-                "BinaryOperation[left=BinaryOperation[left=BinaryOperation[left=BinaryOperation[left=BinaryOperation[left=Name'a' "
-                "operator=MatrixMultiply'@' right=Name'b'] operator=FloorDivide'//' right=Name'c'] operator=Modulo'%' "
-                "right=Name'd'] operator=Divide'/' right=Name'e'] operator=RightShift'>>' right=Name'f']");
-    assert_node("a < b < c",
-                "Comparison[left=Name'a' comparisons=ComparisonTarget[operator=LessThan'<' comparator=Name'b'] "
-                "comparisons=ComparisonTarget[operator=LessThan'<' comparator=Name'c']]");
-    assert_node("not a == b",
-                "UnaryOperation[operator=Not'not' expression=Comparison[left=Name'a' "
-                "comparisons=ComparisonTarget[operator=Equal'==' comparator=Name'b']]]");
+    assert_node(
+        "a @ b // c % d / e >> f",
+        ""
+        "BinaryOperation[left=BinaryOperation[left=BinaryOperation[left=BinaryOperation[left=BinaryOperation[left=Name'a' "
+        "operator=MatrixMultiply'@' right=Name'b'] operator=FloorDivide'//' right=Name'c'] operator=Modulo'%' "
+        "right=Name'd'] operator=Divide'/' right=Name'e'] operator=RightShift'>>' right=Name'f']");
+    assert_node("a < b < c", "Comparison[left=Name'a' comparisons=ComparisonTarget[operator=LessThan'<' comparator=Name'b'] "
+                             "comparisons=ComparisonTarget[operator=LessThan'<' comparator=Name'c']]");
+    assert_node("not a == b", "UnaryOperation[operator=Not'not' expression=Comparison[left=Name'a' "
+                              "comparisons=ComparisonTarget[operator=Equal'==' comparator=Name'b']]]");
     assert_node("not not a", "UnaryOperation[operator=Not'not' expression=UnaryOperation[operator=Not'not' expression=Name'a']]");
-    assert_node("- + ~a",
-                "UnaryOperation[operator=Minus'-' expression=UnaryOperation[operator=Plus'+' "
-                "expression=UnaryOperation[operator=BitInvert'~' expression=Name'a']]]");
+    assert_node("- + ~a", "UnaryOperation[operator=Minus'-' expression=UnaryOperation[operator=Plus'+' "
+                          "expression=UnaryOperation[operator=BitInvert'~' expression=Name'a']]]");
     assert_node("a is not b not in c is d in e",
                 "Comparison[left=Name'a' comparisons=ComparisonTarget[operator=IsNot'is not' comparator=Name'b'] "
                 "comparisons=ComparisonTarget[operator=NotIn'not in' comparator=Name'c'] "
@@ -75,9 +72,8 @@ static void operators_bind_as_the_grammar_says(void **state)
     assert_node("a and (b or c)",
                 "BooleanOperation[left=Name'a' operator=And'and' right=BooleanOperation(1)[left=Name'b' operator=Or'or' "
                 "right=Name'c']]");
-    assert_node("await a.b(c) ** d",
-                "BinaryOperation[left=Await[expression=Call[func=Attribute[value=Name'a' attr=Name'b'] "
-                "args=Arg[value=Name'c']]] operator=Power'**' right=Name'd']");
+    assert_node("await a.b(c) ** d", "BinaryOperation[left=Await[expression=Call[func=Attribute[value=Name'a' attr=Name'b'] "
+                                     "args=Arg[value=Name'c']]] operator=Power'**' right=Name'd']");
     assert_node("a if b else lambda: c", "IfExp[body=Name'a' test=Name'b' orelse=Lambda[params=Parameters'' body=Name'c']]");
 }
 
@@ -91,9 +87,8 @@ static void primaries_chain_to_the_left(void **state)
                 "slice=SubscriptElement[slice=Index[value=Name'b']]] slice=SubscriptElement[slice=Index[value=Name'c']]] "
                 "attr=Name'd'] args=Arg[value=Name'e']]");
     assert_node("(a).b", "Attribute[value=Name(1)'a' attr=Name'b']");
-    assert_node("((a)).b[(c)]",
-                "Subscript[value=Attribute[value=Name(2)'a' attr=Name'b'] "
-                "slice=SubscriptElement[slice=Index[value=Name(1)'c']]]");
+    assert_node("((a)).b[(c)]", "Subscript[value=Attribute[value=Name(2)'a' attr=Name'b'] "
+                                "slice=SubscriptElement[slice=Index[value=Name(1)'c']]]");
 }
 
 static void arguments_have_stars_keywords_and_generators(void **state)
@@ -106,9 +101,8 @@ static void arguments_have_stars_keywords_and_generators(void **state)
                 "Call[func=Name'f' args=Arg[value=GeneratorExp[elt=Name'a' for_in=CompFor[target=Name'b' iter=Name'c']]]]");
     assert_node("f((a for b in c))",
                 "Call[func=Name'f' args=Arg[value=GeneratorExp(1)[elt=Name'a' for_in=CompFor[target=Name'b' iter=Name'c']]]]");
-    assert_node("f(a := b, (c := d))",
-                "Call[func=Name'f' args=Arg[value=NamedExpr[target=Name'a' value=Name'b']] "
-                "args=Arg[value=NamedExpr(1)[target=Name'c' value=Name'd']]]");
+    assert_node("f(a := b, (c := d))", "Call[func=Name'f' args=Arg[value=NamedExpr[target=Name'a' value=Name'b']] "
+                                       "args=Arg[value=NamedExpr(1)[target=Name'c' value=Name'd']]]");
     assert_node("f(a,)", "Call[func=Name'f' args=Arg[value=Name'a']]");
     assert_node("f(*a, b)", "Call[func=Name'f' args=Arg[value=Name'a'] args=Arg[value=Name'b']]");
     assert_node("f(**a, b=c)", "Call[func=Name'f' args=Arg[value=Name'a'] args=Arg[keyword=Name'b' value=Name'c']]");
@@ -118,21 +112,18 @@ static void subscripts_hold_elements(void **state)
 {
     (void)state;
     assert_node("a[b]", "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Name'b']]]");
-    assert_node("a[b, c:d]",
-                "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Name'b']] "
-                "slice=SubscriptElement[slice=Slice[lower=Name'c' upper=Name'd']]]");
+    assert_node("a[b, c:d]", "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Name'b']] "
+                             "slice=SubscriptElement[slice=Slice[lower=Name'c' upper=Name'd']]]");
     assert_node("a[:]", "Subscript[value=Name'a' slice=SubscriptElement[slice=Slice':']]");
     assert_node("a[b:c:d]",
                 "Subscript[value=Name'a' slice=SubscriptElement[slice=Slice[lower=Name'b' upper=Name'c' step=Name'd']]]");
-    assert_node("a[::e, :f:]",
-                "Subscript[value=Name'a' slice=SubscriptElement[slice=Slice[step=Name'e']] "
-                "slice=SubscriptElement[slice=Slice[upper=Name'f']]]");
+    assert_node("a[::e, :f:]", "Subscript[value=Name'a' slice=SubscriptElement[slice=Slice[step=Name'e']] "
+                               "slice=SubscriptElement[slice=Slice[upper=Name'f']]]");
     assert_node("a[(b, c)]",
                 "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Tuple(1)[elements=Element[value=Name'b'] "
                 "elements=Element[value=Name'c']]]]]");
-    assert_node("a[*b, c]",
-                "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Name'b']] "
-                "slice=SubscriptElement[slice=Index[value=Name'c']]]");
+    assert_node("a[*b, c]", "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Name'b']] "
+                            "slice=SubscriptElement[slice=Index[value=Name'c']]]");
     assert_node("a[b := c]",
                 "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=NamedExpr[target=Name'b' value=Name'c']]]]");
     assert_node("a[b,]", "Subscript[value=Name'a' slice=SubscriptElement[slice=Index[value=Name'b']]]");
@@ -209,9 +200,8 @@ static void literals_have_a_kind_each(void **state)
                 "elements=Element[value=Name'__debug__']]");
     assert_node("'a'", "SimpleString''a''");
     assert_node("b'a'", "SimpleString'b'a''");
-    assert_node("'a' 'b' 'c'",
-                "ConcatenatedString[left=SimpleString''a'' right=ConcatenatedString[left=SimpleString''b'' "
-                "right=SimpleString''c'']]");
+    assert_node("'a' 'b' 'c'", "ConcatenatedString[left=SimpleString''a'' right=ConcatenatedString[left=SimpleString''b'' "
+                               "right=SimpleString''c'']]");
     assert_node("'a' f'b' 'c'",
                 "ConcatenatedString[left=SimpleString''a'' "
                 "right=ConcatenatedString[left=FormattedString[parts=FormattedStringText'b'] right=SimpleString''c'']]");
@@ -222,32 +212,28 @@ static void format_strings_have_parts(void **state)
     (void)state;
     assert_node("f''", "FormattedString'f'''");
     assert_node("f'a'", "FormattedString[parts=FormattedStringText'a']");
-    assert_node("f'a{b}c{{d'",
-                "FormattedString[parts=FormattedStringText'a' parts=FormattedStringExpression[expression=Name'b'] "
-                "parts=FormattedStringText'c{{d']");
+    assert_node("f'a{b}c{{d'", "FormattedString[parts=FormattedStringText'a' parts=FormattedStringExpression[expression=Name'b'] "
+                               "parts=FormattedStringText'c{{d']");
     assert_node("f'{a!r}'", "FormattedString[parts=FormattedStringExpression[expression=Name'a']]");
     assert_node("f'{a:b{c}d}'",
                 "FormattedString[parts=FormattedStringExpression[expression=Name'a' format_spec=FormattedStringText'b' "
                 "format_spec=FormattedStringExpression[expression=Name'c'] format_spec=FormattedStringText'd']]");
-    assert_node("f'{a!s:{b:{c}}}'",
-                "FormattedString[parts=FormattedStringExpression[expression=Name'a' "
-                "format_spec=FormattedStringExpression[expression=Name'b' "
-                "format_spec=FormattedStringExpression[expression=Name'c']]]]");
+    assert_node("f'{a!s:{b:{c}}}'", "FormattedString[parts=FormattedStringExpression[expression=Name'a' "
+                                    "format_spec=FormattedStringExpression[expression=Name'b' "
+                                    "format_spec=FormattedStringExpression[expression=Name'c']]]]");
     assert_node("f'{a = }'", "FormattedString[parts=FormattedStringExpression[expression=Name'a']]");
-    assert_node("f'{a, *b}'",
-                "FormattedString[parts=FormattedStringExpression[expression=Tuple[elements=Element[value=Name'a'] "
-                "elements=StarredElement[value=Name'b']]]]");
+    assert_node("f'{a, *b}'", "FormattedString[parts=FormattedStringExpression[expression=Tuple[elements=Element[value=Name'a'] "
+                              "elements=StarredElement[value=Name'b']]]]");
     assert_node("f'{yield}'", "FormattedString[parts=FormattedStringExpression[expression=Yield'yield']]");
-    assert_node("f'{f\"{a}\"}'",
-                ""
-                "FormattedString[parts=FormattedStringExpression[expression=FormattedString[parts=FormattedStringExpression[expression=Name'a']]]]");
-    assert_node("t'a{b:c}'",
-                "TemplatedString[parts=TemplatedStringText'a' parts=TemplatedStringExpression[expression=Name'b' "
-                "format_spec=TemplatedStringText'c']]");
-    assert_node("t'{a!r:{b}}' t'c'",
-                "ConcatenatedString[left=TemplatedString[parts=TemplatedStringExpression[expression=Name'a' "
-                "format_spec=TemplatedStringExpression[expression=Name'b']]] "
-                "right=TemplatedString[parts=TemplatedStringText'c']]");
+    assert_node(
+        "f'{f\"{a}\"}'",
+        ""
+        "FormattedString[parts=FormattedStringExpression[expression=FormattedString[parts=FormattedStringExpression[expression=Name'a']]]]");
+    assert_node("t'a{b:c}'", "TemplatedString[parts=TemplatedStringText'a' parts=TemplatedStringExpression[expression=Name'b' "
+                             "format_spec=TemplatedStringText'c']]");
+    assert_node("t'{a!r:{b}}' t'c'", "ConcatenatedString[left=TemplatedString[parts=TemplatedStringExpression[expression=Name'a' "
+                                     "format_spec=TemplatedStringExpression[expression=Name'b']]] "
+                                     "right=TemplatedString[parts=TemplatedStringText'c']]");
     assert_node("rf'{a:\\d}'",
                 "FormattedString[parts=FormattedStringExpression[expression=Name'a' format_spec=FormattedStringText'\\d']]");
 }
@@ -541,10 +527,22 @@ static void chains_of_any_length_parse(void **state)
 {
     static const struct {
         const char *head, *part, *tail;
-    } cases[] = {{"", "a + ", "a"},          {"", "a and ", "a"},        {"", "a < ", "a"},      {"", "not ", "a"},
-                 {"", "- ~ + ", "a"},        {"", "a if b else ", "a"},  {"a", ".a", ""},        {"a", "()", ""},
-                 {"a", "[0]", ""},           {"(", "'a' ", ")"},         {"(", "f'{a}' ", ")"},  {"[a ", "for a in b ", "]"},
-                 {"[a for a in b ", "if a ", "]"}, {"", "a, ", "a"},    {"{", "a: b, ", "}"},   {"f(", "a=b, ", ")"}};
+    } cases[] = {{"", "a + ", "a"},
+                 {"", "a and ", "a"},
+                 {"", "a < ", "a"},
+                 {"", "not ", "a"},
+                 {"", "- ~ + ", "a"},
+                 {"", "a if b else ", "a"},
+                 {"a", ".a", ""},
+                 {"a", "()", ""},
+                 {"a", "[0]", ""},
+                 {"(", "'a' ", ")"},
+                 {"(", "f'{a}' ", ")"},
+                 {"[a ", "for a in b ", "]"},
+                 {"[a for a in b ", "if a ", "]"},
+                 {"", "a, ", "a"},
+                 {"{", "a: b, ", "}"},
+                 {"f(", "a=b, ", ")"}};
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         char *text = repeated(cases[i].head, cases[i].part, 100000, cases[i].tail);

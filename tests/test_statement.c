@@ -24,9 +24,8 @@ static void simple_statements_form_lines(void **state)
     assert_node("pass", "SimpleStatementLine[body=Pass'pass']");
     assert_node("break; continue", "SimpleStatementLine[body=Break'break' body=Continue'continue']");
     assert_node("return", "SimpleStatementLine[body=Return'return']");
-    assert_node("return a, *b",
-                "SimpleStatementLine[body=Return[value=Tuple[elements=Element[value=Name'a'] "
-                "elements=StarredElement[value=Name'b']]]]");
+    assert_node("return a, *b", "SimpleStatementLine[body=Return[value=Tuple[elements=Element[value=Name'a'] "
+                                "elements=StarredElement[value=Name'b']]]]");
     assert_node("raise", "SimpleStatementLine[body=Raise'raise']");
     assert_node("raise a", "SimpleStatementLine[body=Raise[exc=Name'a']]");
     assert_node("raise a from (b)", "SimpleStatementLine[body=Raise[exc=Name'a' cause=From[item=Name(1)'b']]]");
@@ -36,9 +35,8 @@ static void simple_statements_form_lines(void **state)
     assert_node("del (a), b[c]",
                 "SimpleStatementLine[body=Del[target=Tuple[elements=Element[value=Name(1)'a'] "
                 "elements=Element[value=Subscript[value=Name'b' slice=SubscriptElement[slice=Index[value=Name'c']]]]]]]");
-    assert_node("del (a, b)",
-                "SimpleStatementLine[body=Del[target=Tuple(1)[elements=Element[value=Name'a'] "
-                "elements=Element[value=Name'b']]]]");
+    assert_node("del (a, b)", "SimpleStatementLine[body=Del[target=Tuple(1)[elements=Element[value=Name'a'] "
+                              "elements=Element[value=Name'b']]]]");
     assert_node("assert a", "SimpleStatementLine[body=Assert[test=Name'a']]");
     assert_node("assert (a), b", "SimpleStatementLine[body=Assert[test=Name(1)'a' msg=Name'b']]");
 }
@@ -60,20 +58,17 @@ static void assignments_have_targets(void **state)
                 "SimpleStatementLine[body=Assign[targets=AssignTarget[target=Tuple[elements=StarredElement[value=Name'a']]] "
                 "value=Name'b']]");
     assert_node("a: b", "SimpleStatementLine[body=AnnAssign[target=Name'a' annotation=Annotation[annotation=Name'b']]]");
-    assert_node("(a.b): (c) = d",
-                "SimpleStatementLine[body=AnnAssign[target=Attribute(1)[value=Name'a' attr=Name'b'] "
-                "annotation=Annotation[annotation=Name(1)'c'] value=Name'd']]");
+    assert_node("(a.b): (c) = d", "SimpleStatementLine[body=AnnAssign[target=Attribute(1)[value=Name'a' attr=Name'b'] "
+                                  "annotation=Annotation[annotation=Name(1)'c'] value=Name'd']]");
     assert_node("a[b]: c = yield",
                 "SimpleStatementLine[body=AnnAssign[target=Subscript[value=Name'a' "
                 "slice=SubscriptElement[slice=Index[value=Name'b']]] annotation=Annotation[annotation=Name'c'] "
                 "value=Yield'yield']]");
     assert_node("a += b", "SimpleStatementLine[body=AugAssign[target=Name'a' operator=AddAssign'+=' value=Name'b']]");
-    assert_node("(a) @= b, *c",
-                "SimpleStatementLine[body=AugAssign[target=Name(1)'a' operator=MatrixMultiplyAssign'@=' "
-                "value=Tuple[elements=Element[value=Name'b'] elements=StarredElement[value=Name'c']]]]");
-    assert_node("a //= yield b",
-                "SimpleStatementLine[body=AugAssign[target=Name'a' operator=FloorDivideAssign'//=' "
-                "value=Yield[value=Name'b']]]");
+    assert_node("(a) @= b, *c", "SimpleStatementLine[body=AugAssign[target=Name(1)'a' operator=MatrixMultiplyAssign'@=' "
+                                "value=Tuple[elements=Element[value=Name'b'] elements=StarredElement[value=Name'c']]]]");
+    assert_node("a //= yield b", "SimpleStatementLine[body=AugAssign[target=Name'a' operator=FloorDivideAssign'//=' "
+                                 "value=Yield[value=Name'b']]]");
 }
 
 static void imports_have_aliases(void **state)
@@ -129,9 +124,8 @@ static void if_chains_nest_in_orelse(void **state)
 static void loops_have_else(void **state)
 {
     (void)state;
-    assert_node("while a: b\nelse: c",
-                "While[test=Name'a' body=SimpleStatementSuite[body=Expr[value=Name'b']] "
-                "orelse=Else[body=SimpleStatementSuite[body=Expr[value=Name'c']]]]");
+    assert_node("while a: b\nelse: c", "While[test=Name'a' body=SimpleStatementSuite[body=Expr[value=Name'b']] "
+                                       "orelse=Else[body=SimpleStatementSuite[body=Expr[value=Name'c']]]]");
     assert_node("for a, in b, *c: d\nelse: e",
                 "For[target=Tuple[elements=Element[value=Name'a']] iter=Tuple[elements=Element[value=Name'b'] "
                 "elements=StarredElement[value=Name'c']] body=SimpleStatementSuite[body=Expr[value=Name'd']] "
@@ -143,18 +137,16 @@ static void loops_have_else(void **state)
 static void try_has_handlers(void **state)
 {
     (void)state;
-    assert_node("try: a\nexcept: b",
-                "Try[body=SimpleStatementSuite[body=Expr[value=Name'a']] "
-                "handlers=ExceptHandler[body=SimpleStatementSuite[body=Expr[value=Name'b']]]]");
+    assert_node("try: a\nexcept: b", "Try[body=SimpleStatementSuite[body=Expr[value=Name'a']] "
+                                     "handlers=ExceptHandler[body=SimpleStatementSuite[body=Expr[value=Name'b']]]]");
     assert_node("try: a\nexcept (b) as c: d\nexcept e: f\nelse: g\nfinally: h",
                 "Try[body=SimpleStatementSuite[body=Expr[value=Name'a']] handlers=ExceptHandler[type=Name(1)'b' "
                 "name=AsName[name=Name'c'] body=SimpleStatementSuite[body=Expr[value=Name'd']]] "
                 "handlers=ExceptHandler[type=Name'e' body=SimpleStatementSuite[body=Expr[value=Name'f']]] "
                 "orelse=Else[body=SimpleStatementSuite[body=Expr[value=Name'g']]] "
                 "finalbody=Finally[body=SimpleStatementSuite[body=Expr[value=Name'h']]]]");
-    assert_node("try: a\nfinally: b",
-                "Try[body=SimpleStatementSuite[body=Expr[value=Name'a']] "
-                "finalbody=Finally[body=SimpleStatementSuite[body=Expr[value=Name'b']]]]");
+    assert_node("try: a\nfinally: b", "Try[body=SimpleStatementSuite[body=Expr[value=Name'a']] "
+                                      "finalbody=Finally[body=SimpleStatementSuite[body=Expr[value=Name'b']]]]");
     assert_node("try: a\nexcept* b as c: d",
                 "TryStar[body=SimpleStatementSuite[body=Expr[value=Name'a']] handlers=ExceptStarHandler[type=Name'b' "
                 "name=AsName[name=Name'c'] body=SimpleStatementSuite[body=Expr[value=Name'd']]]]");
@@ -172,31 +164,25 @@ static void with_knows_whose_parentheses_they_are(void **state)
 {
     (void)state;
     assert_node("with a: b", "With[items=WithItem[item=Name'a'] body=SimpleStatementSuite[body=Expr[value=Name'b']]]");
-    assert_node("with a as b, c: d",
-                "With[items=WithItem[item=Name'a' asname=AsName[name=Name'b']] items=WithItem[item=Name'c'] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
+    assert_node("with a as b, c: d", "With[items=WithItem[item=Name'a' asname=AsName[name=Name'b']] items=WithItem[item=Name'c'] "
+                                     "body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
     assert_node("with (a): b", "With(1)[items=WithItem[item=Name'a'] body=SimpleStatementSuite[body=Expr[value=Name'b']]]");
-    assert_node("with (a, b): c",
-                "With(1)[items=WithItem[item=Name'a'] items=WithItem[item=Name'b'] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
+    assert_node("with (a, b): c", "With(1)[items=WithItem[item=Name'a'] items=WithItem[item=Name'b'] "
+                                  "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
     assert_node("with (a as b, c as (d),): e",
                 "With(1)[items=WithItem[item=Name'a' asname=AsName[name=Name'b']] items=WithItem[item=Name'c' "
                 "asname=AsName[name=Name(1)'d']] body=SimpleStatementSuite[body=Expr[value=Name'e']]]");
-    assert_node("with (a) as b: c",
-                "With[items=WithItem[item=Name(1)'a' asname=AsName[name=Name'b']] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
-    assert_node("with (a), b: c",
-                "With[items=WithItem[item=Name(1)'a'] items=WithItem[item=Name'b'] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
-    assert_node("with (a).b: c",
-                "With[items=WithItem[item=Attribute[value=Name(1)'a' attr=Name'b']] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
+    assert_node("with (a) as b: c", "With[items=WithItem[item=Name(1)'a' asname=AsName[name=Name'b']] "
+                                    "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
+    assert_node("with (a), b: c", "With[items=WithItem[item=Name(1)'a'] items=WithItem[item=Name'b'] "
+                                  "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
+    assert_node("with (a).b: c", "With[items=WithItem[item=Attribute[value=Name(1)'a' attr=Name'b']] "
+                                 "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
     assert_node("with (a, *b): c",
                 "With[items=WithItem[item=Tuple(1)[elements=Element[value=Name'a'] "
                 "elements=StarredElement[value=Name'b']]] body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
-    assert_node("with (a := b): c",
-                "With[items=WithItem[item=NamedExpr(1)[target=Name'a' value=Name'b']] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
+    assert_node("with (a := b): c", "With[items=WithItem[item=NamedExpr(1)[target=Name'a' value=Name'b']] "
+                                    "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
     assert_node("with (yield): a",
                 "With[items=WithItem[item=Yield(1)'yield'] body=SimpleStatementSuite[body=Expr[value=Name'a']]]");
     assert_node("with (): a", "With[items=WithItem[item=Tuple(1)''] body=SimpleStatementSuite[body=Expr[value=Name'a']]]");
@@ -209,9 +195,8 @@ static void with_knows_whose_parentheses_they_are(void **state)
     assert_node("with (lambda a, *b: c): d",
                 "With(1)[items=WithItem[item=Lambda[params=Parameters[params=Param[name=Name'a'] "
                 "star_arg=Param[name=Name'b']] body=Name'c']] body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
-    assert_node("with (a) if b else c: d",
-                "With[items=WithItem[item=IfExp[body=Name(1)'a' test=Name'b' orelse=Name'c']] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
+    assert_node("with (a) if b else c: d", "With[items=WithItem[item=IfExp[body=Name(1)'a' test=Name'b' orelse=Name'c']] "
+                                           "body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
     assert_node("with (a, b) as c: d",
                 "With[items=WithItem[item=Tuple(1)[elements=Element[value=Name'a'] elements=Element[value=Name'b']] "
                 "asname=AsName[name=Name'c']] body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
@@ -231,10 +216,9 @@ static void definitions_have_decorators_parameters_and_blocks(void **state)
     assert_node("def f(*, a=b): c",
                 "FunctionDef[name=Name'f' params=Parameters[star_arg=ParamStar'*,' kwonly_params=Param[name=Name'a' "
                 "default=Name'b']] body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
-    assert_node("def f(a, b, /): c",
-                "FunctionDef[name=Name'f' params=Parameters[posonly_params=Param[name=Name'a'] "
-                "posonly_params=Param[name=Name'b'] posonly_ind=ParamSlash'/'] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
+    assert_node("def f(a, b, /): c", "FunctionDef[name=Name'f' params=Parameters[posonly_params=Param[name=Name'a'] "
+                                     "posonly_params=Param[name=Name'b'] posonly_ind=ParamSlash'/'] "
+                                     "body=SimpleStatementSuite[body=Expr[value=Name'c']]]");
     assert_node("def f[T: a](): b",
                 "FunctionDef[name=Name'f' type_parameters=TypeParameters[params=TypeParam[param=TypeVar[name=Name'T' "
                 "bound=Name'a']]] params=Parameters'' body=SimpleStatementSuite[body=Expr[value=Name'b']]]");
@@ -252,9 +236,8 @@ static void definitions_have_decorators_parameters_and_blocks(void **state)
     assert_node("class A(a=b, *c): d",
                 "ClassDef(1)[name=Name'A' keywords=Arg[keyword=Name'a' value=Name'b'] keywords=Arg[value=Name'c'] "
                 "body=SimpleStatementSuite[body=Expr[value=Name'd']]]");
-    assert_node("@a\nclass A: b",
-                "ClassDef[decorators=Decorator[decorator=Name'a'] name=Name'A' "
-                "body=SimpleStatementSuite[body=Expr[value=Name'b']]]");
+    assert_node("@a\nclass A: b", "ClassDef[decorators=Decorator[decorator=Name'a'] name=Name'A' "
+                                  "body=SimpleStatementSuite[body=Expr[value=Name'b']]]");
 }
 
 static void async_statements_have_an_asynchronous_first(void **state)
@@ -271,9 +254,8 @@ static void async_statements_have_an_asynchronous_first(void **state)
 static void match_has_cases_and_patterns(void **state)
 {
     (void)state;
-    assert_node("match a:\n  case b: c",
-                "Match[subject=Name'a' cases=MatchCase[pattern=MatchAs[name=Name'b'] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'c']]]]");
+    assert_node("match a:\n  case b: c", "Match[subject=Name'a' cases=MatchCase[pattern=MatchAs[name=Name'b'] "
+                                         "body=SimpleStatementSuite[body=Expr[value=Name'c']]]]");
     assert_node("match a, *b:\n  case c if d: e\n  case _: f",
                 "Match[subject=Tuple[elements=Element[value=Name'a'] elements=StarredElement[value=Name'b']] "
                 "cases=MatchCase[pattern=MatchAs[name=Name'c'] guard=Name'd' "
@@ -289,13 +271,14 @@ static void match_has_cases_and_patterns(void **state)
                 "patterns=MatchOrElement[pattern=MatchValue[value=BinaryOperation[left=UnaryOperation[operator=Minus'-' "
                 "expression=Float'1.5'] operator=Subtract'-' right=Imaginary'2j']]]] "
                 "body=SimpleStatementSuite[body=Expr[value=Name'b']]]]");
-    assert_node("match a:\n  case 'b' 'c' | None | True: d",
-                "Match[subject=Name'a' "
-                "cases=MatchCase[pattern=MatchOr[patterns=MatchOrElement[pattern=MatchValue[value=ConcatenatedString[left=SimpleString''b'' "
-                "right=SimpleString''c'']] separator=BitOr'|'] "
-                "patterns=MatchOrElement[pattern=MatchSingleton[value=Name'None'] separator=BitOr'|'] "
-                "patterns=MatchOrElement[pattern=MatchSingleton[value=Name'True']]] "
-                "body=SimpleStatementSuite[body=Expr[value=Name'd']]]]");
+    assert_node(
+        "match a:\n  case 'b' 'c' | None | True: d",
+        "Match[subject=Name'a' "
+        "cases=MatchCase[pattern=MatchOr[patterns=MatchOrElement[pattern=MatchValue[value=ConcatenatedString[left=SimpleString''b'' "
+        "right=SimpleString''c'']] separator=BitOr'|'] "
+        "patterns=MatchOrElement[pattern=MatchSingleton[value=Name'None'] separator=BitOr'|'] "
+        "patterns=MatchOrElement[pattern=MatchSingleton[value=Name'True']]] "
+        "body=SimpleStatementSuite[body=Expr[value=Name'd']]]]");
     assert_node("match a:\n  case (1): b\n  case ((None)): c",
                 "Match[subject=Name'a' cases=MatchCase[pattern=MatchValue[value=Integer(1)'1'] "
                 "body=SimpleStatementSuite[body=Expr[value=Name'b']]] "
@@ -322,12 +305,13 @@ static void match_has_cases_and_patterns(void **state)
                 "patterns=MatchSequenceElement[value=MatchList[patterns=MatchStar[name=Name'c']]] "
                 "patterns=MatchSequenceElement[value=MatchTuple(1)'']] "
                 "body=SimpleStatementSuite[body=Expr[value=Name'd']]]]");
-    assert_node("match a:\n  case (b, c) | (d,) as e: f",
-                "Match[subject=Name'a' "
-                "cases=MatchCase[pattern=MatchAs[pattern=MatchOr[patterns=MatchOrElement[pattern=MatchTuple(1)[patterns=MatchSequenceElement[value=MatchAs[name=Name'b']] "
-                "patterns=MatchSequenceElement[value=MatchAs[name=Name'c']]] separator=BitOr'|'] "
-                "patterns=MatchOrElement[pattern=MatchTuple(1)[patterns=MatchSequenceElement[value=MatchAs[name=Name'd']]]]] "
-                "name=Name'e'] body=SimpleStatementSuite[body=Expr[value=Name'f']]]]");
+    assert_node(
+        "match a:\n  case (b, c) | (d,) as e: f",
+        "Match[subject=Name'a' "
+        "cases=MatchCase[pattern=MatchAs[pattern=MatchOr[patterns=MatchOrElement[pattern=MatchTuple(1)[patterns=MatchSequenceElement[value=MatchAs[name=Name'b']] "
+        "patterns=MatchSequenceElement[value=MatchAs[name=Name'c']]] separator=BitOr'|'] "
+        "patterns=MatchOrElement[pattern=MatchTuple(1)[patterns=MatchSequenceElement[value=MatchAs[name=Name'd']]]]] "
+        "name=Name'e'] body=SimpleStatementSuite[body=Expr[value=Name'f']]]]");
     assert_node("match a:\n  case {}: b\n  case {1: c, d.e: (f), **g}: h\n  case {**i,}: j",
                 "Match[subject=Name'a' cases=MatchCase[pattern=MatchMapping'{}' "
                 "body=SimpleStatementSuite[body=Expr[value=Name'b']]] "
@@ -361,14 +345,12 @@ static void soft_keywords_are_names_elsewhere(void **state)
                 "SimpleStatementLine[body=Assign[targets=AssignTarget[target=Name'match'] "
                 "targets=AssignTarget[target=Name'type'] targets=AssignTarget[target=Name'case'] "
                 "targets=AssignTarget[target=Name'lazy'] targets=AssignTarget[target=Name'_'] value=Name'a']]");
-    assert_node("match[a]: b",
-                "SimpleStatementLine[body=AnnAssign[target=Subscript[value=Name'match' "
-                "slice=SubscriptElement[slice=Index[value=Name'a']]] annotation=Annotation[annotation=Name'b']]]");
+    assert_node("match[a]: b", "SimpleStatementLine[body=AnnAssign[target=Subscript[value=Name'match' "
+                               "slice=SubscriptElement[slice=Index[value=Name'a']]] annotation=Annotation[annotation=Name'b']]]");
     assert_node("match -a",
                 "SimpleStatementLine[body=Expr[value=BinaryOperation[left=Name'match' operator=Subtract'-' right=Name'a']]]");
-    assert_node("match, a",
-                "SimpleStatementLine[body=Expr[value=Tuple[elements=Element[value=Name'match'] "
-                "elements=Element[value=Name'a']]]]");
+    assert_node("match, a", "SimpleStatementLine[body=Expr[value=Tuple[elements=Element[value=Name'match'] "
+                            "elements=Element[value=Name'a']]]]");
     assert_node("type(a)", "SimpleStatementLine[body=Expr[value=Call[func=Name'type' args=Arg[value=Name'a']]]]");
     assert_node("lazy.a", "SimpleStatementLine[body=Expr[value=Attribute[value=Name'lazy' attr=Name'a']]]");
     assert_node("match: a", "SimpleStatementLine[body=AnnAssign[target=Name'match' annotation=Annotation[annotation=Name'a']]]");
@@ -564,10 +546,44 @@ static void versions_differ_as_cpython_s_do(void **state)
 
 static void patterns_are_refused_as_cpython_does(void **state)
 {
-    static const char *const patterns[] = {
-        "_()", "_.x", "a.b(c=1, d)", "a=1", "1+2", "1j+2j", "-a", "{a: b}", "{**_}", "{**a, b.c: d}", "{,}", "*a", "(*a)", "a as _",
-        "a as b.c", "a as b as c", "a(*b)", "a(,)", "1 if 2 else 3", "...", "not a", "a + 1", "a[0]", "lambda: x", "-None", "--1",
-        "1+-2j", "*a as b", "{'a': b, 'c': *d}", "'a'.b", "", "as", "a(b=c=d)", "a(b.c=d)", "b'a' 'b'", "[*a, *_", "{1", "a |"};
+    static const char *const patterns[] = {"_()",
+                                           "_.x",
+                                           "a.b(c=1, d)",
+                                           "a=1",
+                                           "1+2",
+                                           "1j+2j",
+                                           "-a",
+                                           "{a: b}",
+                                           "{**_}",
+                                           "{**a, b.c: d}",
+                                           "{,}",
+                                           "*a",
+                                           "(*a)",
+                                           "a as _",
+                                           "a as b.c",
+                                           "a as b as c",
+                                           "a(*b)",
+                                           "a(,)",
+                                           "1 if 2 else 3",
+                                           "...",
+                                           "not a",
+                                           "a + 1",
+                                           "a[0]",
+                                           "lambda: x",
+                                           "-None",
+                                           "--1",
+                                           "1+-2j",
+                                           "*a as b",
+                                           "{'a': b, 'c': *d}",
+                                           "'a'.b",
+                                           "",
+                                           "as",
+                                           "a(b=c=d)",
+                                           "a(b.c=d)",
+                                           "b'a' 'b'",
+                                           "[*a, *_",
+                                           "{1",
+                                           "a |"};
     (void)state;
     for (size_t i = 0; i < COUNT(patterns); i++) {
         char source[64];
