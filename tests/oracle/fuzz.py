@@ -14,6 +14,7 @@ import os
 import random
 import sys
 import tokenize
+import warnings
 
 import reference
 
@@ -170,6 +171,7 @@ def main():
     parser.add_argument("--gaps", type=int, default=5000)
     parser.add_argument("--lines", type=int, default=500)
     options = parser.parse_args()
+    warnings.simplefilter("ignore")  # of this Python about the sources that are made
     print("fuzz seed %d" % options.seed)
     choose = random.Random(options.seed)
     statements = corpus_statements()
