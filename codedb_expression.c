@@ -111,10 +111,10 @@ CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser)
     const char *text = parser->source + parser->tokens[parser->at].start;
     size_t length = codedb_token_end(parser->tree, parser->at) - parser->tokens[parser->at].start;
     codedb_node_kind kind = CODEDB_NODE_INTEGER;
-    bool prefixed = length > 1 && text[0] == '0' && (text[1] | 0x20) >= 'b';
+    char base = length > 1 && text[0] == '0' ? (char)(text[1] | 0x20) : '\0';
     if ((text[length - 1] | 0x20) == 'j')
         kind = CODEDB_NODE_IMAGINARY;
-    else if (!prefixed || (text[1] | 0x20) == 'e')
+    else if (base != 'x' && base != 'o' && base != 'b')
         for (size_t i = 0; i < length; i++)
             if (text[i] == '.' || (text[i] | 0x20) == 'e')
                 kind = CODEDB_NODE_FLOAT;
