@@ -889,16 +889,17 @@ static size_t objects_choose_columns(codedb *db, codedb_kind kind, uint64_t fiel
     return count;
 }
 
-static codedb_code objects_select(codedb *db, codedb_kind kind, codedb_select *select, uint64_t fields, codedb_rows **rows,
+static codedb_code objects_select(codedb *db, codedb_kind kind, const codedb_select *select, uint64_t fields, codedb_rows **rows,
                                   codedb_result *result)
 {
     const char *names[OBJECTS_MAX_FIELDS];
-    select->columns = names;
-    select->column_count = objects_choose_columns(db, kind, fields, names);
-    if (select->column_count == 0) {
+    codedb_select chosen = *select;
+    chosen.columns = names;
+    chosen.column_count = objects_choose_columns(db, kind, fields, names);
+    if (chosen.column_count == 0) {
         return codedb_fail(result, CODEDB_SCHEMA_ERROR, "the database has no table \"%s\"", codedb_description_of(kind)->table);
     }
-    return codedb_table_select(db, codedb_description_of(kind)->table, select, rows, result);
+    return codedb_table_select(db, codedb_description_of(kind)->table, &chosen, rows, result);
 }
 
 /* The first of `rows` as an object (one block for codedb_free). */
