@@ -88,8 +88,8 @@ CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, co
 /* Without memory the last node is overwritten: the tree is thrown away, but the invariants hold until then. */
 CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
 {
-    uint32_t capacity = parser->capacity > UINT32_MAX / 2 ? UINT32_MAX : parser->capacity * 2;
-    codedb_node *nodes = capacity == parser->capacity ? NULL
+    uint32_t capacity = parser->capacity < PARSER_LEAF / 2 ? parser->capacity * 2 : PARSER_LEAF - 1;
+    codedb_node *nodes = capacity <= parser->capacity ? NULL
                                                       : codedb_memory_reallocate(&parser->tree->allocator, parser->nodes,
                                                                                  parser->capacity, capacity, sizeof *nodes);
     if (nodes) {
@@ -427,7 +427,7 @@ static void expression_check_keyword(codedb_parser *parser, const expression_arg
 {
     const codedb_token *name = &parser->tokens[parser->at];
     const char *text = parser->source + name->start;
-    for (uint32_t index = parser->count; index > seen->mark; index -= parser->nodes[index - 1].end) {
+    for (uint32_t index = parser->count; index > seen->mark; index -= parser_size(&parser->nodes[index - 1])) {
         const codedb_node *argument = &parser->nodes[index - 1];
         const codedb_token *other = &parser->tokens[argument->first];
         if (other[1].kind == CODEDB_TOKEN_EQUAL && other->length == name->length &&
@@ -636,10 +636,10 @@ static void expression_wrap_clauses(codedb_parser *parser, uint32_t count, uint3
     while (count-- > 0) {
         const codedb_node *nodes = parser->nodes;
         while (nodes[index].field == CODEDB_FIELD_ifs)
-            index -= nodes[index].end;
-        index -= nodes[index].end;
+            index -= parser_size(&nodes[index]);
+        index -= parser_size(&nodes[index]);
         uint32_t first = parser_start(&nodes[index]) - 1;
-        uint32_t mark = index - nodes[index].end + 1;
+        uint32_t mark = index - parser_size(&nodes[index]) + 1;
         if (mark > base && nodes[mark - 1].field == CODEDB_FIELD_asynchronous) {
             first--;
             mark--;
@@ -800,7 +800,7 @@ static codedb_node_kind expression_dict(codedb_parser *parser, uint32_t first, u
             return CODEDB_NODE_DICT;
         /* Key and value are the comprehension's own children, so the element that was laid over them goes. */
         if (!parser->failed)
-            parser->count--;
+            parser_drop(parser);
         expression_comprehension(parser);
         return unpacking ? CODEDB_NODE_STARRED_DICT_COMP : CODEDB_NODE_DICT_COMP;
     }
@@ -948,7 +948,7 @@ static void expression_slash(codedb_parser *parser, expression_parameters *seen,
         codedb_parser_fail(parser, first, first + 1, "expected '/' once, behind a parameter and before any '*'");
     if (parser->failed)
         return;
-    for (uint32_t index = parser->count; index > mark; index -= parser->nodes[index - 1].end)
+    for (uint32_t index = parser->count; index > mark; index -= parser_size(&parser->nodes[index - 1]))
         parser->nodes[index - 1].field = CODEDB_FIELD_posonly_params;
     uint32_t last = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1);
     parser_add(parser, CODEDB_NODE_PARAM_SLASH, first, last, parser->count);
@@ -1015,11 +1015,11 @@ static const bool expression_ends[CODEDB_TOKEN_KIND_COUNT] = {
 static void expression_wrap_conditionals(codedb_parser *parser, uint32_t count)
 {
     uint32_t index = parser->count - 1;
-    index -= parser->nodes[index].end;
+    index -= parser_size(&parser->nodes[index]);
     for (;;) {
         const codedb_node *nodes = parser->nodes;
-        uint32_t body = index - nodes[index].end;
-        uint32_t mark = body - nodes[body].end + 1;
+        uint32_t body = index - parser_size(&nodes[index]);
+        uint32_t mark = body - parser_size(&nodes[body]) + 1;
         parser_role(parser, CODEDB_FIELD_orelse);
         parser_close(parser, CODEDB_NODE_IF_EXP, parser_start(&nodes[body]), mark);
         if (--count == 0)
@@ -1351,9 +1351,9 @@ static uint32_t expression_first_no_target(const codedb_parser *parser, uint32_t
     case CODEDB_NODE_LIST:
         if (use == CODEDB_TARGET_AUGMENT || use == CODEDB_TARGET_ANNOTATE)
             return index;
-        if (node->kind == CODEDB_NODE_TUPLE && node->end == 1 && parser->version < 306)
+        if (node->kind == CODEDB_NODE_TUPLE && parser_size(node) == 1 && parser->version < 306)
             return index;
-        for (uint32_t child = index - 1; child + node->end > index; child -= parser->nodes[child].end) {
+        for (uint32_t child = index - 1; child + parser_size(node) > index; child -= parser_size(&parser->nodes[child])) {
             bool starred = parser->nodes[child].kind == CODEDB_NODE_STARRED_ELEMENT;
             uint32_t inner = expression_first_no_target(parser, starred ? child : child - 1, use);
             found = inner == UINT32_MAX ? found : inner;
@@ -1555,10 +1555,10 @@ static void expression_wrap_strings(codedb_parser *parser, uint32_t count)
 {
     uint32_t index = parser->count - 1;
     while (--count > 0) {
-        index -= parser->nodes[index].end;
+        index -= parser_size(&parser->nodes[index]);
         const codedb_node *left = &parser->nodes[index];
         parser_role(parser, CODEDB_FIELD_right);
-        parser_close(parser, CODEDB_NODE_CONCATENATED_STRING, left->first, index - left->end + 1);
+        parser_close(parser, CODEDB_NODE_CONCATENATED_STRING, left->first, index - parser_size(left) + 1);
     }
 }
 

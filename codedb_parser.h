@@ -5,8 +5,9 @@
  *
  * Invariants
  * 1. Nodes are laid down in post-order, children before their parent, so that an operand becomes the left child of what follows
- *    without being moved. `end` of a node under construction holds the size of its subtree, itself included. codedb_parse turns
- *    the array into pre-order at the end.
+ *    without being moved. Until codedb_parse turns the array into pre-order at the end, `end` of a node with children holds the size
+ *    of its subtree, itself included; `end` of a node without holds PARSER_LEAF and how many subtrees begin with it, its own
+ *    included: that tells where in pre-order the node before it ends.
  * 2. A production lays down exactly one node (with its subtree) more than there was, also when it fails: the last node is always
  *    the one just parsed, and its role in the parent is written there by the parent.
  * 3. The first error wins. It moves the parser to the ENDMARKER, which no production accepts, so every loop ends there and the
@@ -125,15 +126,28 @@ static inline bool parser_sees_for(const codedb_parser *parser)
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */
 
+#define PARSER_LEAF 0x80000000u
+
+/* The nodes of the subtree. */
+static inline uint32_t parser_size(const codedb_node *node)
+{
+    return node->end & PARSER_LEAF ? 1 : node->end;
+}
+
 /* Lays down a node that spans tokens `first` up to `last` and has all nodes since `mark` as descendants. */
 static inline void parser_add(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t last, uint32_t mark)
 {
     if (CODEDB_UNLIKELY(parser->count == parser->capacity))
         codedb_parser_grow(parser);
-    codedb_node *node = &parser->nodes[parser->count++];
+    uint32_t index = parser->count++;
+    codedb_node *node = &parser->nodes[index];
     node->first = first;
     node->last = last;
-    node->end = parser->count - mark;
+    node->end = PARSER_LEAF | 1;
+    if (mark < index) {
+        node->end = index - mark + 1;
+        parser->nodes[mark].end++;
+    }
     node->kind = (uint8_t)kind;
     node->field = CODEDB_FIELD_NONE;
     node->parens = 0;
@@ -149,6 +163,13 @@ static inline void parser_close(codedb_parser *parser, codedb_node_kind kind, ui
 static inline void parser_role(codedb_parser *parser, codedb_node_field field)
 {
     parser->nodes[parser->count - 1].field = (uint8_t)field;
+}
+
+/* Takes away the node just laid down, not its children. */
+static inline void parser_drop(codedb_parser *parser)
+{
+    parser->nodes[parser->count - parser_size(&parser->nodes[parser->count - 1])].end--;
+    parser->count--;
 }
 
 /* A node without children of the next token, which is consumed: it has been looked at and is not the ENDMARKER. */

@@ -347,7 +347,7 @@ static void statement_type_parameter(codedb_parser *parser)
             uint32_t starred = parser->count;
             codedb_starred_parse(parser);
             if (parser->count - starred > 1)
-                parser->count--;
+                parser_drop(parser);
         } else {
             codedb_expression_parse(parser);
         }
@@ -639,7 +639,7 @@ static void pattern_number(codedb_parser *parser)
     bool is_plus = parser_sees(parser, CODEDB_TOKEN_PLUS);
     if (!is_plus && !parser_sees(parser, CODEDB_TOKEN_MINUS))
         return;
-    uint32_t number = parser_last(parser)->end > 1 ? parser->count - 2 : parser->count - 1;
+    uint32_t number = parser->count - (parser_size(parser_last(parser)) > 1 ? 2 : 1);
     if (parser->nodes[number].kind == CODEDB_NODE_IMAGINARY)
         codedb_parser_fail(parser, first, parser->at, "expected a real number in a complex literal, found an imaginary one");
     parser_role(parser, CODEDB_FIELD_left);
@@ -911,11 +911,11 @@ static void statement_wrap_ifs(codedb_parser *parser, uint32_t count, bool has_e
 {
     uint32_t body = parser->count - 1;
     if (has_else)
-        body -= parser->nodes[body].end;
+        body -= parser_size(&parser->nodes[body]);
     for (;;) {
         const codedb_node *nodes = parser->nodes;
-        uint32_t test = body - nodes[body].end;
-        uint32_t mark = test - nodes[test].end + 1;
+        uint32_t test = body - parser_size(&nodes[body]);
+        uint32_t mark = test - parser_size(&nodes[test]) + 1;
         statement_close(parser, CODEDB_NODE_IF, parser_start(&nodes[test]) - 1, mark);
         if (--count == 0)
             return;
@@ -1207,7 +1207,7 @@ static bool statement_is_plain_decorator(const codedb_parser *parser, uint32_t f
     if (parser->nodes[last].kind != CODEDB_NODE_CALL)
         return false;
     while (parser->nodes[function].field != CODEDB_FIELD_func)
-        function -= parser->nodes[function].end;
+        function -= parser_size(&parser->nodes[function]);
     return parser->nodes[function].last == at;
 }
 
@@ -1280,27 +1280,20 @@ static void statement_file(codedb_parser *parser)
     parser_add(parser, CODEDB_NODE_MODULE, 0, parser->end + 1, 0);
 }
 
-/* Copies the nodes from post-order into pre-order. Going backwards, each node's place is known: its subtree ends where its right
- * neighbour begins (`end`). The parents above are a chain in the old array, whose entries are dead by then: `first` of one is its
- * place in the new order, `end` the next parent's place in the old one. */
-static void statement_order_nodes(codedb_node *old, uint32_t count, codedb_node *nodes)
+/* Copies the nodes from post-order into pre-order. Going backwards, the place of each is known: its subtree ends where its right
+ * neighbour's begins (`end`). Behind a node with children comes its last child, which ends at the same place; behind a node without,
+ * the left neighbour of the outermost subtree that begins with it. No branches, as none of them could be predicted. */
+static void statement_order_nodes(const codedb_node *old, uint32_t count, codedb_node *nodes)
 {
-    uint32_t end = count, parent = UINT32_MAX;
+    uint32_t end = count;
     for (uint32_t index = count; index-- > 0;) {
-        uint32_t size = old[index].end, place = end - size;
-        nodes[place] = old[index];
-        nodes[place].end = end;
-        if (size > 1) {
-            old[index].first = place;
-            old[index].end = parent;
-            parent = index;
-            continue;
-        }
-        end = place;
-        while (parent != UINT32_MAX && old[parent].first + 1 == end) {
-            end--;
-            parent = old[parent].end;
-        }
+        codedb_node node = old[index];
+        uint32_t leaf = node.end >> 31, subtrees = node.end & (PARSER_LEAF - 1);
+        uint32_t size = leaf ? 1 : node.end;
+        uint32_t begins = leaf ? subtrees : 0;
+        node.end = end;
+        nodes[end - size] = node;
+        end -= begins;
     }
 }
 
@@ -1324,7 +1317,7 @@ CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_s
     codedb_parser parser = {
         .tokens = tree->tokens,
         .end = tree->token_count - 1,
-        .capacity = tree->token_count < UINT32_MAX / 2 ? tree->token_count + 16 : UINT32_MAX,
+        .capacity = tree->token_count < PARSER_LEAF - 17 ? tree->token_count + 16 : PARSER_LEAF - 1,
         .max_depth = max_depth ? max_depth : CODEDB_PARSER_DEFAULT_DEPTH,
         .version = tree->target_version,
         .source = tree->source,
