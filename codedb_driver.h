@@ -47,7 +47,7 @@ typedef struct codedb_driver_options {
     size_t queue_size;          /* 0: 1000 */
     double command_timeout;     /* seconds; 0: 30 */
     double transaction_timeout; /* seconds; 0: 30 */
-    void *attachment;           /* a block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is
+    void *attachment; /* a block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is
                                  * freed, too, when the start fails. What the layer above wants to know of each database. */
 } codedb_driver_options;
 
@@ -114,7 +114,7 @@ typedef struct codedb_program {
     size_t operation_count;
     codedb_program_piece *first;
     size_t step_count;
-    size_t largest; /* the most values that a step has */
+    size_t largest;                         /* the most values that a step has */
     const codedb_requirement *requirements; /* in the order of their steps */
     size_t requirement_count;
 } codedb_program;
@@ -146,8 +146,8 @@ typedef struct codedb_request {
     bool do_not_wait;
     bool wants_rows;
     codedb_arena *rows_arena; /* made by the caller's thread, which will free it: memory that changes threads is slow */
-    uint64_t transaction; /* 0: none */
-    double timeout;       /* seconds; negative: none */
+    uint64_t transaction;     /* 0: none */
+    double timeout;           /* seconds; negative: none */
     codedb_operation operation;
     const codedb_value *values;
     const codedb_program *program; /* of a batch */
@@ -164,7 +164,7 @@ typedef struct codedb_request {
     double submitted; /* monotonic seconds */
     double deadline;  /* 0: none */
     pthread_t caller;
-    bool queued;      /* under the queue's lock: still in a lane */
+    bool queued; /* under the queue's lock: still in a lane */
     struct codedb_request *next;
     struct codedb_request *previous;
     char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
@@ -182,8 +182,8 @@ CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_o
 typedef struct codedb_row_collector {
     codedb_row_writer writer;
     codedb_allocator allocator;
-    codedb_arena *arena; /* of the answer that is being collected */
-    codedb_rows *rows;   /* its root */
+    codedb_arena *arena;  /* of the answer that is being collected */
+    codedb_rows *rows;    /* its root */
     codedb_value *values; /* kept from answer to answer */
     size_t value_count;
     size_t value_capacity;
@@ -228,11 +228,7 @@ CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statisti
 
 /* ---- SQL text: codedb_sql.c --------------------------------------------------------------------------------------- */
 
-typedef enum codedb_sql_dialect {
-    CODEDB_SQL_SQLITE,
-    CODEDB_SQL_POSTGRES,
-    CODEDB_SQL_MYSQL
-} codedb_sql_dialect;
+typedef enum codedb_sql_dialect { CODEDB_SQL_SQLITE, CODEDB_SQL_POSTGRES, CODEDB_SQL_MYSQL } codedb_sql_dialect;
 
 /* Writes the statement of a table operation: quoted names, a parameter for every value that is needed, in the operation's order. */
 CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *operation);

@@ -30,8 +30,9 @@
 #define QUEUE_CACHE_LINE 64
 
 /* Spins are pauses of the CPU; windows are seconds of yielding before sleep. */
-#define QUEUE_SPIN_LARGEST 4000
+#define QUEUE_SPIN_LARGEST 200
 #define QUEUE_SPIN_SMALLEST 8
+#define QUEUE_SPIN_PROBE 64
 #define QUEUE_DRIVER_WINDOW 60e-6
 #define QUEUE_CALLER_WINDOW 300e-6
 #define QUEUE_YIELDERS_LARGEST 2
@@ -47,6 +48,12 @@ typedef struct queue_lane {
 
 /* Written by one thread, read by any. */
 typedef _Atomic uint64_t queue_counter;
+
+/* How long it is worth to spin: what has been learned so far. Only a guess, so that lost updates do no harm. */
+typedef struct queue_spin {
+    _Atomic unsigned limit;
+    _Atomic unsigned calls;
+} queue_spin;
 
 struct codedb_queue {
     codedb_allocator allocator;
@@ -70,10 +77,11 @@ struct codedb_queue {
     _Atomic size_t ready;
     char apart_from_ready[QUEUE_CACHE_LINE];
     _Atomic int yielders;
+    queue_spin caller_spin;
     char apart_from_yielders[QUEUE_CACHE_LINE];
 
     /* The driver's own. */
-    unsigned driver_spin;
+    queue_spin driver_spin;
     double taken; /* when the request that is being served was taken */
     queue_counter processed, interrupted, commits;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
@@ -118,7 +126,8 @@ CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator
     memset(made, 0, sizeof *made);
     made->allocator = *allocator;
     made->capacity = capacity;
-    made->driver_spin = QUEUE_SPIN_LARGEST;
+    atomic_init(&made->caller_spin.limit, QUEUE_SPIN_LARGEST);
+    atomic_init(&made->driver_spin.limit, QUEUE_SPIN_LARGEST);
     if (!queue_lock_init(&made->lock)) {
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
@@ -157,6 +166,22 @@ static inline void queue_pause(void)
 #elif defined(__aarch64__)
     __asm__ __volatile__("yield");
 #endif
+}
+
+/* How often to pause before yielding. Now and then it is tried in full, even when it did not help of late. */
+static unsigned queue_spin_limit(queue_spin *spin)
+{
+    unsigned calls = atomic_load_explicit(&spin->calls, memory_order_relaxed) + 1;
+    atomic_store_explicit(&spin->calls, calls, memory_order_relaxed);
+    return calls % QUEUE_SPIN_PROBE == 0 ? QUEUE_SPIN_LARGEST : atomic_load_explicit(&spin->limit, memory_order_relaxed);
+}
+
+/* Spinning that does not help, as on a single CPU, is given up step by step. */
+static void queue_spin_learn(queue_spin *spin, bool helped)
+{
+    unsigned limit = atomic_load_explicit(&spin->limit, memory_order_relaxed);
+    limit = helped ? QUEUE_SPIN_LARGEST : limit / 2;
+    atomic_store_explicit(&spin->limit, limit > QUEUE_SPIN_SMALLEST ? limit : QUEUE_SPIN_SMALLEST, memory_order_relaxed);
 }
 
 static struct timespec queue_timespec(double seconds)
@@ -330,25 +355,37 @@ static bool queue_is_answered(const codedb_request *request)
     return atomic_load_explicit(&request->state, memory_order_acquire) == CODEDB_REQUEST_ANSWERED;
 }
 
+static bool queue_spin_for_answer(codedb_queue *queue, const codedb_request *request)
+{
+    unsigned spin = queue_spin_limit(&queue->caller_spin);
+    for (; spin > 0; spin--) {
+        if (queue_is_answered(request)) {
+            queue_spin_learn(&queue->caller_spin, true);
+            return true;
+        }
+        queue_pause();
+    }
+    queue_spin_learn(&queue->caller_spin, false);
+    return false;
+}
+
+static bool queue_yield_for_answer(const codedb_request *request)
+{
+    double until = codedb_monotonic_now() + QUEUE_CALLER_WINDOW;
+    do {
+        sched_yield();
+        if (queue_is_answered(request))
+            return true;
+    } while (codedb_monotonic_now() < until);
+    return false;
+}
+
 /* Spins and yields; true when the answer has come. Only a few callers do so at a time: more would keep the driver from its CPU. */
 static bool queue_await_awake(codedb_queue *queue, const codedb_request *request)
 {
     bool answered = false;
-    double until;
-    int spin;
-    if (atomic_fetch_add_explicit(&queue->yielders, 1, memory_order_relaxed) < QUEUE_YIELDERS_LARGEST) {
-        for (spin = 0; spin < QUEUE_SPIN_SMALLEST * 8 && !answered; spin++) {
-            queue_pause();
-            answered = queue_is_answered(request);
-        }
-        if (!answered) {
-            until = codedb_monotonic_now() + QUEUE_CALLER_WINDOW;
-            do {
-                sched_yield();
-                answered = queue_is_answered(request);
-            } while (!answered && codedb_monotonic_now() < until);
-        }
-    }
+    if (atomic_fetch_add_explicit(&queue->yielders, 1, memory_order_relaxed) < QUEUE_YIELDERS_LARGEST)
+        answered = queue_spin_for_answer(queue, request) || queue_yield_for_answer(request);
     atomic_fetch_sub_explicit(&queue->yielders, 1, memory_order_relaxed);
     return answered;
 }
@@ -414,30 +451,28 @@ static void queue_count_time(double seconds, queue_counter *total, queue_counter
         atomic_store_explicit(maximum, nanoseconds, memory_order_relaxed);
 }
 
-/* Spins and yields until something is ready; false when the window is over. Spinning that never helps, as on a single CPU, is given up
- * step by step, and taken up again when it begins to help. */
-static bool queue_look_out(codedb_queue *queue)
+static bool queue_has_ready(codedb_queue *queue)
 {
+    return atomic_load_explicit(&queue->ready, memory_order_acquire) > 0;
+}
+
+/* Spins and yields until something is ready, or the window is over. */
+static void queue_look_out(codedb_queue *queue)
+{
+    unsigned spin = queue_spin_limit(&queue->driver_spin);
     double until;
-    unsigned spin;
-    for (spin = 0; spin < queue->driver_spin; spin++) {
-        if (atomic_load_explicit(&queue->ready, memory_order_acquire) > 0) {
-            if (queue->driver_spin < QUEUE_SPIN_LARGEST)
-                queue->driver_spin *= 2;
-            return true;
+    for (; spin > 0; spin--) {
+        if (queue_has_ready(queue)) {
+            queue_spin_learn(&queue->driver_spin, true);
+            return;
         }
         queue_pause();
     }
+    queue_spin_learn(&queue->driver_spin, false);
     until = codedb_monotonic_now() + QUEUE_DRIVER_WINDOW;
     do {
         sched_yield();
-        if (atomic_load_explicit(&queue->ready, memory_order_acquire) > 0) {
-            if (queue->driver_spin > QUEUE_SPIN_SMALLEST)
-                queue->driver_spin /= 2;
-            return true;
-        }
-    } while (codedb_monotonic_now() < until);
-    return false;
+    } while (!queue_has_ready(queue) && codedb_monotonic_now() < until);
 }
 
 /* Fetches a request, which another CPU has just written, all lines at once instead of one behind the other. */

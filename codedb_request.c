@@ -82,10 +82,11 @@ CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const co
         return false;
     if (one->kind == CODEDB_OPERATION_EXECUTE)
         return memcmp(one->sql, other->sql, one->sql_length) == 0;
-    return request_names_equal(&one->table, &other->table, 1) && request_names_equal(one->columns, other->columns, one->column_count) &&
-        request_names_equal(one->where, other->where, one->where_count) &&
-        (one->where_count == 0 || memcmp(one->where_is_null, other->where_is_null, one->where_count) == 0) &&
-        request_orders_equal(one->order_by, other->order_by, one->order_by_count);
+    return request_names_equal(&one->table, &other->table, 1) &&
+           request_names_equal(one->columns, other->columns, one->column_count) &&
+           request_names_equal(one->where, other->where, one->where_count) &&
+           (one->where_count == 0 || memcmp(one->where_is_null, other->where_is_null, one->where_count) == 0) &&
+           request_orders_equal(one->order_by, other->order_by, one->order_by_count);
 }
 
 /* Copies names into an arena; NULL without memory. */
@@ -131,7 +132,7 @@ CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_o
     copy->where = request_copy_names(arena, operation->where, operation->where_count);
     copy->where_is_null = (const unsigned char *)codedb_arena_copy(arena, operation->where_is_null, operation->where_count);
     return copy->table != NULL && copy->columns != NULL && copy->where != NULL && copy->where_is_null != NULL &&
-        request_copy_order(copy, operation, arena);
+           request_copy_order(copy, operation, arena);
 }
 
 /* ---- 2. Row collector ---------------------------------------------------------------------------------------------- */
@@ -157,7 +158,8 @@ static bool request_collector_reserve(codedb_row_collector *collector, size_t mo
         return true;
     while (capacity < collector->value_count + more)
         capacity *= 2;
-    values = codedb_memory_reallocate(&collector->allocator, collector->values, collector->value_capacity, capacity, sizeof *values);
+    values =
+        codedb_memory_reallocate(&collector->allocator, collector->values, collector->value_capacity, capacity, sizeof *values);
     if (values == NULL)
         return false;
     collector->values = values;
@@ -290,13 +292,13 @@ static codedb_code request_check_value(const codedb_value *value, const char *na
     case CODEDB_VALUE_NULL:
     case CODEDB_VALUE_INTEGER:
     case CODEDB_VALUE_REAL:
-    case CODEDB_VALUE_BOOLEAN:
-        return CODEDB_SUCCESS;
+    case CODEDB_VALUE_BOOLEAN: return CODEDB_SUCCESS;
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB:
         if (value->as.text != NULL || value->length == 0)
             return CODEDB_SUCCESS;
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the value of %s has a length of %zu and no bytes", name, value->length);
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the value of %s has a length of %zu and no bytes", name,
+                           value->length);
     case CODEDB_VALUE_ROW_ID_OF:
         if (in_batch)
             return CODEDB_SUCCESS;
@@ -347,7 +349,8 @@ static codedb_code request_check_call(const request_call *call, codedb_result *r
     if (writes_row && call->row_count == 0)
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "a row for %s without any column", call->table);
     if (needs_where && call->where_count == 0)
-        return codedb_fail(result, CODEDB_VALIDATION_ERROR, "an empty where on %s would mean all rows, which is refused", call->table);
+        return codedb_fail(result, CODEDB_VALIDATION_ERROR, "an empty where on %s would mean all rows, which is refused",
+                           call->table);
     return CODEDB_SUCCESS;
 }
 
@@ -428,7 +431,8 @@ static codedb_code request_run_affecting(codedb *db, const request_call *call, i
 }
 
 CODEDB_API codedb_code codedb_table_update(codedb *db, const char *table, const codedb_column *where, size_t where_count,
-                                           const codedb_column *row, size_t column_count, int64_t *affected, codedb_result *result)
+                                           const codedb_column *row, size_t column_count, int64_t *affected,
+                                           codedb_result *result)
 {
     request_call call = {CODEDB_OPERATION_UPDATE, table, row, column_count, where, where_count, false};
     return request_run_affecting(db, &call, affected, result);
@@ -631,19 +635,15 @@ static unsigned char *request_put_value(unsigned char *at, const codedb_value *v
     switch (value->type) {
     case CODEDB_VALUE_INTEGER:
     case CODEDB_VALUE_BOOLEAN:
-    case CODEDB_VALUE_ROW_ID_OF:
-        return request_put_number(at, request_fold_sign(value->as.integer));
-    case CODEDB_VALUE_REAL:
-        memcpy(at, &value->as.real, sizeof value->as.real);
-        return at + sizeof value->as.real;
+    case CODEDB_VALUE_ROW_ID_OF: return request_put_number(at, request_fold_sign(value->as.integer));
+    case CODEDB_VALUE_REAL: memcpy(at, &value->as.real, sizeof value->as.real); return at + sizeof value->as.real;
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB:
         at = request_put_number(at, value->length);
         if (value->length > 0)
             memcpy(at, value->as.text, value->length);
         return at + value->length;
-    case CODEDB_VALUE_NULL:
-        break;
+    case CODEDB_VALUE_NULL: break;
     }
     return at;
 }
@@ -660,17 +660,14 @@ static const unsigned char *request_get_value(const unsigned char *at, codedb_va
         at = request_get_number(at, &number);
         value->as.integer = request_unfold_sign(number);
         return at;
-    case CODEDB_VALUE_REAL:
-        memcpy(&value->as.real, at, sizeof value->as.real);
-        return at + sizeof value->as.real;
+    case CODEDB_VALUE_REAL: memcpy(&value->as.real, at, sizeof value->as.real); return at + sizeof value->as.real;
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB:
         at = request_get_number(at, &number);
         value->length = (size_t)number;
         value->as.text = (const char *)at;
         return at + value->length;
-    case CODEDB_VALUE_NULL:
-        break;
+    case CODEDB_VALUE_NULL: break;
     }
     value->as.integer = 0;
     return at;
@@ -806,7 +803,8 @@ static bool request_batch_add_operation(codedb_batch *batch, const codedb_operat
     codedb_operation *made = codedb_arena_allocate(batch->arena, 1, sizeof *made);
     void *operations = batch->operations;
     if (made == NULL || !codedb_operation_copy(made, operation, batch->arena) ||
-        !request_batch_grow(batch, &operations, batch->program.operation_count, &batch->operation_capacity, sizeof(codedb_operation *)))
+        !request_batch_grow(batch, &operations, batch->program.operation_count, &batch->operation_capacity,
+                            sizeof(codedb_operation *)))
         return false;
     batch->operations = operations;
     batch->operations[batch->program.operation_count++] = made;
@@ -841,7 +839,8 @@ static unsigned char *request_batch_room(codedb_batch *batch, size_t size)
         return piece->bytes + piece->length;
     if (size < usual)
         size = usual;
-    piece = size < SIZE_MAX - sizeof *piece ? codedb_memory_allocate(request_batch_allocator(batch), 1, sizeof *piece + size) : NULL;
+    piece =
+        size < SIZE_MAX - sizeof *piece ? codedb_memory_allocate(request_batch_allocator(batch), 1, sizeof *piece + size) : NULL;
     if (piece == NULL)
         return NULL;
     piece->next = NULL;
@@ -985,7 +984,8 @@ CODEDB_API int64_t codedb_batch_delete(codedb_batch *batch, const char *table, c
     return request_batch_add_call(batch, &call);
 }
 
-CODEDB_API int64_t codedb_batch_execute(codedb_batch *batch, const char *sql, const codedb_value *parameters, size_t parameter_count)
+CODEDB_API int64_t codedb_batch_execute(codedb_batch *batch, const char *sql, const codedb_value *parameters,
+                                        size_t parameter_count)
 {
     codedb_operation operation;
     if (!request_batch_is_open(batch))

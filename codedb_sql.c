@@ -130,23 +130,15 @@ CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dial
 {
     sql_writer writer = {sql, dialect, 0};
     switch (operation->kind) {
-    case CODEDB_OPERATION_INSERT:
-        sql_insert(&writer, operation);
-        break;
-    case CODEDB_OPERATION_UPDATE:
-        sql_update(&writer, operation);
-        break;
+    case CODEDB_OPERATION_INSERT: sql_insert(&writer, operation); break;
+    case CODEDB_OPERATION_UPDATE: sql_update(&writer, operation); break;
     case CODEDB_OPERATION_DELETE:
         sql_text(&writer, "DELETE FROM ");
         sql_name(&writer, operation->table);
         sql_where(&writer, operation);
         break;
     case CODEDB_OPERATION_SELECT:
-    case CODEDB_OPERATION_COUNT:
-        sql_select(&writer, operation);
-        break;
-    case CODEDB_OPERATION_EXECUTE:
-        codedb_buffer_append(sql, operation->sql, operation->sql_length);
-        break;
+    case CODEDB_OPERATION_COUNT: sql_select(&writer, operation); break;
+    case CODEDB_OPERATION_EXECUTE: codedb_buffer_append(sql, operation->sql, operation->sql_length); break;
     }
 }

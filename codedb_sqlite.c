@@ -39,9 +39,9 @@ typedef struct sqlite_statement {
     sqlite3_stmt *statement; /* NULL: the place is free */
     codedb_arena *arena;     /* holds `operation` */
     codedb_operation operation;
-    uint64_t stamp; /* changes whenever the place gets another statement */
-    uint64_t used;  /* a clock that counts runs */
-    int next;       /* in its bucket; -1: the last */
+    uint64_t stamp;      /* changes whenever the place gets another statement */
+    uint64_t used;       /* a clock that counts runs */
+    int next;            /* in its bucket; -1: the last */
     bool feeds_fulltext; /* inserts into a content table */
     bool reads_fulltext;
     bool changes_schema;
@@ -79,13 +79,13 @@ typedef struct sqlite_connection {
     codedb_driver_settings settings;
     codedb_allocator allocator;
     sqlite3 *db;
-    double deadline;     /* monotonic seconds; 0: none */
-    double busy_since;   /* when the wait for another process's lock began */
+    double deadline;   /* monotonic seconds; 0: none */
+    double busy_since; /* when the wait for another process's lock began */
 
-    bool trusted;        /* codedb's own SQL is being prepared */
+    bool trusted; /* codedb's own SQL is being prepared */
     bool preparing;
     sqlite_statement *authorized; /* gets what the authorizer sees */
-    const char *refused; /* what the authorizer did not allow, or NULL */
+    const char *refused;          /* what the authorizer did not allow, or NULL */
 
     sqlite_statement statements[SQLITE_STATEMENTS];
     int buckets[SQLITE_BUCKETS];
@@ -97,7 +97,7 @@ typedef struct sqlite_connection {
 
     codedb_arena *fulltext_arena;
     sqlite_fulltext *fulltexts;
-    bool schema_is_known;  /* full-text tables were looked for since the schema changed */
+    bool schema_is_known;    /* full-text tables were looked for since the schema changed */
     bool schema_was_changed; /* in the transaction that is open */
 
     codedb_value *row; /* room for the row that is being read */
@@ -139,13 +139,20 @@ static codedb_code sqlite_code(int code, const char *message)
         int sqlite;
         codedb_code codedb;
     } codes[] = {
-        {SQLITE_CONSTRAINT, CODEDB_VALIDATION_ERROR}, {SQLITE_MISMATCH, CODEDB_VALIDATION_ERROR},
-        {SQLITE_TOOBIG, CODEDB_VALIDATION_ERROR},     {SQLITE_RANGE, CODEDB_INVALID_REQUEST},
-        {SQLITE_BUSY, CODEDB_BUSY},                   {SQLITE_LOCKED, CODEDB_BUSY},
-        {SQLITE_PROTOCOL, CODEDB_BUSY},               {SQLITE_INTERRUPT, CODEDB_TIMEOUT},
-        {SQLITE_READONLY, CODEDB_PERMISSION_DENIED},  {SQLITE_PERM, CODEDB_PERMISSION_DENIED},
-        {SQLITE_AUTH, CODEDB_PERMISSION_DENIED},      {SQLITE_NOMEM, CODEDB_NO_MEMORY},
-        {SQLITE_CANTOPEN, CODEDB_CONNECTION_ERROR},   {SQLITE_MISUSE, CODEDB_INTERNAL_ERROR},
+        {SQLITE_CONSTRAINT, CODEDB_VALIDATION_ERROR},
+        {SQLITE_MISMATCH, CODEDB_VALIDATION_ERROR},
+        {SQLITE_TOOBIG, CODEDB_VALIDATION_ERROR},
+        {SQLITE_RANGE, CODEDB_INVALID_REQUEST},
+        {SQLITE_BUSY, CODEDB_BUSY},
+        {SQLITE_LOCKED, CODEDB_BUSY},
+        {SQLITE_PROTOCOL, CODEDB_BUSY},
+        {SQLITE_INTERRUPT, CODEDB_TIMEOUT},
+        {SQLITE_READONLY, CODEDB_PERMISSION_DENIED},
+        {SQLITE_PERM, CODEDB_PERMISSION_DENIED},
+        {SQLITE_AUTH, CODEDB_PERMISSION_DENIED},
+        {SQLITE_NOMEM, CODEDB_NO_MEMORY},
+        {SQLITE_CANTOPEN, CODEDB_CONNECTION_ERROR},
+        {SQLITE_MISUSE, CODEDB_INTERNAL_ERROR},
     };
     size_t i;
     if ((code & 0xff) == SQLITE_ERROR)
@@ -213,8 +220,9 @@ static bool sqlite_name_is_one_of(const char *name, const char *const *names)
 static bool sqlite_pragma_asks(const char *name, const char *argument)
 {
     static const char *const act[] = {"wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory", NULL};
-    static const char *const ask[] = {"table_info", "table_xinfo", "table_list", "index_info", "index_xinfo", "index_list",
-                                      "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check", NULL};
+    static const char *const ask[] = {"table_info", "table_xinfo",      "table_list",        "index_info",      "index_xinfo",
+                                      "index_list", "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check",
+                                      NULL};
     return argument == NULL ? !sqlite_name_is_one_of(name, act) : sqlite_name_is_one_of(name, ask);
 }
 
@@ -239,10 +247,8 @@ static bool sqlite_action_changes_schema(int action)
     case SQLITE_DROP_TEMP_TABLE:
     case SQLITE_DROP_TEMP_TRIGGER:
     case SQLITE_DROP_TEMP_VIEW:
-    case SQLITE_ALTER_TABLE:
-        return true;
-    default:
-        return false;
+    case SQLITE_ALTER_TABLE: return true;
+    default: return false;
     }
 }
 
@@ -288,12 +294,10 @@ static const char *sqlite_refusal(const sqlite_connection *connection, int actio
     case SQLITE_ATTACH:
         /* VACUUM attaches a nameless database while it runs; VACUUM INTO one with a name. */
         return connection->preparing || (first != NULL && first[0] != '\0') ? "ATTACH and VACUUM INTO are refused" : NULL;
-    case SQLITE_DETACH:
-        return connection->preparing ? "DETACH is refused" : NULL;
+    case SQLITE_DETACH: return connection->preparing ? "DETACH is refused" : NULL;
     case SQLITE_PRAGMA:
         return sqlite_pragma_asks(first, second) || !connection->preparing ? NULL : "a PRAGMA that writes or acts is refused";
-    default:
-        return NULL;
+    default: return NULL;
     }
 }
 
@@ -559,7 +563,8 @@ static codedb_code sqlite_prepare(sqlite_connection *connection, sqlite_statemen
     connection->refused = NULL;
     connection->authorized = statement;
     connection->preparing = true;
-    code = sqlite3_prepare_v3(connection->db, sql, (int)connection->sql.length, SQLITE_PREPARE_PERSISTENT, &statement->statement, &tail);
+    code = sqlite3_prepare_v3(connection->db, sql, (int)connection->sql.length, SQLITE_PREPARE_PERSISTENT, &statement->statement,
+                              &tail);
     connection->preparing = false;
     connection->authorized = NULL;
     if (code != SQLITE_OK)
@@ -572,7 +577,8 @@ static codedb_code sqlite_prepare(sqlite_connection *connection, sqlite_statemen
     if (!empty) {
         sqlite3_finalize(statement->statement);
         statement->statement = NULL;
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL holds more than one statement: \"%.60s\" follows the first", tail);
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL holds more than one statement: \"%.60s\" follows the first",
+                           tail);
     }
     return CODEDB_SUCCESS;
 }
@@ -920,8 +926,8 @@ static char *sqlite_fulltext_triggers(const sqlite_fulltext *fulltext, const cha
         "CREATE TEMP TRIGGER codedb_fulltext_%d_update AFTER UPDATE ON main.\"%w\" BEGIN "
         "INSERT INTO \"%w\"(\"%w\", rowid, %s) SELECT 'delete', old.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, old.rowid); "
         "INSERT INTO \"%w\"(rowid, %s) SELECT new.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, new.rowid); END;",
-        number, fulltext->content, number, name, name, names, olds, number, fulltext->content, name, name, names, olds, number, name,
-        names, news, number);
+        number, fulltext->content, number, name, name, names, olds, number, fulltext->content, name, name, names, olds, number,
+        name, names, news, number);
 }
 
 static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltext *fulltext)
@@ -962,15 +968,17 @@ static bool sqlite_fulltext_is_ours(sqlite_connection *connection, const char *n
 {
     if (!sqlite_ask(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", content, NULL))
         return false;
-    if (sqlite_ask(connection,
-                   "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND instr(lower(sql), lower(?2))",
-                   content, name))
+    if (sqlite_ask(
+            connection,
+            "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND instr(lower(sql), lower(?2))",
+            content, name))
         return false;
     if (rowid != NULL && !sqlite_is_rowid(rowid) &&
-        !sqlite_ask(connection,
-                    "SELECT 1 FROM pragma_table_info(?1) WHERE pk = 1 AND upper(type) = 'INTEGER' AND name = ?2 COLLATE NOCASE AND "
-                    "(SELECT count(*) FROM pragma_table_info(?1) WHERE pk > 0) = 1",
-                    content, rowid)) {
+        !sqlite_ask(
+            connection,
+            "SELECT 1 FROM pragma_table_info(?1) WHERE pk = 1 AND upper(type) = 'INTEGER' AND name = ?2 COLLATE NOCASE AND "
+            "(SELECT count(*) FROM pragma_table_info(?1) WHERE pk > 0) = 1",
+            content, rowid)) {
         sqlite_fulltext_log_skipped(connection, name, "its content_rowid is not the content's rowid");
         return false;
     }
@@ -993,8 +1001,8 @@ static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, 
         return SQLITE_NOMEM;
     fulltext->name = codedb_arena_copy(arena, name, strlen(name));
     /* The update hook gives the name as the table has it. */
-    if (sqlite_prepare_own(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", &exact) ==
-        SQLITE_OK) {
+    if (sqlite_prepare_own(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+                           &exact) == SQLITE_OK) {
         sqlite3_bind_text(exact, 1, content, -1, SQLITE_STATIC);
         if (sqlite3_step(exact) == SQLITE_ROW)
             fulltext->content = codedb_arena_copy(arena, sqlite3_column_text(exact, 0), (size_t)sqlite3_column_bytes(exact, 0));
@@ -1046,7 +1054,8 @@ static void sqlite_fulltext_drop(sqlite_connection *connection)
 /* Looks for full-text tables and makes their triggers. */
 static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, codedb_result *result)
 {
-    static const char *const find = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'";
+    static const char *const find =
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'";
     sqlite3_stmt *tables = NULL;
     int code;
     sqlite_fulltext_drop(connection);
@@ -1084,17 +1093,14 @@ static int sqlite_bind(sqlite3_stmt *statement, int place, const codedb_value *v
     const char *text = value->as.text != NULL ? value->as.text : "";
     switch (value->type) {
     case CODEDB_VALUE_INTEGER:
-    case CODEDB_VALUE_BOOLEAN:
-        return sqlite3_bind_int64(statement, place, value->as.integer);
-    case CODEDB_VALUE_REAL:
-        return sqlite3_bind_double(statement, place, value->as.real);
+    case CODEDB_VALUE_BOOLEAN: return sqlite3_bind_int64(statement, place, value->as.integer);
+    case CODEDB_VALUE_REAL: return sqlite3_bind_double(statement, place, value->as.real);
     case CODEDB_VALUE_TEXT:
         return sqlite3_bind_text64(statement, place, value->length > 0 ? text : "", value->length, SQLITE_STATIC, SQLITE_UTF8);
     case CODEDB_VALUE_BLOB:
         return sqlite3_bind_blob64(statement, place, value->length > 0 ? text : "", value->length, SQLITE_STATIC);
     case CODEDB_VALUE_NULL:
-    case CODEDB_VALUE_ROW_ID_OF:
-        break;
+    case CODEDB_VALUE_ROW_ID_OF: break;
     }
     return sqlite3_bind_null(statement, place);
 }
@@ -1102,7 +1108,8 @@ static int sqlite_bind(sqlite3_stmt *statement, int place, const codedb_value *v
 /* Binds an operation's values: those of NULL conditions have no parameter, and a limit of 0 is none. */
 static int sqlite_bind_all(sqlite3_stmt *statement, const codedb_operation *operation, const codedb_value *values)
 {
-    size_t head = operation->kind == CODEDB_OPERATION_INSERT || operation->kind == CODEDB_OPERATION_UPDATE ? operation->column_count : 0;
+    size_t head =
+        operation->kind == CODEDB_OPERATION_INSERT || operation->kind == CODEDB_OPERATION_UPDATE ? operation->column_count : 0;
     int code = SQLITE_OK;
     int place = 0;
     size_t i;
@@ -1199,8 +1206,8 @@ static codedb_code sqlite_write_row(sqlite_connection *connection, sqlite3_stmt 
 }
 
 /* Steps a bound statement to its end, giving its rows to `rows` (may be NULL). */
-static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows, const char *what,
-                                   codedb_result *result)
+static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows,
+                                   const char *what, codedb_result *result)
 {
     codedb_code code = CODEDB_SUCCESS;
     int step = sqlite3_step(statement);
@@ -1229,9 +1236,9 @@ static codedb_code sqlite_count_rows(sqlite_connection *connection, sqlite3_stmt
 }
 
 /* Binds, steps and resets one statement. */
-static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_statement *statement, const codedb_operation *operation,
-                                        const codedb_value *values, codedb_row_writer *rows, codedb_changes *changes,
-                                        codedb_result *result)
+static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_statement *statement,
+                                        const codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
+                                        codedb_changes *changes, codedb_result *result)
 {
     const char *what = sqlite_operation_title(operation);
     sqlite3_int64 before = sqlite3_total_changes64(connection->db);
@@ -1261,9 +1268,9 @@ static codedb_code sqlite_rollback(codedb_connection *connection, codedb_result 
 static codedb_code sqlite_begin(codedb_connection *connection, codedb_result *result);
 
 /* Runs a statement that has to share one transaction with what follows it: the upkeep of full text, or rows that may fail to be read. */
-static codedb_code sqlite_run_wrapped(sqlite_connection *connection, sqlite_statement *statement, const codedb_operation *operation,
-                                      const codedb_value *values, codedb_row_writer *rows, codedb_changes *changes,
-                                      codedb_result *result)
+static codedb_code sqlite_run_wrapped(sqlite_connection *connection, sqlite_statement *statement,
+                                      const codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
+                                      codedb_changes *changes, codedb_result *result)
 {
     codedb_connection *self = (codedb_connection *)(void *)connection;
     codedb_code code = sqlite_begin(self, result);
@@ -1279,8 +1286,8 @@ static codedb_code sqlite_run_wrapped(sqlite_connection *connection, sqlite_stat
 
 /* Makes the connection ready for a statement that changes the schema, and takes the statement out of the cache's reach. */
 static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlite_statement *statement,
-                                            const codedb_operation *operation, const codedb_value *values, codedb_changes *changes,
-                                            codedb_result *result)
+                                            const codedb_operation *operation, const codedb_value *values,
+                                            codedb_changes *changes, codedb_result *result)
 {
     codedb_code code = sqlite_fulltext_flush(connection, result);
     if (code != CODEDB_SUCCESS)
@@ -1320,8 +1327,8 @@ static codedb_code sqlite_ready(sqlite_connection *connection, codedb_operation 
     return code;
 }
 
-static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
-                              codedb_changes *changes, codedb_result *result)
+static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operation, const codedb_value *values,
+                              codedb_row_writer *rows, codedb_changes *changes, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
     sqlite_statement *statement;
@@ -1547,8 +1554,8 @@ static codedb_code sqlite_open(sqlite_connection *connection, const char *path, 
     return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail_open(connection, code, path, result);
 }
 
-static codedb_code sqlite_connect(const codedb_driver *driver, const codedb_driver_settings *settings, codedb_connection **connected,
-                                  codedb_result *result)
+static codedb_code sqlite_connect(const codedb_driver *driver, const codedb_driver_settings *settings,
+                                  codedb_connection **connected, codedb_result *result)
 {
     sqlite_connection *connection = codedb_memory_allocate(&settings->allocator, 1, sizeof *connection);
     codedb_code code;

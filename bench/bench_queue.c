@@ -1,8 +1,8 @@
 /* bench_queue.c -- what the way through the queue costs: each figure beside the same prepared statement on a bare connection
- * with the same pragmas, as a ratio; medians of several rounds that alternate between the two.
+ * with the same pragmas, as a ratio. Rounds alternate between the two, and the best of each counts: what is slower was disturbed.
  *
  *   bench_queue [FOLDER]     the folder for database files, by default the current one */
-#include "codedb_driver.h"
+#include "codedb.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ROUNDS 5
+#define ROUNDS 7
 #define ROWS 10000
 #define WIDE_COLUMNS 14
 
@@ -18,8 +18,8 @@ static const char *const point_table = "CREATE TABLE point (id INTEGER PRIMARY K
 static const char *const wide_table =
     "CREATE TABLE wide (id INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER, name TEXT, line INTEGER, kind TEXT, module TEXT, note TEXT, "
     "a INTEGER, b INTEGER, c REAL, d REAL, e TEXT, f INTEGER, g TEXT, h INTEGER)";
-static const char *const wide_names[WIDE_COLUMNS] = {"file", "name", "line", "kind", "module", "note", "a", "b", "c", "d", "e", "f",
-                                                     "g",    "h"};
+static const char *const wide_names[WIDE_COLUMNS] = {"file", "name", "line", "kind", "module", "note", "a",
+                                                     "b",    "c",    "d",    "e",    "f",      "g",    "h"};
 
 static double now(void)
 {
@@ -36,38 +36,24 @@ static void must(int success, const char *what)
     }
 }
 
-static int compare_doubles(const void *one, const void *other)
+static double best(const double *times)
 {
-    double difference = *(const double *)one - *(const double *)other;
-    return difference < 0 ? -1 : difference > 0;
-}
-
-static double median(double *times)
-{
-    qsort(times, ROUNDS, sizeof *times, compare_doubles);
-    return times[ROUNDS / 2];
+    double least = times[0];
+    int i;
+    for (i = 1; i < ROUNDS; i++) {
+        if (times[i] < least)
+            least = times[i];
+    }
+    return least;
 }
 
 /* ---- the two sides ------------------------------------------------------------------------------------------------- */
 
 static codedb *queue_open(const char *path)
 {
-    codedb_driver_options options;
-    codedb_driver_thread *thread;
     codedb *db;
-    memset(&options, 0, sizeof options);
-    options.driver = codedb_sqlite_driver();
-    options.settings.path = path;
-    must(codedb_driver_start(&options, &thread, NULL) == CODEDB_SUCCESS, "start");
-    must(codedb_handle_create(thread, CODEDB_HANDLE_DATABASE, NULL, &db, NULL) == CODEDB_SUCCESS, "handle");
-    codedb_driver_release(thread);
+    must(codedb_open(path, NULL, &db, NULL) == CODEDB_SUCCESS, "codedb_open");
     return db;
-}
-
-static void queue_close(codedb *db)
-{
-    codedb_driver_stop(db->thread);
-    codedb_handle_destroy(db);
 }
 
 static void queue_sql(codedb *db, const char *sql)
@@ -79,7 +65,8 @@ static sqlite3 *bare_open(const char *path)
 {
     sqlite3 *db;
     must(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK, "open");
-    must(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", NULL, NULL, NULL) == SQLITE_OK,
+    must(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", NULL, NULL, NULL) ==
+             SQLITE_OK,
          "pragmas");
     return db;
 }
@@ -137,7 +124,7 @@ static double read_bare(sqlite3_stmt *statement, int count)
 
 static void print_ratio(const char *what, double *queue_times, double *bare_times)
 {
-    double queue = median(queue_times), bare = median(bare_times);
+    double queue = best(queue_times), bare = best(bare_times);
     printf("%-42s %9.3f us   bare %9.3f us   ratio %5.2f\n", what, queue * 1e6, bare * 1e6, queue / bare);
     fflush(stdout);
 }
@@ -161,7 +148,7 @@ static void bench_reads(void)
     print_ratio("read of one column by id, in memory", queue_times, bare_times);
     sqlite3_finalize(statement);
     sqlite3_close(bare);
-    queue_close(db);
+    codedb_close(db);
 }
 
 /* ---- single inserts ------------------------------------------------------------------------------------------------ */
@@ -206,7 +193,7 @@ static void bench_inserts(const char *what, const char *path, const char *bare_p
     print_ratio(what, queue_times, bare_times);
     sqlite3_finalize(statement);
     sqlite3_close(bare);
-    queue_close(db);
+    codedb_close(db);
 }
 
 /* ---- batches ------------------------------------------------------------------------------------------------------- */
@@ -277,21 +264,23 @@ static double batch_bare(sqlite3 *db, sqlite3_stmt *statement, int count)
     return (now() - start) / count;
 }
 
-static void bench_batches(int count)
+static void bench_batches(int count, int repeats)
 {
-    double queue_times[ROUNDS], bare_times[ROUNDS];
+    double queue_times[ROUNDS] = {0}, bare_times[ROUNDS] = {0};
     codedb *db = queue_open(":memory:");
     sqlite3 *bare = bare_open(":memory:");
     sqlite3_stmt *statement;
     char what[64];
-    int round;
+    int round, repeat;
     queue_sql(db, wide_table);
     bare_sql(bare, wide_table);
     statement = bare_prepare(bare, "INSERT INTO wide (file, name, line, kind, module, note, a, b, c, d, e, f, g, h) "
                                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (round = 0; round < ROUNDS; round++) {
-        bare_times[round] = batch_bare(bare, statement, count);
-        queue_times[round] = batch_queue(db, count);
+        for (repeat = 0; repeat < repeats; repeat++) {
+            bare_times[round] += batch_bare(bare, statement, count) / repeats;
+            queue_times[round] += batch_queue(db, count) / repeats;
+        }
         bare_sql(bare, "DELETE FROM wide");
         queue_sql(db, "DELETE FROM wide");
     }
@@ -299,23 +288,34 @@ static void bench_batches(int count)
     print_ratio(what, queue_times, bare_times);
     sqlite3_finalize(statement);
     sqlite3_close(bare);
-    queue_close(db);
+    codedb_close(db);
+}
+
+/* Removes a database and what SQLite keeps beside it. */
+static void remove_database(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char name[1100];
+    size_t i;
+    for (i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        remove(name);
+    }
 }
 
 int main(int argc, char **argv)
 {
     const char *folder = argc > 1 ? argv[1] : ".";
-    char path[512], bare_path[512], command[1100];
-    printf("SQLite %s; medians of %d rounds\n", sqlite3_libversion(), ROUNDS);
+    char path[1000], bare_path[1000];
+    printf("SQLite %s; best of %d rounds\n", sqlite3_libversion(), ROUNDS);
     bench_reads();
     bench_inserts("single insert, in memory", ":memory:", ":memory:", 50000);
     snprintf(path, sizeof path, "%s/bench-queue.db", folder);
     snprintf(bare_path, sizeof bare_path, "%s/bench-bare.db", folder);
     bench_inserts("single durable insert (WAL, full)", path, bare_path, 1000);
-    snprintf(command, sizeof command, "rm -f '%s' '%s-wal' '%s-shm' '%s' '%s-wal' '%s-shm'", path, path, path, bare_path, bare_path,
-             bare_path);
-    must(system(command) == 0, "removing the files");
-    bench_batches(2000);
-    bench_batches(200000);
+    remove_database(path);
+    remove_database(bare_path);
+    bench_batches(2000, 20);
+    bench_batches(200000, 1);
     return 0;
 }

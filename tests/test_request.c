@@ -7,7 +7,9 @@ static int open_people(void **state)
 {
     (void)state;
     db = fixture_open(NULL);
-    run_sql(db, "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, age INTEGER, note TEXT, data BLOB)");
+    run_sql(
+        db,
+        "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, age INTEGER, note TEXT, data BLOB)");
     run_sql(db, "CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES people(id) ON DELETE CASCADE, name TEXT)");
     return 0;
 }
@@ -320,8 +322,15 @@ static void equal_operations_have_equal_hashes(void **state)
     const char *names[] = {"a", "b"};
     const unsigned char nulls[] = {0, 1};
     const codedb_order order[] = {{"a", 0}, {"b", 1}};
-    codedb_operation one = {.kind = CODEDB_OPERATION_SELECT, .table = "t", .columns = names, .column_count = 2, .where = names,
-                            .where_is_null = nulls, .where_count = 2, .order_by = order, .order_by_count = 2};
+    codedb_operation one = {.kind = CODEDB_OPERATION_SELECT,
+                            .table = "t",
+                            .columns = names,
+                            .column_count = 2,
+                            .where = names,
+                            .where_is_null = nulls,
+                            .where_count = 2,
+                            .order_by = order,
+                            .order_by_count = 2};
     codedb_operation copy, other = one;
     codedb_arena *arena = codedb_arena_create(NULL);
     (void)state;

@@ -26,8 +26,13 @@ static void an_insert_has_a_parameter_for_each_column(void **state)
 
 static void an_update_numbers_its_parameters_through(void **state)
 {
-    codedb_operation operation = {.kind = CODEDB_OPERATION_UPDATE, .table = "people", .columns = columns, .column_count = 2,
-                                  .where = where, .where_is_null = where_is_null, .where_count = 2};
+    codedb_operation operation = {.kind = CODEDB_OPERATION_UPDATE,
+                                  .table = "people",
+                                  .columns = columns,
+                                  .column_count = 2,
+                                  .where = where,
+                                  .where_is_null = where_is_null,
+                                  .where_count = 2};
     (void)state;
     assert_sql(CODEDB_SQL_SQLITE, &operation, "UPDATE `people` SET `name` = ?, `age` = ? WHERE `id` = ? AND `note` IS NULL");
     assert_sql(CODEDB_SQL_POSTGRES, &operation,
@@ -36,8 +41,8 @@ static void an_update_numbers_its_parameters_through(void **state)
 
 static void a_delete_and_a_count_have_their_where(void **state)
 {
-    codedb_operation operation = {.kind = CODEDB_OPERATION_DELETE, .table = "people", .where = where,
-                                  .where_is_null = where_is_null, .where_count = 1};
+    codedb_operation operation = {
+        .kind = CODEDB_OPERATION_DELETE, .table = "people", .where = where, .where_is_null = where_is_null, .where_count = 1};
     (void)state;
     assert_sql(CODEDB_SQL_SQLITE, &operation, "DELETE FROM `people` WHERE `id` = ?");
     operation.kind = CODEDB_OPERATION_COUNT;
@@ -55,7 +60,8 @@ static void a_select_has_columns_order_and_limit(void **state)
     operation.order_by = order;
     operation.order_by_count = 2;
     operation.limited = 1;
-    assert_sql(CODEDB_SQL_SQLITE, &operation, "SELECT `name`, `age` FROM `people` ORDER BY `age` DESC, `name` ASC LIMIT ? OFFSET ?");
+    assert_sql(CODEDB_SQL_SQLITE, &operation,
+               "SELECT `name`, `age` FROM `people` ORDER BY `age` DESC, `name` ASC LIMIT ? OFFSET ?");
     assert_sql(CODEDB_SQL_POSTGRES, &operation,
                "SELECT \"name\", \"age\" FROM \"people\" ORDER BY \"age\" DESC, \"name\" ASC LIMIT $1 OFFSET $2");
 }

@@ -14,8 +14,9 @@ static int open_memory(void **state)
     (void)state;
     result = (codedb_result)CODEDB_INIT(codedb_result);
     db = fixture_open(NULL);
-    run_sql(db, "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, age INTEGER CHECK (age >= 0), "
-                "note TEXT, data BLOB, score REAL)");
+    run_sql(db,
+            "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, age INTEGER CHECK (age >= 0), "
+            "note TEXT, data BLOB, score REAL)");
     return 0;
 }
 
@@ -38,8 +39,10 @@ static void assert_description_has(const char *words)
 static void every_type_of_value_comes_back(void **state)
 {
     codedb_column row[] = {
-        text_column("name", "x"), integer_column("age", INT64_MAX),
-        {"note", {CODEDB_VALUE_TEXT, {.text = "a\0b"}, 3}}, {"data", {CODEDB_VALUE_BLOB, {.text = "\xff\0\x01"}, 3}},
+        text_column("name", "x"),
+        integer_column("age", INT64_MAX),
+        {"note", {CODEDB_VALUE_TEXT, {.text = "a\0b"}, 3}},
+        {"data", {CODEDB_VALUE_BLOB, {.text = "\xff\0\x01"}, 3}},
         {"score", {CODEDB_VALUE_REAL, {.real = -0.5}, 0}},
     };
     codedb_rows *rows;
@@ -57,7 +60,8 @@ static void every_type_of_value_comes_back(void **state)
 
 static void empty_texts_and_blobs_are_not_null(void **state)
 {
-    codedb_column row[] = {{"name", {CODEDB_VALUE_TEXT, {.text = NULL}, 0}}, {"data", {CODEDB_VALUE_BLOB, {.text = NULL}, 0}},
+    codedb_column row[] = {{"name", {CODEDB_VALUE_TEXT, {.text = NULL}, 0}},
+                           {"data", {CODEDB_VALUE_BLOB, {.text = NULL}, 0}},
                            {"age", {CODEDB_VALUE_BOOLEAN, {.integer = 1}, 0}}};
     (void)state;
     assert_int_equal(codedb_table_insert(db, "people", row, 3, NULL, &result), CODEDB_SUCCESS);
@@ -159,10 +163,26 @@ static void foreign_keys_are_enforced(void **state)
 static void transactions_attachments_and_writing_pragmas_are_refused(void **state)
 {
     static const char *const refused[] = {
-        "BEGIN", "BEGIN IMMEDIATE", "/* x */ begin", "COMMIT", "END", "ROLLBACK", "SAVEPOINT a", "RELEASE a", "ROLLBACK TO a",
-        "ATTACH '/tmp/codedb-attached.db' AS other", "ATTACH '' AS other", "DETACH main", "VACUUM INTO '/tmp/codedb-vacuum.db'",
-        "PRAGMA journal_mode = DELETE", "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys(0)", "PRAGMA main.user_version = 3",
-        "PRAGMA writable_schema = 1", "PRAGMA wal_checkpoint", "EXPLAIN BEGIN",
+        "BEGIN",
+        "BEGIN IMMEDIATE",
+        "/* x */ begin",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "RELEASE a",
+        "ROLLBACK TO a",
+        "ATTACH '/tmp/codedb-attached.db' AS other",
+        "ATTACH '' AS other",
+        "DETACH main",
+        "VACUUM INTO '/tmp/codedb-vacuum.db'",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA foreign_keys(0)",
+        "PRAGMA main.user_version = 3",
+        "PRAGMA writable_schema = 1",
+        "PRAGMA wal_checkpoint",
+        "EXPLAIN BEGIN",
     };
     size_t i;
     (void)state;
@@ -182,8 +202,9 @@ static void one_statement_is_run_and_two_are_none(void **state)
 {
     codedb_changes changes;
     (void)state;
-    assert_int_equal(codedb_sql_execute(db, "INSERT INTO people (name) VALUES ('a;b'), ('c'); -- done ;\n /* ; */ ;", NULL, 0, NULL,
-                                        &changes, &result), CODEDB_SUCCESS);
+    assert_int_equal(codedb_sql_execute(db, "INSERT INTO people (name) VALUES ('a;b'), ('c'); -- done ;\n /* ; */ ;", NULL, 0,
+                                        NULL, &changes, &result),
+                     CODEDB_SUCCESS);
     assert_int_equal(changes.affected_rows, 2);
     assert_int_equal(changes.last_insert_id, 2);
     assert_int_equal(try_sql(db, "DELETE FROM people; DELETE FROM people"), CODEDB_INVALID_REQUEST);
@@ -218,8 +239,9 @@ static void a_returning_clause_gives_its_rows(void **state)
     codedb_rows *rows;
     codedb_changes changes;
     (void)state;
-    assert_int_equal(codedb_sql_execute(db, "INSERT INTO people (name) VALUES ('r') RETURNING id, name", NULL, 0, &rows, &changes, &result),
-                     CODEDB_SUCCESS);
+    assert_int_equal(
+        codedb_sql_execute(db, "INSERT INTO people (name) VALUES ('r') RETURNING id, name", NULL, 0, &rows, &changes, &result),
+        CODEDB_SUCCESS);
     assert_int_equal(rows->row_count, 1);
     assert_string_equal(rows->values[1].as.text, "r");
     assert_int_equal(changes.affected_rows, 1);
@@ -243,8 +265,9 @@ static int open_fulltext(void **state)
 {
     open_memory(state);
     run_sql(db, "CREATE TABLE files (id INTEGER PRIMARY KEY)");
-    run_sql(db, "CREATE TABLE texts (id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER REFERENCES files(id) ON DELETE CASCADE, "
-                "title TEXT, body TEXT, key TEXT UNIQUE)");
+    run_sql(db,
+            "CREATE TABLE texts (id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER REFERENCES files(id) ON DELETE CASCADE, "
+            "title TEXT, body TEXT, key TEXT UNIQUE)");
     run_sql(db, "CREATE VIRTUAL TABLE texts_fts USING fts5(title, body, content='texts', content_rowid='id')");
     run_sql(db, "INSERT INTO files VALUES (1), (2)");
     return 0;
@@ -252,8 +275,8 @@ static int open_fulltext(void **state)
 
 static void assert_index_is_sound(void)
 {
-    codedb_code code = codedb_sql_execute(db, "INSERT INTO texts_fts(texts_fts, rank) VALUES ('integrity-check', 1)", NULL, 0, NULL,
-                                          NULL, &result);
+    codedb_code code = codedb_sql_execute(db, "INSERT INTO texts_fts(texts_fts, rank) VALUES ('integrity-check', 1)", NULL, 0,
+                                          NULL, NULL, &result);
     if (code != CODEDB_SUCCESS)
         fail_msg("the full-text index is out of step: %s", result.description);
 }
@@ -263,8 +286,9 @@ static int64_t matches(codedb *handle, const char *word)
     codedb_value value = {CODEDB_VALUE_TEXT, {.text = word}, strlen(word)};
     codedb_rows *rows;
     int64_t count;
-    assert_int_equal(codedb_sql_execute(handle, "SELECT count(*) FROM texts_fts WHERE texts_fts MATCH ?", &value, 1, &rows, NULL, &result),
-                     CODEDB_SUCCESS);
+    assert_int_equal(
+        codedb_sql_execute(handle, "SELECT count(*) FROM texts_fts WHERE texts_fts MATCH ?", &value, 1, &rows, NULL, &result),
+        CODEDB_SUCCESS);
     count = rows->values[0].as.integer;
     codedb_free(rows);
     return count;
@@ -523,7 +547,8 @@ static void what_is_no_database_is_refused(void **state)
     file = fopen(path, "w");
     assert_non_null(file);
     fputs("This is a text of some length, and by no means a database; it only lies where one was looked for. "
-          "SQLite looks at the first hundred bytes.\n", file);
+          "SQLite looks at the first hundred bytes.\n",
+          file);
     fclose(file);
     assert_int_equal(open_path(path, false, 1), CODEDB_DATABASE_ERROR);
     assert_description_has("not a database");
@@ -600,7 +625,9 @@ static void a_damaged_file_is_an_error(void **state)
     fixture_path(path);
     assert_int_equal(open_path(path, false, 1), CODEDB_SUCCESS);
     run_sql(db, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB)");
-    run_sql(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO t (b) SELECT randomblob(500) FROM n");
+    run_sql(
+        db,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO t (b) SELECT randomblob(500) FROM n");
     fixture_close(db);
     file = fopen(path, "r+");
     assert_non_null(file);
