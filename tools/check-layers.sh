@@ -38,6 +38,8 @@ for file in codedb*.c; do
     fi
 done
 wall "the shell uses the public header only:" "$(grep -nE '#include *"codedb_' shell/*.c shell/*.h || true)"
+wall "functions that share state between threads:" \
+    "$(code '\b(strerror|localtime|gmtime|ctime|asctime|strtok|setenv|putenv|rand|setlocale) *\(' $(ls codedb*.c))"
 wall "nothing is printed and nothing ends the process:" \
     "$(code '\b(printf|puts|putchar|abort|exit|_exit|assert) *\(' $(ls codedb*.c))"
 
