@@ -184,9 +184,9 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test
     codedb_kind_set set = {{0}};
     unsigned kind;
     for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
-        const char *name = by_word ? codedb_kind_word(kind)
-                                   : selector_kinds[kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind].name;
-        if (codedb_attribute_compare(test, name, strlen(name)))
+        unsigned class = kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind;
+        const char *name = by_word ? codedb_kind_word(kind) : selector_kinds[class].name;
+        if (codedb_attribute_compare(test, name, by_word ? strlen(name) : selector_kinds[class].length))
             selector_set_add(&set, kind);
     }
     return set;
