@@ -1,4 +1,4 @@
-/* codedb_reference.c -- selector text -> steps for the reference dialect: the selectors of the original engine, oddities included.
+/* codedb_reference.c -- selector text -> steps for the reference dialect: the original engine's selectors, oddities included.
  *
  * Called by codedb_selector.c. Tools that were written for the original engine ask for this dialect and get the answers they are
  * used to, so nothing here is to be improved: what looks like a mistake is how that engine reads its selectors.
@@ -71,6 +71,8 @@ static bool reference_expect(codedb_selector_parser *parser, char c, const char 
 static bool reference_name(codedb_selector_parser *parser, const char *expected, const char **name, size_t *length)
 {
     size_t start;
+    *name = parser->text;
+    *length = 0;
     if (!reference_is_name_start(reference_peek(parser)))
         return reference_fail(parser, expected);
     start = parser->at;

@@ -349,12 +349,13 @@ static selector_place selector_place_of(const codedb_selector_parser *parser, si
 static void selector_describe(const codedb_selector_parser *parser, size_t offset, size_t length, char out[SELECTOR_FOUND_SIZE])
 {
     static const char hexadecimal[] = "0123456789abcdef";
+    static const char end[] = "the end of the selector";
     const char *text = parser->text + offset;
     size_t room = SELECTOR_FOUND_SIZE - 10;
     size_t at = 0;
     size_t i = 0;
     if (offset >= parser->length) {
-        strcpy(out, "the end of the selector");
+        memcpy(out, end, sizeof end);
         return;
     }
     out[at++] = '\'';
@@ -373,7 +374,7 @@ static void selector_describe(const codedb_selector_parser *parser, size_t offse
         i--;
         at--;
     }
-    strcpy(out + at, i < length ? "...'" : "'");
+    memcpy(out + at, i < length ? "...'" : "'", i < length ? 5 : 2);
 }
 
 static void selector_add_detail(codedb_buffer *json, const char *key, const char *text)
@@ -565,6 +566,7 @@ static bool selector_expect(codedb_selector_parser *parser, char c, const char *
 static bool selector_name(codedb_selector_parser *parser, const char *expected, size_t *start, size_t *length)
 {
     *start = parser->at;
+    *length = 0;
     if (!selector_is_name_start(selector_peek(parser)))
         return selector_fail_here(parser, expected, NULL);
     while (selector_is_name(selector_peek(parser)))
@@ -578,6 +580,7 @@ static bool selector_number(codedb_selector_parser *parser, uint32_t maximum, co
 {
     size_t start = parser->at;
     uint64_t value = 0;
+    *number = 0;
     if (!selector_is_digit(selector_peek(parser)))
         return selector_fail_here(parser, expected, NULL);
     while (selector_is_digit(selector_peek(parser))) {

@@ -13,8 +13,8 @@
  *    - Descendants: the subtrees of left nodes are ranges; a range inside an earlier one is not walked again.
  *    - Children: a node has one parent, and at most two blocks or lines to be looked through above it.
  *    - Siblings: each list is walked once.
- *    - Positions: a position leaves at most one node for each left node; which one is arithmetic on ranks (descendants) or falls out
- *      of the walk over the children or the list.
+ *    - Positions: a position leaves at most one node for each left node; which one is arithmetic on ranks (descendants) or
+ *      falls out of the walk over the children or the list.
  * 2. A step asks only for kinds before anything else, of all nodes that it reaches.
  * 3. Recursion is bounded by the selector's steps and nesting.
  *
@@ -1201,7 +1201,7 @@ static codedb_code xpath_describe(xpath_matcher *matcher, const uint64_t *set, c
     codedb_arena *arena = codedb_arena_create(&matcher->view.tree->allocator);
     codedb_nodes *made = arena == NULL ? NULL : codedb_arena_allocate_root(arena, 1, sizeof *made);
     codedb_node_info *infos = made == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof *infos);
-    const codedb_node_info **items = infos == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof *items);
+    const codedb_node_info **items = infos == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof(void *));
     uint32_t filled = 0;
     uint32_t node;
     if (items != NULL) {

@@ -308,12 +308,12 @@ static void test_every_failing_allocation_is_an_answer(void **state)
     (void)state;
     for (n = 0; support_failing_start(&failing, n); n++) {
         codedb_selector *selector = NULL;
-        codedb_code code =
-            codedb_selector_create(&failing.allocator,
-                                   "class[name='x'] > method:not(:has(> .test, if ~ if[body.test.name=\"\\u00e9\"]:nth-child(2n+1 of *)))"
-                                   ":decorated('a.b'), (if, while):in-scope(def:first)[.name^=bare]"
-                                   "//if//if//if//if//if//if//if//if//if//if//if//if//if//if//if//if",
-                                   CODEDB_DIALECT_DEFAULT, &selector, &result);
+        codedb_code code = codedb_selector_create(
+            &failing.allocator,
+            "class[name='x'] > method:not(:has(> .test, if ~ if[body.test.name=\"\\u00e9\"]:nth-child(2n+1 of *)))"
+            ":decorated('a.b'), (if, while):in-scope(def:first)[.name^=bare]"
+            "//if//if//if//if//if//if//if//if//if//if//if//if//if//if//if//if",
+            CODEDB_DIALECT_DEFAULT, &selector, &result);
         if (code == CODEDB_SELECTOR_ERROR)
             fail_msg("%s", result.description);
         codedb_selector_free(selector);

@@ -1,7 +1,7 @@
 /* test_xpath.c -- accuses codedb_xpath.c and codedb_attributes.c: what selectors find.
  *
- * tests/oracle/compare_selectors.py asks far more of them, at random; here stands what a reader wants to see. An answer is written
- * as "Type@line:column", one word a node, columns from 0. */
+ * tests/oracle/compare_selectors.py asks far more of them, at random; here stands what a reader wants to see. An answer is
+ * written as "Type@line:column", one word a node, columns from 0. */
 #include "support.h"
 
 #include "codedb_selector.h"
@@ -741,9 +741,10 @@ static void test_an_empty_source_is_a_module(void **state)
 
 static void test_every_failing_allocation_is_an_answer(void **state)
 {
-    static const char *const selectors[] = {
-        "def:has(> statement:first Integer) *[qualname]:last, Comma:inside(Param:*):in-scope(def)[node_id][depth][code][docstring!=x]",
-        ":generator, method:nth-child(1 of def), def ~ def[1], def + *, If[-1]:first, /*[1], * > *[1], .body:follows(if):precedes(def)"};
+    static const char *const selectors[] = {"def:has(> statement:first Integer) *[qualname]:last, "
+                                            "Comma:inside(Param:*):in-scope(def)[node_id][depth][code][docstring!=x]",
+                                            ":generator, method:nth-child(1 of def), def ~ def[1], def + *, If[-1]:first, /*[1], "
+                                            "* > *[1], .body:follows(if):precedes(def)"};
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_filter filter = CODEDB_INIT(codedb_filter);
     codedb_result result = CODEDB_INIT(codedb_result);
