@@ -769,6 +769,14 @@ static codedb_code objects_check_key(codedb_kind kind, const codedb_value *key, 
     return CODEDB_SUCCESS;
 }
 
+static codedb_code objects_check_table(codedb *db, codedb_kind kind, codedb_result *result)
+{
+    if (codedb_object_has_table(db, kind)) {
+        return CODEDB_SUCCESS;
+    }
+    return codedb_fail(result, CODEDB_SCHEMA_ERROR, "the database has no table \"%s\"", codedb_description_of(kind)->table);
+}
+
 static codedb_code objects_fail_not_found(codedb_kind kind, const codedb_value *key, codedb_result *result)
 {
     const codedb_description *description = codedb_description_of(kind);
@@ -788,7 +796,10 @@ CODEDB_PRIVATE codedb_code codedb_object_create(codedb *db, codedb_kind kind, vo
         return CODEDB_INVALID_REQUEST;
     }
     objects_row_init(&row, db, kind, object);
-    code = objects_row_for_insert(&row, NULL, 0, result);
+    code = objects_check_table(db, kind, result);
+    if (code == CODEDB_SUCCESS) {
+        code = objects_row_for_insert(&row, NULL, 0, result);
+    }
     if (code == CODEDB_SUCCESS) {
         code = codedb_table_insert(db, row.description->table, row.columns, row.count, &row_id, result);
     }
@@ -844,6 +855,9 @@ CODEDB_PRIVATE codedb_code codedb_object_update(codedb *db, codedb_kind kind, co
     codedb_column where = {key->name, objects_field_value(object, key)};
     code = objects_check_key(kind, &where.value, result);
     if (code == CODEDB_SUCCESS) {
+        code = objects_check_table(db, kind, result);
+    }
+    if (code == CODEDB_SUCCESS) {
         code = objects_row_for_update(&row, result);
     }
     if (code == CODEDB_SUCCESS) {
@@ -896,8 +910,9 @@ static codedb_code objects_select(codedb *db, codedb_kind kind, const codedb_sel
     codedb_select chosen = *select;
     chosen.columns = names;
     chosen.column_count = objects_choose_columns(db, kind, fields, names);
-    if (chosen.column_count == 0) {
-        return codedb_fail(result, CODEDB_SCHEMA_ERROR, "the database has no table \"%s\"", codedb_description_of(kind)->table);
+    codedb_code code = objects_check_table(db, kind, result);
+    if (code != CODEDB_SUCCESS) {
+        return code;
     }
     return codedb_table_select(db, codedb_description_of(kind)->table, &chosen, rows, result);
 }

@@ -191,7 +191,10 @@ typedef struct search_relation {
     const char *otherwise;
 } search_relation;
 
-#define SEARCH_ISSUE_OWNERS (CODEDB_ISSUE_FILE_ID | CODEDB_ISSUE_CLASS_ID | CODEDB_ISSUE_FUNCTION_ID | CODEDB_ISSUE_METHOD_ID)
+#define SEARCH_IN_FILES " JOIN files x ON x.id = t.file_id WHERE x.project_id = ?1"
+#define SEARCH_IN_FILE " WHERE t.file_id = ?1"
+#define SEARCH_ISSUE_OWNERS \
+    (CODEDB_ISSUE_FILE_ID | CODEDB_ISSUE_PROJECT_ID | CODEDB_ISSUE_CLASS_ID | CODEDB_ISSUE_FUNCTION_ID | CODEDB_ISSUE_METHOD_ID)
 
 /* An issue without a file_id has that of its class, function or method. Each part of the union has an index to start from. */
 static const char search_issues_of_file[] =
@@ -257,17 +260,16 @@ static codedb_code search_related(codedb *db, const search_relation *relation, c
 SEARCH_BY_TEXT(project_datasets, datasets, CODEDB_KIND_DATASET, 0, " WHERE t.project_id = ?1", NULL)
 SEARCH_BY_TEXT(project_files, files, CODEDB_KIND_FILE, 0, " WHERE t.project_id = ?1", NULL)
 SEARCH_BY_TEXT(project_chunks, code_chunks, CODEDB_KIND_CODE_CHUNK, 0, " WHERE t.project_id = ?1", NULL)
-SEARCH_BY_TEXT(project_issues, issues, CODEDB_KIND_ISSUE, SEARCH_ISSUE_OWNERS, search_issues_of_project,
-               " WHERE t.project_id = ?1")
+SEARCH_BY_TEXT(project_issues, issues, CODEDB_KIND_ISSUE, SEARCH_ISSUE_OWNERS, search_issues_of_project, SEARCH_IN_FILES)
 SEARCH_BY_TEXT(dataset_files, files, CODEDB_KIND_FILE, 0, " WHERE t.dataset_id = ?1", NULL)
-SEARCH_BY_NUMBER(file_classes, classes, CODEDB_KIND_CLASS, 0, " WHERE t.file_id = ?1", NULL)
+SEARCH_BY_NUMBER(file_classes, classes, CODEDB_KIND_CLASS, 0, SEARCH_IN_FILE, NULL)
 SEARCH_BY_NUMBER(file_methods, methods, CODEDB_KIND_METHOD, 0, " JOIN classes c ON c.id = t.class_id WHERE c.file_id = ?1", NULL)
-SEARCH_BY_NUMBER(file_functions, functions, CODEDB_KIND_FUNCTION, 0, " WHERE t.file_id = ?1", NULL)
-SEARCH_BY_NUMBER(file_imports, imports, CODEDB_KIND_IMPORT, 0, " WHERE t.file_id = ?1", NULL)
-SEARCH_BY_NUMBER(file_issues, issues, CODEDB_KIND_ISSUE, SEARCH_ISSUE_OWNERS, search_issues_of_file, " WHERE t.file_id = ?1")
-SEARCH_BY_NUMBER(file_usages, usages, CODEDB_KIND_USAGE, 0, " WHERE t.file_id = ?1", NULL)
-SEARCH_BY_NUMBER(file_chunks, code_chunks, CODEDB_KIND_CODE_CHUNK, 0, " WHERE t.file_id = ?1", NULL)
-SEARCH_BY_NUMBER(file_contents, code_contents, CODEDB_KIND_CODE_CONTENT, 0, " WHERE t.file_id = ?1", NULL)
+SEARCH_BY_NUMBER(file_functions, functions, CODEDB_KIND_FUNCTION, 0, SEARCH_IN_FILE, NULL)
+SEARCH_BY_NUMBER(file_imports, imports, CODEDB_KIND_IMPORT, 0, SEARCH_IN_FILE, NULL)
+SEARCH_BY_NUMBER(file_issues, issues, CODEDB_KIND_ISSUE, SEARCH_ISSUE_OWNERS, search_issues_of_file, SEARCH_IN_FILE)
+SEARCH_BY_NUMBER(file_usages, usages, CODEDB_KIND_USAGE, 0, SEARCH_IN_FILE, NULL)
+SEARCH_BY_NUMBER(file_chunks, code_chunks, CODEDB_KIND_CODE_CHUNK, 0, SEARCH_IN_FILE, NULL)
+SEARCH_BY_NUMBER(file_contents, code_contents, CODEDB_KIND_CODE_CONTENT, 0, SEARCH_IN_FILE, NULL)
 SEARCH_BY_NUMBER(class_methods, methods, CODEDB_KIND_METHOD, 0, " WHERE t.class_id = ?1", NULL)
 
 /* ---- structures --------------------------------------------------------------------------------------------------- */
@@ -560,11 +562,8 @@ typedef struct search_count {
     const struct search_count *otherwise;
 } search_count;
 
-#define SEARCH_IN_FILES " JOIN files x ON x.id = t.file_id WHERE x.project_id = ?1"
-#define SEARCH_IN_FILE " WHERE t.file_id = ?1"
-
 static const search_count search_count_files = {0, CODEDB_KIND_FILE, "", " WHERE t.project_id = ?1", " WHERE t.id = ?1", 0, NULL};
-static const search_count search_count_issues = {0, CODEDB_KIND_ISSUE, "", " WHERE t.project_id = ?1", SEARCH_IN_FILE, 0, NULL};
+static const search_count search_count_issues = {0, CODEDB_KIND_ISSUE, "", SEARCH_IN_FILES, SEARCH_IN_FILE, 0, NULL};
 static const search_count search_counts[] = {
     {offsetof(codedb_counts, datasets), CODEDB_KIND_DATASET, "", " WHERE t.project_id = ?1",
      " WHERE t.id = (SELECT dataset_id FROM files WHERE id = ?1)", 0, NULL},
@@ -577,8 +576,8 @@ static const search_count search_counts[] = {
      " JOIN classes c ON c.id = t.class_id WHERE c.file_id = ?1", 0, NULL},
     {offsetof(codedb_counts, functions), CODEDB_KIND_FUNCTION, "", SEARCH_IN_FILES, SEARCH_IN_FILE, 0, NULL},
     {offsetof(codedb_counts, imports), CODEDB_KIND_IMPORT, "", SEARCH_IN_FILES, SEARCH_IN_FILE, 0, NULL},
-    {offsetof(codedb_counts, issues), CODEDB_KIND_ISSUE, "", search_issues_of_project, search_issues_of_file,
-     SEARCH_ISSUE_OWNERS | CODEDB_ISSUE_PROJECT_ID, &search_count_issues},
+    {offsetof(codedb_counts, issues), CODEDB_KIND_ISSUE, "", search_issues_of_project, search_issues_of_file, SEARCH_ISSUE_OWNERS,
+     &search_count_issues},
     {offsetof(codedb_counts, usages), CODEDB_KIND_USAGE, "", SEARCH_IN_FILES, SEARCH_IN_FILE, 0, NULL},
     {offsetof(codedb_counts, duplicates), CODEDB_KIND_CODE_DUPLICATE, "", " WHERE t.project_id = ?1",
      " WHERE t.id IN (SELECT duplicate_id FROM duplicate_occurrences WHERE file_id = ?1)", 0, NULL},
@@ -794,12 +793,12 @@ static codedb_code search_write_expression(codedb_buffer *expression, const code
 static void search_write_text_query(search_query *query, const codedb_text_search *search, const codedb_buffer *expression)
 {
     codedb_value words = {.type = CODEDB_VALUE_TEXT, .length = expression->length};
+    bool has_relative_path = (codedb_object_columns(query->db, CODEDB_KIND_FILE) & CODEDB_FILE_RELATIVE_PATH) != 0;
     words.as.text = expression->data;
-    search_add(
-        query,
-        "SELECT t.id, t.file_id, t.entity_id, coalesce(c.line, m.line, f.line), t.entity_type, t.entity_name, x.project_id,"
-        " x.path, x.relative_path, snippet(code_content_fts, -1, ?",
-        search_text(search->mark_start == NULL ? "[" : search->mark_start));
+    search_add_text(query, "SELECT t.id, t.file_id, t.entity_id, coalesce(c.line, m.line, f.line), t.entity_type, t.entity_name,"
+                           " x.project_id, x.path, ");
+    search_add_text(query, has_relative_path ? "x.relative_path" : "NULL");
+    search_add(query, ", snippet(code_content_fts, -1, ?", search_text(search->mark_start == NULL ? "[" : search->mark_start));
     search_add(query, ", ?", search_text(search->mark_end == NULL ? "]" : search->mark_end));
     search_add(query, ", '...', ?), code_content_fts.rank",
                search_integer(search->snippet_words == 0 ? SEARCH_SNIPPET_WORDS : search->snippet_words));
@@ -825,7 +824,7 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
 static codedb_code search_explain_error(codedb_code code, const codedb_text_search *search, codedb_result *result)
 {
     static const char *const signs[] = {"fts5: ", "no such column", "unterminated string", "unknown special query"};
-    if (code != CODEDB_DATABASE_ERROR && code != CODEDB_SCHEMA_ERROR) {
+    if (!search->raw || (code != CODEDB_DATABASE_ERROR && code != CODEDB_SCHEMA_ERROR)) {
         return code;
     }
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {

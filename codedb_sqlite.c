@@ -914,20 +914,31 @@ static char *sqlite_fulltext_columns(sqlite_connection *connection, const char *
     return sqlite3_str_finish(list);
 }
 
-/* The two triggers: rows that are deleted or changed leave the index with their old words, unless they are pending (invariant 3). Insertions
- * need none. */
-static char *sqlite_fulltext_triggers(const sqlite_fulltext *fulltext, const char *names, const char *olds, const char *news)
+/* An expression that asks whether row old.rowid is in the index. With columnsize=0 there is nothing to ask: it is taken to be. */
+static char *sqlite_fulltext_indexed(sqlite_connection *connection, const char *name)
+{
+    if (!sqlite_ask(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 || '_docsize' COLLATE NOCASE",
+                    name, NULL))
+        return sqlite3_mprintf("1");
+    return sqlite3_mprintf("EXISTS (SELECT 1 FROM \"%w_docsize\" WHERE id = old.rowid)", name);
+}
+
+/* The two triggers: rows that are deleted or changed leave the index with their old words, unless they are pending (invariant 3), or
+ * another program never put them there: taking out what is not in would corrupt the index. Insertions need none. */
+static char *sqlite_fulltext_triggers(const sqlite_fulltext *fulltext, const char *names, const char *olds, const char *news,
+                                      const char *indexed)
 {
     const char *name = fulltext->name;
     int number = fulltext->number;
     return sqlite3_mprintf(
         "CREATE TEMP TRIGGER codedb_fulltext_%d_delete AFTER DELETE ON main.\"%w\" WHEN NOT codedb_fulltext_pending(%d, old.rowid, "
-        "old.rowid) BEGIN INSERT INTO \"%w\"(\"%w\", rowid, %s) VALUES('delete', old.rowid, %s); END;"
+        "old.rowid) AND %s BEGIN INSERT INTO \"%w\"(\"%w\", rowid, %s) VALUES('delete', old.rowid, %s); END;"
         "CREATE TEMP TRIGGER codedb_fulltext_%d_update AFTER UPDATE ON main.\"%w\" BEGIN "
-        "INSERT INTO \"%w\"(\"%w\", rowid, %s) SELECT 'delete', old.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, old.rowid); "
+        "INSERT INTO \"%w\"(\"%w\", rowid, %s) SELECT 'delete', old.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, old.rowid) "
+        "AND %s; "
         "INSERT INTO \"%w\"(rowid, %s) SELECT new.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, new.rowid); END;",
-        number, fulltext->content, number, name, name, names, olds, number, fulltext->content, name, name, names, olds, number,
-        name, names, news, number);
+        number, fulltext->content, number, indexed, name, name, names, olds, number, fulltext->content, name, name, names, olds,
+        number, indexed, name, names, news, number);
 }
 
 static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltext *fulltext)
@@ -935,13 +946,14 @@ static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltex
     char *names = sqlite_fulltext_columns(connection, fulltext->name, "");
     char *olds = sqlite_fulltext_columns(connection, fulltext->name, "old.");
     char *news = sqlite_fulltext_columns(connection, fulltext->name, "new.");
+    char *indexed = sqlite_fulltext_indexed(connection, fulltext->name);
     char *flush = NULL, *triggers = NULL;
     int code = SQLITE_NOMEM;
-    if (names == NULL || olds == NULL || news == NULL)
+    if (names == NULL || olds == NULL || news == NULL || indexed == NULL)
         goto cleanup;
     flush = sqlite3_mprintf("INSERT INTO main.\"%w\"(rowid, %s) SELECT rowid, %s FROM main.\"%w\" WHERE rowid BETWEEN ?1 AND ?2",
                             fulltext->name, names, names, fulltext->content);
-    triggers = sqlite_fulltext_triggers(fulltext, names, olds, news);
+    triggers = sqlite_fulltext_triggers(fulltext, names, olds, news, indexed);
     if (flush == NULL || triggers == NULL)
         goto cleanup;
     code = sqlite_prepare_own(connection, flush, &fulltext->flush);
@@ -951,6 +963,7 @@ cleanup:
     sqlite3_free(names);
     sqlite3_free(olds);
     sqlite3_free(news);
+    sqlite3_free(indexed);
     sqlite3_free(flush);
     sqlite3_free(triggers);
     return code;
