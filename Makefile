@@ -32,7 +32,8 @@ SRCS = $(wildcard \
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_selector.h \
   codedb_edit.h codedb_source.h codedb_edit.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
-DEMO_SRCS = $(filter-out shell/main.c,$(wildcard shell/*.c))
+# An archive for the demonstration, which needs only some of the command's files.
+SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))
 TEST_SRCS = $(wildcard tests/test_*.c)
 EXAMPLES = $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
 BENCHES = $(patsubst bench/%.c,$(BUILD)/%,$(wildcard bench/bench_*.c))
@@ -90,7 +91,11 @@ $(BUILD)/libcodedb.so: $(BUILD)/$(SONAME)
 $(BUILD)/codedb: $(SHELL_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/libcodedb.a
 	$(CC) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBRARIES)
 
-$(BUILD)/codedb-demo: $(DEMO_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/libcodedb.a
+$(BUILD)/shell/parts.a: $(SHELL_PARTS:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/codedb-demo: $(BUILD)/shell/demo.o $(BUILD)/shell/parts.a $(BUILD)/libcodedb.a
 	$(CC) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBRARIES)
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libcodedb.a
