@@ -143,7 +143,10 @@ static codedb_code driver_command(codedb_driver_thread *thread, codedb_request_k
     request.kind = kind;
     request.timeout = -1;
     request.result = result != NULL ? result : &unwanted;
+    codedb_succeed(result);
     code = codedb_queue_call(thread->queue, &request);
+    if (result != NULL)
+        result->code = code;
     codedb_result_clear(&unwanted);
     return code;
 }
@@ -273,6 +276,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
         unwanted.data = NULL;
     }
     request->result = result != NULL ? result : &unwanted;
+    codedb_succeed(result);
     request->priority = db->priority;
     request->do_not_wait = db->do_not_wait;
     request->timeout = db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
@@ -282,8 +286,8 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);
-    else if (code == CODEDB_SUCCESS)
-        codedb_succeed(result);
+    else
+        result->code = code; /* a host's own driver writes the description only */
     return code;
 }
 

@@ -42,7 +42,7 @@ typedef struct sqlite_statement {
     uint64_t stamp;      /* changes whenever the place gets another statement */
     uint64_t used;       /* a clock that counts runs */
     int next;            /* in its bucket; -1: the last */
-    bool feeds_fulltext; /* inserts into a content table */
+    bool feeds_fulltext; /* may leave rows of a content table pending */
     bool reads_fulltext;
     bool changes_schema;
 } sqlite_statement;
@@ -275,7 +275,7 @@ static void sqlite_note_access(sqlite_connection *connection, int action, const 
         return;
     if (sqlite_action_changes_schema(action))
         statement->changes_schema = true;
-    if (action == SQLITE_INSERT && sqlite_is_content(connection, name))
+    if ((action == SQLITE_INSERT || action == SQLITE_UPDATE) && sqlite_is_content(connection, name))
         statement->feeds_fulltext = true;
     if ((action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE) &&
         sqlite_fulltext_find(connection, name) != NULL)

@@ -408,6 +408,7 @@ static void a_driver_that_does_not_connect_is_heard(void **state)
     result = (codedb_result)CODEDB_INIT(codedb_result);
     assert_int_equal(fixture_try_open(options, &none, &result), CODEDB_CONNECTION_ERROR);
     assert_string_equal(result.description, "own is not at home");
+    assert_int_equal(result.code, CODEDB_CONNECTION_ERROR);
     codedb_result_clear(&result);
 }
 
