@@ -300,6 +300,14 @@ CODEDB_PRIVATE bool codedb_view_has_docstring(const codedb_node_view *view, uint
 /* Is the node's decorator list non-empty, and, unless `name` is NULL, does one say that dotted name? */
 CODEDB_PRIVATE bool codedb_view_is_decorated(const codedb_node_view *view, uint32_t node, const char *name, size_t length);
 
+/* ---- The code of the reference dialect (codedb_emission.c) --------------------------------------------------------- */
+
+/* What is known of a tree in order to write its nodes; of the arena. NULL without memory. */
+typedef struct codedb_emission codedb_emission;
+CODEDB_PRIVATE codedb_emission *codedb_emission_create(const codedb_tree *tree, const codedb_full_tree *full, codedb_arena *arena);
+/* Appends what LibCST's code_for_node gives for a node of the whole tree. */
+CODEDB_PRIVATE void codedb_emission_append(const codedb_emission *emission, uint32_t node, codedb_buffer *out);
+
 /* ---- Matching (codedb_xpath.c) ------------------------------------------------------------------------------------ */
 
 /* Finds the stored nodes (indexes in tree->nodes, ascending, distinct) that `filter` asks for. *nodes comes from tree->allocator

@@ -1052,8 +1052,10 @@ static codedb_code xpath_check(const codedb_tree *tree, const codedb_filter *fil
 
 #define XPATH_FREE_SETS 64
 
-/* Compiles the selector and opens the view. Whatever it answers, xpath_close is to be called. */
-static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter, codedb_result *result)
+/* Compiles the selector and opens the view: of the whole tree when that is asked for. Whatever it answers, xpath_close is to be
+ * called. */
+static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter, bool whole,
+                              codedb_result *result)
 {
     codedb_code code;
     *matcher = (xpath_matcher){0};
@@ -1063,7 +1065,8 @@ static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, c
     code = codedb_selector_create(&tree->allocator, filter->selector, filter->dialect, &matcher->selector, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    if (matcher->selector->needs_full_tree) {
+    whole = whole || matcher->selector->needs_full_tree;
+    if (whole) {
         code = codedb_tree_expand(tree, &matcher->full, result);
         if (code != CODEDB_SUCCESS)
             return code;
@@ -1071,7 +1074,7 @@ static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, c
     matcher->arena = codedb_arena_create(&tree->allocator);
     if (matcher->arena == NULL)
         return codedb_fail_no_memory(result);
-    codedb_view_open(&matcher->view, tree, matcher->selector->needs_full_tree ? &matcher->full : NULL, matcher->arena);
+    codedb_view_open(&matcher->view, tree, whole ? &matcher->full : NULL, matcher->arena);
     matcher->view.dialect = filter->dialect;
     matcher->words = matcher->view.count / 64 + 1;
     matcher->free_sets = xpath_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
@@ -1145,7 +1148,7 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const co
     *count = 0;
     if (code != CODEDB_SUCCESS)
         return code;
-    code = xpath_open(&matcher, tree, filter, result);
+    code = xpath_open(&matcher, tree, filter, false, result);
     if (code == CODEDB_SUCCESS)
         code = xpath_match(&matcher, filter, &set, result);
     if (code != CODEDB_SUCCESS)
@@ -1167,7 +1170,8 @@ static const char *xpath_copy_scratch(const codedb_node_view *view, codedb_arena
 }
 
 /* False without memory. */
-static bool xpath_fill(codedb_node_view *view, uint32_t node, codedb_arena *arena, codedb_node_info *info)
+static bool xpath_fill(codedb_node_view *view, const codedb_emission *emission, uint32_t node, codedb_arena *arena,
+                       codedb_node_info *info)
 {
     codedb_place start = codedb_view_start(view, node);
     codedb_place end = codedb_view_end_place(view, node);
@@ -1189,8 +1193,15 @@ static bool xpath_fill(codedb_node_view *view, uint32_t node, codedb_arena *aren
     codedb_view_range(view, node, &from, &to);
     info->start_byte = from;
     info->end_byte = to;
-    info->code_length = to - from;
-    info->code = codedb_arena_copy(arena, view->tree->source + from, to - from);
+    if (emission == NULL) {
+        info->code_length = to - from;
+        info->code = codedb_arena_copy(arena, view->tree->source + from, to - from);
+    } else {
+        view->scratch.length = 0;
+        codedb_emission_append(emission, node, &view->scratch);
+        info->code_length = view->scratch.length;
+        info->code = xpath_copy_scratch(view, arena);
+    }
     return info->code != NULL && info->node_id != NULL && (info->name != NULL || name == NULL) &&
            (info->qualname != NULL || !has_qualname) && !view->failed && !view->scratch.failed;
 }
@@ -1202,12 +1213,18 @@ static codedb_code xpath_describe(xpath_matcher *matcher, const uint64_t *set, c
     codedb_nodes *made = arena == NULL ? NULL : codedb_arena_allocate_root(arena, 1, sizeof *made);
     codedb_node_info *infos = made == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof *infos);
     const codedb_node_info **items = infos == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof(void *));
+    codedb_emission *emission = NULL;
     uint32_t filled = 0;
     uint32_t node;
+    if (items != NULL && matcher->view.dialect == CODEDB_DIALECT_REFERENCE) {
+        emission = codedb_emission_create(matcher->view.tree, &matcher->full, matcher->arena);
+        if (emission == NULL)
+            items = NULL;
+    }
     if (items != NULL) {
         XPATH_FOR_EACH(matcher, set, node)
         {
-            if (!xpath_fill(&matcher->view, node, arena, &infos[filled]))
+            if (!xpath_fill(&matcher->view, emission, node, arena, &infos[filled]))
                 break;
             items[filled] = &infos[filled];
             filled++;
@@ -1235,7 +1252,8 @@ CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_f
         code = xpath_check(tree, filter, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    code = xpath_open(&matcher, tree, filter, result);
+    /* the code of the reference dialect has white space in it */
+    code = xpath_open(&matcher, tree, filter, filter->dialect == CODEDB_DIALECT_REFERENCE, result);
     if (code == CODEDB_SUCCESS)
         code = xpath_match(&matcher, filter, &set, result);
     if (code == CODEDB_SUCCESS)

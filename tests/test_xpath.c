@@ -492,6 +492,59 @@ static void test_the_reference_dialect_answers_as_the_original(void **state)
     ASSERT_REFERENCE_ANSWERS(shop, cases);
 }
 
+static void assert_reference_code(const char *source, const char *selector, const char *expected)
+{
+    codedb_tree *tree = parse(source);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_nodes *nodes = NULL;
+
+    filter.selector = selector;
+    filter.dialect = CODEDB_DIALECT_REFERENCE;
+    assert_int_equal(codedb_tree_query(tree, &filter, &nodes, NULL), CODEDB_SUCCESS);
+    assert_int_equal(nodes->count, 1);
+    assert_string_equal(nodes->items[0]->code, expected);
+    assert_int_equal(nodes->items[0]->code_length, strlen(expected));
+    codedb_free(nodes);
+    codedb_tree_free(tree);
+}
+
+static void test_the_reference_dialect_gives_a_node_with_all_that_hangs_on_it(void **state)
+{
+    static const char source[] = "class A:\n"
+                                 "    # above\n"
+                                 "  # shallow\n"
+                                 "    @d  # deco\n"
+                                 "    def f(self): # head\n"
+                                 "        x = ((1),  # one\n"
+                                 "    2, \"\"\"\n"
+                                 "    raw\"\"\")\n"
+                                 "        if x: \\\n"
+                                 "          y\n"
+                                 "        elif z:\n"
+                                 "            w; v\n"
+                                 "        match x:\n"
+                                 "            # case\n"
+                                 "            case 1: pass\n"
+                                 "    # foot";
+
+    (void)state;
+    assert_reference_code(source, "def:*[name=f]",
+                          "# above\n  # shallow\n@d  # deco\ndef f(self): # head\n"
+                          "    x = ((1),  # one\n    2, \"\"\"\n    raw\"\"\")\n"
+                          "    if x: \\\n          y\n    elif z:\n        w; v\n"
+                          "    match x:\n        # case\n        case 1: pass\n");
+    assert_reference_code(source, "If:last", "if z:\n    w; v\n");
+    assert_reference_code(source, "MatchCase", "# case\ncase 1: pass\n");
+    assert_reference_code(source, "Element:first", "(1),  # one\n");
+    assert_reference_code(source, "Element:first Integer", "(1)");
+    assert_reference_code(source, "Decorator", "@d  # deco\n");
+    assert_reference_code(source, "EmptyLine:last", "# foot\n");
+    assert_reference_code("x", "SimpleStatementLine", "x\n");
+    assert_reference_code("x", "Module", "x");
+    assert_reference_code("y\r\nx", "SimpleStatementLine:last", "x\r\n");
+    assert_reference_code("y\rx", "Name:last", "x");
+}
+
 /* ---- Filters and results ------------------------------------------------------------------------------------------ */
 
 static char *answer_filtered(const codedb_tree *tree, const char *selector, void (*change)(codedb_filter *filter))
@@ -745,6 +798,7 @@ static void test_every_failing_allocation_is_an_answer(void **state)
                                             "Comma:inside(Param:*):in-scope(def)[node_id][depth][code][docstring!=x]",
                                             ":generator, method:nth-child(1 of def), def ~ def[1], def + *, If[-1]:first, /*[1], "
                                             "* > *[1], .body:follows(if):precedes(def)"};
+    static const char reference[] = "class:not([name=x]) *:nth(3)";
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_filter filter = CODEDB_INIT(codedb_filter);
     codedb_result result = CODEDB_INIT(codedb_result);
@@ -754,12 +808,13 @@ static void test_every_failing_allocation_is_an_answer(void **state)
 
     (void)state;
     options.allocator = &failing.allocator;
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 3; i++) {
         for (n = 0; support_failing_start(&failing, n); n++) {
             codedb_tree *tree = NULL;
             codedb_nodes *nodes = NULL;
             codedb_code code = codedb_tree_parse(shop, strlen(shop), &options, &tree, &result);
-            filter.selector = selectors[i];
+            filter.selector = i < 2 ? selectors[i] : reference;
+            filter.dialect = i < 2 ? CODEDB_DIALECT_DEFAULT : CODEDB_DIALECT_REFERENCE;
             if (code == CODEDB_SUCCESS)
                 code = codedb_tree_query(tree, &filter, &nodes, &result);
             assert_true(code == CODEDB_SUCCESS || code == CODEDB_NO_MEMORY);
@@ -786,6 +841,7 @@ int main(void)
         cmocka_unit_test(test_pseudo_classes_ask_around_a_node),
         cmocka_unit_test(test_a_yield_belongs_to_the_def_that_evaluates_it),
         cmocka_unit_test(test_the_reference_dialect_answers_as_the_original),
+        cmocka_unit_test(test_the_reference_dialect_gives_a_node_with_all_that_hangs_on_it),
         cmocka_unit_test(test_further_conditions_must_all_hold),
         cmocka_unit_test(test_a_result_says_everything_about_a_node),
         cmocka_unit_test(test_the_module_ends_behind_its_last_line),

@@ -2,7 +2,7 @@
  *
  * A request is a letter, a decimal length, a newline and so many bytes: `S` a source, to be asked from now on; `D` and `R` a
  * selector in the default and in the reference dialect. The answer to a selector is a line with the number of nodes, and a line for
- * each: TYPE SL:SC-EL:EC; or the line ERROR and a line that says why. A source is answered by a line: OK or ERROR. */
+ * each: TYPE SL:SC-EL:EC, in the reference dialect followed by a blank and its code in hexadecimal digits; or the line ERROR and a line that says why. A source is answered by a line: OK or ERROR. */
 #include "codedb.h"
 
 #include <stdio.h>
@@ -23,7 +23,11 @@ static void answer_selector(const codedb_tree *tree, const char *selector, coded
         printf("%zu\n", nodes->count);
         for (i = 0; i < nodes->count; i++) {
             const codedb_node_info *node = nodes->items[i];
-            printf("%s %u:%u-%u:%u\n", node->type, node->start_line, node->start_column, node->end_line, node->end_column);
+            size_t j;
+            printf("%s %u:%u-%u:%u", node->type, node->start_line, node->start_column, node->end_line, node->end_column);
+            for (j = 0; dialect == CODEDB_DIALECT_REFERENCE && j < node->code_length; j++)
+                printf(j == 0 ? " %02x" : "%02x", (unsigned char)node->code[j]);
+            puts("");
         }
     }
     codedb_free(nodes);

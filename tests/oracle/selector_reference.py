@@ -34,7 +34,7 @@ class Tree:
         self.lines = source.split("\n")
         self.nodes = []
         self.where = wrapper.resolve(PositionProvider)
-        self.classes, self.functions = [], []
+        self.classes, self.functions, self.codes = [], [], {}
         self.reproduces = self.module.code == source
         self.add(self.module, None, None)
 
@@ -88,12 +88,22 @@ class Tree:
         else:
             made.qualname = ".".join(self.classes + self.functions) or None
 
+    def code(self, node):
+        """None where LibCST cannot write the node alone."""
+        if node.index not in self.codes:
+            try:
+                self.codes[node.index] = self.module.code_for_node(node.cst)
+            except Exception:
+                self.codes[node.index] = None
+        return self.codes[node.index]
+
     def text(self, start, end):
+        if end[0] > len(self.lines):  # behind a newline that the source does not have
+            end = len(self.lines), len(self.lines[-1])
         if start[0] == end[0]:
             return self.lines[start[0] - 1][start[1]:end[1]]
         middle = self.lines[start[0]:end[0] - 1]
-        last = self.lines[end[0] - 1][:end[1]] if end[0] <= len(self.lines) else ""
-        return "\n".join([self.lines[start[0] - 1][start[1]:]] + middle + [last])
+        return "\n".join([self.lines[start[0] - 1][start[1]:]] + middle + [self.lines[end[0] - 1][:end[1]]])
 
 
 def compare(value, operator, operand, ignore_case=False):
