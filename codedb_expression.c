@@ -422,13 +422,18 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
 
-/* Up to 3.8 the parser refuses a keyword that an earlier argument has. */
+/* As many arguments and as many parameters CPython's parser took up to 3.6. */
+#define EXPRESSION_OLD_LIMIT 255u
+
+/* Up to 3.8 the parser refuses a keyword that an earlier argument has. Looks no further back than so many, to stay linear. */
 static void expression_check_keyword(codedb_parser *parser, const expression_arguments *seen)
 {
     const codedb_token *name = &parser->tokens[parser->at];
     const char *text = parser->source + name->start;
-    for (uint32_t index = parser->count; index > seen->mark; index -= parser_size(&parser->nodes[index - 1])) {
+    uint32_t index = parser->count;
+    for (uint32_t left = EXPRESSION_OLD_LIMIT; left > 0 && index > seen->mark; left--) {
         const codedb_node *argument = &parser->nodes[index - 1];
+        index -= parser_size(argument);
         const codedb_token *other = &parser->tokens[argument->first];
         if (other[1].kind == CODEDB_TOKEN_EQUAL && other->length == name->length &&
             memcmp(parser->source + other->start, text, name->length) == 0) {
@@ -493,14 +498,14 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
 {
     expression_arguments seen = {.mark = parser->count, .of_class = of_class, .first = true};
-    while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
+    for (uint32_t count = 1; !parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN); count++) {
         expression_argument(parser, &seen);
+        if (parser->version < 307 && count > EXPRESSION_OLD_LIMIT)
+            codedb_parser_fail(parser, parser->at - 1, parser->at, "more than 255 arguments before Python 3.7");
         if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
             return;
-        if (seen.starred || seen.double_starred) {
-            if (seen.double_starred || parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN)
-                codedb_parser_require(parser, 305, "a comma behind an unpacked argument");
-        }
+        if (seen.double_starred || (seen.starred && parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN))
+            codedb_parser_require(parser, 305, "a comma behind an unpacked argument");
         parser_accept(parser, CODEDB_TOKEN_COMMA);
     }
 }
@@ -961,9 +966,12 @@ static void expression_slash(codedb_parser *parser, expression_parameters *seen,
 CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing)
 {
     expression_parameters seen = {.closing = closing};
-    uint32_t first = parser->at, mark = parser->count;
+    uint32_t first = parser->at, mark = parser->count, count = 0;
     while (!parser_sees(parser, closing)) {
         codedb_token_kind kind = parser_kind(parser);
+        count += kind == CODEDB_TOKEN_NAME;
+        if (parser->version < 307 && count > EXPRESSION_OLD_LIMIT)
+            codedb_parser_fail(parser, parser->at, parser->at + 1, "more than 255 parameters before Python 3.7");
         if (seen.keywords) {
             codedb_parser_fail_expected(parser, "no parameter behind '**'");
         } else if (kind == CODEDB_TOKEN_STAR) {

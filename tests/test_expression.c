@@ -556,6 +556,21 @@ static void chains_of_any_length_parse(void **state)
     }
 }
 
+static void old_versions_take_255_arguments_and_parameters(void **state)
+{
+    static const char *const cases[][2] = {{"f(", ")"}, {"lambda ", ": b"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (size_t count = 255; count <= 256; count++)
+            for (int version = 306; version <= 307; version++) {
+                char *text = repeated(cases[i][0], "a, ", count, cases[i][1]);
+                parsed got = parse(text, version);
+                assert_int_equal(got.done, version == 307 || count == 255);
+                parsed_free(&got);
+                free(text);
+            }
+}
+
 static void recursion_is_bounded(void **state)
 {
     static const char *const parts[] = {"lambda: ", "a ** ", "("};
@@ -623,6 +638,7 @@ int main(void)
         cmocka_unit_test(errors_say_where_and_what_was_expected),
         cmocka_unit_test(what_is_no_target_is_named),
         cmocka_unit_test(chains_of_any_length_parse),
+        cmocka_unit_test(old_versions_take_255_arguments_and_parameters),
         cmocka_unit_test(recursion_is_bounded),
         cmocka_unit_test(depth_100_fits_a_stack_of_256_kib),
     };
