@@ -535,7 +535,7 @@ static void test_the_reference_dialect_gives_a_node_with_all_that_hangs_on_it(vo
                           "    match x:\n        # case\n        case 1: pass\n");
     assert_reference_code(source, "If:last", "if z:\n    w; v\n");
     assert_reference_code(source, "MatchCase", "# case\ncase 1: pass\n");
-    assert_reference_code(source, "Element:first", "(1),  # one\n");
+    assert_reference_code(source, "Element:first", "(1),  # one\n    ");
     assert_reference_code(source, "Element:first Integer", "(1)");
     assert_reference_code(source, "Decorator", "@d  # deco\n");
     assert_reference_code(source, "EmptyLine:last", "# foot\n");
