@@ -40,7 +40,8 @@ typedef struct crawl_known {
 } crawl_known;
 
 typedef struct crawl_job {
-    codedb *db;
+    codedb *db;          /* the host's handle */
+    codedb *bulk;        /* a view of it without a time limit: how long a batch takes is up to the files */
     codedb_allocator allocator;
     const codedb_index_options *options;
     codedb_arena *arena; /* of the report and of everything that lives as long as the job */
@@ -416,7 +417,7 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
     }
     pending->syntax_error = tree == NULL;
     codedb_result created = CODEDB_INIT(codedb_result); /* worker->result holds the syntax error */
-    if (worker->batch == NULL && (code = codedb_batch_create(job->db, &worker->batch, &created)) != CODEDB_SUCCESS) {
+    if (worker->batch == NULL && (code = codedb_batch_create(job->bulk, &worker->batch, &created)) != CODEDB_SUCCESS) {
         codedb_tree_free(tree);
         return codedb_fail(&worker->result, code, "%s", created.description);
     }
@@ -430,7 +431,7 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
             .source_length = text->length, .hash = hash, .facts_are_written = true,
             .error_line = tree == NULL ? worker->result.line : 0, .error = tree == NULL ? worker->result.description : NULL,
         };
-        code = codedb_source_store(job->db, worker->batch, &source, NULL, &created);
+        code = codedb_source_store(job->bulk, worker->batch, &source, NULL, &created);
         if (code != CODEDB_SUCCESS) {
             codedb_fail(&worker->result, code, "%s", created.description);
         }
@@ -640,7 +641,7 @@ static void crawl_wait(crawl_job *job)
 static codedb_code crawl_mark_deleted(crawl_job *job)
 {
     codedb_batch *batch = NULL;
-    codedb_code code = codedb_batch_create(job->db, &batch, job->result);
+    codedb_code code = codedb_batch_create(job->bulk, &batch, job->result);
     for (size_t i = 0; code == CODEDB_SUCCESS && i < job->known_capacity; i++) {
         const crawl_known *known = &job->known[i];
         struct stat status;
@@ -767,23 +768,43 @@ static codedb_code crawl_resolve(crawl_job *job, const char *folder)
     return job->root != NULL ? CODEDB_SUCCESS : codedb_fail_no_memory(job->result);
 }
 
-codedb_code codedb_index_run(codedb *db, const char *folder, const codedb_index_options *options, codedb_index_report **report,
-                             codedb_result *result)
+/* Everything between the job's making and its end. */
+static codedb_code crawl_all(crawl_job *job, const char *folder)
 {
-    codedb_succeed(result);
-    codedb_index_options defaults = CODEDB_INIT(codedb_index_options);
+    codedb_request_options unlimited = CODEDB_INIT(codedb_request_options);
+    unlimited.timeout = -1;
+    codedb_code code = codedb_with(job->db, &unlimited, &job->bulk, job->result);
+    code = code == CODEDB_SUCCESS ? crawl_resolve(job, folder) : code;
+    code = code == CODEDB_SUCCESS ? crawl_find_project(job) : code;
+    code = code == CODEDB_SUCCESS ? crawl_find_dataset(job) : code;
+    code = code == CODEDB_SUCCESS ? crawl_load_known(job) : code;
+    code = code == CODEDB_SUCCESS ? crawl_run(job) : code;
+    code = code == CODEDB_SUCCESS ? crawl_mark_deleted(job) : code;
+    code = code == CODEDB_SUCCESS ? crawl_count(job) : code;
+    if (code == CODEDB_SUCCESS) {
+        job->state.path = NULL;
+        crawl_tell(job, true);
+    }
+    codedb_close(job->bulk);
+    return code;
+}
+
+CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const codedb_index_options *options,
+                                        codedb_index_report **report, codedb_result *result)
+{
+    codedb_index_options own;
     if (report != NULL) {
         *report = NULL;
     }
     if (db == NULL || folder == NULL) {
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_index_run: db and folder must not be NULL");
     }
-    if (options != NULL && options->struct_size < sizeof *options) {
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_index_run: options->struct_size is %zu, expected %zu",
-                           options->struct_size, sizeof *options);
+    if (!codedb_struct_read(&own, sizeof own, options)) {
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_index_run: options->struct_size is not set");
     }
+    codedb_succeed(result);
     double started = codedb_monotonic_now();
-    crawl_job job = {.db = db, .options = options != NULL ? options : &defaults, .result = result};
+    crawl_job job = {.db = db, .options = &own, .result = result};
     job.allocator = *codedb_object_allocator(db);
     job.state.struct_size = sizeof job.state;
     job.arena = codedb_arena_create(&job.allocator);
@@ -793,17 +814,7 @@ codedb_code codedb_index_run(codedb *db, const char *folder, const codedb_index_
     pthread_mutex_init(&job.lock, NULL);
     pthread_cond_init(&job.work, NULL);
     pthread_cond_init(&job.progress, NULL);
-    codedb_code code = crawl_resolve(&job, folder);
-    code = code == CODEDB_SUCCESS ? crawl_find_project(&job) : code;
-    code = code == CODEDB_SUCCESS ? crawl_find_dataset(&job) : code;
-    code = code == CODEDB_SUCCESS ? crawl_load_known(&job) : code;
-    code = code == CODEDB_SUCCESS ? crawl_run(&job) : code;
-    code = code == CODEDB_SUCCESS ? crawl_mark_deleted(&job) : code;
-    code = code == CODEDB_SUCCESS && report != NULL ? crawl_count(&job) : code;
-    if (code == CODEDB_SUCCESS) {
-        job.state.path = NULL;
-        crawl_tell(&job, true);
-    }
+    codedb_code code = crawl_all(&job, folder);
     if (code == CODEDB_SUCCESS && report != NULL) {
         code = crawl_report(&job, started, report);
     }

@@ -167,6 +167,9 @@ CODEDB_PRIVATE codedb_code codedb_fail_no_memory(codedb_result *result);
 /* The same with a place in a text: a 0-based byte offset, 1-based line, 0-based column in code points. */
 CODEDB_PRIVATE codedb_code codedb_fail_at(codedb_result *result, codedb_code code, size_t offset, size_t length, size_t line,
                                           size_t column, const char *format, ...) CODEDB_PRINTF(7, 8);
+/* Copies a struct of the host that begins with struct_size to `copy`, which has `size` bytes: what the host's version of the struct does not
+ * have is zero, what this one does not know is left out. NULL gives all zeros. False when struct_size was not set. */
+CODEDB_PRIVATE bool codedb_struct_read(void *copy, size_t size, const void *given);
 /* Resets `result` (NULL is allowed) to success, freeing what it held, and returns CODEDB_SUCCESS. */
 CODEDB_PRIVATE codedb_code codedb_succeed(codedb_result *result);
 /* The same with something to say. */

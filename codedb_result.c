@@ -176,3 +176,19 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
         codedb_buffer_free(json);
     }
 }
+
+/* ---- Structs that can grow ---------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE bool codedb_struct_read(void *copy, size_t size, const void *given)
+{
+    size_t given_size = size;
+    memset(copy, 0, size);
+    if (given != NULL) {
+        memcpy(&given_size, given, sizeof given_size);
+        if (given_size < sizeof given_size)
+            return false;
+        memcpy(copy, given, given_size < size ? given_size : size);
+    }
+    memcpy(copy, &size, sizeof size);
+    return true;
+}

@@ -222,15 +222,14 @@ codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *op
                                codedb_result *result)
 {
     codedb_succeed(result);
-    codedb_walk_options defaults = CODEDB_INIT(codedb_walk_options);
+    codedb_walk_options own;
     if (folder == NULL || visit == NULL) {
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_folder_walk: folder and visit must not be NULL");
     }
-    if (options != NULL && options->struct_size < sizeof *options) {
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_folder_walk: options->struct_size is %zu, expected %zu",
-                           options->struct_size, sizeof *options);
+    if (!codedb_struct_read(&own, sizeof own, options)) {
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_folder_walk: options->struct_size is not set");
     }
-    walk_state state = {.options = options != NULL ? options : &defaults, .visit = visit, .context = context, .result = result};
+    walk_state state = {.options = &own, .visit = visit, .context = context, .result = result};
     state.allocator = codedb_allocator_or_default(state.options->allocator);
     struct stat status;
     if (stat(folder, &status) != 0) {

@@ -91,6 +91,36 @@ static void nobody_need_want_a_result(void **state)
     assert_int_equal(codedb_succeed(NULL), CODEDB_SUCCESS);
 }
 
+typedef struct growing {
+    size_t struct_size;
+    int old_field;
+    int new_field;
+} growing;
+
+static void a_host_struct_of_another_size_is_read_as_far_as_it_goes(void **state)
+{
+    (void)state;
+    growing copy;
+    growing newest = {.struct_size = sizeof newest, .old_field = 1, .new_field = 2};
+    growing older = {.struct_size = offsetof(growing, new_field), .old_field = 3, .new_field = 99};
+    struct {
+        growing known;
+        int unknown;
+    } later = {.known = {.struct_size = sizeof later, .old_field = 4, .new_field = 5}, .unknown = 6};
+    assert_true(codedb_struct_read(&copy, sizeof copy, &newest));
+    assert_int_equal(copy.new_field, 2);
+    assert_true(codedb_struct_read(&copy, sizeof copy, &older));
+    assert_int_equal(copy.old_field, 3);
+    assert_int_equal(copy.new_field, 0);
+    assert_int_equal(copy.struct_size, sizeof copy);
+    assert_true(codedb_struct_read(&copy, sizeof copy, &later));
+    assert_int_equal(copy.new_field, 5);
+    assert_true(codedb_struct_read(&copy, sizeof copy, NULL));
+    assert_int_equal(copy.old_field, 0);
+    newest.struct_size = 0;
+    assert_false(codedb_struct_read(&copy, sizeof copy, &newest));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +130,7 @@ int main(void)
         cmocka_unit_test(success_may_say_something),
         cmocka_unit_test(data_goes_to_the_result_or_is_freed),
         cmocka_unit_test(nobody_need_want_a_result),
+        cmocka_unit_test(a_host_struct_of_another_size_is_read_as_far_as_it_goes),
     };
     return cmocka_run_group_tests_name("codedb_result", tests, NULL, tear_down);
 }
