@@ -30,7 +30,7 @@ SRCS = $(wildcard \
   codedb_source.c codedb_walk.c codedb_crawl.c \
   codedb_encoding.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_selector.h \
-  codedb_edit.h codedb_source.h codedb_edit.h)
+  codedb_edit.h codedb_source.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.
 SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))

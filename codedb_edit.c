@@ -1264,7 +1264,7 @@ static codedb_code edit_read_edits(edit_job *job, const codedb_edit *edits)
 {
     size_t stride = edits->struct_size;
     job->edits = codedb_arena_allocate(job->arena, job->edit_count, sizeof *job->edits);
-    job->snippets = codedb_arena_allocate(job->arena, job->edit_count, sizeof *job->snippets);
+    job->snippets = codedb_arena_allocate(job->arena, job->edit_count, sizeof(codedb_snippet *));
     if (!job->edits || !job->snippets)
         return codedb_fail_no_memory(job->result);
     for (size_t i = 0; i < job->edit_count; i++) {
