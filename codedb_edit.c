@@ -1,10 +1,10 @@
-/* codedb_edit.c -- an edit of statements: matches in, byte-range splices out, applied once, parsed once, all or nothing.
+/* codedb_edit.c -- an edit of statements and expressions: matches in, byte-range splices out, applied once, parsed once, all or nothing.
  *
  * Called by the host (codedb_tree_edit) and by codedb_source.c. Calls codedb_xpath.c for the matches, codedb_snippet.c for new code,
  * codedb_splice.c and codedb_context.c. Any thread; an edit belongs to one call.
  *
  * Contents: the job · lines and their ends · comments and blank lines above and below · rendering · insertion · replacement ·
- * deletion · clauses · lines of several small statements · a block · targets · overlaps · the edit
+ * deletion · clauses · lines of several small statements · a block · targets · overlaps · expressions · the edit
  *
  * Invariants
  * 1. All matches are resolved against the one tree that was given; nothing is changed until every edit is planned.
@@ -55,6 +55,7 @@ typedef struct edit_job {
     uint32_t operation_capacity;
     codedb_splices splices;
     codedb_buffer text; /* of one splice at a time */
+    uint32_t first_block; /* the file's first indented one, EDIT_NONE for none */
 } edit_job;
 
 /* A list of statements of which some are edited. */
@@ -910,11 +911,7 @@ static codedb_slice edit_unit_of(const edit_job *job, uint32_t node)
     uint32_t block = node;
     while (block != EDIT_NONE && edit_node(job, block)->kind != CODEDB_NODE_INDENTED_BLOCK && edit_node(job, block)->kind != CODEDB_NODE_MATCH)
         block = job->parents[block];
-    uint32_t inner = block;
-    for (uint32_t i = 1; block == EDIT_NONE && inner == EDIT_NONE && i < job->tree->node_count; i++) {
-        if (edit_node(job, i)->kind == CODEDB_NODE_INDENTED_BLOCK)
-            inner = i;
-    }
+    uint32_t inner = block == EDIT_NONE ? job->first_block : block;
     if (inner == EDIT_NONE)
         return (codedb_slice){NULL, 0};
     uint32_t item = edit_node(job, inner)->kind == CODEDB_NODE_MATCH ? codedb_tree_child(job->tree, inner, CODEDB_FIELD_cases) : inner + 1;
@@ -1072,9 +1069,11 @@ static const char *edit_target_fault(const edit_job *job, uint32_t node, codedb_
         return NULL;
     if (is_body)
         return "the field body is required: a body can be replaced, or have statements inserted first or last";
+    if (codedb_node_kind_category((codedb_node_kind)kind) == CODEDB_CATEGORY_EXPRESSION && kind != CODEDB_NODE_STARRED_ELEMENT)
+        return action == CODEDB_EDIT_REPLACE ? NULL : "an expression can be replaced; only one that is a whole statement be deleted";
     if (edit_is_clause(job, node))
         return action == CODEDB_EDIT_DELETE ? NULL : "a clause or decorator can be deleted, or its body be replaced";
-    return "only statements, bodies, clauses and decorators can be edited";
+    return "only statements, bodies, clauses, decorators and expressions can be edited";
 }
 
 static bool edit_add_operation(edit_job *job, uint32_t edit, uint32_t node)
@@ -1199,6 +1198,36 @@ static codedb_code edit_check_overlaps(edit_job *job)
     return CODEDB_SUCCESS;
 }
 
+/* ---- Expressions -------------------------------------------------------------------------------------------------- */
+
+static bool edit_is_expression(const edit_job *job, uint32_t node)
+{
+    return codedb_node_kind_category((codedb_node_kind)edit_node(job, node)->kind) == CODEDB_CATEGORY_EXPRESSION;
+}
+
+/* An expression by another, on the line where it stands. */
+static codedb_code edit_replace_expression(edit_job *job, edit_operation *operation)
+{
+    uint32_t start, end, node = operation->node;
+    const codedb_snippet *snippet = edit_first_snippet(job, operation);
+    if (edit_of(job, operation)->code_count != 1)
+        return edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, "one expression can be replaced only by one");
+    if (codedb_operand_of(snippet) == EDIT_NONE)
+        return edit_fail_node(job, CODEDB_PARSE_ERROR, node,
+                              "an expression can be replaced only by an expression; to replace by statements select the statement");
+    const char *fault = codedb_operand_fault(job->tree, job->parents, node, snippet);
+    if (fault)
+        return edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, fault);
+    codedb_tree_position(job->tree, node, &start, &end);
+    codedb_layout layout = {.indent = edit_indent_at(job, start), .unit = {EDIT_DEFAULT_UNIT, strlen(EDIT_DEFAULT_UNIT)},
+                            .newline = edit_newline_at(job, edit_line_break(job, end))};
+    codedb_operand_write(job->tree, job->parents, node, snippet, &layout, &job->text);
+    operation->unchanged = !job->text.failed && job->text.length == end - start &&
+                           !memcmp(job->text.data, job->tree->source + start, end - start);
+    edit_splice_text(job, operation, start, end);
+    return CODEDB_SUCCESS;
+}
+
 /* ---- The edit ----------------------------------------------------------------------------------------------------- */
 
 /* A line all of whose small statements are deleted is deleted itself: its first operation becomes one on the line. */
@@ -1232,8 +1261,9 @@ static void edit_concern(edit_job *job, uint32_t node)
 static codedb_code edit_plan(edit_job *job)
 {
     for (uint32_t i = 0; i < job->operation_count; i++) {
-        if (!job->operations[i].dropped && !edit_is_clause(job, job->operations[i].node))
-            edit_concern(job, job->operations[i].node);
+        uint32_t node = job->operations[i].node;
+        if (!job->operations[i].dropped && !edit_is_clause(job, node) && !edit_is_expression(job, node))
+            edit_concern(job, node);
     }
     for (uint32_t i = 0; i < job->tree->node_count; i++) {
         if ((job->marks[i] & EDIT_CONCERNED) && edit_node(job, i)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE)
@@ -1249,10 +1279,14 @@ static codedb_code edit_plan(edit_job *job)
             return codedb_fail_no_memory(job->result);
     }
     for (uint32_t i = 0; i < job->operation_count; i++) {
-        const edit_operation *operation = &job->operations[i];
+        edit_operation *operation = &job->operations[i];
         codedb_code code = CODEDB_SUCCESS;
-        if (!operation->dropped && edit_is_clause(job, operation->node))
+        if (operation->dropped)
+            continue;
+        if (edit_is_clause(job, operation->node))
             code = edit_delete_clause(job, operation);
+        else if (edit_is_expression(job, operation->node))
+            code = edit_replace_expression(job, operation);
         if (code != CODEDB_SUCCESS)
             return code;
     }
@@ -1321,6 +1355,11 @@ static bool edit_prepare(edit_job *job)
         return false;
     memset(job->first_operation, 0xFF, count * sizeof *job->first_operation);
     codedb_tree_parents(job->tree, job->parents);
+    job->first_block = EDIT_NONE;
+    for (uint32_t i = 1; i < count && job->first_block == EDIT_NONE; i++) {
+        if (edit_node(job, i)->kind == CODEDB_NODE_INDENTED_BLOCK)
+            job->first_block = i;
+    }
     return true;
 }
 

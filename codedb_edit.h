@@ -39,6 +39,17 @@ CODEDB_PRIVATE void codedb_snippet_render(const codedb_snippet *snippet, const c
 /* Whether a statement is a def or a class. */
 CODEDB_PRIVATE bool codedb_node_is_definition(const codedb_tree *tree, uint32_t node);
 
+/* ---- Expressions (codedb_operand.c) ------------------------------------------------------------------------------- */
+
+/* The expression that the new code is; UINT32_MAX when it is anything else. */
+CODEDB_PRIVATE uint32_t codedb_operand_of(const codedb_snippet *snippet);
+/* Why that expression cannot stand in the place of `node`; NULL when it can. */
+CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
+                                                const codedb_snippet *snippet);
+/* Appends the expression for the place of `node`, with parentheses and blanks as they are due. */
+CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node, const codedb_snippet *snippet,
+                                         const codedb_layout *layout, codedb_buffer *out);
+
 /* ---- Splices (codedb_splice.c) ------------------------------------------------------------------------------------ */
 
 /* One replacement of bytes of the old source. */

@@ -438,6 +438,46 @@ static void what_the_compiler_takes_at_the_place_is_taken(void **state)
     REPLACE("return 1\nx\n", "Expr", "y", "return 1\ny\n");
 }
 
+/* ---- Expressions -------------------------------------------------------------------------------------------------- */
+
+static void an_expression_gets_parentheses_where_it_binds_less(void **state)
+{
+    (void)state;
+    REPLACE("y = x * b\n", "Name[name=\"b\"]", "c + d", "y = x * (c + d)\n");
+    REPLACE("y = x * (b)\n", "Name[name=\"b\"]", "c + d", "y = x * (c + d)\n");
+    REPLACE("y = x + b - c\n", "BinaryOperation > BinaryOperation", "d - e", "y = d - e - c\n");
+    REPLACE("y = x - b\n", "Name[name=\"b\"]", "c - d", "y = x - (c - d)\n");
+    REPLACE("y = x ** b\n", "Name[name=\"x\"]", "-1", "y = (-1) ** b\n");
+    REPLACE("y = x ** b\n", "Name[name=\"b\"]", "-1", "y = x ** -1\n");
+    REPLACE("y = x.real\n", "Name[name=\"x\"]", "1", "y = (1).real\n");
+    REPLACE("y = x.real\n", "Name[name=\"x\"]", "await_", "y = await_.real\n");
+    REPLACE("f(x)\n", "Arg > Name", "a, b", "f((a, b))\n");
+    REPLACE("y = x\n", "Name[name=\"x\"]", "a, b", "y = a, b\n");
+    REPLACE("if x: y\n", "Name[name=\"x\"]", "(a := 1)", "if (a := 1): y\n");
+    REPLACE("y = [x for x in z if w]\n", "Name[name=\"w\"]", "a if b else c", "y = [x for x in z if (a if b else c)]\n");
+    REPLACE("y = not x\n", "Name[name=\"x\"]", "a or b", "y = not (a or b)\n");
+}
+
+static void tokens_do_not_fuse(void **state)
+{
+    (void)state;
+    REPLACE("y = \"a\"if x else b\n", "SimpleString", "c", "y = c if x else b\n");
+    REPLACE("y = not\"a\"\n", "SimpleString", "c", "y = not c\n");
+    REPLACE("return1 = (x)if(y)else(z)\n", "Name[name=\"y\"]", "c", "return1 = (x)if(c)else(z)\n");
+    REPLACE("def f():\n    return(x)\n", "Return > Name", "x", "def f():\n    return(x)\n");
+    REPLACE("f'{x}'\n", "Name", "{1}", "f'{ {1} }'\n");
+}
+
+static void statement_text_for_an_expression_is_refused_with_a_hint(void **state)
+{
+    (void)state;
+    REFUSED("y = x\n", "Name[name=\"x\"]", REPLACE, "z = 1", CODEDB_PARSE_ERROR, "select the statement");
+    REFUSED("y = x.a\n", "Name.attr", REPLACE, "b.c", CODEDB_VALIDATION_ERROR, "only a name");
+    REFUSED("y = 'a' 'b'\n", "SimpleString[code=\"'a'\"]", REPLACE, "c", CODEDB_VALIDATION_ERROR, "only by a string");
+    REFUSED("y = f'{x}'\n", "Name[name=\"x\"]", REPLACE, "z['a']", CODEDB_VALIDATION_ERROR, "f-string");
+    REFUSED("y = x + z\n", "Name[name=\"x\"]", DELETE, NULL, CODEDB_VALIDATION_ERROR, "an expression can be replaced");
+}
+
 /* ---- Batches and answers ------------------------------------------------------------------------------------------ */
 
 static void an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap(void **state)
@@ -611,6 +651,9 @@ int main(void)
         cmocka_unit_test(one_of_several_statements_of_a_line_is_replaced),
         cmocka_unit_test(what_the_compiler_refuses_at_the_place_is_refused),
         cmocka_unit_test(what_the_compiler_takes_at_the_place_is_taken),
+        cmocka_unit_test(an_expression_gets_parentheses_where_it_binds_less),
+        cmocka_unit_test(tokens_do_not_fuse),
+        cmocka_unit_test(statement_text_for_an_expression_is_refused_with_a_hint),
         cmocka_unit_test(an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap),
         cmocka_unit_test(edits_at_one_place_stand_in_the_order_listed),
         cmocka_unit_test(one_wrong_edit_of_several_changes_nothing_and_is_named),

@@ -84,6 +84,84 @@ def change(owner, field, index, action, new):
         statements[index:index + 1] = new
 
 
+EXPRESSIONS = {"Name": "Name", "Attribute": "Attribute", "Call": "Call", "Subscript": "Subscript", "BinOp": "BinaryOperation",
+               "Compare": "Comparison", "UnaryOp": "UnaryOperation", "Lambda": "Lambda", "IfExp": "IfExp", "List": "List",
+               "Dict": "Dict", "Set": "Set", "ListComp": "ListComp", "Await": "Await"}
+
+
+def expressions(tree):
+    """Every expression of those types that is no target and stands in no f-string or pattern: (parent, field, index)."""
+    todo = [tree]
+    while todo:
+        parent = todo.pop()
+        if isinstance(parent, (ast.JoinedStr, getattr(ast, "pattern", ()))):
+            continue
+        todo += ast.iter_child_nodes(parent)
+        for field, value in ast.iter_fields(parent):
+            for index, child in enumerate(value if isinstance(value, list) else [value]):
+                if type(child).__name__ in EXPRESSIONS and isinstance(getattr(child, "ctx", ast.Load()), ast.Load):
+                    yield parent, field, index
+
+
+def child_at(parent, field, index):
+    value = getattr(parent, field)
+    return value[index] if isinstance(value, list) else value
+
+
+def put(parent, field, index, new):
+    if isinstance(getattr(parent, field), list):
+        getattr(parent, field)[index] = new
+    else:
+        setattr(parent, field, new)
+
+
+def segment(lines, node):
+    """The source of an expression, and its place in code points."""
+    part = [line.encode() for line in lines[node.lineno - 1:node.end_lineno]]
+    end = len(part[-1][:node.end_col_offset].decode())
+    start = len(part[0][:node.col_offset].decode())
+    part[-1] = part[-1][:node.end_col_offset]
+    part[0] = part[0][node.col_offset:]
+    return b"".join(part).decode(), start, end
+
+
+def expression(chance, files):
+    """The source of an expression of some file that parses alone."""
+    while True:
+        source, tree, lines = files[chance.randrange(len(files))]
+        every = list(expressions(tree))
+        if not every:
+            continue
+        parent, field, index = chance.choice(every)
+        text = segment(lines, child_at(parent, field, index))[0]
+        try:
+            if len(text) < 500 and len(ast.parse(text).body) == 1 and isinstance(ast.parse(text).body[0], ast.Expr):
+                return text
+        except SyntaxError:
+            pass
+
+
+def check_expression(server, chance, files, which):
+    """Replaces a random expression; says what was asked, and raises AssertionError when the answer is wrong."""
+    source, tree, lines = files[which]
+    target = chance.randrange(len(list(expressions(tree))))
+    parent, field, index = list(expressions(tree))[target]
+    node = child_at(parent, field, index)
+    _, start, end = segment(lines, node)
+    selector = '%s[start_line="%d"][start_col="%d"][end_line="%d"][end_col="%d"]' % (
+        EXPRESSIONS[type(node).__name__], node.lineno, start, node.end_lineno, end)
+    code = expression(chance, files)
+    answer, text, diff, ranges = server.edit("replace", selector, code, source)
+    changed = ast.parse(source)
+    put(*list(expressions(changed))[target], ast.parse(code).body[0].value)
+    asked = "%s by %r" % (selector, code)
+    if answer:
+        assert not compiles(changed), "%s refused: %s" % (asked, text.decode())
+        return False
+    assert len(ranges) <= 1 and dump(ast.parse(text)) == dump(changed), "%s: another ast\n%s" % (asked, diff.decode())
+    return True
+
+
 def snippet(random_source, files):
     """Lines of one to three statements of some file, indented as there."""
     while True:
@@ -193,6 +271,14 @@ def main():
         for number in range(count):
             which = chance.randrange(len(files))
             source, tree, lines = files[which]
+            if chance.random() < 0.4 and any(True for _ in expressions(tree)):
+                try:
+                    made = check_expression(server, chance, files, which)
+                    done, refused = done + made, refused + (not made)
+                except (AssertionError, SyntaxError) as error:
+                    wrong += 1
+                    print(chosen[which][0], error)
+                continue
             every = list(lists(tree))
             target = chance.randrange(len(every))
             owner, field = every[target]
