@@ -88,6 +88,7 @@ static const codedb_index_description tables_file_indexes[] = {
     {"idx_files_dataset_id", "dataset_id", NULL},
     {"idx_files_path", "path", NULL},
     {"idx_files_deleted", "deleted", "deleted = 1"},
+    {"idx_files_watch_dir_id", "watch_dir_id", "watch_dir_id IS NOT NULL"},
 };
 
 static const codedb_field tables_ast_tree[] = {
@@ -371,6 +372,9 @@ static const codedb_field tables_analysis_results[] = {
     TABLES_CREATED(analysis_results),
     TABLES_UPDATED(analysis_results, updated_at),
 };
+static const codedb_index_description tables_analysis_results_indexes[] = {
+    {"idx_comprehensive_analysis_results_project_id", "project_id", NULL},
+};
 
 #define TABLES_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define TABLES_OBJECT(subject, table_name, key_field, unique_columns)                                               \
@@ -404,8 +408,8 @@ static const codedb_description tables_all[] = {
                                               TABLES_INDEXES(vectorization_statistics)},
     [CODEDB_KIND_FILE_WATCHER_STATISTICS] = {TABLES_OBJECT(file_watcher_statistics, "file_watcher_stats", 1, NULL),
                                              TABLES_INDEXES(file_watcher_statistics)},
-    [CODEDB_KIND_ANALYSIS_RESULTS] = {TABLES_OBJECT(analysis_results, "comprehensive_analysis_results", 0,
-                                                    "file_id, file_mtime")},
+    [CODEDB_KIND_ANALYSIS_RESULTS] = {TABLES_OBJECT(analysis_results, "comprehensive_analysis_results", 0, "file_id, file_mtime"),
+                                      TABLES_INDEXES(analysis_results)},
 };
 _Static_assert(TABLES_LENGTH(tables_all) == CODEDB_TABLE_COUNT, "a codedb_schema has room for each table");
 
