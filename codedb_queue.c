@@ -30,7 +30,7 @@
 #define QUEUE_CACHE_LINE 64
 
 /* Spins are pauses of the CPU; windows are seconds of yielding before sleep. */
-#define QUEUE_SPIN_LARGEST 200
+#define QUEUE_SPIN_LARGEST 300
 #define QUEUE_SPIN_SMALLEST 8
 #define QUEUE_SPIN_PROBE 64
 #define QUEUE_DRIVER_WINDOW 60e-6
@@ -180,7 +180,7 @@ static unsigned queue_spin_limit(queue_spin *spin)
 static void queue_spin_learn(queue_spin *spin, bool helped)
 {
     unsigned limit = atomic_load_explicit(&spin->limit, memory_order_relaxed);
-    limit = helped ? QUEUE_SPIN_LARGEST : limit / 2;
+    limit = helped ? QUEUE_SPIN_LARGEST : limit - limit / 8;
     atomic_store_explicit(&spin->limit, limit > QUEUE_SPIN_SMALLEST ? limit : QUEUE_SPIN_SMALLEST, memory_order_relaxed);
 }
 
