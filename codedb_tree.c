@@ -498,15 +498,21 @@ static char *tree_write_place(char *at, codedb_place place, char behind)
     return at;
 }
 
-/* Counting columns in a long line that is not ASCII is done from the nearest place that is known. */
+/* Counting columns in a long line that is not ASCII is done from the nearest place that is known; the end of a long node is kept,
+ * for its children may end there, too. */
 static codedb_place tree_end_place(tree_writer *writer, uint32_t offset)
 {
     codedb_place_cursor near = writer->starts;
     uint32_t distance = offset > writer->ends.offset ? offset - writer->ends.offset : writer->ends.offset - offset;
+    codedb_place place;
 
-    if (offset >= near.offset && offset - near.offset <= distance)
-        return codedb_tree_place_near(writer->tree, &near, offset);
-    return codedb_tree_place_near(writer->tree, &writer->ends, offset);
+    if (offset < near.offset || offset - near.offset >= distance)
+        return codedb_tree_place_near(writer->tree, &writer->ends, offset);
+    distance = offset - near.offset;
+    place = codedb_tree_place_near(writer->tree, &near, offset);
+    if (distance > 64)
+        writer->ends = near;
+    return place;
 }
 
 /* What stands at the end of the lines of all nodes in writer->definition that have no name of their own. */

@@ -900,6 +900,10 @@ static void chains_of_any_length_need_no_stack(void **state)
     check_long("\"\xC3\xA9\"", " 'a'", "\n", 50000);
     check_long("if a: b\n", "elif a: b\n", "", 20000);
     check_long("", "@a\n", "def f(): pass\n", 20000);
+    check_long("\xC3\xA9", ".x", "\n", 200000);
+    check_long("\xC3\xA9", "()", "\n", 200000);
+    check_long("[", "\xC3\xA9 in ", "x]\n", 100000);
+    check_long("not \xC3\xA9 or ", "not ", "x; \"\xC3\xA9\"\n", 100000);
     check_long("x = [", "\"\xC3\xA9\",", "]\n", 50000);
     check_long("", "# c\n", "", 50000);
 }
