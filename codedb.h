@@ -449,7 +449,8 @@ CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_r
  * created_at, updated_at and last_updated are Julian day numbers. Lines count from 1. A JSON field must hold JSON (RFC 8259).
  * Errors: VALIDATION_ERROR names each wrong field with what was found and what was expected, and result->data holds
  * {"errors": [{"field": ..., "message": ...}]}; INVALID_REQUEST for a struct_size that is none; else those of table operations.
- * All functions may be called from any thread. In a database that lacks some columns, the others are read and written. */
+ * All functions may be called from any thread. In a database that lacks some columns, the others are read and written;
+ * SCHEMA_ERROR when it lacks the table. */
 
 #define CODEDB_KEY_SIZE 72 /* bytes of an id or hash in a struct, its NUL included */
 
@@ -521,8 +522,8 @@ CODEDB_API codedb_code codedb_dataset_delete(codedb *db, const char *id, codedb_
 CODEDB_API codedb_code codedb_dataset_list(codedb *db, const codedb_list_options *options, codedb_datasets **list,
                                            codedb_result *result);
 
-/* A source file. `path` is absolute. `dataset_id` unset: the dataset whose root_path is the project's, made when it is missing.
- * `last_modified` is in Unix seconds. (project_id, dataset_id, path) is unique. */
+/* A source file. `path` is absolute. `dataset_id` unset: the dataset whose root_path is the project's, made when it is missing;
+ * the struct's field stays unset. `last_modified` is in Unix seconds. (project_id, dataset_id, path) is unique. */
 enum codedb_file_field {
     CODEDB_FILE_ID = 1 << 0, CODEDB_FILE_PROJECT_ID = 1 << 1, CODEDB_FILE_DATASET_ID = 1 << 2, CODEDB_FILE_WATCH_DIR_ID = 1 << 3,
     CODEDB_FILE_PATH = 1 << 4, CODEDB_FILE_RELATIVE_PATH = 1 << 5, CODEDB_FILE_LINES = 1 << 6,
