@@ -4,7 +4,7 @@
  * codedb_splice.c and codedb_context.c. Any thread; an edit belongs to one call.
  *
  * Contents: the job · lines and their ends · comments and blank lines above and below · rendering · insertion · replacement ·
- * deletion · clauses · lines of several small statements · a block · targets · overlaps · expressions · the edit
+ * deletion · clauses · lines of several small statements · a block · targets · overlaps · expressions · items of lists · the edit
  *
  * Invariants
  * 1. All matches are resolved against the one tree that was given; nothing is changed until every edit is planned.
@@ -1045,6 +1045,9 @@ static uint32_t edit_lift(const edit_job *job, uint32_t node, codedb_edit_action
     }
     if (action != CODEDB_EDIT_REPLACE && node && edit_node(job, job->parents[node])->kind == CODEDB_NODE_EXPR)
         node = job->parents[node];
+    if (action == CODEDB_EDIT_DELETE && node && codedb_list_is_item(job->tree, job->parents, job->parents[node]) &&
+        edit_node(job, node)->field == CODEDB_FIELD_value && edit_node(job, job->parents[node])->kind != CODEDB_NODE_DICT_ELEMENT)
+        return job->parents[node];
     if (edit_is_small(job, node)) {
         uint32_t line = job->parents[node];
         if (edit_node(job, line)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE && edit_node(job, node)->end == edit_node(job, line)->end &&
@@ -1069,11 +1072,13 @@ static const char *edit_target_fault(const edit_job *job, uint32_t node, codedb_
         return NULL;
     if (is_body)
         return "the field body is required: a body can be replaced, or have statements inserted first or last";
+    if (codedb_list_is_item(job->tree, job->parents, node) && action == CODEDB_EDIT_DELETE)
+        return NULL;
     if (codedb_node_kind_category((codedb_node_kind)kind) == CODEDB_CATEGORY_EXPRESSION && kind != CODEDB_NODE_STARRED_ELEMENT)
         return action == CODEDB_EDIT_REPLACE ? NULL : "an expression can be replaced; only one that is a whole statement be deleted";
     if (edit_is_clause(job, node))
         return action == CODEDB_EDIT_DELETE ? NULL : "a clause or decorator can be deleted, or its body be replaced";
-    return "only statements, bodies, clauses, decorators and expressions can be edited";
+    return "only statements, bodies, clauses, decorators, expressions and items of lists can be edited";
 }
 
 static bool edit_add_operation(edit_job *job, uint32_t edit, uint32_t node)
@@ -1228,6 +1233,64 @@ static codedb_code edit_replace_expression(edit_job *job, edit_operation *operat
     return CODEDB_SUCCESS;
 }
 
+/* ---- Items of lists ----------------------------------------------------------------------------------------------- */
+
+/* An import or global of which every name is deleted is deleted itself: its names' operations become one on the statement. */
+static void edit_collapse_list(edit_job *job, uint32_t operation)
+{
+    uint32_t owner = job->parents[job->operations[operation].node];
+    uint8_t *deleted = job->marks;
+    uint8_t kind = edit_node(job, owner)->kind;
+    if (kind != CODEDB_NODE_IMPORT && kind != CODEDB_NODE_IMPORT_FROM && kind != CODEDB_NODE_LAZY_IMPORT &&
+        kind != CODEDB_NODE_LAZY_IMPORT_FROM && kind != CODEDB_NODE_GLOBAL && kind != CODEDB_NODE_NONLOCAL)
+        return;
+    if (!codedb_list_is_emptied(job->tree, job->parents, deleted, owner))
+        return;
+    for (uint32_t node = owner + 1; node < edit_node(job, owner)->end; node++) {
+        job->first_operation[node] = EDIT_NONE;
+        deleted[node] = 0;
+    }
+    uint32_t statement = edit_lift(job, owner, CODEDB_EDIT_DELETE), *link = &job->first_operation[statement];
+    for (uint32_t i = operation + 1; i < job->operation_count; i++) {
+        uint32_t node = job->operations[i].node;
+        job->operations[i].dropped |= node > owner && node < edit_node(job, owner)->end;
+    }
+    while (*link != EDIT_NONE)
+        link = &job->operations[*link].next;
+    *link = operation;
+    job->operations[operation].node = statement;
+    job->operations[operation].next = EDIT_NONE;
+}
+
+/* Marks the deleted items, so that emptied statements are known before overlaps are looked for. */
+static void edit_collapse_lists(edit_job *job)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < job->operation_count; i++) {
+            const edit_operation *operation = &job->operations[i];
+            if (operation->dropped || !codedb_list_is_item(job->tree, job->parents, operation->node))
+                continue;
+            if (pass)
+                edit_collapse_list(job, i);
+            else
+                job->marks[operation->node] |= EDIT_DELETED;
+        }
+    }
+    memset(job->marks, 0, job->tree->node_count);
+}
+
+/* Takes the deleted items out of the list that the operation's node is in, unless that was done for another one. */
+static codedb_code edit_delete_items(edit_job *job, const edit_operation *operation)
+{
+    uint32_t owner = job->parents[operation->node];
+    if (job->marks[owner] & EDIT_CONCERNED)
+        return CODEDB_SUCCESS;
+    job->marks[owner] |= EDIT_CONCERNED;
+    const char *fault = codedb_list_delete(job->tree, job->parents, job->marks, owner, (uint32_t)(operation - job->operations),
+                                           &job->splices);
+    return fault ? edit_fail_node(job, CODEDB_VALIDATION_ERROR, operation->node, fault) : CODEDB_SUCCESS;
+}
+
 /* ---- The edit ----------------------------------------------------------------------------------------------------- */
 
 /* A line all of whose small statements are deleted is deleted itself: its first operation becomes one on the line. */
@@ -1262,7 +1325,8 @@ static codedb_code edit_plan(edit_job *job)
 {
     for (uint32_t i = 0; i < job->operation_count; i++) {
         uint32_t node = job->operations[i].node;
-        if (!job->operations[i].dropped && !edit_is_clause(job, node) && !edit_is_expression(job, node))
+        if (!job->operations[i].dropped && !edit_is_clause(job, node) && !edit_is_expression(job, node) &&
+            !codedb_list_is_item(job->tree, job->parents, node))
             edit_concern(job, node);
     }
     for (uint32_t i = 0; i < job->tree->node_count; i++) {
@@ -1285,6 +1349,8 @@ static codedb_code edit_plan(edit_job *job)
             continue;
         if (edit_is_clause(job, operation->node))
             code = edit_delete_clause(job, operation);
+        else if (operation->action == CODEDB_EDIT_DELETE && codedb_list_is_item(job->tree, job->parents, operation->node))
+            code = edit_delete_items(job, operation);
         else if (edit_is_expression(job, operation->node))
             code = edit_replace_expression(job, operation);
         if (code != CODEDB_SUCCESS)
@@ -1375,7 +1441,10 @@ static codedb_code edit_resolve_all(edit_job *job, const codedb_edit *edits)
         if (code != CODEDB_SUCCESS)
             return edit_blame(job, code, i);
     }
-    return code == CODEDB_SUCCESS ? edit_check_overlaps(job) : code;
+    if (code != CODEDB_SUCCESS)
+        return code;
+    edit_collapse_lists(job);
+    return edit_check_overlaps(job);
 }
 
 static size_t edit_count_modified(const edit_job *job)

@@ -81,6 +81,16 @@ CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, 
                                                  size_t modified, const char *path, codedb_edit_report **report,
                                                  codedb_result *result);
 
+/* ---- Lists with commas (codedb_list.c) ---------------------------------------------------------------------------- */
+
+/* Whether a node is an item of such a list: Arg, ImportAlias, Element, DictElement, NameItem, WithItem ... */
+CODEDB_PRIVATE bool codedb_list_is_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
+/* Whether all items of `owner` are marked in `deleted` (by node). */
+CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted, uint32_t owner);
+/* Adds the splices that take the marked items out of the list of `owner`. Why that cannot be, or NULL. */
+CODEDB_PRIVATE const char *codedb_list_delete(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted, uint32_t owner,
+                                              uint32_t operation, codedb_splices *splices);
+
 /* ---- What CPython's compiler refuses (codedb_context.c) ----------------------------------------------------------- */
 
 /* Whether a small statement is `from __future__ import ...`. */

@@ -478,6 +478,56 @@ static void statement_text_for_an_expression_is_refused_with_a_hint(void **state
     REFUSED("y = x + z\n", "Name[name=\"x\"]", DELETE, NULL, CODEDB_VALIDATION_ERROR, "an expression can be replaced");
 }
 
+/* ---- Items of lists ----------------------------------------------------------------------------------------------- */
+
+static void arguments_go_with_their_commas(void **state)
+{
+    (void)state;
+    DELETE("f(a, b, c)\n", "Arg[code=\"b\"]", "f(a, c)\n");
+    DELETE("f(a, b, c)\n", "Arg[code=\"a\"]", "f(b, c)\n");
+    DELETE("f(a, b, c)\n", "Name[name=\"c\"]", "f(a, b)\n");
+    DELETE("f(a, b, c)\n", "Arg", "f()\n");
+    DELETE("f(a, *b, k=c)\n", "Arg[code^=\"k\"]", "f(a, *b)\n");
+    DELETE("f(\n    a,  # x\n    b,  # y\n    c,  # z\n)\n", "Arg[code=\"b\"]", "f(\n    a,  # x\n    c,  # z\n)\n");
+    DELETE("f(\n    a,  # x\n    b,  # y\n)\n", "Arg[code=\"b\"]", "f(\n    a,  # x\n)\n");
+    DELETE("f(\n    a,  # x\n    b  # y\n)\n", "Arg[code=\"b\"]", "f(\n    a  # x\n)\n");
+}
+
+static void names_go_out_of_an_import_and_the_last_with_the_statement(void **state)
+{
+    (void)state;
+    DELETE("from m import a, b\n", "ImportAlias[code=\"b\"]", "from m import a\n");
+    DELETE("from m import a, b\nc\n", "ImportAlias", "c\n");
+    DELETE("def f():\n    global a, b\n", "NameItem", "def f():\n    pass\n");
+    DELETE("from m import (a,  # x\n    b,\n    c)\n", "ImportAlias[code=\"b\"]", "from m import (a,  # x\n    c)\n");
+    DELETE("import a; import b\n", "ImportAlias[code=\"a\"]", "import b\n");
+}
+
+static void a_tuple_stays_a_tuple_and_a_set_a_set(void **state)
+{
+    (void)state;
+    DELETE("x = (a, b)\n", "Element[code=\"b\"]", "x = (a,)\n");
+    DELETE("x = (a, b)\n", "Element[code=\"a\"]", "x = (b,)\n");
+    DELETE("a, b = f()\n", "Element[code=\"b\"]", "a, = f()\n");
+    DELETE("x = a, b  # n\n", "Element[code=\"b\"]", "x = a,  # n\n");
+    DELETE("x = a, b, c,  # n\n", "Element[code=\"c\"]", "x = a, b,  # n\n");
+    DELETE("x = (a,)\n", "Element", "x = ()\n");
+    DELETE("x = {a}\n", "Element", "x = set()\n");
+    DELETE("x = {a: b}\n", "DictElement", "x = {}\n");
+    DELETE("x = [a, *b]\n", "StarredElement", "x = [a]\n");
+    REFUSED("a, = f()\n", "Element", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a tuple without parentheses needs an element");
+}
+
+static void bases_go_with_their_parentheses_and_required_items_stay(void **state)
+{
+    (void)state;
+    DELETE("class A(B): pass\n", "Arg", "class A: pass\n");
+    DELETE("class A(B, C, m=D): pass\n", "Arg.bases", "class A(m=D): pass\n");
+    REFUSED("with a: b\n", "WithItem", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a with needs an item");
+    DELETE("with a, b as c: d\n", "WithItem:first", "with b as c: d\n");
+    REFUSED("a[b]\n", "SubscriptElement", DELETE, NULL, CODEDB_VALIDATION_ERROR, "field slice is required");
+}
+
 /* ---- Batches and answers ------------------------------------------------------------------------------------------ */
 
 static void an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap(void **state)
@@ -654,6 +704,10 @@ int main(void)
         cmocka_unit_test(an_expression_gets_parentheses_where_it_binds_less),
         cmocka_unit_test(tokens_do_not_fuse),
         cmocka_unit_test(statement_text_for_an_expression_is_refused_with_a_hint),
+        cmocka_unit_test(arguments_go_with_their_commas),
+        cmocka_unit_test(names_go_out_of_an_import_and_the_last_with_the_statement),
+        cmocka_unit_test(a_tuple_stays_a_tuple_and_a_set_a_set),
+        cmocka_unit_test(bases_go_with_their_parentheses_and_required_items_stay),
         cmocka_unit_test(an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap),
         cmocka_unit_test(edits_at_one_place_stand_in_the_order_listed),
         cmocka_unit_test(one_wrong_edit_of_several_changes_nothing_and_is_named),

@@ -162,6 +162,39 @@ def check_expression(server, chance, files, which):
     return True
 
 
+def items(tree):
+    """Every argument and element among those expressions: (its number in expressions(), parent, field, index)."""
+    subscripts = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+    for number, (parent, field, index) in enumerate(expressions(tree)):
+        is_list = isinstance(parent, (ast.List, ast.Set)) or (isinstance(parent, ast.Tuple) and len(parent.elts) > 1)
+        if (isinstance(parent, ast.Call) and field == "args") or (is_list and field == "elts" and id(parent) not in subscripts):
+            yield number, parent, field, index
+
+
+def delete_item(tree, number):
+    """Takes an item out of its list in the ast; an emptied set is a call of set."""
+    parent, field, index = list(expressions(tree))[number]
+    del getattr(parent, field)[index]
+    if isinstance(parent, ast.Set) and not parent.elts:
+        parent.__class__, parent._fields = ast.Call, ast.Call._fields
+        parent.func, parent.args, parent.keywords = ast.Name("set", ast.Load()), [], []
+
+
+def check_item(server, chance, files, which):
+    """Deletes a random argument or element."""
+    source, tree, lines = files[which]
+    number, parent, field, index = chance.choice(list(items(tree)))
+    node = child_at(parent, field, index)
+    _, start, end = segment(lines, node)
+    selector = '%s[start_line="%d"][start_col="%d"][end_line="%d"][end_col="%d"]' % (
+        EXPRESSIONS[type(node).__name__], node.lineno, start, node.end_lineno, end)
+    answer, text, diff, ranges = server.edit("delete", selector, "", source)
+    changed = ast.parse(source)
+    delete_item(changed, number)
+    assert not answer and dump(ast.parse(text)) == dump(changed), "delete item %s: %s" % (selector, text.decode() if answer else diff.decode())
+    return True
+
+
 def snippet(random_source, files):
     """Lines of one to three statements of some file, indented as there."""
     while True:
@@ -273,7 +306,8 @@ def main():
             source, tree, lines = files[which]
             if chance.random() < 0.4 and any(True for _ in expressions(tree)):
                 try:
-                    made = check_expression(server, chance, files, which)
+                    check_one = check_item if chance.random() < 0.5 and any(True for _ in items(tree)) else check_expression
+                    made = check_one(server, chance, files, which)
                     done, refused = done + made, refused + (not made)
                 except (AssertionError, SyntaxError) as error:
                     wrong += 1
