@@ -164,9 +164,11 @@ CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options
  * forked child, and inside a callback on the driver's thread. */
 CODEDB_API void codedb_close(codedb *db);
 
-/* Writes a consistent copy of the database to a file at `path`, which must not exist yet. Other requests go on between its steps.
- * Errors: VALIDATION_ERROR when there is something at `path`, DATABASE_ERROR when it cannot be written (nothing is left behind), and
- * those of table operations. */
+/* Writes a consistent copy of the database to a new file at `path`, readable by its owner only; it opens like the original. Requests that
+ * come meanwhile wait until it is written. On an error nothing is left at `path`.
+ * Errors: VALIDATION_ERROR when there is something at `path` already, NOT_FOUND when its folder is not there, PERMISSION_DENIED,
+ * DATABASE_ERROR when it cannot be written, TRANSACTION_ERROR for a handle that holds a transaction, INVALID_REQUEST when the driver
+ * cannot make copies, and those of table operations. */
 CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result *result);
 
 typedef enum codedb_priority {
@@ -424,6 +426,11 @@ struct codedb_driver {
 
     /* Rows (name TEXT, type TEXT, nullable BOOLEAN, default TEXT, primary_key INTEGER: its place in the key from 1, 0 when none). */
     codedb_code (*table_info)(codedb_connection *connection, const char *table, codedb_row_writer *rows, codedb_result *result);
+
+    /* The rest may be NULL: then what needs it answers CODEDB_INVALID_REQUEST. It is called outside of transactions. */
+
+    /* Writes a consistent copy of the database to a new file, or leaves nothing there. Never over something that exists. */
+    codedb_code (*backup)(codedb_connection *connection, const char *path, codedb_result *result);
 };
 
 /* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free. SCHEMA_ERROR when

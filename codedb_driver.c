@@ -580,6 +580,19 @@ static codedb_code driver_run_batch(codedb_driver_thread *thread, codedb_request
     return code;
 }
 
+/* Runs what concerns the database as a whole. */
+static codedb_code driver_run_whole(codedb_driver_thread *thread, codedb_request *request)
+{
+    const codedb_driver *driver = thread->options.driver;
+    if (thread->transaction != 0)
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
+                           "transaction %llu is open; this can only be done outside of transactions",
+                           (unsigned long long)thread->transaction);
+    if (driver->backup == NULL)
+        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot make copies", driver->name);
+    return driver->backup(thread->connection, request->path, request->result);
+}
+
 static codedb_code driver_connect(codedb_driver_thread *thread, codedb_request *request)
 {
     const codedb_driver_options *options = &thread->options;
@@ -600,6 +613,7 @@ static codedb_code driver_execute(codedb_driver_thread *thread, codedb_request *
     case CODEDB_REQUEST_RUN:
     case CODEDB_REQUEST_TABLE_INFO: return driver_run(thread, request);
     case CODEDB_REQUEST_BATCH: return driver_run_batch(thread, request);
+    case CODEDB_REQUEST_BACKUP: return driver_run_whole(thread, request);
     case CODEDB_REQUEST_BEGIN: return driver_begin(thread, request);
     case CODEDB_REQUEST_COMMIT: return driver_commit(thread, request);
     case CODEDB_REQUEST_ROLLBACK: return driver_rollback(thread);

@@ -86,6 +86,7 @@ typedef enum codedb_request_kind {
     CODEDB_REQUEST_COMMIT,
     CODEDB_REQUEST_ROLLBACK,
     CODEDB_REQUEST_TABLE_INFO, /* of operation.table */
+    CODEDB_REQUEST_BACKUP,     /* to `path` */
     CODEDB_REQUEST_CONNECT,    /* the first request of all */
     CODEDB_REQUEST_STOP        /* the last one: close */
 } codedb_request_kind;
@@ -152,6 +153,7 @@ typedef struct codedb_request {
     const codedb_value *values;
     const codedb_program *program; /* of a batch */
     codedb_value *program_values;  /* room for program->largest */
+    const char *path;              /* of a backup */
 
     /* The answer. */
     codedb_code code;

@@ -1,4 +1,4 @@
-/* codedb_sqlite.c -- the SQLite driver: the only file that knows sqlite3.h.
+/* codedb_sqlite.c -- the SQLite driver: its connection, statements and transactions.
  *
  * Called by the driver thread through the function table at the end; calls SQLite and codedb_sql.c. Knows no object: full-text tables
  * are found in the database's own schema.
@@ -18,97 +18,14 @@
  * 4. A statement that failed leaves the ranges as it found them; a rollback leaves none.
  * 5. Temporary triggers of codedb exist only for the schema as it is: they are dropped before a statement changes it, and made again
  *    before the next that does not. */
-#include "codedb_driver.h"
+#include "codedb_sqlite.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 /* ---- 1. The connection --------------------------------------------------------------------------------------------- */
-
-#define SQLITE_STATEMENTS 128
-#define SQLITE_BUCKETS 256
-#define SQLITE_PROGRESS_STEPS 2000
-#define SQLITE_RANGES 1024
-#define SQLITE_RANGES_FLUSH 256
-
-/* A prepared statement in the cache. Its place in the array never moves, so that an operation's memo may point to it. */
-typedef struct sqlite_statement {
-    sqlite3_stmt *statement; /* NULL: the place is free */
-    codedb_arena *arena;     /* holds `operation` */
-    codedb_operation operation;
-    uint64_t stamp;      /* changes whenever the place gets another statement */
-    uint64_t used;       /* a clock that counts runs */
-    int next;            /* in its bucket; -1: the last */
-    bool feeds_fulltext; /* may leave rows of a content table pending */
-    bool reads_fulltext;
-    bool changes_schema;
-} sqlite_statement;
-
-typedef struct sqlite_range {
-    int64_t low;
-    int64_t high;
-} sqlite_range;
-
-/* Rowids that were inserted into a content table and are not in its index yet. When there are more ranges than have room, `overflow`
- * says that the index is to be built anew. */
-typedef struct sqlite_pending {
-    size_t count;
-    bool overflow;
-    sqlite_range ranges[SQLITE_RANGES];
-} sqlite_pending;
-
-/* An external-content FTS5 table that codedb keeps in step. */
-typedef struct sqlite_fulltext {
-    struct sqlite_fulltext *next;
-    int number;
-    const char *name;
-    const char *content;
-    sqlite3_stmt *flush; /* rowids from ?1 to ?2 */
-    sqlite_pending pending;
-    struct {
-        size_t count;
-        bool overflow;
-        sqlite_range last;
-    } before; /* `pending` before the statement that runs */
-} sqlite_fulltext;
-
-typedef struct sqlite_connection {
-    codedb_driver_settings settings;
-    codedb_allocator allocator;
-    sqlite3 *db;
-    double deadline;   /* monotonic seconds; 0: none */
-    double busy_since; /* when the wait for another process's lock began */
-
-    bool trusted; /* codedb's own SQL is being prepared */
-    bool preparing;
-    sqlite_statement *authorized; /* gets what the authorizer sees */
-    const char *refused;          /* what the authorizer did not allow, or NULL */
-
-    sqlite_statement statements[SQLITE_STATEMENTS];
-    int buckets[SQLITE_BUCKETS];
-    uint64_t clock;
-    uint64_t stamps;
-    codedb_buffer sql;
-    sqlite3_stmt *columns; /* names of the columns of table ?1 */
-    sqlite3_stmt *begin, *commit, *rollback;
-
-    codedb_arena *fulltext_arena;
-    sqlite_fulltext *fulltexts;
-    bool schema_is_known;    /* full-text tables were looked for since the schema changed */
-    bool schema_was_changed; /* in the transaction that is open */
-
-    codedb_value *row; /* room for the row that is being read */
-    const char **names;
-    size_t row_capacity;
-} sqlite_connection;
-
-static sqlite_connection *sqlite_of(codedb_connection *connection)
-{
-    return (sqlite_connection *)(void *)connection;
-}
 
 static bool sqlite_is_autocommit(const sqlite_connection *connection)
 {
@@ -165,7 +82,7 @@ static codedb_code sqlite_code(int code, const char *message)
 }
 
 /* Answers with SQLite's words for the call that failed last. */
-static codedb_code sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result)
 {
     const char *message = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(code);
     if ((code & 0xff) == SQLITE_AUTH && connection->refused != NULL)
@@ -327,7 +244,7 @@ static int sqlite_prepare_own(sqlite_connection *connection, const char *sql, sq
 }
 
 /* Runs codedb's own SQL that gives no rows. */
-static int sqlite_execute_own(sqlite_connection *connection, const char *sql)
+CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const char *sql)
 {
     int code;
     connection->trusted = true;
@@ -466,7 +383,7 @@ static codedb_code sqlite_check_names(sqlite_connection *connection, const coded
     if (!known) {
         int code = sqlite3_errcode(connection->db);
         if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE)
-            return sqlite_fail(connection, code, operation->table, result);
+            return codedb_sqlite_fail(connection, code, operation->table, result);
         return sqlite_fail_unknown_table(connection, operation->table, result);
     }
     for (i = 0; (name = sqlite_operation_name(operation, i)) != NULL; i++) {
@@ -568,7 +485,7 @@ static codedb_code sqlite_prepare(sqlite_connection *connection, sqlite_statemen
     connection->preparing = false;
     connection->authorized = NULL;
     if (code != SQLITE_OK)
-        return sqlite_fail(connection, code, what, result);
+        return codedb_sqlite_fail(connection, code, what, result);
     if (statement->statement == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL holds no statement");
     connection->trusted = true;
@@ -784,7 +701,7 @@ static void sqlite_pending_join(sqlite_pending *pending)
 static int sqlite_fulltext_rebuild(sqlite_connection *connection, const sqlite_fulltext *fulltext)
 {
     char *sql = sqlite3_mprintf("INSERT INTO main.\"%w\"(\"%w\") VALUES('rebuild')", fulltext->name, fulltext->name);
-    int code = sql != NULL ? sqlite_execute_own(connection, sql) : SQLITE_NOMEM;
+    int code = sql != NULL ? codedb_sqlite_execute(connection, sql) : SQLITE_NOMEM;
     sqlite3_free(sql);
     return code;
 }
@@ -825,7 +742,7 @@ static codedb_code sqlite_fulltext_flush(sqlite_connection *connection, codedb_r
     sqlite3_set_last_insert_rowid(connection->db, last);
     if (code == SQLITE_OK)
         return CODEDB_SUCCESS;
-    failure = sqlite_fail(connection, code, "keeping the full-text index in step", result);
+    failure = codedb_sqlite_fail(connection, code, "keeping the full-text index in step", result);
     if (!sqlite_is_autocommit(connection))
         sqlite_step_own(connection, connection->rollback);
     sqlite_notice_end(connection);
@@ -958,7 +875,7 @@ static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltex
         goto cleanup;
     code = sqlite_prepare_own(connection, flush, &fulltext->flush);
     if (code == SQLITE_OK)
-        code = sqlite_execute_own(connection, triggers);
+        code = codedb_sqlite_execute(connection, triggers);
 cleanup:
     sqlite3_free(names);
     sqlite3_free(olds);
@@ -1047,7 +964,7 @@ static void sqlite_fulltext_drop_triggers(sqlite_connection *connection)
         sql = sqlite3_mprintf("%s", sqlite3_column_text(triggers, 0));
     sqlite3_finalize(triggers);
     if (sql != NULL)
-        sqlite_execute_own(connection, sql);
+        codedb_sqlite_execute(connection, sql);
     sqlite3_free(sql);
 }
 
@@ -1086,9 +1003,9 @@ static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, coded
     }
     /* Without them a REPLACE would delete rows that no trigger hears of. */
     if (code == SQLITE_DONE && connection->fulltexts != NULL)
-        code = sqlite_execute_own(connection, "PRAGMA recursive_triggers = ON");
+        code = codedb_sqlite_execute(connection, "PRAGMA recursive_triggers = ON");
     if (code != SQLITE_DONE && code != SQLITE_OK) {
-        codedb_code failure = sqlite_fail(connection, code, "looking for full-text tables", result);
+        codedb_code failure = codedb_sqlite_fail(connection, code, "looking for full-text tables", result);
         sqlite3_finalize(tables);
         sqlite_fulltext_drop(connection);
         return failure;
@@ -1234,7 +1151,7 @@ static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *
             step = sqlite3_step(statement);
     }
     if (code == CODEDB_SUCCESS && step != SQLITE_DONE)
-        return sqlite_fail(connection, step, what, result);
+        return codedb_sqlite_fail(connection, step, what, result);
     return code;
 }
 
@@ -1243,7 +1160,7 @@ static codedb_code sqlite_count_rows(sqlite_connection *connection, sqlite3_stmt
 {
     int step = sqlite3_step(statement);
     if (step != SQLITE_ROW)
-        return sqlite_fail(connection, step, what, result);
+        return codedb_sqlite_fail(connection, step, what, result);
     *count = sqlite3_column_int64(statement, 0);
     return CODEDB_SUCCESS;
 }
@@ -1259,7 +1176,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     int bound = sqlite_bind_all(statement->statement, operation, values);
     sqlite_fulltext_remember(connection);
     if (bound != SQLITE_OK)
-        code = sqlite_fail(connection, bound, what, result);
+        code = codedb_sqlite_fail(connection, bound, what, result);
     else if (operation->kind == CODEDB_OPERATION_COUNT)
         code = sqlite_count_rows(connection, statement->statement, what, &changes->affected_rows, result);
     else
@@ -1383,7 +1300,7 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
     if (prepared == SQLITE_OK)
         code = sqlite_step_all(connection, statement, rows, table, result);
     else
-        code = sqlite_fail(connection, prepared, table, result);
+        code = codedb_sqlite_fail(connection, prepared, table, result);
     sqlite3_finalize(statement);
     return code;
 }
@@ -1400,7 +1317,7 @@ static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
     sqlite_connection *connection = sqlite_of(self);
     int code;
     code = sqlite_step_own(connection, connection->begin);
-    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "begin", result);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "begin", result);
 }
 
 static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
@@ -1412,7 +1329,7 @@ static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
         return failure;
     code = sqlite_step_own(connection, connection->commit);
     if (code != SQLITE_OK) {
-        failure = sqlite_fail(connection, code, "commit", result);
+        failure = codedb_sqlite_fail(connection, code, "commit", result);
         sqlite_notice_end(connection);
         return failure;
     }
@@ -1425,7 +1342,7 @@ static codedb_code sqlite_rollback(codedb_connection *self, codedb_result *resul
     sqlite_connection *connection = sqlite_of(self);
     int code = sqlite_is_autocommit(connection) ? SQLITE_OK : sqlite_step_own(connection, connection->rollback);
     sqlite_after_rollback(connection, true);
-    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "rollback", result);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "rollback", result);
 }
 
 /* Runs a statement on the savepoint of a depth, whose name stands twice in a rollback. */
@@ -1434,8 +1351,8 @@ static codedb_code sqlite_run_savepoint(sqlite_connection *connection, const cha
     char sql[96];
     int code;
     snprintf(sql, sizeof sql, format, depth, depth);
-    code = sqlite_execute_own(connection, sql);
-    return code == SQLITE_OK ? CODEDB_SUCCESS : sqlite_fail(connection, code, "savepoint", result);
+    code = codedb_sqlite_execute(connection, sql);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "savepoint", result);
 }
 
 static codedb_code sqlite_savepoint(codedb_connection *self, int depth, codedb_result *result)
@@ -1472,7 +1389,7 @@ static void sqlite_disconnect(codedb_connection *self)
     if (connection->db != NULL) {
         connection->deadline = 0;
         if (!sqlite_is_autocommit(connection))
-            sqlite_execute_own(connection, "ROLLBACK");
+            codedb_sqlite_execute(connection, "ROLLBACK");
         sqlite_statements_clear(connection);
         sqlite_fulltext_drop(connection);
         sqlite3_finalize(connection->columns);
@@ -1498,7 +1415,7 @@ static codedb_code sqlite_fail_open(sqlite_connection *connection, int code, con
         codedb_text_system_error(system, reason, sizeof reason);
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: may not be opened: %s", path, reason);
     }
-    return sqlite_fail(connection, code, path, result);
+    return codedb_sqlite_fail(connection, code, path, result);
 }
 
 static int sqlite_set_up(sqlite_connection *connection)
@@ -1517,7 +1434,7 @@ static int sqlite_set_up(sqlite_connection *connection)
         code = sqlite3_set_authorizer(db, sqlite_on_authorize, connection);
     /* The first look at the file: one that is no database is noticed here. */
     if (code == SQLITE_OK)
-        code = sqlite_execute_own(connection, "PRAGMA temp_store = MEMORY; SELECT count(*) FROM sqlite_schema");
+        code = codedb_sqlite_execute(connection, "PRAGMA temp_store = MEMORY; SELECT count(*) FROM sqlite_schema");
     return code;
 }
 
@@ -1532,11 +1449,11 @@ static int sqlite_set_durability(sqlite_connection *connection)
     for (level = 0; level < 3 && sqlite3_stricmp(levels[level], wanted) != 0; level++)
         continue;
     if (!connection->settings.read_only)
-        code = sqlite_execute_own(connection, "PRAGMA journal_mode = WAL");
+        code = codedb_sqlite_execute(connection, "PRAGMA journal_mode = WAL");
     if (code != SQLITE_OK)
         return code;
     snprintf(sql, sizeof sql, "PRAGMA synchronous = %s", levels[level]);
-    return sqlite_execute_own(connection, sql);
+    return codedb_sqlite_execute(connection, sql);
 }
 
 static int sqlite_prepare_fixed(sqlite_connection *connection)
@@ -1612,6 +1529,7 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
         .rollback_to = sqlite_rollback_to,
         .set_deadline = sqlite_set_deadline,
         .table_info = sqlite_table_info,
+        .backup = codedb_sqlite_backup,
     };
     return &driver;
 }

@@ -17,14 +17,15 @@ code() { # greps for a pattern in files, comments left out
     done
 }
 
-driver=$(files "codedb_queue.c codedb_driver.c codedb_request.c codedb_sql.c codedb_sqlite.c codedb_driver.h")
+driver=$(files "codedb_queue.c codedb_driver.c codedb_request.c codedb_sql.c codedb_sqlite.c codedb_sqlite_schema.c codedb_driver.h
+  codedb_sqlite.h")
 trees=$(files "codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c
   codedb_ast.c codedb_selector.c codedb_reference.c codedb_attributes.c codedb_xpath.c codedb_snippet.c codedb_splice.c
   codedb_edit.c codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_selector.h codedb_edit.h")
 bridges="codedb_source.c codedb_match.c codedb_crawl.c codedb_source.h"
 
-wall "only codedb_sqlite.c includes sqlite3.h:" \
-    "$(grep -nE '#include *[<"]sqlite3\.h' codedb*.c codedb*.h shell/*.c | grep -v '^codedb_sqlite\.c:' || true)"
+wall "sqlite3.h is included by codedb_sqlite.h, and that by the SQLite driver's files only:" \
+    "$(grep -nE '#include *[<"](sqlite3|codedb_sqlite)\.h' codedb*.c codedb*.h shell/*.c | grep -vE '^codedb_sqlite(\.h:.*sqlite3|[a-z_]*\.c:.*codedb_sqlite)\.h' || true)"
 wall "allocation calls are in codedb_memory.c only:" \
     "$(code '\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|alloca) *\(' $(ls codedb*.c | grep -v codedb_memory.c))"
 wall "the driver's side knows tables, no object's name:" \

@@ -1,0 +1,104 @@
+/* codedb_sqlite.h -- what the files of the SQLite driver share; only they include this and sqlite3.h.
+ *
+ * Everything here is used on the driver thread alone. */
+#ifndef CODEDB_SQLITE_H
+#define CODEDB_SQLITE_H
+
+#include "codedb_driver.h"
+
+#include <sqlite3.h>
+
+/* ---- codedb_sqlite.c: the connection ------------------------------------------------------------------------------- */
+
+#define SQLITE_STATEMENTS 128
+#define SQLITE_BUCKETS 256
+#define SQLITE_PROGRESS_STEPS 2000
+#define SQLITE_RANGES 1024
+#define SQLITE_RANGES_FLUSH 256
+
+/* A prepared statement in the cache. Its place in the array never moves, so that an operation's memo may point to it. */
+typedef struct sqlite_statement {
+    sqlite3_stmt *statement; /* NULL: the place is free */
+    codedb_arena *arena;     /* holds `operation` */
+    codedb_operation operation;
+    uint64_t stamp;      /* changes whenever the place gets another statement */
+    uint64_t used;       /* a clock that counts runs */
+    int next;            /* in its bucket; -1: the last */
+    bool feeds_fulltext; /* may leave rows of a content table pending */
+    bool reads_fulltext;
+    bool changes_schema;
+} sqlite_statement;
+
+typedef struct sqlite_range {
+    int64_t low;
+    int64_t high;
+} sqlite_range;
+
+/* Rowids that were inserted into a content table and are not in its index yet. When there are more ranges than have room, `overflow`
+ * says that the index is to be built anew. */
+typedef struct sqlite_pending {
+    size_t count;
+    bool overflow;
+    sqlite_range ranges[SQLITE_RANGES];
+} sqlite_pending;
+
+/* An external-content FTS5 table that codedb keeps in step. */
+typedef struct sqlite_fulltext {
+    struct sqlite_fulltext *next;
+    int number;
+    const char *name;
+    const char *content;
+    sqlite3_stmt *flush; /* rowids from ?1 to ?2 */
+    sqlite_pending pending;
+    struct {
+        size_t count;
+        bool overflow;
+        sqlite_range last;
+    } before; /* `pending` before the statement that runs */
+} sqlite_fulltext;
+
+typedef struct sqlite_connection {
+    codedb_driver_settings settings;
+    codedb_allocator allocator;
+    sqlite3 *db;
+    double deadline;   /* monotonic seconds; 0: none */
+    double busy_since; /* when the wait for another process's lock began */
+
+    bool trusted; /* codedb's own SQL is being prepared */
+    bool preparing;
+    sqlite_statement *authorized; /* gets what the authorizer sees */
+    const char *refused;          /* what the authorizer did not allow, or NULL */
+
+    sqlite_statement statements[SQLITE_STATEMENTS];
+    int buckets[SQLITE_BUCKETS];
+    uint64_t clock;
+    uint64_t stamps;
+    codedb_buffer sql;
+    sqlite3_stmt *columns; /* names of the columns of table ?1 */
+    sqlite3_stmt *begin, *commit, *rollback;
+
+    codedb_arena *fulltext_arena;
+    sqlite_fulltext *fulltexts;
+    bool schema_is_known;    /* full-text tables were looked for since the schema changed */
+    bool schema_was_changed; /* in the transaction that is open */
+
+    codedb_value *row; /* room for the row that is being read */
+    const char **names;
+    size_t row_capacity;
+} sqlite_connection;
+
+static inline sqlite_connection *sqlite_of(codedb_connection *connection)
+{
+    return (sqlite_connection *)(void *)connection;
+}
+
+/* Answers with SQLite's words for the call that failed last. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result);
+/* Runs codedb's own SQL that gives no rows. */
+CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const char *sql);
+
+/* ---- codedb_sqlite_schema.c: functions of the driver's table ------------------------------------------------------- */
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const char *path, codedb_result *result);
+
+#endif
