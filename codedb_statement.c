@@ -1272,11 +1272,12 @@ static void statement_parse(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_body);
 }
 
-/* file: [statements] ENDMARKER */
+/* file: [statements] ENDMARKER. Up to 3.9 a line that is empty but for a continuation before it has a NEWLINE of its own. */
 static void statement_file(codedb_parser *parser)
 {
     while (!parser_sees(parser, CODEDB_TOKEN_ENDMARKER))
-        statement_parse(parser);
+        if (parser->version >= 310 || !parser_accept(parser, CODEDB_TOKEN_NEWLINE))
+            statement_parse(parser);
     parser_add(parser, CODEDB_NODE_MODULE, 0, parser->end + 1, 0);
 }
 

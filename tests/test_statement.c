@@ -537,6 +537,7 @@ static void versions_differ_as_cpython_s_do(void **state)
         {"match:\n case b: pass", NEVER, NEVER},
         {"match[a]: int", 306, TODAY},
         {"match not in x", ALWAYS, TODAY},
+        {"a\n\\\n\nb", ALWAYS, TODAY},
     };
     (void)state;
     parsed_assert_versions(cases, COUNT(cases));

@@ -33,14 +33,16 @@ class Codedb:
 
 
 def python_parse(text):
-    """None when accepted, else the exception."""
+    """None when accepted, else the exception; MemoryError and RecursionError when the text is too deep for that Python."""
     try:
         ast.parse(text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return error
-    except (RecursionError, MemoryError):
-        return None
     return None
+
+
+def differ(error, answer):
+    return not isinstance(error, (RecursionError, MemoryError)) and (error is None) != (answer == "ok")
 
 
 def read(path):
@@ -77,7 +79,7 @@ def compare_files(codedb, paths):
         answer = codedb.parse(text)
         count += 1
         accepted += error is None
-        if (error is None) != (answer == "ok"):
+        if differ(error, answer):
             differences.append(path)
             print("%s\n  CPython: %s\n  codedb:  %s" % (path, error or "accepted", answer))
     print("%s: %d files, %d accepted, %d rejected, %d no text, %d differences"
@@ -140,7 +142,7 @@ def compare_mutations(codedb, paths, seed, count):
         error = python_parse(text)
         answer = codedb.parse(text)
         rejected += error is not None
-        if (error is None) != (answer == "ok"):
+        if differ(error, answer):
             differences += 1
             print("%r\n  CPython: %s\n  codedb:  %s" % (text, error or "accepted", answer))
         elif error is not None and isinstance(error, SyntaxError):
