@@ -93,8 +93,9 @@ static const char *context_check_asynchronous(const context_pass *pass, uint32_t
     uint32_t comprehension = pass->parents[owner];
     while (context_kind(pass, comprehension) == CODEDB_NODE_COMP_FOR)
         comprehension = pass->parents[comprehension];
-    return context_kind(pass, comprehension) == CODEDB_NODE_GENERATOR_EXP ? NULL
-                                                                          : "asynchronous comprehension outside of an asynchronous function";
+    return context_kind(pass, comprehension) == CODEDB_NODE_GENERATOR_EXP
+               ? NULL
+               : "asynchronous comprehension outside of an asynchronous function";
 }
 
 /* Whether a loop is around the node in the same scope; the `else` of a loop is not inside it. */
@@ -122,7 +123,9 @@ static const char *context_check_continue(const context_pass *pass, uint32_t nod
 
 static const char *context_check_nonlocal(const context_pass *pass, uint32_t node)
 {
-    return context_kind(pass, context_scope(pass, node)) == CODEDB_NODE_MODULE ? "nonlocal declaration not allowed at module level" : NULL;
+    return context_kind(pass, context_scope(pass, node)) == CODEDB_NODE_MODULE
+               ? "nonlocal declaration not allowed at module level"
+               : NULL;
 }
 
 static const char *context_check_import_star(const context_pass *pass, uint32_t node)

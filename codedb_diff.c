@@ -22,7 +22,7 @@
 typedef struct diff_side {
     const char *text;
     size_t length;
-    size_t *starts; /* count + 1 byte offsets */
+    size_t *starts;    /* count + 1 byte offsets */
     uint32_t *numbers; /* equal lines of both sides have equal ones */
     bool *changed;
     uint32_t count;
@@ -181,7 +181,8 @@ static bool diff_search_forward(const diff_job *job, const diff_box *box, diff_f
     for (int64_t k = front->high; k >= front->low; k -= 2) {
         int64_t below = front->reach[k - 1], above = front->reach[k + 1];
         int64_t x = below < above ? above : below + 1;
-        for (; x < box->a_end && x - k < box->b_end && diff_equal(job, x, x - k); x++) {}
+        for (; x < box->a_end && x - k < box->b_end && diff_equal(job, x, x - k); x++) {
+        }
         front->reach[k] = x;
         if (meets && k >= other->low && k <= other->high && other->reach[k] <= x) {
             *x_out = x;
@@ -199,7 +200,8 @@ static bool diff_search_backward(const diff_job *job, const diff_box *box, diff_
     for (int64_t k = front->high; k >= front->low; k -= 2) {
         int64_t below = front->reach[k - 1], above = front->reach[k + 1];
         int64_t x = below < above ? below : above - 1;
-        for (; x > box->a && x - k > box->b && diff_equal(job, x - 1, x - k - 1); x--) {}
+        for (; x > box->a && x - k > box->b && diff_equal(job, x - 1, x - k - 1); x--) {
+        }
         front->reach[k] = x;
         if (meets && k >= other->low && k <= other->high && x <= other->reach[k]) {
             *x_out = x;
@@ -253,8 +255,11 @@ static void diff_mark(diff_side *side, int64_t from, int64_t end)
 static void diff_compare(diff_job *job, diff_box box)
 {
     for (;;) {
-        for (; box.a < box.a_end && box.b < box.b_end && diff_equal(job, box.a, box.b); box.a++, box.b++) {}
-        for (; box.a < box.a_end && box.b < box.b_end && diff_equal(job, box.a_end - 1, box.b_end - 1); box.a_end--, box.b_end--) {}
+        for (; box.a < box.a_end && box.b < box.b_end && diff_equal(job, box.a, box.b); box.a++, box.b++) {
+        }
+        for (; box.a < box.a_end && box.b < box.b_end && diff_equal(job, box.a_end - 1, box.b_end - 1);
+             box.a_end--, box.b_end--) {
+        }
         if (box.a == box.a_end || box.b == box.b_end) {
             diff_mark(&job->sides[0], box.a, box.a_end);
             diff_mark(&job->sides[1], box.b, box.b_end);

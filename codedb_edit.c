@@ -35,7 +35,7 @@ typedef struct edit_operation {
 } edit_operation;
 
 enum {
-    EDIT_DELETED = 1,  /* marks of a node */
+    EDIT_DELETED = 1, /* marks of a node */
     EDIT_REPLACED = 2,
     EDIT_CONCERNED = 4 /* of a block or line: something in it is edited */
 };
@@ -54,7 +54,7 @@ typedef struct edit_job {
     uint32_t operation_count;
     uint32_t operation_capacity;
     codedb_splices splices;
-    codedb_buffer text; /* of one splice at a time */
+    codedb_buffer text;   /* of one splice at a time */
     uint32_t first_block; /* the file's first indented one, EDIT_NONE for none */
 } edit_job;
 
@@ -91,7 +91,8 @@ static const codedb_edit *edit_of(const edit_job *job, const edit_operation *ope
     return &job->edits[operation->edit];
 }
 
-static void edit_splice(edit_job *job, const edit_operation *operation, uint32_t start, uint32_t end, const char *text, size_t length)
+static void edit_splice(edit_job *job, const edit_operation *operation, uint32_t start, uint32_t end, const char *text,
+                        size_t length)
 {
     codedb_splices_add(&job->splices, (uint32_t)(operation - job->operations), start, end, text, length);
 }
@@ -542,8 +543,8 @@ static void edit_replace(edit_job *job, edit_block *block, edit_operation *opera
         codedb_buffer_append_text(&job->text, "pass");
         block->needs_pass = false;
     }
-    operation->unchanged = !job->text.failed && job->text.length == end - start &&
-                           !memcmp(job->text.data, job->tree->source + start, end - start);
+    operation->unchanged =
+        !job->text.failed && job->text.length == end - start && !memcmp(job->text.data, job->tree->source + start, end - start);
     edit_splice_text(job, operation, start, end);
 }
 
@@ -559,8 +560,8 @@ static void edit_replace_block(edit_job *job, edit_block *block, edit_operation 
         edit_write_slice(job, block->indent);
         codedb_buffer_append_text(&job->text, "pass");
     }
-    operation->unchanged = !job->text.failed && job->text.length == end - start &&
-                           !memcmp(job->text.data, job->tree->source + start, end - start);
+    operation->unchanged =
+        !job->text.failed && job->text.length == end - start && !memcmp(job->text.data, job->tree->source + start, end - start);
     edit_splice_text(job, operation, start, end);
 }
 
@@ -588,14 +589,14 @@ static int edit_blank_lines_above(const edit_job *job, const edit_block *block, 
 
 /* Extends [*start, *end), a deleted item's lines, by the blank lines that its going makes superfluous: those between it and the
  * next one that goes, those above when nothing is left below, else as many as stand on the other side, too. */
-static void edit_take_blank_lines(const edit_job *job, const edit_block *block, uint32_t index, bool keep_comment, uint32_t *start,
-                                  uint32_t *end)
+static void edit_take_blank_lines(const edit_job *job, const edit_block *block, uint32_t index, bool keep_comment,
+                                  uint32_t *start, uint32_t *end)
 {
     int count;
     if (index >= block->last_kept) {
         if (index || block->node == 0)
-            *start = edit_blank_lines_before(job, *start, index ? edit_end(job, block->items[index - 1])
-                                                                : edit_gap_start(job, block->items[0]), &count);
+            *start = edit_blank_lines_before(
+                job, *start, index ? edit_end(job, block->items[index - 1]) : edit_gap_start(job, block->items[0]), &count);
         return;
     }
     edit_skip_blank_lines(job, *end, &count);
@@ -670,8 +671,7 @@ static const char *edit_clause_fault(const edit_job *job, uint32_t clause)
         if (edit_count_kept(job, statement, CODEDB_FIELD_orelse))
             return "a try with an else needs a handler";
         return edit_count_kept(job, statement, CODEDB_FIELD_finalbody) ? NULL : "a try needs a handler or a finally";
-    case CODEDB_NODE_MATCH_CASE:
-        return edit_count_kept(job, statement, CODEDB_FIELD_cases) ? NULL : "a match needs a case";
+    case CODEDB_NODE_MATCH_CASE: return edit_count_kept(job, statement, CODEDB_FIELD_cases) ? NULL : "a match needs a case";
     default: return NULL;
     }
 }
@@ -709,13 +709,13 @@ static codedb_code edit_delete_clause(edit_job *job, const edit_operation *opera
 
 /* A line being written anew: `a; b`, or what stands behind a colon. */
 typedef struct edit_line {
-    edit_block block;     /* the layout of lines made of it */
+    edit_block block; /* the layout of lines made of it */
     codedb_slice newline;
     bool is_suite;
-    bool becomes_block;   /* a suite that gets lines of its own */
-    bool is_open;         /* the last thing written is an old statement or stands in the place of one */
+    bool becomes_block; /* a suite that gets lines of its own */
+    bool is_open;       /* the last thing written is an old statement or stands in the place of one */
     bool ends_in_comment;
-    uint32_t previous;    /* the item written last */
+    uint32_t previous; /* the item written last */
 } edit_line;
 
 static edit_operation *edit_next_operation(edit_job *job, uint32_t *at)
@@ -858,8 +858,10 @@ static edit_line edit_line_begin(edit_job *job, uint32_t node)
     bool is_suite = edit_node(job, node)->kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE;
     edit_line line = {.is_suite = is_suite, .newline = edit_newline_of(job, node), .previous = EDIT_NONE};
     uint32_t owner = is_suite ? job->parents[node] : node;
-    line.block = (edit_block){.node = node, .indent = edit_indent_at(job, job->tree->tokens[edit_node(job, owner)->first].start),
-                              .unit = edit_unit_of(job, node), .spacing = 1};
+    line.block = (edit_block){.node = node,
+                              .indent = edit_indent_at(job, job->tree->tokens[edit_node(job, owner)->first].start),
+                              .unit = edit_unit_of(job, node),
+                              .spacing = 1};
     line.becomes_block = is_suite && edit_line_needs_lines(job, node);
     if (is_suite) {
         line.block.unit = edit_unit_or_default(line.block.unit);
@@ -898,8 +900,8 @@ static void edit_rewrite_line(edit_job *job, uint32_t node)
         codedb_buffer_append_text(&job->text, "pass");
     uint32_t start = line.becomes_block ? codedb_token_end(job->tree, first - 1) : job->tree->tokens[first].start;
     uint32_t end = edit_line_end(job, &line, node);
-    operation->unchanged = !job->text.failed && job->text.length == end - start &&
-                           !memcmp(job->text.data, job->tree->source + start, end - start);
+    operation->unchanged =
+        !job->text.failed && job->text.length == end - start && !memcmp(job->text.data, job->tree->source + start, end - start);
     edit_splice_text(job, operation, start, end);
 }
 
@@ -909,12 +911,14 @@ static void edit_rewrite_line(edit_job *job, uint32_t node)
 static codedb_slice edit_unit_of(const edit_job *job, uint32_t node)
 {
     uint32_t block = node;
-    while (block != EDIT_NONE && edit_node(job, block)->kind != CODEDB_NODE_INDENTED_BLOCK && edit_node(job, block)->kind != CODEDB_NODE_MATCH)
+    while (block != EDIT_NONE && edit_node(job, block)->kind != CODEDB_NODE_INDENTED_BLOCK &&
+           edit_node(job, block)->kind != CODEDB_NODE_MATCH)
         block = job->parents[block];
     uint32_t inner = block == EDIT_NONE ? job->first_block : block;
     if (inner == EDIT_NONE)
         return (codedb_slice){NULL, 0};
-    uint32_t item = edit_node(job, inner)->kind == CODEDB_NODE_MATCH ? codedb_tree_child(job->tree, inner, CODEDB_FIELD_cases) : inner + 1;
+    uint32_t item =
+        edit_node(job, inner)->kind == CODEDB_NODE_MATCH ? codedb_tree_child(job->tree, inner, CODEDB_FIELD_cases) : inner + 1;
     uint32_t header = edit_node(job, inner)->kind == CODEDB_NODE_MATCH ? inner : job->parents[inner];
     codedb_slice own = edit_indent_at(job, edit_start(job, item));
     codedb_slice outer = edit_indent_at(job, job->tree->tokens[edit_node(job, header)->first].start);
@@ -930,7 +934,8 @@ static void edit_block_read_marks(const edit_job *job, edit_block *block)
             block->last_kept = block->last_kept ? block->last_kept : i + 1;
             continue;
         }
-        block->heads_group[i] = i + 1 < block->count && (!edit_is_deleted(job, block->items[i + 1]) || block->heads_group[i + 1]) &&
+        block->heads_group[i] = i + 1 < block->count &&
+                                (!edit_is_deleted(job, block->items[i + 1]) || block->heads_group[i + 1]) &&
                                 edit_are_adjacent(job, block->items[i], block->items[i + 1]);
     }
 }
@@ -1050,8 +1055,8 @@ static uint32_t edit_lift(const edit_job *job, uint32_t node, codedb_edit_action
         return job->parents[node];
     if (edit_is_small(job, node)) {
         uint32_t line = job->parents[node];
-        if (edit_node(job, line)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE && edit_node(job, node)->end == edit_node(job, line)->end &&
-            line + 1 == node)
+        if (edit_node(job, line)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE &&
+            edit_node(job, node)->end == edit_node(job, line)->end && line + 1 == node)
             return line;
     }
     return node;
@@ -1075,7 +1080,8 @@ static const char *edit_target_fault(const edit_job *job, uint32_t node, codedb_
     if (codedb_list_is_item(job->tree, job->parents, node) && action == CODEDB_EDIT_DELETE)
         return NULL;
     if (codedb_node_kind_category((codedb_node_kind)kind) == CODEDB_CATEGORY_EXPRESSION && kind != CODEDB_NODE_STARRED_ELEMENT)
-        return action == CODEDB_EDIT_REPLACE ? NULL : "an expression can be replaced; only one that is a whole statement be deleted";
+        return action == CODEDB_EDIT_REPLACE ? NULL
+                                             : "an expression can be replaced; only one that is a whole statement be deleted";
     if (edit_is_clause(job, node))
         return action == CODEDB_EDIT_DELETE ? NULL : "a clause or decorator can be deleted, or its body be replaced";
     return "only statements, bodies, clauses, decorators, expressions and items of lists can be edited";
@@ -1172,7 +1178,8 @@ static codedb_code edit_settle(edit_job *job, uint32_t outer, uint32_t inner)
             overlap = edit_overlap_of(job, inner);
     }
     if (overlap == CODEDB_OVERLAP_ERROR)
-        return edit_fail_node(job, CODEDB_OVERLAP, inner, "it is inside a node that is replaced; choose the outermost or the innermost");
+        return edit_fail_node(job, CODEDB_OVERLAP, inner,
+                              "it is inside a node that is replaced; choose the outermost or the innermost");
     edit_drop_operations(job, overlap == CODEDB_OVERLAP_OUTERMOST ? inner : outer);
     return CODEDB_SUCCESS;
 }
@@ -1218,17 +1225,19 @@ static codedb_code edit_replace_expression(edit_job *job, edit_operation *operat
     if (edit_of(job, operation)->code_count != 1)
         return edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, "one expression can be replaced only by one");
     if (codedb_operand_of(snippet) == EDIT_NONE)
-        return edit_fail_node(job, CODEDB_PARSE_ERROR, node,
-                              "an expression can be replaced only by an expression; to replace by statements select the statement");
+        return edit_fail_node(
+            job, CODEDB_PARSE_ERROR, node,
+            "an expression can be replaced only by an expression; to replace by statements select the statement");
     const char *fault = codedb_operand_fault(job->tree, job->parents, node, snippet);
     if (fault)
         return edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, fault);
     codedb_tree_position(job->tree, node, &start, &end);
-    codedb_layout layout = {.indent = edit_indent_at(job, start), .unit = {EDIT_DEFAULT_UNIT, strlen(EDIT_DEFAULT_UNIT)},
+    codedb_layout layout = {.indent = edit_indent_at(job, start),
+                            .unit = {EDIT_DEFAULT_UNIT, strlen(EDIT_DEFAULT_UNIT)},
                             .newline = edit_newline_at(job, edit_line_break(job, end))};
     codedb_operand_write(job->tree, job->parents, node, snippet, &layout, &job->text);
-    operation->unchanged = !job->text.failed && job->text.length == end - start &&
-                           !memcmp(job->text.data, job->tree->source + start, end - start);
+    operation->unchanged =
+        !job->text.failed && job->text.length == end - start && !memcmp(job->text.data, job->tree->source + start, end - start);
     edit_splice_text(job, operation, start, end);
     return CODEDB_SUCCESS;
 }
@@ -1286,8 +1295,8 @@ static codedb_code edit_delete_items(edit_job *job, const edit_operation *operat
     if (job->marks[owner] & EDIT_CONCERNED)
         return CODEDB_SUCCESS;
     job->marks[owner] |= EDIT_CONCERNED;
-    const char *fault = codedb_list_delete(job->tree, job->parents, job->marks, owner, (uint32_t)(operation - job->operations),
-                                           &job->splices);
+    const char *fault =
+        codedb_list_delete(job->tree, job->parents, job->marks, owner, (uint32_t)(operation - job->operations), &job->splices);
     return fault ? edit_fail_node(job, CODEDB_VALIDATION_ERROR, operation->node, fault) : CODEDB_SUCCESS;
 }
 
@@ -1314,7 +1323,8 @@ static void edit_collapse_line(edit_job *job, uint32_t line)
 static void edit_concern(edit_job *job, uint32_t node)
 {
     uint8_t kind = edit_node(job, node)->kind;
-    bool is_container = kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_INDENTED_BLOCK || kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE;
+    bool is_container =
+        kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_INDENTED_BLOCK || kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE;
     uint32_t container = is_container ? node : job->parents[node];
     job->marks[container] |= EDIT_CONCERNED;
     if (edit_node(job, container)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE)
@@ -1485,8 +1495,9 @@ static codedb_code edit_finish(edit_job *job, const char *path, codedb_edit_repo
     return code;
 }
 
-CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
-                                             codedb_edit_report **report, codedb_tree **edited, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
+                                             const char *path, codedb_edit_report **report, codedb_tree **edited,
+                                             codedb_result *result)
 {
     edit_job job = {.tree = tree, .edit_count = edit_count, .result = result, .arena = codedb_arena_create(&tree->allocator)};
     codedb_tree *made = NULL;

@@ -34,9 +34,9 @@ typedef struct index_pass {
     codedb_arena *arena;
     codedb_buffer buffer; /* for one text at a time */
     codedb_definition *definitions;
-    uint32_t *ends;       /* source offset where each definition's lines end */
+    uint32_t *ends; /* source offset where each definition's lines end */
     uint32_t count;
-    uint32_t current;     /* the innermost open definition, UINT32_MAX for the module */
+    uint32_t current; /* the innermost open definition, UINT32_MAX for the module */
     codedb_imported *imports;
     size_t import_count;
     index_piece *pieces;
@@ -245,7 +245,7 @@ static void index_read_body(const codedb_tree *tree, codedb_definition *definiti
 {
     uint32_t body = codedb_tree_child(tree, definition->node, CODEDB_FIELD_body);
     uint32_t end = tree->nodes[body].end;
-    for (uint32_t i = body + 1; i < end; ) {
+    for (uint32_t i = body + 1; i < end;) {
         const codedb_node *node = &tree->nodes[i];
         if (node->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE) {
             i++;
@@ -340,7 +340,8 @@ static void index_read_import(index_pass *pass, uint32_t node, bool from)
     for (uint32_t child = node + 1; child < tree->nodes[node].end; child = tree->nodes[child].end) {
         if (tree->nodes[child].field != CODEDB_FIELD_names)
             continue;
-        uint32_t name = tree->nodes[child].kind == CODEDB_NODE_IMPORT_ALIAS ? codedb_tree_child(tree, child, CODEDB_FIELD_name) : child;
+        uint32_t name =
+            tree->nodes[child].kind == CODEDB_NODE_IMPORT_ALIAS ? codedb_tree_child(tree, child, CODEDB_FIELD_name) : child;
         codedb_imported *imported = &pass->imports[pass->import_count++];
         *imported = (codedb_imported){index_dotted(pass, tree->nodes[name].first, tree->nodes[name].last), module, line};
     }
@@ -410,7 +411,7 @@ CODEDB_PRIVATE uint32_t codedb_tree_line_count(const codedb_tree *tree)
 }
 
 CODEDB_PRIVATE codedb_code codedb_outline_collect(const codedb_tree *tree, codedb_arena *arena, codedb_outline *outline,
-                                                   codedb_result *result)
+                                                  codedb_result *result)
 {
     index_pass pass = {.tree = tree, .arena = arena, .current = UINT32_MAX, .cursor = tree->text_start};
     *outline = (codedb_outline){0};

@@ -141,7 +141,8 @@ static const char *list_fault(const list_plan *plan)
     }
 }
 
-CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted, uint32_t owner)
+CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted,
+                                           uint32_t owner)
 {
     list_plan plan = {.tree = tree, .parents = parents, .owner = owner};
     for (uint32_t item = list_next_item(&plan, owner + 1); item != UINT32_MAX; item = list_item_after(&plan, item)) {
@@ -151,11 +152,16 @@ CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32
     return true;
 }
 
-CODEDB_PRIVATE const char *codedb_list_delete(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted, uint32_t owner,
-                                              uint32_t operation, codedb_splices *splices)
+CODEDB_PRIVATE const char *codedb_list_delete(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted,
+                                              uint32_t owner, uint32_t operation, codedb_splices *splices)
 {
-    list_plan plan = {.tree = tree, .parents = parents, .deleted = deleted, .splices = splices, .operation = operation,
-                      .owner = owner, .last_kept = UINT32_MAX};
+    list_plan plan = {.tree = tree,
+                      .parents = parents,
+                      .deleted = deleted,
+                      .splices = splices,
+                      .operation = operation,
+                      .owner = owner,
+                      .last_kept = UINT32_MAX};
     plan.first = list_next_item(&plan, owner + 1);
     for (uint32_t item = plan.first; item != UINT32_MAX; item = list_item_after(&plan, item)) {
         plan.last = item;

@@ -173,7 +173,8 @@ CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const u
 
 static bool operand_is_word(char byte)
 {
-    return byte == '_' || (unsigned char)byte >= 0x80 || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') || (byte >= '0' && byte <= '9');
+    return byte == '_' || (unsigned char)byte >= 0x80 || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+           (byte >= '0' && byte <= '9');
 }
 
 /* Whether two bytes that come together would be read as parts of one token. */
@@ -185,8 +186,8 @@ static bool operand_fuses(char left, char right)
     return ((left == '"' || left == '\'') && right_is_quote) || (left == right && (left == '{' || left == '}'));
 }
 
-CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node, const codedb_snippet *snippet,
-                                         const codedb_layout *layout, codedb_buffer *out)
+CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
+                                         const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out)
 {
     uint32_t start, end, operand = codedb_operand_of(snippet);
     codedb_tree_position(tree, node, &start, &end);

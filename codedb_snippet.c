@@ -79,8 +79,8 @@ static codedb_code snippet_parse_text(const codedb_buffer *source, size_t prefix
         size_t header = prefix ? strlen(SNIPPET_HEADER) : 0;
         size_t line = own.line > (prefix ? 1 : 0) ? own.line - (prefix ? 1u : 0u) : 1;
         size_t column = line == 1 && own.column >= prefix - header ? own.column - (prefix - header) : own.column;
-        code = codedb_fail_at(result, code, own.offset >= prefix ? (size_t)own.offset - prefix : 0, (size_t)own.length, line, column,
-                              "the new code does not parse: line %zu: %s", line, own.description);
+        code = codedb_fail_at(result, code, own.offset >= prefix ? (size_t)own.offset - prefix : 0, (size_t)own.length, line,
+                              column, "the new code does not parse: line %zu: %s", line, own.description);
     } else if (code != CODEDB_SUCCESS) {
         codedb_fail(result, code, "%s", own.description);
     }
@@ -196,15 +196,15 @@ typedef struct snippet_writer {
     const codedb_layout *layout;
     codedb_buffer *out;
     uint32_t base;
-    uint32_t token;     /* the next one; those before it stand on lines that are written */
+    uint32_t token; /* the next one; those before it stand on lines that are written */
     uint32_t depth;
-    bool in_line;       /* the last line left a logical line open */
-    uint32_t f_strings; /* that are open */
-    bool docstring;     /* the logical line is one */
-    bool after_header;  /* the logical line before was that of a def or class */
-    bool comment_is_due; /* layout->comment is not yet written */
-    bool in_first_line; /* the logical line is the first */
-    size_t lines;       /* written */
+    bool in_line;                        /* the last line left a logical line open */
+    uint32_t f_strings;                  /* that are open */
+    bool docstring;                      /* the logical line is one */
+    bool after_header;                   /* the logical line before was that of a def or class */
+    bool comment_is_due;                 /* layout->comment is not yet written */
+    bool in_first_line;                  /* the logical line is the first */
+    size_t lines;                        /* written */
     codedb_slice levels[SNIPPET_LEVELS]; /* the text's own indentation by depth */
 } snippet_writer;
 
@@ -258,7 +258,8 @@ static void snippet_write_shifted(snippet_writer *writer, codedb_slice line, cod
         codedb_buffer_append(writer->out, line.text + old.length, line.length - old.length);
         return;
     }
-    size_t missing = snippet_width(old) - (snippet_width(indent) < snippet_width(old) ? snippet_width(indent) : snippet_width(old));
+    size_t missing =
+        snippet_width(old) - (snippet_width(indent) < snippet_width(old) ? snippet_width(indent) : snippet_width(old));
     size_t mark = writer->out->length;
     snippet_write_indent(writer, writer->depth);
     size_t written = writer->out->length - mark;
@@ -414,12 +415,13 @@ static uint32_t snippet_first_line(const codedb_tree *tree, uint32_t start)
 CODEDB_PRIVATE void codedb_snippet_render(const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out)
 {
     const codedb_tree *tree = snippet->tree;
-    snippet_writer writer = {.tree = tree, .layout = layout, .out = out, .base = snippet->base_depth,
-                             .comment_is_due = layout->comment.length > 0};
-    while (tree->tokens[writer.token].start < snippet->text_start &&
-           tree->tokens[writer.token].kind != CODEDB_TOKEN_INDENT && tree->tokens[writer.token].kind != CODEDB_TOKEN_ENDMARKER)
+    snippet_writer writer = {
+        .tree = tree, .layout = layout, .out = out, .base = snippet->base_depth, .comment_is_due = layout->comment.length > 0};
+    while (tree->tokens[writer.token].start < snippet->text_start && tree->tokens[writer.token].kind != CODEDB_TOKEN_INDENT &&
+           tree->tokens[writer.token].kind != CODEDB_TOKEN_ENDMARKER)
         writer.token++;
-    uint32_t first_statement = snippet->first == UINT32_MAX ? tree->length : tree->tokens[tree->nodes[snippet->first].first].start;
+    uint32_t first_statement =
+        snippet->first == UINT32_MAX ? tree->length : tree->tokens[tree->nodes[snippet->first].first].start;
     if (snippet->first != UINT32_MAX)
         writer.levels[writer.base] = snippet_indent_of(tree, first_statement);
     else

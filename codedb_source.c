@@ -89,8 +89,13 @@ static codedb_code source_collect(const codedb_source_file *file, codedb_arena *
     *entities = (codedb_entities){items, outline.definition_count, imports, outline.import_count};
     if (outline.docstring.text || source_has_words(outline.content)) {
         items[entities->count++] = (codedb_entity){
-            .kind = CODEDB_ENTITY_OTHER, .other_type = "file", .name = file->name ? file->name : "", .line = 1,
-            .docstring = outline.docstring.text, .content = outline.content.text, .content_length = outline.content.length,
+            .kind = CODEDB_ENTITY_OTHER,
+            .other_type = "file",
+            .name = file->name ? file->name : "",
+            .line = 1,
+            .docstring = outline.docstring.text,
+            .content = outline.content.text,
+            .content_length = outline.content.length,
         };
     }
     return CODEDB_SUCCESS;
@@ -165,7 +170,8 @@ CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, 
     if (file->hash)
         memcpy(hash, file->hash, sizeof hash);
     else
-        codedb_sha256_hex(file->tree ? file->tree->source : file->source, file->tree ? file->tree->length : file->source_length, hash);
+        codedb_sha256_hex(file->tree ? file->tree->source : file->source, file->tree ? file->tree->length : file->source_length,
+                          hash);
     codedb_arena *arena = codedb_arena_create(codedb_object_allocator(db));
     codedb_entities entities;
     codedb_code code = arena ? source_collect(file, arena, &entities, result) : codedb_fail_no_memory(result);
@@ -250,8 +256,8 @@ static void source_require_unchanged(codedb_batch *batch, int64_t file_id, const
 }
 
 /* Stores `tree` as the file's source, if it is still in the state that was read. */
-static codedb_code source_replace(codedb *db, int64_t file_id, const source_state *state, const codedb_tree *tree, int64_t *tree_id,
-                                  codedb_result *result)
+static codedb_code source_replace(codedb *db, int64_t file_id, const source_state *state, const codedb_tree *tree,
+                                  int64_t *tree_id, codedb_result *result)
 {
     codedb_batch *batch;
     codedb_code code = codedb_batch_create(db, &batch, result);
@@ -329,7 +335,8 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
                                         codedb_result *result)
 {
     if (!db || !filter || !nodes)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_cst_query needs a database, a filter and a place for the nodes");
+        return codedb_fail(result, CODEDB_INVALID_REQUEST,
+                           "codedb_cst_query needs a database, a filter and a place for the nodes");
     *nodes = NULL;
     source_state state;
     codedb_tree *tree;
@@ -346,8 +353,8 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
 }
 
 /* Edits what was read, and stores the result unless it is a preview or nothing has changed. */
-static codedb_code source_modify(codedb *db, int64_t file_id, const source_state *state, const codedb_edit *edits, size_t edit_count,
-                                 int preview, codedb_edit_report **report, codedb_result *result)
+static codedb_code source_modify(codedb *db, int64_t file_id, const source_state *state, const codedb_edit *edits,
+                                 size_t edit_count, int preview, codedb_edit_report **report, codedb_result *result)
 {
     codedb_tree *tree, *edited = NULL;
     codedb_code code = source_parse(db, state, &tree, result);
@@ -369,16 +376,19 @@ static codedb_code source_modify(codedb *db, int64_t file_id, const source_state
 }
 
 CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
-                                         const char *expected_hash, int preview, codedb_edit_report **report, codedb_result *result)
+                                         const char *expected_hash, int preview, codedb_edit_report **report,
+                                         codedb_result *result)
 {
     if (!db || !edits || !report)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_cst_modify needs a database, edits and a place for the report");
+        return codedb_fail(result, CODEDB_INVALID_REQUEST,
+                           "codedb_cst_modify needs a database, edits and a place for the report");
     *report = NULL;
     source_state state;
     codedb_code code = source_read(db, file_id, false, &state, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    if (expected_hash && (strlen(expected_hash) != state.hash.length || memcmp(expected_hash, state.hash.text, state.hash.length) != 0))
+    if (expected_hash &&
+        (strlen(expected_hash) != state.hash.length || memcmp(expected_hash, state.hash.text, state.hash.length) != 0))
         code = codedb_fail(result, CODEDB_CONFLICT, "the stored source of file %lld has the hash %.*s, expected %s",
                            (long long)file_id, (int)state.hash.length, state.hash.text, expected_hash);
     else

@@ -13,8 +13,8 @@
 
 #define SPLICE_FIRST_CAPACITY 16
 
-CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operation, uint32_t start, uint32_t end, const char *text,
-                                       size_t length)
+CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operation, uint32_t start, uint32_t end,
+                                       const char *text, size_t length)
 {
     if (splices->count == splices->capacity) {
         uint32_t capacity = splices->capacity ? 2 * splices->capacity : SPLICE_FIRST_CAPACITY;
@@ -99,9 +99,9 @@ static size_t splice_ranges(const codedb_splices *splices, size_t *old_ranges, s
     return count;
 }
 
-CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_tree *tree, const codedb_buffer *source,
-                                                 size_t modified, const char *path, codedb_edit_report **report,
-                                                 codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_tree *tree,
+                                                 const codedb_buffer *source, size_t modified, const char *path,
+                                                 codedb_edit_report **report, codedb_result *result)
 {
     *report = NULL;
     codedb_code code = CODEDB_NO_MEMORY;

@@ -257,7 +257,7 @@ static void string_clean(codedb_buffer *out, size_t mark)
     char *end = out->data + out->length;
     size_t margin = string_margin(start, end);
     char *write = start;
-    for (char *line = start; line; ) {
+    for (char *line = start; line;) {
         char *next = memchr(line, '\n', (size_t)(end - line));
         char *line_end = next ? next : end;
         size_t blanks = string_leading_blanks(line, line_end);

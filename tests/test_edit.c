@@ -2,7 +2,8 @@
 #include "support.h"
 
 /* The edit's result as text; the caller frees it with codedb_free(report). */
-static codedb_code apply(const char *source, const codedb_edit *edits, size_t count, codedb_edit_report **report, codedb_result *result)
+static codedb_code apply(const char *source, const codedb_edit *edits, size_t count, codedb_edit_report **report,
+                         codedb_result *result)
 {
     codedb_tree *tree = NULL;
     *report = NULL;
@@ -28,7 +29,8 @@ static codedb_edit make(const char *selector, codedb_edit_action action, const c
 }
 
 /* Fails unless the edits of `source` make `expected`. */
-static void check_edits(const char *source, const codedb_edit *edits, size_t count, const char *expected, const char *file, int line)
+static void check_edits(const char *source, const codedb_edit *edits, size_t count, const char *expected, const char *file,
+                        int line)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_edit_report *report;
@@ -52,22 +54,23 @@ static void check_failure(const char *source, const codedb_edit *edits, size_t c
     codedb_edit_report *report;
     codedb_code code = apply(source, edits, count, &report, &result);
     if (code != expected || !strstr(result.description, words)) {
-        print_error("%s: \"%s\", expected %s: \"%s\"\n", codedb_code_name(code), result.description, codedb_code_name(expected), words);
+        print_error("%s: \"%s\", expected %s: \"%s\"\n", codedb_code_name(code), result.description, codedb_code_name(expected),
+                    words);
         _fail(file, line);
     }
     assert_null(report);
     codedb_result_clear(&result);
 }
 
-static void check_edit(const char *source, const char *selector, codedb_edit_action action, const char *code, const char *expected,
-                       const char *file, int line)
+static void check_edit(const char *source, const char *selector, codedb_edit_action action, const char *code,
+                       const char *expected, const char *file, int line)
 {
     codedb_edit edit = make(selector, action, &code, code ? 1 : 0);
     check_edits(source, &edit, 1, expected, file, line);
 }
 
-static void check_refusal(const char *source, const char *selector, codedb_edit_action action, const char *code, codedb_code expected,
-                          const char *words, const char *file, int line)
+static void check_refusal(const char *source, const char *selector, codedb_edit_action action, const char *code,
+                          codedb_code expected, const char *words, const char *file, int line)
 {
     codedb_edit edit = make(selector, action, &code, code ? 1 : 0);
     check_failure(source, &edit, 1, expected, words, file, line);
@@ -118,7 +121,8 @@ static void compound_statements_replace_a_line_of_a_def(void **state)
 {
     (void)state;
     REPLACE(METHOD, "Expr[code=\"old()\"]", "try:\n  a()\nexcept E as e:\n  b()\nfinally:\n  c()",
-            METHOD_WITH("        try:\n            a()\n        except E as e:\n            b()\n        finally:\n            c()\n"));
+            METHOD_WITH(
+                "        try:\n            a()\n        except E as e:\n            b()\n        finally:\n            c()\n"));
     REPLACE(METHOD, "Expr[code=\"old()\"]", "with a as b:\n\tc()", METHOD_WITH("        with a as b:\n            c()\n"));
 }
 
@@ -131,7 +135,8 @@ static void a_file_of_tabs_gets_tabs_by_depth(void **state)
 static void a_file_of_2_blanks_keeps_its_unit(void **state)
 {
     (void)state;
-    AFTER("def f():\n  old()\n", "Expr", "for a in b:\n    while c:\n        d()", "def f():\n  old()\n  for a in b:\n    while c:\n      d()\n");
+    AFTER("def f():\n  old()\n", "Expr", "for a in b:\n    while c:\n        d()",
+          "def f():\n  old()\n  for a in b:\n    while c:\n      d()\n");
     AFTER("if a:\n  b\nc\n", "smallstmt[code=\"c\"]", "if d:\n    e", "if a:\n  b\nc\nif d:\n  e\n");
 }
 
@@ -152,7 +157,8 @@ static void a_docstring_moves_with_its_def(void **state)
     codedb_edit edit = make("Assign", CODEDB_EDIT_INSERT_AFTER, &code, 1);
     edit.keep_docstring = 1;
     check_edits("class A:\n    x = 1\n", &edit, 1,
-                "class A:\n    x = 1\n\n    def g():\n        '''One.\n\n    Two.\n    '''\n        return 1\n", __FILE__, __LINE__);
+                "class A:\n    x = 1\n\n    def g():\n        '''One.\n\n    Two.\n    '''\n        return 1\n", __FILE__,
+                __LINE__);
 }
 
 static void blank_lines_stay_empty(void **state)
@@ -173,7 +179,8 @@ static void comments_of_the_new_code_stand_at_their_depth(void **state)
 {
     (void)state;
     REPLACE(METHOD, "Expr[code=\"old()\"]", "# a\nif b:\n    # c\n    d\n    # e\n# f\ng  # h",
-            METHOD_WITH("        # a\n        if b:\n            # c\n            d\n            # e\n        # f\n        g  # h\n"));
+            METHOD_WITH(
+                "        # a\n        if b:\n            # c\n            d\n            # e\n        # f\n        g  # h\n"));
     AFTER("def f():\n    a\n", "Expr", "# only\n# comments", "def f():\n    a\n    # only\n    # comments\n");
 }
 
@@ -182,7 +189,8 @@ static void comments_of_the_new_code_stand_at_their_depth(void **state)
 static void inserted_lines_take_the_line_break_of_the_file(void **state)
 {
     (void)state;
-    AFTER("def f():\r\n    a\r\n", "Expr", "if b:\n    c = '''d\ne'''", "def f():\r\n    a\r\n    if b:\r\n        c = '''d\r\ne'''\r\n");
+    AFTER("def f():\r\n    a\r\n", "Expr", "if b:\n    c = '''d\ne'''",
+          "def f():\r\n    a\r\n    if b:\r\n        c = '''d\r\ne'''\r\n");
     AFTER("a\nb\r\nc\n", "Expr[code=\"b\"]", "x\ny", "a\nb\r\nx\r\ny\r\nc\n");
     AFTER("a\rb\r", "Expr[code=\"a\"]", "x", "a\rx\rb\r");
 }
@@ -265,7 +273,9 @@ static void decorators_stay_when_the_new_def_has_none(void **state)
     REPLACE(source, "function", "def g():\n    y", "@a\n# c\n@b\ndef g():\n    y\n");
     REPLACE(source, "function", "@c\ndef g():\n    y", "@c\ndef g():\n    y\n");
     REPLACE(source, "function", "def g():\n    y\nz", "def g():\n    y\nz\n");
-    DELETE("k\n\n" "@a\n# c\n@b\ndef f():\n    x\n", "function", "k\n");
+    DELETE("k\n\n"
+           "@a\n# c\n@b\ndef f():\n    x\n",
+           "function", "k\n");
     BEFORE(source, "function", "y = 1", "y = 1\n\n\n@a\n# c\n@b\ndef f():\n    x\n");
     const char *code = "def g():\n    y";
     codedb_edit edit = make("function", CODEDB_EDIT_REPLACE, &code, 1);
@@ -276,8 +286,8 @@ static void decorators_stay_when_the_new_def_has_none(void **state)
 static void a_body_is_replaced_without_its_header(void **state)
 {
     (void)state;
-    REPLACE("def f(a: int) -> X:  # why\n    # first\n    b\n    c\n    # last\n\nd\n", "function > IndentedBlock", "return 1\nreturn 2",
-            "def f(a: int) -> X:  # why\n    # first\n    return 1\n    return 2\n\nd\n");
+    REPLACE("def f(a: int) -> X:  # why\n    # first\n    b\n    c\n    # last\n\nd\n", "function > IndentedBlock",
+            "return 1\nreturn 2", "def f(a: int) -> X:  # why\n    # first\n    return 1\n    return 2\n\nd\n");
     REPLACE("def f(): pass  # why\n", "function > SimpleStatementSuite", "return 1", "def f(): return 1  # why\n");
     REPLACE("def f(): pass\n", "function > SimpleStatementSuite", "a\nb", "def f():\n    a\n    b\n");
     REPLACE("def f():\n    a\n", "function > IndentedBlock", "# nothing", "def f():\n    # nothing\n    pass\n");
@@ -335,7 +345,8 @@ static void blank_lines_between_what_is_left_are_not_doubled(void **state)
     (void)state;
     DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name=\"b\"]",
            "def a():\n    x\n\n\ndef c():\n    x\n");
-    DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name=\"c\"]", "def a():\n    x\n\n\ndef b():\n    x\n");
+    DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name=\"c\"]",
+           "def a():\n    x\n\n\ndef b():\n    x\n");
     DELETE("def a():\n    x\n\n\ndef b():\n    x\n", "function[name=\"a\"]", "def b():\n    x\n");
     DELETE("def a():\n    x\n\n\ndef b():\n    x\n\n\ndef c():\n    x\n", "function[name!=\"c\"]", "def c():\n    x\n");
 }
@@ -343,9 +354,10 @@ static void blank_lines_between_what_is_left_are_not_doubled(void **state)
 static void the_last_handler_of_a_try_is_not_deleted(void **state)
 {
     (void)state;
-    REFUSED("try:\n    a\nexcept E:\n    b\n", "ExceptHandler", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a try needs a handler or a finally");
-    REFUSED("try:\n    a\nexcept E:\n    b\nelse:\n    c\nfinally:\n    d\n", "ExceptHandler", DELETE, NULL, CODEDB_VALIDATION_ERROR,
-            "a try with an else needs a handler");
+    REFUSED("try:\n    a\nexcept E:\n    b\n", "ExceptHandler", DELETE, NULL, CODEDB_VALIDATION_ERROR,
+            "a try needs a handler or a finally");
+    REFUSED("try:\n    a\nexcept E:\n    b\nelse:\n    c\nfinally:\n    d\n", "ExceptHandler", DELETE, NULL,
+            CODEDB_VALIDATION_ERROR, "a try with an else needs a handler");
     DELETE("try:\n    a\nexcept E:\n    b\nexcept F:\n    c\n", "ExceptHandler:first", "try:\n    a\nexcept F:\n    c\n");
     DELETE("try:\n    a\nexcept E:\n    b\nfinally:\n    c\n", "ExceptHandler", "try:\n    a\nfinally:\n    c\n");
     REFUSED("try:\n    a\nfinally:\n    c\n", "Finally", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a try needs");
@@ -422,7 +434,8 @@ static void what_the_compiler_refuses_at_the_place_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         REFUSED(cases[i].source, "Expr[code=\"x\"]", REPLACE, cases[i].code, CODEDB_VALIDATION_ERROR, cases[i].words);
-    REFUSED("from __future__ import annotations\n", "ImportFrom", INSERT_BEFORE, "import a", CODEDB_VALIDATION_ERROR, "from __future__");
+    REFUSED("from __future__ import annotations\n", "ImportFrom", INSERT_BEFORE, "import a", CODEDB_VALIDATION_ERROR,
+            "from __future__");
 }
 
 static void what_the_compiler_takes_at_the_place_is_taken(void **state)
@@ -536,7 +549,8 @@ static void an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_
     const char *code = "z";
     DELETE("if a:\n    if b:\n        c\nx\n", "If", "x\n");
     codedb_edit edit = make("If", CODEDB_EDIT_REPLACE, &code, 1);
-    check_failure("if a:\n    if b:\n        c\nx\n", &edit, 1, CODEDB_OVERLAP, "inside a node that is replaced", __FILE__, __LINE__);
+    check_failure("if a:\n    if b:\n        c\nx\n", &edit, 1, CODEDB_OVERLAP, "inside a node that is replaced", __FILE__,
+                  __LINE__);
     edit.overlap = CODEDB_OVERLAP_OUTERMOST;
     check_edits("if a:\n    if b:\n        c\nx\n", &edit, 1, "z\nx\n", __FILE__, __LINE__);
     edit.overlap = CODEDB_OVERLAP_INNERMOST;

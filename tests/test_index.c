@@ -66,7 +66,8 @@ static void classes_have_lines_bases_and_dotted_names(void **state)
 static void a_method_is_a_def_directly_in_a_class(void **state)
 {
     (void)state;
-    fixture made = collect("class A:\n  if x:\n    def m(self):\n      def f(): pass\n      class B:\n        async def n(self): pass\ndef g(): pass\n");
+    fixture made = collect(
+        "class A:\n  if x:\n    def m(self):\n      def f(): pass\n      class B:\n        async def n(self): pass\ndef g(): pass\n");
     static const codedb_definition_kind kinds[] = {CODEDB_DEFINITION_CLASS, CODEDB_DEFINITION_METHOD, CODEDB_DEFINITION_FUNCTION,
                                                    CODEDB_DEFINITION_CLASS, CODEDB_DEFINITION_METHOD, CODEDB_DEFINITION_FUNCTION};
     static const char *const names[] = {"A", "A.m", "A.m.f", "A.m.B", "A.m.B.n", "g"};
@@ -98,7 +99,8 @@ static void methods_know_whether_they_do_anything(void **state)
                            "    def c(self):\n        x; raise NotImplementedError('c')\n"
                            "    def d(self):\n        if x:\n            pass\n            raise NotImplementedError\n"
                            "    @x(abstractmethod)\n    def e(self): raise NotImplemented\n");
-    static const bool expected[][3] = {{true, true, false}, {false, false, true}, {false, false, true}, {false, false, false}, {false, false, false}};
+    static const bool expected[][3] = {
+        {true, true, false}, {false, false, true}, {false, false, true}, {false, false, false}, {false, false, false}};
     for (size_t i = 0; i < 5; i++) {
         const codedb_definition *method = &made.outline.definitions[i + 1];
         assert_int_equal(method->is_abstract, expected[i][0]);
@@ -111,7 +113,8 @@ static void methods_know_whether_they_do_anything(void **state)
 static void imports_are_one_a_name(void **state)
 {
     (void)state;
-    fixture made = collect("import a . b as c, d\nif x:\n    from .. e.f import (g as h,\n        i)\nfrom . import *\nfrom ... import j\n");
+    fixture made =
+        collect("import a . b as c, d\nif x:\n    from .. e.f import (g as h,\n        i)\nfrom . import *\nfrom ... import j\n");
     static const struct {
         const char *name, *module;
         uint32_t line;
@@ -131,8 +134,9 @@ static void imports_are_one_a_name(void **state)
 static void every_line_is_in_the_innermost_content_once_and_docstrings_are_in_none(void **state)
 {
     (void)state;
-    fixture made = collect("\"\"\"Module.\"\"\"\nimport a\n\n# above\n@d\nclass A:\n    'doc of A'\n    x = 1\n\n    def m(self):  # m\n        'doc'; y\n"
-                           "        # end of m\n    z = 2\n\ndef f(): 'one'\nlast = 1\n");
+    fixture made = collect(
+        "\"\"\"Module.\"\"\"\nimport a\n\n# above\n@d\nclass A:\n    'doc of A'\n    x = 1\n\n    def m(self):  # m\n        'doc'; y\n"
+        "        # end of m\n    z = 2\n\ndef f(): 'one'\nlast = 1\n");
     check_slice(made.outline.content, "import a\n\n# above\n\nlast = 1\n");
     check_slice(made.outline.docstring, "Module.");
     check_slice(made.outline.definitions[0].content, "@d\nclass A:\n    x = 1\n\n        # end of m\n    z = 2\n");
@@ -176,7 +180,8 @@ static void escapes_have_their_values(void **state)
 {
     (void)state;
     check_docstring("'\\a\\b\\f\\v\\r\\\\\\'\\\"|'\n", "\a\b\f\v\r\\'\"|");
-    check_docstring("'\\101\\7x\\x41\\u00e9\\U0001F600\\400'\n", "A\ax" "A\xC3\xA9\xF0\x9F\x98\x80\xC4\x80");
+    check_docstring("'\\101\\7x\\x41\\u00e9\\U0001F600\\400'\n", "A\ax"
+                                                                 "A\xC3\xA9\xF0\x9F\x98\x80\xC4\x80");
     check_docstring("'a\\\nb\\\r\nc\\qd\\N{DASH}'\n", "abc\\qd\\N{DASH}");
     check_docstring("'\\ud800\\udc00'\n", "\xEF\xBF\xBD\xEF\xBF\xBD");
     check_docstring("'\xED\x95\x9C'\n", "\xED\x95\x9C");

@@ -93,7 +93,8 @@ static codedb_edit make(const char *selector, codedb_edit_action action, const c
     return edit;
 }
 
-#define SOURCE "\"\"\"Doc.\"\"\"\nimport os\n\n\nclass A:\n    def m(self):\n        'says'\n        return 1\n\n\ndef f(a):\n    return a\n"
+#define SOURCE \
+    "\"\"\"Doc.\"\"\"\nimport os\n\n\nclass A:\n    def m(self):\n        'says'\n        return 1\n\n\ndef f(a):\n    return a\n"
 
 static void a_saved_source_comes_back_with_what_it_defines(void **state)
 {
@@ -105,7 +106,8 @@ static void a_saved_source_comes_back_with_what_it_defines(void **state)
     check_answer(made, "SELECT name, line, args FROM functions", "f 11 [\"a\"]");
     check_answer(made, "SELECT name, import_type, line FROM imports", "os import 2");
     check_answer(made, "SELECT lines, has_docstring FROM files", "12 1");
-    check_answer(made, "SELECT group_concat(entity_type || '=' || entity_name) FROM (SELECT * FROM code_content ORDER BY entity_type)",
+    check_answer(made,
+                 "SELECT group_concat(entity_type || '=' || entity_name) FROM (SELECT * FROM code_content ORDER BY entity_type)",
                  "class=A,file=f.py,function=f,method=A.m");
 }
 
@@ -140,7 +142,8 @@ static void a_file_without_a_source_has_nothing_to_get_query_or_modify(void **st
     codedb_edit edit = make("*", CODEDB_EDIT_DELETE, NULL);
     assert_code(codedb_cst_get(made->db, made->file, &source, NULL, &made->result), CODEDB_NOT_FOUND, made->result);
     assert_code(codedb_cst_query(made->db, made->file, &edit.filter, &nodes, &made->result), CODEDB_NOT_FOUND, made->result);
-    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), CODEDB_NOT_FOUND, made->result);
+    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), CODEDB_NOT_FOUND,
+                made->result);
     assert_code(codedb_cst_get(made->db, 99, &source, NULL, &made->result), CODEDB_NOT_FOUND, made->result);
 }
 
@@ -201,7 +204,8 @@ static void an_expected_hash_that_is_another_is_a_conflict(void **state)
     save(made, SOURCE);
     char *hash = ask(made, "SELECT cst_hash FROM cst_trees");
     save(made, SOURCE "y = 2\n");
-    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, hash, 0, &report, &made->result), CODEDB_CONFLICT, made->result);
+    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, hash, 0, &report, &made->result), CODEDB_CONFLICT,
+                made->result);
     assert_null(report);
     check_source(made, SOURCE "y = 2\n");
     save(made, SOURCE);
@@ -217,10 +221,12 @@ static void an_edit_that_fails_stores_nothing(void **state)
     const char *code = "return 1";
     codedb_edit edit = make("Import", CODEDB_EDIT_REPLACE, &code);
     save(made, SOURCE);
-    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), CODEDB_VALIDATION_ERROR, made->result);
+    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), CODEDB_VALIDATION_ERROR,
+                made->result);
     check_source(made, SOURCE);
     edit.filter.selector = "With";
-    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), CODEDB_NOT_FOUND, made->result);
+    assert_code(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), CODEDB_NOT_FOUND,
+                made->result);
     check_source(made, SOURCE);
 }
 
@@ -244,7 +250,8 @@ static void a_stored_ast_goes_with_the_source_it_belongs_to(void **state)
     fixture *made = *state;
     save(made, SOURCE);
     codedb_rows *rows;
-    const char *insert = "INSERT INTO ast_trees (file_id, project_id, ast_json, ast_hash, file_mtime) SELECT id, project_id, '{}', 'h', 0 FROM files";
+    const char *insert =
+        "INSERT INTO ast_trees (file_id, project_id, ast_json, ast_hash, file_mtime) SELECT id, project_id, '{}', 'h', 0 FROM files";
     assert_success(codedb_sql_execute(made->db, insert, NULL, 0, &rows, NULL, &made->result), made->result);
     codedb_free(rows);
     save(made, SOURCE);
@@ -259,7 +266,7 @@ static void *append_lines(void *argument)
     fixture *made = argument;
     const char *code = "x += 1";
     codedb_edit edit = make("module", CODEDB_EDIT_INSERT_LAST, &code);
-    for (int done = 0; done < 10; ) {
+    for (int done = 0; done < 10;) {
         codedb_edit_report *report;
         codedb_code answer = codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, NULL);
         if (answer != CODEDB_SUCCESS && answer != CODEDB_CONFLICT)
