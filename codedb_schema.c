@@ -168,6 +168,9 @@ CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_resu
     codedb_code code = schema_is_empty(db, &empty, result);
     if (code == CODEDB_SUCCESS && empty) {
         code = schema_create(db, result);
+        if (code == CODEDB_SUCCESS) {
+            return code; /* every column is there, as an unknown schema says */
+        }
     }
     if (code == CODEDB_SUCCESS || code == CODEDB_PERMISSION_DENIED) {
         /* Nothing can be made through a read-only handle: it has an empty database to read. */
