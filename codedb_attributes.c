@@ -347,10 +347,13 @@ CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, 
     return a.sign * attribute_compare_digits(&a, &b);
 }
 
-CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length)
+CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,
+                                             uint32_t *scratch)
 {
     size_t operand = test->value_length;
     int order;
+    if (test->regex != NULL)
+        return codedb_regex_search(test->regex, value, length, scratch) == (test->operator== CODEDB_OPERATOR_EQUAL);
     switch ((codedb_operator)test->operator) {
     case CODEDB_OPERATOR_EXISTS: return true;
     case CODEDB_OPERATOR_EQUAL: return length == operand && attribute_equals(value, test->value, length, test->ignore_case);
@@ -649,7 +652,7 @@ static bool attribute_text_holds(codedb_node_view *view, codedb_slice slice, con
     if (slice.text == NULL || slice.length == 0)
         return false;
     slice = attribute_with_newlines(view, slice);
-    return codedb_attribute_compare(test, slice.text, slice.length);
+    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
 }
 
 /* One element of a sequence is enough. */
@@ -669,13 +672,26 @@ static bool attribute_path_holds(codedb_node_view *view, uint32_t node, const co
     return false;
 }
 
+/* Room for the test's regular expression, if it has one; false without memory. */
+static bool attribute_make_scratch(codedb_node_view *view, const codedb_attribute_test *test)
+{
+    size_t size = test->regex == NULL ? 0 : codedb_regex_scratch_size(test->regex);
+    if (size <= view->regex_scratch_size)
+        return true;
+    view->regex_scratch = attribute_allocate(view, size, sizeof *view->regex_scratch);
+    view->regex_scratch_size = view->regex_scratch == NULL ? 0 : size;
+    return view->regex_scratch != NULL;
+}
+
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test)
 {
     codedb_slice slice;
+    if (!attribute_make_scratch(view, test))
+        return false;
     if (test->attribute == CODEDB_ATTRIBUTE_FIELD_PATH)
         return attribute_path_holds(view, node, test, 0);
     slice = attribute_value(view, node, (codedb_attribute)test->attribute);
-    return slice.text != NULL && codedb_attribute_compare(test, slice.text, slice.length);
+    return slice.text != NULL && codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
 }
 
 /* ---- Decorators --------------------------------------------------------------------------------------------------- */

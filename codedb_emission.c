@@ -1,12 +1,12 @@
 /* codedb_emission.c -- what LibCST writes for a node alone: the `code` of the reference dialect.
  *
- * Called by codedb_xpath.c. LibCST's code_for_node writes a node with all that hangs on it: comment lines above it, decorators, own
- * parentheses, a comma, trailing comment and newline; and as if it stood at the left margin, so the indentation of the blocks around
- * it is missing wherever indentation would be written.
+ * Called by codedb_xpath.c. LibCST's code_for_node writes a node with all that hangs on it: comment lines above it, decorators,
+ * own parentheses, a comma, trailing comment and newline; and as if it stood at the left margin, so the indentation of the blocks
+ * around it is missing wherever indentation would be written.
  *
  * Invariants:
  * 1. What a node writes is one range of the source, from the first to the last byte of its subtree.
- * 2. Indentation is written only at the beginning of lines, and a line either begins with it or not, whichever node is written. */
+ * 2. Indentation is written only at the beginning of lines; a line either begins with it or not, whichever node is written. */
 #include "codedb_selector.h"
 
 #include <string.h>

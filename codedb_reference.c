@@ -314,7 +314,7 @@ static bool reference_predicate(codedb_selector_parser *parser, codedb_selector_
         return true;
     }
     if (attribute == CODEDB_ATTRIBUTE_type || attribute == CODEDB_ATTRIBUTE_kind) {
-        reference_intersect(&step->kinds, codedb_kind_set_where(&test, attribute == CODEDB_ATTRIBUTE_kind));
+        reference_intersect(&step->kinds, codedb_kind_set_where(&test, attribute == CODEDB_ATTRIBUTE_kind, NULL));
         return true;
     }
     part = codedb_selector_add_part(parser, step, CODEDB_PART_ATTRIBUTE, codedb_attribute_cost(attribute));

@@ -179,14 +179,14 @@ CODEDB_PRIVATE bool codedb_kind_set_add_affix(codedb_kind_set *set, const char *
     return found;
 }
 
-CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word)
+CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word, uint32_t *scratch)
 {
     codedb_kind_set set = {{0}};
     unsigned kind;
     for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
         unsigned class = kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind;
         const char *name = by_word ? codedb_kind_word(kind) : selector_kinds[class].name;
-        if (codedb_attribute_compare(test, name, by_word ? strlen(name) : selector_kinds[class].length))
+        if (codedb_attribute_compare(test, name, by_word ? strlen(name) : selector_kinds[class].length, scratch))
             selector_set_add(&set, kind);
     }
     return set;
@@ -717,18 +717,51 @@ static bool selector_operator(codedb_selector_parser *parser, codedb_attribute_t
     return selector_fail_here(parser, "']' or one of = != ~= *= ^= $= < <= > >=", NULL);
 }
 
+/* REGEX, at its slash: up to the next slash that is not behind a backslash, and its flags. */
+static bool selector_regex(codedb_selector_parser *parser, codedb_attribute_test *test)
+{
+    codedb_regex_flags flags = {false, false, false, false};
+    size_t start = parser->at++;
+    size_t end = parser->at;
+    size_t error_offset;
+    const char *expected;
+    while (end < parser->length && parser->text[end] != '/')
+        end += parser->text[end] == '\\' ? 2 : 1;
+    if (end >= parser->length)
+        return codedb_selector_fail(parser, start, 1, "a closing slash for this one", "a value with '/' is written in quotes");
+    parser->at = end + 1;
+    for (;; parser->at++) {
+        switch (selector_peek(parser)) {
+        case 'i': flags.ignore_case = true; continue;
+        case 'm': flags.multiline = true; continue;
+        case 's': flags.dot_all = true; continue;
+        case 'x': flags.verbose = true; continue;
+        default: break;
+        }
+        break;
+    }
+    test->regex =
+        codedb_regex_create(parser->selector->arena, parser->text + start + 1, end - start - 1, flags, &error_offset, &expected);
+    if (test->regex != NULL)
+        return true;
+    if (expected == NULL) {
+        parser->code = codedb_fail_no_memory(parser->result);
+        return false;
+    }
+    start += 1 + error_offset;
+    return codedb_selector_fail(parser, start, selector_token_length(parser, start), expected, "in a regular expression");
+}
+
 static bool selector_value(codedb_selector_parser *parser, codedb_attribute_test *test)
 {
     size_t start = parser->at;
     char c = selector_peek(parser);
     bool quoted = c == '"' || c == '\'';
-    if (c == '/') {
-        return selector_fail_here(
-            parser, "a quoted or bare value",
-            test->operator<= CODEDB_OPERATOR_NOT_EQUAL
-                ? "regular expressions are not there yet; a value with '/' is written in quotes"
-                : "a regular expression stands behind = and != only; a value with '/' is written in quotes");
-    }
+    if (c == '/' && test->operator> CODEDB_OPERATOR_NOT_EQUAL)
+        return selector_fail_here(parser, "a quoted or bare value",
+                                  "a regular expression stands behind = and != only; a value with '/' is written in quotes");
+    if (c == '/')
+        return selector_regex(parser, test);
     if (!(quoted ? selector_string(parser, &test->value, &test->value_length)
                  : selector_bareword(parser, &test->value, &test->value_length)))
         return false;
@@ -793,8 +826,15 @@ typedef struct selector_compound {
 /* [type...] and [kind...] are sets of kinds. */
 static bool selector_add_kinds(codedb_selector_parser *parser, selector_compound *compound, const codedb_attribute_test *test)
 {
-    codedb_kind_set set = codedb_kind_set_where(test, test->attribute == CODEDB_ATTRIBUTE_kind);
+    uint32_t *scratch = NULL;
     codedb_selector_part *part;
+    codedb_kind_set set;
+    if (test->regex != NULL) {
+        scratch = codedb_selector_allocate(parser, codedb_regex_scratch_size(test->regex), sizeof *scratch);
+        if (scratch == NULL)
+            return false;
+    }
+    set = codedb_kind_set_where(test, test->attribute == CODEDB_ATTRIBUTE_kind, scratch);
     if (selector_has_position(compound->step)) {
         part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_KINDS, 0);
         if (part != NULL)

@@ -54,6 +54,22 @@ typedef enum codedb_operator {
     CODEDB_OPERATOR_GREATER_EQUAL
 } codedb_operator;
 
+/* codedb_regex.c: a compiled regular expression, of an arena and never changed. */
+typedef struct codedb_regex codedb_regex;
+typedef struct codedb_regex_flags {
+    bool ignore_case; /* of ASCII letters */
+    bool multiline;
+    bool dot_all;
+    bool verbose;
+} codedb_regex_flags;
+#define CODEDB_REGEX_MAX_SIZE 2048 /* instructions */
+/* NULL for a wrong pattern: *expected says what was expected at *error_offset; or without memory: then *expected is NULL. */
+CODEDB_PRIVATE const codedb_regex *codedb_regex_create(codedb_arena *arena, const char *text, size_t length,
+                                                       codedb_regex_flags flags, size_t *error_offset, const char **expected);
+/* Does the UTF-8 text hold a match? `scratch` has room for codedb_regex_scratch_size numbers. */
+CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch);
+CODEDB_PRIVATE size_t codedb_regex_scratch_size(const codedb_regex *regex);
+
 /* X(name, cost): the attributes that every tree has, and what asking for one costs: filters run cheapest first. */
 #define CODEDB_ATTRIBUTES(X) \
     X(type, 0)               \
@@ -95,6 +111,7 @@ typedef struct codedb_attribute_test {
     const uint8_t *path; /* FIELD_PATH: codedb_node_field values, or text fields */
     const char *value;   /* a NUL is behind */
     size_t value_length;
+    const codedb_regex *regex; /* instead of the value, of EQUAL and NOT_EQUAL; NULL: none */
 } codedb_attribute_test;
 
 typedef enum codedb_part_kind {
@@ -226,8 +243,8 @@ CODEDB_PRIVATE bool codedb_kind_set_add_word(codedb_kind_set *set, const char *w
 /* Adds the kinds whose class name starts or ends with `word`; false when there is none. */
 CODEDB_PRIVATE bool codedb_kind_set_add_affix(codedb_kind_set *set, const char *word, size_t length);
 CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind); /* FUNCTION_DEF: methods too */
-/* The kinds whose name (`by_word` false) or kind word (true) passes the test. */
-CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word);
+/* The kinds whose name (`by_word` false) or kind word (true) passes the test; `scratch` as in codedb_attribute_compare. */
+CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word, uint32_t *scratch);
 /* The built-in attribute of that name in any case, or CODEDB_ATTRIBUTE_FIELD_PATH. */
 CODEDB_PRIVATE codedb_attribute codedb_attribute_find(const char *name, size_t length);
 CODEDB_PRIVATE uint8_t codedb_attribute_cost(codedb_attribute attribute);
@@ -251,7 +268,9 @@ typedef struct codedb_node_view {
     uint32_t *numbers; /* of each node among its parent's stored, or among its fabricated children */
     uint64_t *methods; /* the set of FunctionDefs below a class */
     codedb_scopes *scopes;
-    codedb_buffer scratch; /* the value that is being looked at, when it is no slice of the source */
+    codedb_buffer scratch;   /* the value that is being looked at, when it is no slice of the source */
+    uint32_t *regex_scratch; /* for the largest regular expression so far */
+    size_t regex_scratch_size;
     codedb_place_cursor cursor;
     bool failed; /* no memory */
 } codedb_node_view;
@@ -291,8 +310,9 @@ CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node);
 CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32_t node, size_t *length);
 
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test);
-/* Does `value` stand in the test's relation to its operand? */
-CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length);
+/* Does `value` stand in the test's relation to its operand? `scratch` is for the test's regular expression, if it has one. */
+CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,
+                                             uint32_t *scratch);
 /* -1, 0, 1, or 2 when one of the texts is no integer as Python's int() takes it. Numbers of any size. */
 CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, const char *right, size_t right_length);
 /* Has the module, class or def a docstring? */
@@ -304,7 +324,8 @@ CODEDB_PRIVATE bool codedb_view_is_decorated(const codedb_node_view *view, uint3
 
 /* What is known of a tree in order to write its nodes; of the arena. NULL without memory. */
 typedef struct codedb_emission codedb_emission;
-CODEDB_PRIVATE codedb_emission *codedb_emission_create(const codedb_tree *tree, const codedb_full_tree *full, codedb_arena *arena);
+CODEDB_PRIVATE codedb_emission *codedb_emission_create(const codedb_tree *tree, const codedb_full_tree *full,
+                                                       codedb_arena *arena);
 /* Appends what LibCST's code_for_node gives for a node of the whole tree. */
 CODEDB_PRIVATE void codedb_emission_append(const codedb_emission *emission, uint32_t node, codedb_buffer *out);
 

@@ -15,6 +15,31 @@ static codedb_code compile(const char *text, codedb_dialect dialect, codedb_resu
     return code;
 }
 
+/* `count` times `piece` between `before` and `after`. */
+static char *repeated(const char *before, const char *piece, size_t count, const char *after)
+{
+    size_t size = strlen(before) + strlen(piece) * count + strlen(after) + 1;
+    char *text = malloc(size);
+    char *at;
+
+    assert_non_null(text);
+    at = stpcpy(text, before);
+    while (count-- > 0)
+        at = stpcpy(at, piece);
+    stpcpy(at, after);
+    return text;
+}
+
+static void assert_compiles_to(char *text, codedb_dialect dialect, codedb_code expected, const char *says)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+
+    assert_code(compile(text, dialect, &result), expected, result);
+    assert_contains(result.description, says);
+    codedb_result_clear(&result);
+    free(text);
+}
+
 /* ---- Errors of the default dialect -------------------------------------------------------------------------------- */
 
 typedef struct refusal {
@@ -103,7 +128,8 @@ static void test_values_are_checked(void **state)
         {"[name='\\u12']", 7, 4, "four hexadecimal digits"},
         {"[name='\\U0011ffff']", 7, 10, "the number of a character"},
         {"[name='\\ud800']", 7, 6, "the number of a character"},
-        {"[name=/x/]", 6, 1, "regular expressions are not there yet"},
+        {"[name=/x]", 6, 1, "a closing slash for this one"},
+        {"[name=/x\\/]", 6, 1, "a closing slash for this one"},
         {"[name^=/x/]", 7, 1, "a regular expression stands behind = and != only"},
         {"[name=x i]", 8, 1, "the flag i stands behind a quoted value only"},
         {"[name='x' j]", 10, 1, "expected ']', found 'j'"},
@@ -116,6 +142,35 @@ static void test_values_are_checked(void **state)
 
     (void)state;
     ASSERT_REFUSED(cases, CODEDB_DIALECT_DEFAULT);
+}
+
+static void test_regular_expressions_are_checked(void **state)
+{
+    static const refusal cases[] = {
+        {"[name=/a(/]", 9, 1, "expected ')', found '/' (in a regular expression)"},
+        {"[name=/)/]", 7, 1, "no ')' without '('"},
+        {"[name=/a|*/]", 9, 1, "something to repeat"},
+        {"[name=/^*/]", 8, 1, "something to repeat"},
+        {"[name=/a**/]", 9, 1, "one repetition"},
+        {"[name=/a+{2}/]", 12, 1, "one repetition"},
+        {"[name=/[a/]", 9, 1, "expected ']'"},
+        {"[name=/[b-a]/]", 11, 1, "a range from a lower to a higher character"},
+        {"[name=/[\\w-a]/]", 12, 1, "a range from a lower to a higher character"},
+        {"[name=/\\q/]", 9, 1, "a known escape"},
+        {"[name=/\\1/]", 9, 1, "a known escape"},
+        {"[name=/\\x4/]", 10, 1, "hexadecimal digits"},
+        {"[name=/\\U00110000/]", 17, 1, "the number of a character"},
+        {"[name=/a{3,2}/]", 13, 1, "from the smaller to the larger"},
+        {"[name=/a{1001}/]", 12, 1, "at most 1000 repetitions"},
+        {"[name=/(?=a)/]", 9, 1, "groups that look ahead"},
+        {"[name=/((a{100}){100}){100}/]", 27, 1, "a smaller regular expression"},
+        {"[name=/a/q]", 9, 1, "expected ']', found 'q'"},
+    };
+    char *deep = repeated("[name=/", "(", 65, "/]");
+
+    (void)state;
+    ASSERT_REFUSED(cases, CODEDB_DIALECT_DEFAULT);
+    assert_compiles_to(deep, CODEDB_DIALECT_DEFAULT, CODEDB_SELECTOR_ERROR, "at most 64 groups");
 }
 
 static void test_paths_are_checked(void **state)
@@ -175,31 +230,6 @@ static void test_details_hold_hint_and_nearest_word(void **state)
 }
 
 /* ---- Limits ------------------------------------------------------------------------------------------------------- */
-
-/* `count` times `piece` between `before` and `after`. */
-static char *repeated(const char *before, const char *piece, size_t count, const char *after)
-{
-    size_t size = strlen(before) + strlen(piece) * count + strlen(after) + 1;
-    char *text = malloc(size);
-    char *at;
-
-    assert_non_null(text);
-    at = stpcpy(text, before);
-    while (count-- > 0)
-        at = stpcpy(at, piece);
-    stpcpy(at, after);
-    return text;
-}
-
-static void assert_compiles_to(char *text, codedb_dialect dialect, codedb_code expected, const char *says)
-{
-    codedb_result result = CODEDB_INIT(codedb_result);
-
-    assert_code(compile(text, dialect, &result), expected, result);
-    assert_contains(result.description, says);
-    codedb_result_clear(&result);
-    free(text);
-}
 
 static void test_length_steps_and_nesting_are_limited(void **state)
 {
@@ -311,7 +341,7 @@ static void test_every_failing_allocation_is_an_answer(void **state)
         codedb_code code = codedb_selector_create(
             &failing.allocator,
             "class[name='x'] > method:not(:has(> .test, if ~ if[body.test.name=\"\\u00e9\"]:nth-child(2n+1 of *)))"
-            ":decorated('a.b'), (if, while):in-scope(def:first)[.name^=bare]"
+            ":decorated('a.b'), (if, while):in-scope(def:first)[.name^=bare][type!=/x{2,3}/]"
             "//if//if//if//if//if//if//if//if//if//if//if//if//if//if//if//if",
             CODEDB_DIALECT_DEFAULT, &selector, &result);
         if (code == CODEDB_SELECTOR_ERROR)
@@ -483,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_unknown_words_name_the_nearest_known_ones),
         cmocka_unit_test(test_each_argument_has_its_kind),
         cmocka_unit_test(test_values_are_checked),
+        cmocka_unit_test(test_regular_expressions_are_checked),
         cmocka_unit_test(test_paths_are_checked),
         cmocka_unit_test(test_a_place_is_told_in_bytes_lines_and_code_points),
         cmocka_unit_test(test_details_hold_hint_and_nearest_word),

@@ -183,6 +183,33 @@ static void test_attributes_compare_text_and_numbers(void **state)
     ASSERT_ANSWERS(shop, cases);
 }
 
+static void test_regular_expressions_search_in_the_value(void **state)
+{
+    static const expectation cases[] = {
+        {"def[name=/^__.*__$/]", "FunctionDef@8:4"},
+        {"def[name=/EL|OS/i]", "FunctionDef@12:4 FunctionDef@21:4"},
+        {"def[name!=/_/]", "FunctionDef@19:12 FunctionDef@21:4"},
+        {"If[name!=/x/]", ""},
+        {"[type=/^(For|If)$/]", "If@13:8 If@15:8 For@22:4"},
+        {"[kind=/th/]:first", "FunctionDef@8:4"},
+        {"def:first[kind=/th/]", "FunctionDef@8:4"},
+        {"class[code=/^    async/m]", "ClassDef@7:0"},
+        {"class[code=/Shop.*_sell/], Module[code=/A shop/]", "Module@1:0"},
+        {"class[code=/Shop.*_sell/s]", "ClassDef@7:0"},
+        {"class[code=/ Base , \\s meta # a comment/x]", "ClassDef@7:0"},
+        {"Module[code=/one\\.\\b/], Decorator[code=/\\Bnce\\(\\d\\)\\Z/]", "Decorator@6:0"},
+        {"SimpleString[.value=/^'[^\\W\\d]'/]", "SimpleString@8:35"},
+        {"def[name=/o{2}|os{1,}e|z{0}Q/]", "FunctionDef@21:4"},
+        {"Name[name=/^(a*)*$/]", "Name@3:15"},
+        {"Name[name=/^[x-z-]+?$/]:last", "Name@22:22"},
+        {"Name[name=/\\x6d\\u0065t|\\//]", "Name@7:17 Name@19:16"},
+        {"[name=/(/]", "expected ')', found '/' (in a regular expression)"},
+    };
+
+    (void)state;
+    ASSERT_ANSWERS(shop, cases);
+}
+
 static void test_field_paths_follow_libcst(void **state)
 {
     static const expectation cases[] = {
@@ -797,7 +824,7 @@ static void test_every_failing_allocation_is_an_answer(void **state)
     static const char *const selectors[] = {"def:has(> statement:first Integer) *[qualname]:last, "
                                             "Comma:inside(Param:*):in-scope(def)[node_id][depth][code][docstring!=x]",
                                             ":generator, method:nth-child(1 of def), def ~ def[1], def + *, If[-1]:first, /*[1], "
-                                            "* > *[1], .body:follows(if):precedes(def)"};
+                                            "* > *[1], .body:follows(if):precedes(def), def[name=/x+|y/]"};
     static const char reference[] = "class:not([name=x]) *:nth(3)";
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_filter filter = CODEDB_INIT(codedb_filter);
@@ -831,6 +858,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types_are_class_names_words_and_affixes),
         cmocka_unit_test(test_attributes_compare_text_and_numbers),
+        cmocka_unit_test(test_regular_expressions_search_in_the_value),
         cmocka_unit_test(test_field_paths_follow_libcst),
         cmocka_unit_test(test_combinators_look_through_blocks_and_lines),
         cmocka_unit_test(test_function_behind_a_class_step_means_methods_too),

@@ -61,7 +61,7 @@ SIMPLE = ["empty", "root", "async", "generator", "decorated", "dunder", "private
 NUMBERS = ["start_line", "end_line", "start_col", "end_col", "depth", "children_count", "line_count", "args_count"]
 TEXTS = ["name", "type", "kind", "qualname", "module", "docstring", "code"]
 PATHS = ["func", "test", "value", "target.value", "annotation.annotation", "returns.annotation", "params.params.name", "args.value",
-         "args.keyword", "name", "asname.name", "attr", "func.value", "func.attr", "body.body.body", "left", "comparisons.comparator",
+         "args.keyword", "name", "asname.name", "attr", "func.value", "func.attr", "left", "comparisons.comparator",
          "params.params.default", "decorators.decorator", "value.func", "targets.target", "star", "asynchronous", "names.name"]
 ROLES = ["func", "test", "value", "body", "orelse", "args", "params", "name", "target", "left", "right", "operator", "decorators",
          "bases", "elements", "slice", "handlers", "default", "attr", "annotation", "returns", "names", "targets"]
@@ -131,6 +131,11 @@ class Maker:
             return ("has-attribute", name), "[%s%s%s]" % (self.space(), name, self.space())
         operator = self.rng.choice(["=", "=", "!=", "~=", "*=", "^=", "$="])
         value = self.some_value(name)
+        if self.rng.random() < 0.25:
+            operator = self.rng.choice(["=", "!="])
+            pattern, ignore = self.pattern(value), self.rng.random() < 0.3
+            return ("attribute", name, operator + "/", pattern, ignore), "[%s%s%s/%s/%s]" % (name, self.space(), operator,
+                                                                                         pattern, "i" * ignore)
         ignore = self.rng.random() < 0.3
         text = self.quoted_only(value) + self.space() + "i" if ignore else self.quoted(value)
         return ("attribute", name, operator, value, ignore), "[%s%s%s%s]" % (name, operator, self.space(), text)
@@ -138,6 +143,12 @@ class Maker:
     def quoted_only(self, value):
         text = self.quoted(value)
         return text if text[0] in "'\"" else '"%s"' % text
+
+    def pattern(self, value):
+        def piece():
+            literal = "".join(c if c.isalnum() else "\\n" if c == "\n" else "\\" + c for c in value[:self.rng.randrange(1, 6)] if ord(c) < 128)
+            return self.rng.choice([literal, literal, ".", "\\w+", "[a-m]*", "(?:_|%s)" % literal, "\\b", "[^x]", "\\d{1,2}", "e?", "(\\W|s)"])
+        return self.rng.choice(["", "^", ""]) + "".join(piece() for _ in range(self.rng.choice([1, 1, 2, 3]))) + self.rng.choice(["", "$", ""])
 
     def position(self):
         n = self.rng.choice([0, 0, 0, 1, 1, 2, 3, 7])

@@ -5,6 +5,7 @@ condition is asked of every node again. Selectors of the default dialect are tre
 them together with their text); those of the reference dialect are read from their text here, too.
 """
 import dataclasses
+import re
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -107,7 +108,10 @@ class Tree:
 
 
 def compare(value, operator, operand, ignore_case=False):
-    """`value` is a str; the operators of both dialects."""
+    """`value` is a str; the operators of both dialects, and `=/` and `!=/` for regular expressions."""
+    if operator.endswith("/"):
+        found = re.search(operand, value, re.IGNORECASE if ignore_case else 0) is not None
+        return found == (operator == "=/")
     if operator in ("<", "<=", ">", ">="):
         try:
             left, right = int(value), int(operand)
