@@ -334,6 +334,12 @@ cleanup:
     return bytes;
 }
 
+/* The path from the job's folder on. */
+static const char *crawl_relative(const crawl_job *job, const char *path)
+{
+    return path + strlen(job->root) + (strcmp(job->root, "/") == 0 ? 0 : 1);
+}
+
 /* Adds the row in `files`: an insert, or an update that holds only if nobody else has stored another source meanwhile. *file is
  * the file's id for what refers to it. */
 static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_known *known, const codedb_tree *tree, double modified,
@@ -355,7 +361,7 @@ static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_kn
         {"project_id", crawl_text(job->project_id)},
         {"dataset_id", crawl_text(job->dataset_id)},
         {"path", crawl_text(path)},
-        {"relative_path", crawl_text(path + strlen(job->root) + (strcmp(job->root, "/") == 0 ? 0 : 1))},
+        {"relative_path", crawl_text(crawl_relative(job, path))},
         {"created_at", crawl_real(now)},
     };
     enum { COLUMNS = sizeof row / sizeof row[0], UPDATED = 5 };
@@ -428,7 +434,7 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
     } else {
         codedb_source_file source = {
             .file = file, .project_id = job->project_id, .modified = modified, .tree = tree, .source = text->text,
-            .source_length = text->length, .hash = hash, .facts_are_written = true,
+            .source_length = text->length, .hash = hash, .facts_are_written = true, .name = crawl_relative(job, path),
             .error_line = tree == NULL ? worker->result.line : 0, .error = tree == NULL ? worker->result.description : NULL,
         };
         code = codedb_source_store(job->bulk, worker->batch, &source, NULL, &created);
