@@ -118,6 +118,9 @@ demo:
 	@$(MAKE) --no-print-directory $(BUILD)/codedb-demo
 	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
 	$(BUILD)/codedb-demo "$$folder" $(BUILD)/demo.db
+	sqlite3 -header -column $(BUILD)/demo.db "PRAGMA integrity_check" \
+	  "SELECT c.name, count(*) AS methods, f.relative_path FROM methods m JOIN classes c ON c.id = m.class_id JOIN files f ON f.id = c.file_id \
+	  GROUP BY c.id ORDER BY methods DESC LIMIT 5"
 
 test:
 	@sh tools/need.sh "to build codedb and its tests" $(NEED_BUILD) "header cmocka.h libcmocka-dev" "command c++ g++" \
