@@ -94,7 +94,7 @@ static const codedb_edit *edit_of(const edit_job *job, const edit_operation *ope
 static void edit_splice(edit_job *job, const edit_operation *operation, uint32_t start, uint32_t end, const char *text,
                         size_t length)
 {
-    codedb_splices_add(&job->splices, (uint32_t)(operation - job->operations), start, end, text, length);
+    codedb_splices_add(&job->splices, (uint32_t)(operation - job->operations), 0, start, end, text, length);
 }
 
 /* Replaces [start, end) by what the buffer holds, and empties that. */
@@ -428,7 +428,11 @@ static void edit_insert(edit_job *job, edit_block *block, const edit_operation *
     edit_write_slice(job, block->indent);
     edit_write_code(job, operation, &layout, spacing);
     edit_write_newlines(job, newline, (open_end ? 0 : 1) + (apart_below && spacing > below ? spacing - below : 0));
-    edit_splice_text(job, operation, offset, offset);
+    job->splices.failed |= job->text.failed;
+    if (!job->text.failed)
+        codedb_splices_add(&job->splices, (uint32_t)(operation - job->operations), (uint32_t)block->indent.length, offset, offset,
+                           job->text.data, job->text.length);
+    job->text.length = 0;
 }
 
 static void edit_insert_before(edit_job *job, edit_block *block, const edit_operation *operation, uint32_t index)

@@ -56,7 +56,8 @@ CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t
 typedef struct codedb_splice {
     uint32_t start;
     uint32_t end;
-    uint32_t operation; /* who asked for it; at one offset, they stand in this order */
+    uint32_t depth;     /* of an insertion: of its block; at one offset, the deeper ones come first */
+    uint32_t operation; /* who asked for it; at one offset and depth, they stand in this order */
     uint32_t sequence;  /* ... and then in this */
     codedb_slice text;
 } codedb_splice;
@@ -70,8 +71,8 @@ typedef struct codedb_splices {
 } codedb_splices;
 
 /* Copies the text. */
-CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operation, uint32_t start, uint32_t end, const char *text,
-                                       size_t length);
+CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operation, uint32_t depth, uint32_t start, uint32_t end,
+                                       const char *text, size_t length);
 /* Sorts, and drops those that change nothing. False when two overlap: then *overlapping is the later one. */
 CODEDB_PRIVATE bool codedb_splices_sort(codedb_splices *splices, const char *source, const codedb_splice **overlapping);
 /* Appends the new source. */

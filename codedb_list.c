@@ -94,7 +94,7 @@ static uint32_t list_item_line_end(const list_plan *plan, uint32_t item)
 
 static void list_cut(const list_plan *plan, uint32_t start, uint32_t end, const char *text)
 {
-    codedb_splices_add(plan->splices, plan->operation, start, end, text, strlen(text));
+    codedb_splices_add(plan->splices, plan->operation, 0, start, end, text, strlen(text));
 }
 
 static bool list_is_tuple(const list_plan *plan)

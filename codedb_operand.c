@@ -141,6 +141,16 @@ static bool operand_is_name_place(const codedb_tree *tree, const uint32_t *paren
     }
 }
 
+/* Whether the node is (a part of) the dotted name of an import. */
+static bool operand_is_imported(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
+{
+    uint32_t owner = parents[node];
+    while (tree->nodes[owner].kind == CODEDB_NODE_ATTRIBUTE)
+        owner = parents[owner];
+    uint8_t kind = tree->nodes[owner].kind;
+    return kind == CODEDB_NODE_IMPORT_ALIAS || kind == CODEDB_NODE_IMPORT_FROM || kind == CODEDB_NODE_LAZY_IMPORT_FROM;
+}
+
 static bool operand_is_in_f_string(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
 {
     for (uint32_t at = parents[node]; at != UINT32_MAX; at = parents[at]) {
@@ -164,6 +174,9 @@ CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const u
     const char *text = snippet->tree->source + snippet->text_start;
     if (operand_is_name_place(tree, parents, node) && (kind != CODEDB_NODE_NAME || snippet->tree->nodes[operand].parens))
         return "only a name can stand here";
+    bool is_dotted = (kind == CODEDB_NODE_NAME || kind == CODEDB_NODE_ATTRIBUTE) && !snippet->tree->nodes[operand].parens;
+    if (operand_is_imported(tree, parents, node) && !is_dotted)
+        return "only a dotted name can stand in an import";
     if (tree->nodes[parents[node]].kind == CODEDB_NODE_CONCATENATED_STRING && !operand_is_string(kind))
         return "a part of adjacent strings can be replaced only by a string";
     if (operand_is_in_f_string(tree, parents, node) && strpbrk(text, "'\"\\\n\r"))

@@ -4,7 +4,8 @@
  *
  * Invariants
  * 1. Every splice refers to the old source: the order in which they are added does not move offsets.
- * 2. At one offset, insertions stand before what replaces bytes there, and among themselves in the order of their operations.
+ * 2. At one offset, insertions stand before what replaces bytes there; among themselves those of deeper blocks, which end there,
+ *    come first, and then they stand in the order of their operations.
  * 3. After sorting, splices do not overlap and each one changes something. */
 #include "codedb_edit.h"
 
@@ -13,7 +14,7 @@
 
 #define SPLICE_FIRST_CAPACITY 16
 
-CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operation, uint32_t start, uint32_t end,
+CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operation, uint32_t depth, uint32_t start, uint32_t end,
                                        const char *text, size_t length)
 {
     if (splices->count == splices->capacity) {
@@ -30,7 +31,7 @@ CODEDB_PRIVATE void codedb_splices_add(codedb_splices *splices, uint32_t operati
     }
     char *copy = codedb_arena_copy(splices->arena, text, length);
     splices->failed |= !copy;
-    splices->items[splices->count] = (codedb_splice){start, end, operation, splices->count, {copy, length}};
+    splices->items[splices->count] = (codedb_splice){start, end, depth, operation, splices->count, {copy, length}};
     splices->count++;
 }
 
@@ -41,6 +42,8 @@ static int splice_compare(const void *left, const void *right)
         return a->start < b->start ? -1 : 1;
     if ((a->end > a->start) != (b->end > b->start))
         return a->end > a->start ? 1 : -1;
+    if (a->depth != b->depth)
+        return a->depth > b->depth ? -1 : 1;
     if (a->operation != b->operation)
         return a->operation < b->operation ? -1 : 1;
     return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;

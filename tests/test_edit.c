@@ -486,6 +486,8 @@ static void statement_text_for_an_expression_is_refused_with_a_hint(void **state
     (void)state;
     REFUSED("y = x\n", "Name[name=\"x\"]", REPLACE, "z = 1", CODEDB_PARSE_ERROR, "select the statement");
     REFUSED("y = x.a\n", "Name.attr", REPLACE, "b.c", CODEDB_VALIDATION_ERROR, "only a name");
+    REFUSED("import a.b\n", "Name[name=\"a\"]", REPLACE, "(c, d)", CODEDB_VALIDATION_ERROR, "only a dotted name");
+    REPLACE("import a.b\n", "Name[name=\"a\"]", "c.d", "import c.d.b\n");
     REFUSED("y = 'a' 'b'\n", "SimpleString[code=\"'a'\"]", REPLACE, "c", CODEDB_VALIDATION_ERROR, "only by a string");
     REFUSED("y = f'{x}'\n", "Name[name=\"x\"]", REPLACE, "z['a']", CODEDB_VALIDATION_ERROR, "f-string");
     REFUSED("y = x + z\n", "Name[name=\"x\"]", DELETE, NULL, CODEDB_VALIDATION_ERROR, "an expression can be replaced");
@@ -571,6 +573,14 @@ static void edits_at_one_place_stand_in_the_order_listed(void **state)
     check_edits("def f():\n    b\n    a\n", &edits[1], 1, "def f():\n    two\n    b\n    a\n", __FILE__, __LINE__);
     codedb_edit swap[] = {make("Expr", CODEDB_EDIT_INSERT_BEFORE, &codes[0], 1), make("Expr", CODEDB_EDIT_DELETE, NULL, 0)};
     check_edits("def f():\n    b\n", swap, 2, "def f():\n    one\n", __FILE__, __LINE__);
+}
+
+static void code_for_a_block_that_ends_comes_before_code_for_the_one_around(void **state)
+{
+    (void)state;
+    AFTER("if a:\n    if b:\n        c\nd\n", "If", "x", "if a:\n    if b:\n        c\n    x\nx\nd\n");
+    LAST("if a:\n    if b:\n        c\n", "If", "x", "if a:\n    if b:\n        c\n        x\n    x\n");
+    LAST("if a:\n    if b:\n        c", "If", "x", "if a:\n    if b:\n        c\n        x\n    x");
 }
 
 static void one_wrong_edit_of_several_changes_nothing_and_is_named(void **state)
@@ -724,6 +734,7 @@ int main(void)
         cmocka_unit_test(bases_go_with_their_parentheses_and_required_items_stay),
         cmocka_unit_test(an_outer_deletion_wins_and_a_replacement_inside_a_replacement_is_an_overlap),
         cmocka_unit_test(edits_at_one_place_stand_in_the_order_listed),
+        cmocka_unit_test(code_for_a_block_that_ends_comes_before_code_for_the_one_around),
         cmocka_unit_test(one_wrong_edit_of_several_changes_nothing_and_is_named),
         cmocka_unit_test(a_replacement_by_the_same_modifies_nothing),
         cmocka_unit_test(the_report_tells_ranges_diff_and_hash),
