@@ -280,6 +280,7 @@ static void test_white_space_is_made_only_when_it_may_match(void **state)
     assert_false(needs_full_tree("smallstmt[type='Return']", CODEDB_DIALECT_DEFAULT));
     assert_true(needs_full_tree("Comma", CODEDB_DIALECT_DEFAULT));
     assert_true(needs_full_tree("[type='Comma']", CODEDB_DIALECT_DEFAULT));
+    assert_false(needs_full_tree("[type=/C/], [type~='C']", CODEDB_DIALECT_DEFAULT));
     assert_true(needs_full_tree("if:has(Comment)", CODEDB_DIALECT_DEFAULT));
     assert_true(needs_full_tree("(Comma, Colon)", CODEDB_DIALECT_DEFAULT));
     assert_true(needs_full_tree("Arg[comma]", CODEDB_DIALECT_DEFAULT));
