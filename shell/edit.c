@@ -45,6 +45,22 @@ static codedb_code edit_write_file(const char *path, const char *old, size_t old
     return code;
 }
 
+/* Standard input has no file to be written to: the result goes to standard output, whole, changed or not. */
+static codedb_code edit_pass_through(codedb_code code, const shell_source *source, const codedb_tree *tree,
+                                     const codedb_edit_report *report, FILE *out, codedb_result *result)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    if (code == CODEDB_NOT_FOUND) {
+        fwrite(source->bytes, 1, source->length, out);
+    } else if (code == CODEDB_SUCCESS) {
+        code = codedb_tree_encode(tree, report->source, report->source_length, &bytes, &length, result);
+        fwrite(bytes != NULL ? bytes : "", 1, length, out);
+    }
+    codedb_free(bytes);
+    return code;
+}
+
 /* Success with nothing modified is "nothing found" to a person: it is no change. */
 static int edit_finish(edit_job *job, codedb_code code, const codedb_edit_report *report)
 {
@@ -67,10 +83,14 @@ static int edit_file(edit_job *job, const shell_options *options, const shell_so
     if (code == CODEDB_SUCCESS) {
         code = codedb_tree_edit(tree, &job->edit, 1, source->path, &report, result);
     }
-    if (code == CODEDB_SUCCESS && options->write && report->nodes_modified > 0) {
+    bool changed = code == CODEDB_SUCCESS && report->nodes_modified > 0;
+    bool filter = options->write && strcmp(source->path, SHELL_STDIN) == 0;
+    if (changed && options->write && !filter) {
         code = edit_write_file(source->path, source->bytes, source->length, tree, report, result);
     }
-    if (code == CODEDB_SUCCESS && report->nodes_modified > 0) {
+    if (filter) {
+        code = edit_pass_through(code, source, tree, report, out, result);
+    } else if (changed && code == CODEDB_SUCCESS) {
         edit_print(options, source->path, report, out);
     }
     int status = edit_finish(job, code, report);

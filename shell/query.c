@@ -26,22 +26,28 @@ static void query_print_json(FILE *out, const char *path, const codedb_node_info
     fputs("}\n", out);
 }
 
-static size_t query_first_line(const codedb_node_info *node)
+/* The first line that is not blank: the reference dialect's code begins with the lines above a definition. */
+static size_t query_first_line(const char **code, size_t length)
 {
-    size_t length = 0;
-    while (length < node->code_length && node->code[length] != '\n' && node->code[length] != '\r') {
-        length++;
+    size_t end = 0;
+    while (length > 0 && strchr(" \t\r\n", **code) != NULL) {
+        (*code)++;
+        length--;
     }
-    return length;
+    while (end < length && (*code)[end] != '\n' && (*code)[end] != '\r') {
+        end++;
+    }
+    return end;
 }
 
 static void query_print_node(FILE *out, const shell_options *options, const char *path, const codedb_node_info *node)
 {
+    const char *code = node->code;
+    size_t length = options->full_code ? node->code_length : query_first_line(&code, node->code_length);
     shell_print_place(out, options->color, path, node->start_line, node->start_column);
     fputs(": ", out);
-    size_t length = options->full_code ? node->code_length : query_first_line(node);
-    fwrite(node->code, 1, length, out);
-    fputs(!options->full_code && length < node->code_length ? " ...\n" : "\n", out);
+    fwrite(code, 1, length, out);
+    fputs(code + length < node->code + node->code_length ? " ...\n" : "\n", out);
 }
 
 /* The nodes of one source, from its own tree or from the database. */

@@ -83,6 +83,8 @@ double shell_now(void);
 
 /* ---- sources.c ---- */
 
+#define SHELL_STDIN "<stdin>" /* the path that stands for "-" */
+
 /* One source that a command is asked about: a file's bytes, or a file that is stored in a database. */
 typedef struct shell_source {
     const char *path;

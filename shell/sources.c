@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SOURCES_STDIN "<stdin>"
-
 typedef struct sources_slot {
     char *path;
     char *output;
@@ -74,7 +72,7 @@ static void sources_collect(sources_job *job, const char *path)
 {
     struct stat status;
     if (strcmp(path, "-") == 0) {
-        sources_add(job, SOURCES_STDIN, NULL);
+        sources_add(job, SHELL_STDIN, NULL);
     } else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
         codedb_walk_options walk = CODEDB_INIT(codedb_walk_options);
         codedb_result result = CODEDB_INIT(codedb_result);
@@ -127,7 +125,7 @@ static char *sources_read_descriptor(int descriptor, size_t *length)
 
 static char *sources_read(const char *path, size_t *length)
 {
-    if (strcmp(path, SOURCES_STDIN) == 0) {
+    if (strcmp(path, SHELL_STDIN) == 0) {
         return sources_read_descriptor(STDIN_FILENO, length);
     }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);

@@ -221,6 +221,18 @@ static void edit_writes_in_the_encoding_of_the_file(void **state)
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
 }
 
+static void edit_of_standard_input_prints_the_result(void **state)
+{
+    answer got = run(*state, "a = 1\nb = 2\n", "edit --write 'Assign:first' --replace 'a = 3' -");
+    assert_int_equal(got.status, 0);
+    assert_string_equal(got.out, "a = 3\nb = 2\n");
+    release(&got);
+    got = run(*state, "a = 1\n", "edit --write 'class' --delete -");
+    assert_int_equal(got.status, 1);
+    assert_string_equal(got.out, "a = 1\n");
+    release(&got);
+}
+
 static void a_database_is_made_asked_searched_and_edited(void **state)
 {
     files_scratch *scratch = *state;
@@ -306,6 +318,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(edit_shows_a_diff_and_changes_nothing_without_write),
         SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
         SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
+        SCRATCH_TEST(edit_of_standard_input_prints_the_result),
         SCRATCH_TEST(a_database_is_made_asked_searched_and_edited),
         SCRATCH_TEST(a_stored_tree_is_not_edited_when_the_file_has_changed),
         SCRATCH_TEST(a_file_that_is_no_database_is_an_error),
