@@ -353,8 +353,8 @@ CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, 
     size_t operand = test->value_length;
     int order;
     if (test->regex != NULL)
-        return codedb_regex_search(test->regex, value, length, scratch) == (test->operator== CODEDB_OPERATOR_EQUAL);
-    switch ((codedb_operator)test->operator) {
+        return codedb_regex_search(test->regex, value, length, scratch) == (test->relation == CODEDB_OPERATOR_EQUAL);
+    switch ((codedb_operator)test->relation) {
     case CODEDB_OPERATOR_EXISTS: return true;
     case CODEDB_OPERATOR_EQUAL: return length == operand && attribute_equals(value, test->value, length, test->ignore_case);
     case CODEDB_OPERATOR_NOT_EQUAL: return length != operand || !attribute_equals(value, test->value, length, test->ignore_case);
@@ -367,7 +367,7 @@ CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, 
     order = codedb_integer_compare(value, length, test->value, operand);
     if (order == 2)
         return false;
-    switch ((codedb_operator)test->operator) {
+    switch ((codedb_operator)test->relation) {
     case CODEDB_OPERATOR_LESS: return order < 0;
     case CODEDB_OPERATOR_LESS_EQUAL: return order <= 0;
     case CODEDB_OPERATOR_GREATER: return order > 0;

@@ -251,7 +251,7 @@ static bool reference_operator(codedb_selector_parser *parser, codedb_attribute_
 {
     static const struct {
         char text[3];
-        uint8_t operator;
+        uint8_t relation;
     } operators[] = {
         {"!=", CODEDB_OPERATOR_NOT_EQUAL}, {"~=", CODEDB_OPERATOR_CONTAINS},   {"^=", CODEDB_OPERATOR_STARTS},
         {"$=", CODEDB_OPERATOR_ENDS},      {"<=", CODEDB_OPERATOR_LESS_EQUAL}, {">=", CODEDB_OPERATOR_GREATER_EQUAL},
@@ -263,7 +263,7 @@ static bool reference_operator(codedb_selector_parser *parser, codedb_attribute_
         size_t length = strlen(operators[i].text);
         if (strncmp(parser->text + parser->at, operators[i].text, length) == 0) {
             parser->at += length;
-            test->operator= operators[i].operator;
+            test->relation = operators[i].relation;
             return true;
         }
     }

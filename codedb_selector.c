@@ -698,7 +698,7 @@ static bool selector_operator(codedb_selector_parser *parser, codedb_attribute_t
 {
     static const struct {
         char text[3];
-        uint8_t operator;
+        uint8_t relation;
     } operators[] = {
         {"!=", CODEDB_OPERATOR_NOT_EQUAL},     {"~=", CODEDB_OPERATOR_CONTAINS}, {"*=", CODEDB_OPERATOR_CONTAINS},
         {"^=", CODEDB_OPERATOR_STARTS},        {"$=", CODEDB_OPERATOR_ENDS},     {"<=", CODEDB_OPERATOR_LESS_EQUAL},
@@ -710,7 +710,7 @@ static bool selector_operator(codedb_selector_parser *parser, codedb_attribute_t
         size_t length = strlen(operators[i].text);
         if (strncmp(parser->text + parser->at, operators[i].text, length) == 0) {
             parser->at += length;
-            test->operator= operators[i].operator;
+            test->relation = operators[i].relation;
             return true;
         }
     }
@@ -757,7 +757,7 @@ static bool selector_value(codedb_selector_parser *parser, codedb_attribute_test
     size_t start = parser->at;
     char c = selector_peek(parser);
     bool quoted = c == '"' || c == '\'';
-    if (c == '/' && test->operator> CODEDB_OPERATOR_NOT_EQUAL)
+    if (c == '/' && test->relation > CODEDB_OPERATOR_NOT_EQUAL)
         return selector_fail_here(parser, "a quoted or bare value",
                                   "a regular expression stands behind = and != only; a value with '/' is written in quotes");
     if (c == '/')
@@ -765,7 +765,7 @@ static bool selector_value(codedb_selector_parser *parser, codedb_attribute_test
     if (!(quoted ? selector_string(parser, &test->value, &test->value_length)
                  : selector_bareword(parser, &test->value, &test->value_length)))
         return false;
-    if (test->operator>= CODEDB_OPERATOR_LESS &&
+    if (test->relation >= CODEDB_OPERATOR_LESS &&
         codedb_integer_compare(test->value, test->value_length, test->value, test->value_length) != 0)
         return codedb_selector_fail(parser, start, parser->at - start, "an integer", "< <= > >= compare numbers");
     selector_skip_space(parser);
@@ -841,7 +841,8 @@ static bool selector_add_kinds(codedb_selector_parser *parser, selector_compound
             part->as.kinds = set;
         return part != NULL;
     }
-    if (compound->any && test->operator== CODEDB_OPERATOR_EQUAL && test->attribute == CODEDB_ATTRIBUTE_type)
+    if (compound->any && test->regex == NULL && test->relation == CODEDB_OPERATOR_EQUAL &&
+        test->attribute == CODEDB_ATTRIBUTE_type)
         compound->step->kinds = set;
     else
         selector_set_intersect(&compound->step->kinds, &set);
@@ -896,7 +897,7 @@ static bool selector_predicate(codedb_selector_parser *parser, selector_compound
     if (!selector_expect(parser, ']', "']'"))
         return false;
     if (test.attribute <= CODEDB_ATTRIBUTE_kind)
-        return test.operator== CODEDB_OPERATOR_EXISTS || selector_add_kinds(parser, compound, &test);
+        return test.relation == CODEDB_OPERATOR_EXISTS || selector_add_kinds(parser, compound, &test);
     part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_ATTRIBUTE, codedb_attribute_cost(test.attribute));
     if (part == NULL)
         return false;

@@ -105,7 +105,7 @@ enum { CODEDB_TEXT_FIELD_START = CODEDB_FIELD_COUNT, CODEDB_TEXT_FIELD_END, CODE
 
 typedef struct codedb_attribute_test {
     uint8_t attribute;
-    uint8_t operator;
+    uint8_t relation;
     bool ignore_case;
     uint8_t path_length;
     const uint8_t *path; /* FIELD_PATH: codedb_node_field values, or text fields */

@@ -1003,7 +1003,7 @@ static void xpath_filter_text(xpath_matcher *matcher, codedb_attribute attribute
     part.kind = CODEDB_PART_ATTRIBUTE;
     part.cost = codedb_attribute_cost(attribute);
     part.as.test.attribute = (uint8_t)attribute;
-    part.as.test.operator= CODEDB_OPERATOR_EQUAL;
+    part.as.test.relation = CODEDB_OPERATOR_EQUAL;
     part.as.test.value = wanted;
     part.as.test.value_length = strlen(wanted);
     xpath_filter_nodes(matcher, &part, set);
