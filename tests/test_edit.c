@@ -469,6 +469,35 @@ static void an_expression_gets_parentheses_where_it_binds_less(void **state)
     REPLACE("if x: y\n", "Name[name=\"x\"]", "(a := 1)", "if (a := 1): y\n");
     REPLACE("y = [x for x in z if w]\n", "Name[name=\"w\"]", "a if b else c", "y = [x for x in z if (a if b else c)]\n");
     REPLACE("y = not x\n", "Name[name=\"x\"]", "a or b", "y = not (a or b)\n");
+    static const struct {
+        const char *place, *code, *expected;
+    } cases[] = {
+        {"x & b", "a | c", "(a | c) & b"},
+        {"x | b", "a & c", "a & c | b"},
+        {"x ^ b", "a ^ c", "a ^ c ^ b"},
+        {"x << b", "a >> c", "a >> c << b"},
+        {"x + b", "a << c", "(a << c) + b"},
+        {"x < b", "a < c", "(a < c) < b"},
+        {"x and b", "a and c", "(a and c) and b"},
+        {"~x", "a ** c", "~a ** c"},
+        {"x ** b", "await_(c)", "await_(c) ** b"},
+        {"x if b else c", "lambda: a", "(lambda: a) if b else c"},
+        {"b if c else x", "lambda: a", "b if c else lambda: a"},
+        {"x(b)", "lambda: a", "(lambda: a)(b)"},
+        {"x[b]", "-a", "(-a)[b]"},
+        {"[*x]", "a or c", "[*(a or c)]"},
+        {"{**x}", "a or c", "{**(a or c)}"},
+        {"f'{x}'", "lambda: a", "f'{(lambda: a)}'"},
+        {"(x)", "yield_, a", "(yield_, a)"},
+        {"x @ b", "a // c", "a // c @ b"},
+        {"-x", "+a", "-+a"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char source[64], expected[64];
+        snprintf(source, sizeof source, "y = %s\n", cases[i].place);
+        snprintf(expected, sizeof expected, "y = %s\n", cases[i].expected);
+        REPLACE(source, "Name[name=\"x\"]", cases[i].code, expected);
+    }
 }
 
 static void tokens_do_not_fuse(void **state)
