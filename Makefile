@@ -29,7 +29,7 @@ SRCS = $(wildcard \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c codedb_edit.c codedb_diff.c \
   codedb_string.c codedb_index.c \
   codedb_source.c codedb_walk.c codedb_crawl.c \
-  codedb_encoding.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
+  codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_sqlite.h \
   codedb_selector.h codedb_edit.h codedb_source.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))

@@ -235,6 +235,14 @@ typedef struct codedb_value {
     size_t length; /* bytes of TEXT or BLOB, the NUL behind not counted */
 } codedb_value;
 
+/* Values, for brevity. Text is not copied: it must live as long as the value is used; NULL as text is the NULL value. Any thread. */
+CODEDB_API codedb_value codedb_value_null(void);
+CODEDB_API codedb_value codedb_value_integer(int64_t integer);
+CODEDB_API codedb_value codedb_value_real(double real);
+CODEDB_API codedb_value codedb_value_text(const char *text);
+CODEDB_API codedb_value codedb_value_text_of_length(const char *text, size_t length); /* not NULL; may hold NULs */
+CODEDB_API codedb_value codedb_value_row_id_of(int64_t operation);                    /* in a batch: CODEDB_VALUE_ROW_ID_OF */
+
 /* A named value: a row is an array of them, and so is a where. */
 typedef struct codedb_column {
     const char *name;

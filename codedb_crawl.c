@@ -40,8 +40,8 @@ typedef struct crawl_known {
 } crawl_known;
 
 typedef struct crawl_job {
-    codedb *db;          /* the host's handle */
-    codedb *bulk;        /* a view of it without a time limit: how long a batch takes is up to the files */
+    codedb *db;   /* the host's handle */
+    codedb *bulk; /* a view of it without a time limit: how long a batch takes is up to the files */
     codedb_allocator allocator;
     const codedb_index_options *options;
     codedb_arena *arena; /* of the report and of everything that lives as long as the job */
@@ -108,27 +108,6 @@ static crawl_known *crawl_find(const crawl_job *job, const char *path)
     return &job->known[place];
 }
 
-static codedb_value crawl_text(const char *text)
-{
-    codedb_value value = {.type = text != NULL ? CODEDB_VALUE_TEXT : CODEDB_VALUE_NULL, .length = text != NULL ? strlen(text) : 0};
-    value.as.text = text;
-    return value;
-}
-
-static codedb_value crawl_integer(int64_t number)
-{
-    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
-    value.as.integer = number;
-    return value;
-}
-
-static codedb_value crawl_real(double number)
-{
-    codedb_value value = {.type = CODEDB_VALUE_REAL};
-    value.as.real = number;
-    return value;
-}
-
 static const char *crawl_cell_text(const codedb_value *cell)
 {
     return cell->type == CODEDB_VALUE_TEXT ? cell->as.text : NULL;
@@ -136,11 +115,12 @@ static const char *crawl_cell_text(const codedb_value *cell)
 
 static codedb_code crawl_load_known(crawl_job *job)
 {
-    codedb_value project = crawl_text(job->project_id);
-    codedb_code code = codedb_sql_execute(job->db,
-                                          "SELECT f.path, f.id, f.deleted, (SELECT c.cst_hash FROM cst_trees c WHERE c.file_id = f.id "
-                                          "ORDER BY c.id DESC LIMIT 1) FROM files f WHERE f.project_id = ?",
-                                          &project, 1, &job->known_rows, NULL, job->result);
+    codedb_value project = codedb_value_text(job->project_id);
+    codedb_code code =
+        codedb_sql_execute(job->db,
+                           "SELECT f.path, f.id, f.deleted, (SELECT c.cst_hash FROM cst_trees c WHERE c.file_id = f.id "
+                           "ORDER BY c.id DESC LIMIT 1) FROM files f WHERE f.project_id = ?",
+                           &project, 1, &job->known_rows, NULL, job->result);
     if (code != CODEDB_SUCCESS) {
         return code;
     }
@@ -168,7 +148,7 @@ static codedb_code crawl_load_known(crawl_job *job)
 /* The project of the folder and its default dataset, made when they are missing. */
 static codedb_code crawl_find_project(crawl_job *job)
 {
-    codedb_column where = {"root_path", crawl_text(job->root)};
+    codedb_column where = {"root_path", codedb_value_text(job->root)};
     codedb_list_options list = CODEDB_INIT(codedb_list_options);
     list.where = &where;
     list.where_count = 1;
@@ -193,7 +173,7 @@ static codedb_code crawl_find_project(crawl_job *job)
 
 static codedb_code crawl_find_dataset(crawl_job *job)
 {
-    codedb_column where[] = {{"project_id", crawl_text(job->project_id)}, {"root_path", crawl_text(job->root)}};
+    codedb_column where[] = {{"project_id", codedb_value_text(job->project_id)}, {"root_path", codedb_value_text(job->root)}};
     codedb_list_options list = CODEDB_INIT(codedb_list_options);
     list.where = where;
     list.where_count = 2;
@@ -223,7 +203,8 @@ static void crawl_stop(crawl_job *job, codedb_code code, const char *description
     pthread_mutex_lock(&job->lock);
     if (!job->stop) {
         job->stop = true;
-        job->code = code == CODEDB_NO_MEMORY ? codedb_fail_no_memory(job->result) : codedb_fail(job->result, code, "%s", description);
+        job->code =
+            code == CODEDB_NO_MEMORY ? codedb_fail_no_memory(job->result) : codedb_fail(job->result, code, "%s", description);
     }
     pthread_cond_broadcast(&job->work);
     pthread_cond_signal(&job->progress);
@@ -342,8 +323,8 @@ static const char *crawl_relative(const crawl_job *job, const char *path)
 
 /* Adds the row in `files`: an insert, or an update that holds only if nobody else has stored another source meanwhile. *file is
  * the file's id for what refers to it. */
-static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_known *known, const codedb_tree *tree, double modified,
-                          codedb_value *file)
+static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_known *known, const codedb_tree *tree,
+                          double modified, codedb_value *file)
 {
     const crawl_job *job = worker->job;
     double now = codedb_julian_day_now();
@@ -353,28 +334,29 @@ static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_kn
         codedb_source_facts(tree, &lines, &has_docstring);
     }
     const codedb_column row[] = {
-        {"last_modified", crawl_real(modified)},
-        {"deleted", crawl_integer(0)},
-        {"updated_at", crawl_real(now)},
-        {"lines", tree != NULL ? crawl_integer(lines) : crawl_text(NULL)},
-        {"has_docstring", tree != NULL ? crawl_integer(has_docstring) : crawl_text(NULL)},
-        {"project_id", crawl_text(job->project_id)},
-        {"dataset_id", crawl_text(job->dataset_id)},
-        {"path", crawl_text(path)},
-        {"relative_path", crawl_text(crawl_relative(job, path))},
-        {"created_at", crawl_real(now)},
+        {"last_modified", codedb_value_real(modified)},
+        {"deleted", codedb_value_integer(0)},
+        {"updated_at", codedb_value_real(now)},
+        {"lines", tree != NULL ? codedb_value_integer(lines) : codedb_value_text(NULL)},
+        {"has_docstring", tree != NULL ? codedb_value_integer(has_docstring) : codedb_value_text(NULL)},
+        {"project_id", codedb_value_text(job->project_id)},
+        {"dataset_id", codedb_value_text(job->dataset_id)},
+        {"path", codedb_value_text(path)},
+        {"relative_path", codedb_value_text(crawl_relative(job, path))},
+        {"created_at", codedb_value_real(now)},
     };
     enum { COLUMNS = sizeof row / sizeof row[0], UPDATED = 5 };
     if (known->path == NULL) {
-        *file = crawl_integer(codedb_batch_insert(worker->batch, "files", row, COLUMNS));
+        *file = codedb_value_integer(codedb_batch_insert(worker->batch, "files", row, COLUMNS));
         file->type = CODEDB_VALUE_ROW_ID_OF;
         return;
     }
-    *file = crawl_integer(known->id);
+    *file = codedb_value_integer(known->id);
     const codedb_column where = {"id", *file};
     if (known->hash != NULL) {
-        const codedb_column stored[] = {{"file_id", *file}, {"cst_hash", crawl_text(known->hash)}};
-        codedb_batch_require(worker->batch, "cst_trees", stored, 2, 1, CODEDB_CONFLICT, "the stored source was changed meanwhile");
+        const codedb_column stored[] = {{"file_id", *file}, {"cst_hash", codedb_value_text(known->hash)}};
+        codedb_batch_require(worker->batch, "cst_trees", stored, 2, 1, CODEDB_CONFLICT,
+                             "the stored source was changed meanwhile");
     }
     codedb_batch_update(worker->batch, "files", &where, 1, row, UPDATED);
 }
@@ -383,7 +365,7 @@ static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_kn
 static void crawl_add_undecodable(crawl_worker *worker, codedb_value file, bool is_new, const codedb_result *error)
 {
     static const char *const tables[] = {"cst_trees", "ast_trees", "classes", "functions", "imports", "usages", "code_content"};
-    const codedb_column where[] = {{"file_id", file}, {"issue_type", crawl_text("syntax_error")}};
+    const codedb_column where[] = {{"file_id", file}, {"issue_type", codedb_value_text("syntax_error")}};
     for (size_t i = 0; !is_new && i < sizeof tables / sizeof tables[0]; i++) {
         codedb_batch_delete(worker->batch, tables[i], where, 1);
     }
@@ -392,11 +374,11 @@ static void crawl_add_undecodable(crawl_worker *worker, codedb_value file, bool 
     }
     const codedb_column issue[] = {
         {"file_id", file},
-        {"project_id", crawl_text(worker->job->project_id)},
-        {"issue_type", crawl_text("syntax_error")},
-        {"line", error->line > 0 ? crawl_integer(error->line) : crawl_text(NULL)},
-        {"description", crawl_text(error->description)},
-        {"created_at", crawl_real(codedb_julian_day_now())},
+        {"project_id", codedb_value_text(worker->job->project_id)},
+        {"issue_type", codedb_value_text("syntax_error")},
+        {"line", error->line > 0 ? codedb_value_integer(error->line) : codedb_value_text(NULL)},
+        {"description", codedb_value_text(error->description)},
+        {"created_at", codedb_value_real(codedb_julian_day_now())},
     };
     codedb_batch_insert(worker->batch, "issues", issue, sizeof issue / sizeof issue[0]);
 }
@@ -433,9 +415,17 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
         code = CODEDB_SUCCESS;
     } else {
         codedb_source_file source = {
-            .file = file, .project_id = job->project_id, .modified = modified, .tree = tree, .source = text->text,
-            .source_length = text->length, .hash = hash, .facts_are_written = true, .name = crawl_relative(job, path),
-            .error_line = tree == NULL ? worker->result.line : 0, .error = tree == NULL ? worker->result.description : NULL,
+            .file = file,
+            .project_id = job->project_id,
+            .modified = modified,
+            .tree = tree,
+            .source = text->text,
+            .source_length = text->length,
+            .hash = hash,
+            .facts_are_written = true,
+            .name = crawl_relative(job, path),
+            .error_line = tree == NULL ? worker->result.line : 0,
+            .error = tree == NULL ? worker->result.description : NULL,
         };
         code = codedb_source_store(job->bulk, worker->batch, &source, NULL, &created);
         if (code != CODEDB_SUCCESS) {
@@ -655,8 +645,8 @@ static codedb_code crawl_mark_deleted(crawl_job *job)
             (errno != ENOENT && errno != ENOTDIR)) {
             continue;
         }
-        codedb_column where = {"id", crawl_integer(known->id)};
-        codedb_column row[] = {{"deleted", crawl_integer(1)}, {"updated_at", crawl_real(codedb_julian_day_now())}};
+        codedb_column where = {"id", codedb_value_integer(known->id)};
+        codedb_column row[] = {{"deleted", codedb_value_integer(1)}, {"updated_at", codedb_value_real(codedb_julian_day_now())}};
         codedb_batch_update(batch, "files", &where, 1, row, 2);
         job->report.files_deleted++;
     }
@@ -711,8 +701,8 @@ static codedb_code crawl_run(crawl_job *job)
 /* What the project holds now. */
 static codedb_code crawl_count(crawl_job *job)
 {
-    codedb_value project[] = {crawl_text(job->project_id), crawl_text(job->project_id), crawl_text(job->project_id),
-                              crawl_text(job->project_id)};
+    codedb_value project[] = {codedb_value_text(job->project_id), codedb_value_text(job->project_id),
+                              codedb_value_text(job->project_id), codedb_value_text(job->project_id)};
     codedb_rows *rows = NULL;
     codedb_code code = codedb_sql_execute(
         job->db,
@@ -764,8 +754,8 @@ static codedb_code crawl_resolve(crawl_job *job, const char *folder)
     char resolved[PATH_MAX];
     struct stat status;
     if (realpath(folder, resolved) == NULL || stat(resolved, &status) != 0) {
-        return codedb_fail(job->result, errno == EACCES ? CODEDB_PERMISSION_DENIED : CODEDB_NOT_FOUND, "%s: no folder can be read there",
-                           folder);
+        return codedb_fail(job->result, errno == EACCES ? CODEDB_PERMISSION_DENIED : CODEDB_NOT_FOUND,
+                           "%s: no folder can be read there", folder);
     }
     if (!S_ISDIR(status.st_mode)) {
         return codedb_fail(job->result, CODEDB_NOT_FOUND, "%s: found a file, expected a folder", folder);

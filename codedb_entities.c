@@ -56,38 +56,6 @@ static const codedb_kind entities_table[] = {
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
 
-static codedb_value entities_integer(int64_t integer)
-{
-    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
-    value.as.integer = integer;
-    return value;
-}
-
-static codedb_value entities_row_id_of(int64_t operation)
-{
-    codedb_value value = {.type = CODEDB_VALUE_ROW_ID_OF};
-    value.as.integer = operation;
-    return value;
-}
-
-static codedb_value entities_real(double real)
-{
-    codedb_value value = {.type = CODEDB_VALUE_REAL};
-    value.as.real = real;
-    return value;
-}
-
-static codedb_value entities_text(const char *text)
-{
-    codedb_value value = {.type = CODEDB_VALUE_NULL};
-    if (text != NULL) {
-        value.type = CODEDB_VALUE_TEXT;
-        value.as.text = text;
-        value.length = strlen(text);
-    }
-    return value;
-}
-
 /* Adds a value to the row in the making, if the database has the column. */
 static void entities_put(entities_plan *plan, codedb_kind kind, uint64_t bit, codedb_value value)
 {
@@ -105,7 +73,7 @@ static int64_t entities_insert(entities_plan *plan, codedb_kind kind)
 
 static void entities_update(entities_plan *plan, codedb_kind kind, int64_t id)
 {
-    codedb_column where = {codedb_description_of(kind)->fields[0].name, entities_integer(id)};
+    codedb_column where = {codedb_description_of(kind)->fields[0].name, codedb_value_integer(id)};
     codedb_batch_update(plan->batch, codedb_description_of(kind)->table, &where, 1, plan->row, plan->row_count);
 }
 
@@ -194,7 +162,7 @@ static size_t entities_group_size(const entities_key *keys, size_t count)
 static void entities_keep(entities_old *old, const entities_key *was, const entities_key *is, codedb_value *ids)
 {
     old->kept[was->index] = true;
-    ids[is->index] = entities_integer(entities_integer_at(old->rows, was->index, 0));
+    ids[is->index] = codedb_value_integer(entities_integer_at(old->rows, was->index, 0));
 }
 
 /* Pairs the members of one group on both sides; both are in line order. */
@@ -246,7 +214,7 @@ static void entities_delete_gone(entities_plan *plan, codedb_kind kind, const en
     for (size_t i = 0; i < old->count; i++) {
         if (!old->kept[i]) {
             codedb_column where = {codedb_description_of(kind)->fields[0].name,
-                                   entities_integer(entities_integer_at(old->rows, i, 0))};
+                                   codedb_value_integer(entities_integer_at(old->rows, i, 0))};
             codedb_batch_delete(plan->batch, codedb_description_of(kind)->table, &where, 1);
         }
     }
@@ -262,7 +230,7 @@ static void entities_park(entities_plan *plan, codedb_kind kind, const entities_
             const codedb_value *id = &plan->ids[keys[j].index];
             if (id->type == CODEDB_VALUE_INTEGER) {
                 plan->row_count = 0;
-                entities_put(plan, kind, line_bit, entities_integer(-id->as.integer));
+                entities_put(plan, kind, line_bit, codedb_value_integer(-id->as.integer));
                 entities_update(plan, kind, id->as.integer);
             }
         }
@@ -315,26 +283,26 @@ static codedb_code entities_replace_kind(entities_plan *plan, codedb_entity_kind
 
 static void entities_put_class(entities_plan *plan, const codedb_entity *entity)
 {
-    entities_put(plan, CODEDB_KIND_CLASS, CODEDB_CLASS_LINE, entities_integer(entity->line));
-    entities_put(plan, CODEDB_KIND_CLASS, CODEDB_CLASS_DOCSTRING, entities_text(entity->docstring));
-    entities_put(plan, CODEDB_KIND_CLASS, CODEDB_CLASS_BASES, entities_text(entity->detail));
+    entities_put(plan, CODEDB_KIND_CLASS, CODEDB_CLASS_LINE, codedb_value_integer(entity->line));
+    entities_put(plan, CODEDB_KIND_CLASS, CODEDB_CLASS_DOCSTRING, codedb_value_text(entity->docstring));
+    entities_put(plan, CODEDB_KIND_CLASS, CODEDB_CLASS_BASES, codedb_value_text(entity->detail));
 }
 
 static void entities_put_method(entities_plan *plan, const codedb_entity *entity)
 {
-    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_LINE, entities_integer(entity->line));
-    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_ARGS, entities_text(entity->detail));
-    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_DOCSTRING, entities_text(entity->docstring));
-    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_IS_ABSTRACT, entities_integer(entity->is_abstract));
-    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_HAS_PASS, entities_integer(entity->has_pass));
-    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_HAS_NOT_IMPLEMENTED, entities_integer(entity->has_not_implemented));
+    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_LINE, codedb_value_integer(entity->line));
+    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_ARGS, codedb_value_text(entity->detail));
+    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_DOCSTRING, codedb_value_text(entity->docstring));
+    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_IS_ABSTRACT, codedb_value_integer(entity->is_abstract));
+    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_HAS_PASS, codedb_value_integer(entity->has_pass));
+    entities_put(plan, CODEDB_KIND_METHOD, CODEDB_METHOD_HAS_NOT_IMPLEMENTED, codedb_value_integer(entity->has_not_implemented));
 }
 
 static void entities_put_function(entities_plan *plan, const codedb_entity *entity)
 {
-    entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_LINE, entities_integer(entity->line));
-    entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_ARGS, entities_text(entity->detail));
-    entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_DOCSTRING, entities_text(entity->docstring));
+    entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_LINE, codedb_value_integer(entity->line));
+    entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_ARGS, codedb_value_text(entity->detail));
+    entities_put(plan, CODEDB_KIND_FUNCTION, CODEDB_FUNCTION_DOCSTRING, codedb_value_text(entity->docstring));
 }
 
 /* What only an insert writes: to whom it belongs, its name, and when. The three kinds have the bits in the same places, but the
@@ -342,8 +310,8 @@ static void entities_put_function(entities_plan *plan, const codedb_entity *enti
 static void entities_put_origin(entities_plan *plan, codedb_kind kind, codedb_value owner, const char *name, uint64_t created)
 {
     entities_put(plan, kind, CODEDB_CLASS_FILE_ID, owner);
-    entities_put(plan, kind, CODEDB_CLASS_NAME, entities_text(name));
-    entities_put(plan, kind, created, entities_real(plan->now));
+    entities_put(plan, kind, CODEDB_CLASS_NAME, codedb_value_text(name));
+    entities_put(plan, kind, created, codedb_value_real(plan->now));
 }
 
 static void entities_write(entities_plan *plan, size_t i)
@@ -369,7 +337,7 @@ static void entities_write(entities_plan *plan, size_t i)
         entities_update(plan, kind, plan->ids[i].as.integer);
     } else {
         entities_put_origin(plan, kind, owner, entity->name, created);
-        plan->ids[i] = entities_row_id_of(entities_insert(plan, kind));
+        plan->ids[i] = codedb_value_row_id_of(entities_insert(plan, kind));
     }
 }
 
@@ -385,12 +353,12 @@ static void entities_write_content(entities_plan *plan, size_t i)
     plan->row_count = 0;
     entities_put(plan, kind, CODEDB_CODE_CONTENT_FILE_ID, plan->file);
     entities_put(plan, kind, CODEDB_CODE_CONTENT_ENTITY_TYPE,
-                 entities_text(entity->kind == CODEDB_ENTITY_OTHER ? entity->other_type : types[entity->kind]));
+                 codedb_value_text(entity->kind == CODEDB_ENTITY_OTHER ? entity->other_type : types[entity->kind]));
     entities_put(plan, kind, CODEDB_CODE_CONTENT_ENTITY_ID, plan->ids[i]);
-    entities_put(plan, kind, CODEDB_CODE_CONTENT_ENTITY_NAME, entities_text(name));
+    entities_put(plan, kind, CODEDB_CODE_CONTENT_ENTITY_NAME, codedb_value_text(name));
     entities_put(plan, kind, CODEDB_CODE_CONTENT_CONTENT, content);
-    entities_put(plan, kind, CODEDB_CODE_CONTENT_DOCSTRING, entities_text(entity->docstring));
-    entities_put(plan, kind, CODEDB_CODE_CONTENT_CREATED_AT, entities_real(plan->now));
+    entities_put(plan, kind, CODEDB_CODE_CONTENT_DOCSTRING, codedb_value_text(entity->docstring));
+    entities_put(plan, kind, CODEDB_CODE_CONTENT_CREATED_AT, codedb_value_real(plan->now));
     entities_insert(plan, kind);
 }
 
@@ -399,16 +367,16 @@ static void entities_write_import(entities_plan *plan, size_t i)
     const codedb_entity_import *import = &plan->entities->imports[i];
     const codedb_kind kind = CODEDB_KIND_IMPORT;
     plan->row_count = 0;
-    entities_put(plan, kind, CODEDB_IMPORT_LINE, entities_integer(import->line));
+    entities_put(plan, kind, CODEDB_IMPORT_LINE, codedb_value_integer(import->line));
     if (plan->import_ids[i].type == CODEDB_VALUE_INTEGER) {
         entities_update(plan, kind, plan->import_ids[i].as.integer);
         return;
     }
     entities_put(plan, kind, CODEDB_IMPORT_FILE_ID, plan->file);
-    entities_put(plan, kind, CODEDB_IMPORT_NAME, entities_text(import->name));
-    entities_put(plan, kind, CODEDB_IMPORT_MODULE, entities_text(import->module));
-    entities_put(plan, kind, CODEDB_IMPORT_IMPORT_TYPE, entities_text(import->from ? "from_import" : "import"));
-    entities_put(plan, kind, CODEDB_IMPORT_CREATED_AT, entities_real(plan->now));
+    entities_put(plan, kind, CODEDB_IMPORT_NAME, codedb_value_text(import->name));
+    entities_put(plan, kind, CODEDB_IMPORT_MODULE, codedb_value_text(import->module));
+    entities_put(plan, kind, CODEDB_IMPORT_IMPORT_TYPE, codedb_value_text(import->from ? "from_import" : "import"));
+    entities_put(plan, kind, CODEDB_IMPORT_CREATED_AT, codedb_value_real(plan->now));
     entities_insert(plan, kind);
 }
 

@@ -62,36 +62,10 @@ static bool objects_struct_has(const codedb_field *field, size_t struct_size)
     return field->offset + objects_field_size(field) <= struct_size;
 }
 
-static codedb_value objects_text(const char *text, size_t length)
-{
-    codedb_value value = {.type = CODEDB_VALUE_TEXT, .length = length};
-    value.as.text = text;
-    return value;
-}
-
-static codedb_value objects_text_or_null(const char *text)
-{
-    codedb_value null = {.type = CODEDB_VALUE_NULL};
-    return text == NULL ? null : objects_text(text, strlen(text));
-}
-
-static codedb_value objects_integer(int64_t integer)
-{
-    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
-    value.as.integer = integer;
-    return value;
-}
-
-static codedb_value objects_real(double real)
-{
-    codedb_value value = {.type = CODEDB_VALUE_REAL};
-    value.as.real = real;
-    return value;
-}
-
+/* A length of 0 stands for "up to the NUL". */
 static codedb_value objects_long_text(const char *text, size_t length)
 {
-    return text != NULL && length > 0 ? objects_text(text, length) : objects_text_or_null(text);
+    return text != NULL && length > 0 ? codedb_value_text_of_length(text, length) : codedb_value_text(text);
 }
 
 /* The field's value, whatever the bits say. An empty KEY is NULL. */
@@ -100,13 +74,14 @@ static codedb_value objects_field_value(const void *object, const codedb_field *
     const char *member = (const char *)object + field->offset;
     codedb_value value = {.type = CODEDB_VALUE_NULL};
     switch (field->type) {
-    case CODEDB_FIELD_TEXT: return objects_text_or_null(*(const char *const *)(const void *)member);
+    case CODEDB_FIELD_TEXT: return codedb_value_text(*(const char *const *)(const void *)member);
     case CODEDB_FIELD_LONG_TEXT:
         return objects_long_text(*(const char *const *)(const void *)member,
                                  *(const size_t *)(const void *)((const char *)object + field->length_offset));
-    case CODEDB_FIELD_KEY: return member[0] == '\0' ? value : objects_text(member, strnlen(member, CODEDB_KEY_SIZE));
-    case CODEDB_FIELD_INTEGER: return objects_integer(*(const int64_t *)(const void *)member);
-    case CODEDB_FIELD_REAL: return objects_real(*(const double *)(const void *)member);
+    case CODEDB_FIELD_KEY:
+        return member[0] == '\0' ? value : codedb_value_text_of_length(member, strnlen(member, CODEDB_KEY_SIZE));
+    case CODEDB_FIELD_INTEGER: return codedb_value_integer(*(const int64_t *)(const void *)member);
+    case CODEDB_FIELD_REAL: return codedb_value_real(*(const double *)(const void *)member);
     case CODEDB_FIELD_BOOLEAN:
         value.type = CODEDB_VALUE_BOOLEAN;
         value.as.integer = *(const int *)(const void *)member;
@@ -351,7 +326,7 @@ static bool objects_row_add(objects_row *row, const codedb_field *field, codedb_
         memcpy(row->normal_path, value.as.text, value.length);
         row->normal_path[value.length] = '\0';
         objects_normalize_path(row->normal_path);
-        value = objects_text_or_null(row->normal_path);
+        value = codedb_value_text(row->normal_path);
     }
     row->columns[row->count].name = field->name;
     row->columns[row->count].value = value;
@@ -468,10 +443,10 @@ static codedb_code objects_row_make(objects_row *row, const codedb_field *field,
     case CODEDB_SOURCE_HASH:
         code = objects_make_key(row, field, result);
         /* Without a text there is no hash: the text's own complaint is enough. */
-        added = row->made != field || objects_row_add(row, field, objects_text_or_null(row->key));
+        added = row->made != field || objects_row_add(row, field, codedb_value_text(row->key));
         break;
     case CODEDB_SOURCE_CREATED:
-    case CODEDB_SOURCE_UPDATED: added = objects_row_add(row, field, objects_real(row->now)); break;
+    case CODEDB_SOURCE_UPDATED: added = objects_row_add(row, field, codedb_value_real(row->now)); break;
     case CODEDB_SOURCE_CALLER:
         if (field->required && field->default_value == NULL) {
             objects_complain(complaints, field, "found nothing, expected %s", objects_type_name(field));
@@ -534,7 +509,7 @@ static bool objects_row_update_field(objects_row *row, const codedb_field *field
     bool has_hash = next < row->description->fields + row->description->field_count && next->source == CODEDB_SOURCE_HASH;
     if (has_hash && value.type == CODEDB_VALUE_TEXT && !objects_row_has_bit(row, next, false)) {
         codedb_sha256_hex(value.as.text, value.length, row->key);
-        return objects_row_add(row, next, objects_text_or_null(row->key));
+        return objects_row_add(row, next, codedb_value_text(row->key));
     }
     return true;
 }
@@ -553,7 +528,7 @@ static codedb_code objects_row_for_update(objects_row *row, codedb_result *resul
             present++;
             added = objects_row_update_field(row, field, &complaints);
         } else if (field->source == CODEDB_SOURCE_UPDATED) {
-            added = objects_row_add(row, field, objects_real(row->now));
+            added = objects_row_add(row, field, codedb_value_real(row->now));
         }
         code = added ? CODEDB_SUCCESS : codedb_fail_no_memory(result);
     }
@@ -1034,8 +1009,7 @@ typedef struct objects_default {
 static codedb_code objects_default_find(objects_default *chosen, codedb *db, codedb_result *result)
 {
     codedb_dataset *dataset = &chosen->dataset;
-    codedb_column project = {codedb_column_name(CODEDB_KIND_PROJECT, CODEDB_PROJECT_ID),
-                             objects_text_or_null(dataset->project_id)};
+    codedb_column project = {codedb_column_name(CODEDB_KIND_PROJECT, CODEDB_PROJECT_ID), codedb_value_text(dataset->project_id)};
     codedb_rows *found = NULL;
     codedb_code code = objects_read_value(db, CODEDB_KIND_PROJECT, &project, 1, CODEDB_PROJECT_ROOT_PATH, &chosen->root, result);
     if (code != CODEDB_SUCCESS) {
@@ -1136,7 +1110,7 @@ CODEDB_PRIVATE codedb_code codedb_object_current_tree(codedb *db, codedb_kind ki
                               codedb_column_name(kind, CODEDB_CST_TREE_CST_CODE)};
     codedb_order order[2] = {{codedb_column_name(kind, CODEDB_CST_TREE_UPDATED_AT), 1}, {fields[0].name, 1}};
     bool has_updated = (codedb_object_columns(db, kind) & CODEDB_CST_TREE_UPDATED_AT) != 0;
-    codedb_column where = {codedb_column_name(kind, CODEDB_CST_TREE_FILE_ID), objects_integer(file_id)};
+    codedb_column where = {codedb_column_name(kind, CODEDB_CST_TREE_FILE_ID), codedb_value_integer(file_id)};
     codedb_select select = CODEDB_INIT(codedb_select);
     select.columns = columns;
     select.column_count = 3;
@@ -1159,7 +1133,7 @@ CODEDB_PRIVATE codedb_code codedb_object_current_tree(codedb *db, codedb_kind ki
 static codedb_code objects_read_file_of_tree(codedb *db, codedb_ast_tree *tree, codedb_file **file, codedb_result *result)
 {
     void *object = NULL;
-    codedb_code code = codedb_object_get(db, CODEDB_KIND_FILE, objects_integer(tree->file_id), &object, result);
+    codedb_code code = codedb_object_get(db, CODEDB_KIND_FILE, codedb_value_integer(tree->file_id), &object, result);
     *file = object;
     if (code == CODEDB_SUCCESS) {
         bool has_time = ((*file)->present & ~(*file)->nulls & CODEDB_FILE_LAST_MODIFIED) != 0;
@@ -1172,7 +1146,7 @@ static codedb_code objects_read_file_of_tree(codedb *db, codedb_ast_tree *tree, 
 codedb_code codedb_ast_save(codedb *db, int64_t file_id, const char *json, size_t length, int64_t *tree_id, codedb_result *result)
 {
     codedb_ast_tree tree = CODEDB_INIT(codedb_ast_tree);
-    codedb_column where = {codedb_column_name(CODEDB_KIND_AST_TREE, CODEDB_AST_TREE_FILE_ID), objects_integer(file_id)};
+    codedb_column where = {codedb_column_name(CODEDB_KIND_AST_TREE, CODEDB_AST_TREE_FILE_ID), codedb_value_integer(file_id)};
     codedb_file *file = NULL;
     codedb_batch *batch = NULL;
     int64_t operation = -1;
@@ -1269,8 +1243,8 @@ codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *len
         return code;                                                                                                        \
     }
 
-#define OBJECTS_NUMBERED(object_name, list_name, kind) OBJECTS_REST(object_name, list_name, kind, int64_t, objects_integer)
-#define OBJECTS_NAMED(object_name, list_name, kind) OBJECTS_REST(object_name, list_name, kind, const char *, objects_text_or_null)
+#define OBJECTS_NUMBERED(object_name, list_name, kind) OBJECTS_REST(object_name, list_name, kind, int64_t, codedb_value_integer)
+#define OBJECTS_NAMED(object_name, list_name, kind) OBJECTS_REST(object_name, list_name, kind, const char *, codedb_value_text)
 
 OBJECTS_CREATE(project, PROJECT)
 OBJECTS_CREATE(dataset, DATASET)

@@ -23,24 +23,6 @@ typedef struct search_query {
     codedb_buffer parameters; /* codedb_values */
 } search_query;
 
-static codedb_value search_integer(int64_t integer)
-{
-    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
-    value.as.integer = integer;
-    return value;
-}
-
-static codedb_value search_text(const char *text)
-{
-    codedb_value value = {.type = CODEDB_VALUE_NULL};
-    if (text != NULL) {
-        value.type = CODEDB_VALUE_TEXT;
-        value.as.text = text;
-        value.length = strlen(text);
-    }
-    return value;
-}
-
 /* Adds SQL text, and the value of its `?`. */
 static void search_add(search_query *query, const char *sql, codedb_value value)
 {
@@ -105,8 +87,8 @@ static codedb_code search_run(search_query *query, void **list, codedb_result *r
 static void search_add_limit(search_query *query, int64_t limit, int64_t offset)
 {
     if (limit > 0 || offset > 0) {
-        search_add(query, " LIMIT ?", search_integer(limit > 0 ? limit : INT64_MAX));
-        search_add(query, " OFFSET ?", search_integer(offset > 0 ? offset : 0));
+        search_add(query, " LIMIT ?", codedb_value_integer(limit > 0 ? limit : INT64_MAX));
+        search_add(query, " OFFSET ?", codedb_value_integer(offset > 0 ? offset : 0));
     }
 }
 
@@ -254,8 +236,8 @@ static codedb_code search_related(codedb *db, const search_relation *relation, c
         }                                                                                                                  \
         return code;                                                                                                       \
     }
-#define SEARCH_BY_TEXT(name, list_name, ...) SEARCH_FUNCTION(name, list_name, const char *, search_text, __VA_ARGS__)
-#define SEARCH_BY_NUMBER(name, list_name, ...) SEARCH_FUNCTION(name, list_name, int64_t, search_integer, __VA_ARGS__)
+#define SEARCH_BY_TEXT(name, list_name, ...) SEARCH_FUNCTION(name, list_name, const char *, codedb_value_text, __VA_ARGS__)
+#define SEARCH_BY_NUMBER(name, list_name, ...) SEARCH_FUNCTION(name, list_name, int64_t, codedb_value_integer, __VA_ARGS__)
 
 SEARCH_BY_TEXT(project_datasets, datasets, CODEDB_KIND_DATASET, 0, " WHERE t.project_id = ?1", NULL)
 SEARCH_BY_TEXT(project_files, files, CODEDB_KIND_FILE, 0, " WHERE t.project_id = ?1", NULL)
@@ -339,7 +321,7 @@ static size_t search_answer_read(search_answer *answer, codedb_kind kind, const 
 static void *search_answer_read_one(search_answer *answer, codedb_kind kind, int64_t id)
 {
     void *const *items;
-    size_t count = search_answer_read(answer, kind, " WHERE t.id = ?", search_integer(id), &items);
+    size_t count = search_answer_read(answer, kind, " WHERE t.id = ?", codedb_value_integer(id), &items);
     if (answer->code == CODEDB_SUCCESS && count == 0) {
         answer->code = codedb_fail(answer->result, CODEDB_NOT_FOUND, "no %s has the id %lld", codedb_description_of(kind)->object,
                                    (long long)id);
@@ -358,7 +340,7 @@ codedb_code codedb_class_structure_get(codedb *db, int64_t class_id, codedb_clas
     search_answer_begin(&answer, db, sizeof **structure, result);
     codedb_class *object = search_answer_read_one(&answer, CODEDB_KIND_CLASS, class_id);
     size_t count = search_answer_read(&answer, CODEDB_KIND_METHOD, " WHERE t.class_id = ? ORDER BY t.line, t.id",
-                                      search_integer(class_id), &methods);
+                                      codedb_value_integer(class_id), &methods);
     *structure = search_answer_end(&answer);
     if (*structure != NULL) {
         (*structure)->object = object;
@@ -395,7 +377,7 @@ codedb_code codedb_file_structure_get(codedb *db, int64_t file_id, codedb_file_s
 {
     static const char in_line_order[] = " WHERE t.file_id = ? ORDER BY t.line, t.id";
     codedb_file_structure made = {0};
-    codedb_value id = search_integer(file_id);
+    codedb_value id = codedb_value_integer(file_id);
     search_answer answer;
     void *const *classes;
     void *const *methods;
@@ -463,14 +445,14 @@ static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_
         search_add_text(&query, " JOIN files x ON x.id = t.file_id");
     }
     search_add_text(&query, " WHERE (t.name");
-    search_add(&query, operators[search->pattern], search_text(search->name));
+    search_add(&query, operators[search->pattern], codedb_value_text(search->name));
     if (kind == CODEDB_KIND_IMPORT) {
         search_add_text(&query, " OR t.module");
-        search_add(&query, operators[search->pattern], search_text(search->name));
+        search_add(&query, operators[search->pattern], codedb_value_text(search->name));
     }
     search_add_text(&query, ")");
     if (search->project_id != NULL) {
-        search_add(&query, " AND x.project_id = ?", search_text(search->project_id));
+        search_add(&query, " AND x.project_id = ?", codedb_value_text(search->project_id));
     }
     search_add_text(&query, " ORDER BY t.name, t.id");
     search_add_limit(&query, search->limit, search->offset);
@@ -497,7 +479,7 @@ SEARCH_NAMES(import, imports, IMPORT)
 codedb_code codedb_issue_find(codedb *db, const char *project_id, const char *issue_type, codedb_issues **list,
                               codedb_result *result)
 {
-    codedb_column type = {codedb_column_name(CODEDB_KIND_ISSUE, CODEDB_ISSUE_ISSUE_TYPE), search_text(issue_type)};
+    codedb_column type = {codedb_column_name(CODEDB_KIND_ISSUE, CODEDB_ISSUE_ISSUE_TYPE), codedb_value_text(issue_type)};
     codedb_list_options options = CODEDB_INIT(codedb_list_options);
     codedb_code code = search_check_arguments(db, issue_type, list, result);
     if (list != NULL) {
@@ -531,15 +513,15 @@ codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *search, cod
     }
     search_begin(&query, db, CODEDB_KIND_USAGE, 0);
     search_add_text(&query, search->project_id == NULL ? "" : " JOIN files x ON x.id = t.file_id");
-    search_add(&query, " WHERE t.target_name = ?", search_text(search->target_name));
+    search_add(&query, " WHERE t.target_name = ?", codedb_value_text(search->target_name));
     if (search->target_type != NULL) {
-        search_add(&query, " AND t.target_type = ?", search_text(search->target_type));
+        search_add(&query, " AND t.target_type = ?", codedb_value_text(search->target_type));
     }
     if (search->target_class != NULL) {
-        search_add(&query, " AND t.target_class = ?", search_text(search->target_class));
+        search_add(&query, " AND t.target_class = ?", codedb_value_text(search->target_class));
     }
     if (search->project_id != NULL) {
-        search_add(&query, " AND x.project_id = ?", search_text(search->project_id));
+        search_add(&query, " AND x.project_id = ?", codedb_value_text(search->project_id));
     }
     search_add_text(&query, " ORDER BY t.file_id, t.line, t.id");
     search_add_limit(&query, search->limit, search->offset);
@@ -647,14 +629,14 @@ codedb_code codedb_project_counts(codedb *db, const char *project_id, codedb_cou
     codedb_code code = search_clear_counts(db, counts, result);
     return code != CODEDB_SUCCESS
                ? code
-               : search_count_all(db, project_id == NULL ? NULL : &owner, search_text(project_id), counts, result);
+               : search_count_all(db, project_id == NULL ? NULL : &owner, codedb_value_text(project_id), counts, result);
 }
 
 codedb_code codedb_file_counts(codedb *db, int64_t file_id, codedb_counts *counts, codedb_result *result)
 {
     static const codedb_kind owner = CODEDB_KIND_FILE;
     codedb_code code = search_clear_counts(db, counts, result);
-    return code != CODEDB_SUCCESS ? code : search_count_all(db, &owner, search_integer(file_id), counts, result);
+    return code != CODEDB_SUCCESS ? code : search_count_all(db, &owner, codedb_value_integer(file_id), counts, result);
 }
 
 /* ---- duplicates --------------------------------------------------------------------------------------------------- */
@@ -697,12 +679,12 @@ codedb_code codedb_project_duplicates(codedb *db, const char *project_id, codedb
     search_answer_begin(&answer, db, sizeof **groups, result);
     size_t count =
         search_answer_read(&answer, CODEDB_KIND_CODE_DUPLICATE, " WHERE t.project_id = ? ORDER BY t.similarity DESC, t.id",
-                           search_text(project_id), &duplicates);
+                           codedb_value_text(project_id), &duplicates);
     size_t occurrence_count = search_answer_read(
         &answer, CODEDB_KIND_DUPLICATE_OCCURRENCE,
         " JOIN code_duplicates d ON d.id = t.duplicate_id WHERE d.project_id = ? ORDER BY t.duplicate_id, t.file_id,"
         " t.start_line",
-        search_text(project_id), &occurrences);
+        codedb_value_text(project_id), &occurrences);
     codedb_duplicate_group *items = search_answer_allocate(&answer, count, sizeof *items);
     *groups = search_answer_end(&answer);
     if (*groups != NULL) {
@@ -798,10 +780,11 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
     search_add_text(query, "SELECT t.id, t.file_id, t.entity_id, coalesce(c.line, m.line, f.line), t.entity_type, t.entity_name,"
                            " x.project_id, x.path, ");
     search_add_text(query, has_relative_path ? "x.relative_path" : "NULL");
-    search_add(query, ", snippet(code_content_fts, -1, ?", search_text(search->mark_start == NULL ? "[" : search->mark_start));
-    search_add(query, ", ?", search_text(search->mark_end == NULL ? "]" : search->mark_end));
+    search_add(query, ", snippet(code_content_fts, -1, ?",
+               codedb_value_text(search->mark_start == NULL ? "[" : search->mark_start));
+    search_add(query, ", ?", codedb_value_text(search->mark_end == NULL ? "]" : search->mark_end));
     search_add(query, ", '...', ?), code_content_fts.rank",
-               search_integer(search->snippet_words == 0 ? SEARCH_SNIPPET_WORDS : search->snippet_words));
+               codedb_value_integer(search->snippet_words == 0 ? SEARCH_SNIPPET_WORDS : search->snippet_words));
     search_add(query,
                " FROM code_content_fts CROSS JOIN code_content t ON t.id = code_content_fts.rowid"
                " LEFT JOIN files x ON x.id = t.file_id"
@@ -811,10 +794,10 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
                " WHERE code_content_fts MATCH ?",
                words);
     if (search->project_id != NULL) {
-        search_add(query, " AND x.project_id = ?", search_text(search->project_id));
+        search_add(query, " AND x.project_id = ?", codedb_value_text(search->project_id));
     }
     if (search->entity_type != NULL) {
-        search_add(query, " AND t.entity_type = ?", search_text(search->entity_type));
+        search_add(query, " AND t.entity_type = ?", codedb_value_text(search->entity_type));
     }
     search_add_text(query, " ORDER BY code_content_fts.rank");
     search_add_limit(query, search->limit, search->offset);
@@ -933,9 +916,12 @@ static void search_add_vector(codedb_batch *batch, const codedb_vector_index *it
         "INSERT INTO vector_index (project_id, entity_type, entity_id, vector_id, vector_dim, embedding_model, created_at) "
         "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS "
         "(SELECT 1 FROM vector_index WHERE project_id = ?1 AND entity_type = ?2 AND entity_id = ?3)";
-    codedb_value values[7] = {search_text(item->project_id),    search_text(item->entity_type),
-                              search_integer(item->entity_id),  search_integer(item->vector_id),
-                              search_integer(item->vector_dim), search_text(item->embedding_model),
+    codedb_value values[7] = {codedb_value_text(item->project_id),
+                              codedb_value_text(item->entity_type),
+                              codedb_value_integer(item->entity_id),
+                              codedb_value_integer(item->vector_id),
+                              codedb_value_integer(item->vector_dim),
+                              codedb_value_text(item->embedding_model),
                               {.type = CODEDB_VALUE_REAL}};
     values[6].as.real = codedb_julian_day_now();
     codedb_batch_execute(batch, update, values, 6);
@@ -998,7 +984,7 @@ codedb_code codedb_vectors_get(codedb *db, int64_t file_id, codedb_vector_indexe
         return code;
     }
     search_begin(&query, db, CODEDB_KIND_VECTOR_INDEX, 0);
-    search_add(&query, of_file, search_integer(file_id));
+    search_add(&query, of_file, codedb_value_integer(file_id));
     code = search_run(&query, &made, result);
     *list = made;
     return code;

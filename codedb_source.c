@@ -18,16 +18,6 @@
 /* How often a save reads again after somebody else has stored something between its reading and its batch. */
 #define SOURCE_SAVE_ATTEMPTS 16
 
-static codedb_value source_integer(int64_t integer)
-{
-    return (codedb_value){.type = CODEDB_VALUE_INTEGER, .as.integer = integer};
-}
-
-static codedb_value source_text(const char *text, size_t length)
-{
-    return (codedb_value){.type = CODEDB_VALUE_TEXT, .as.text = text, .length = length};
-}
-
 /* ---- Storing ------------------------------------------------------------------------------------------------------ */
 
 CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines, bool *has_docstring)
@@ -104,8 +94,8 @@ static codedb_code source_collect(const codedb_source_file *file, codedb_arena *
 /* Removes the file's rows that are to be written anew; a stored AST stays only if it belongs to the same text. */
 static void source_delete_old(codedb_batch *batch, const codedb_source_file *file, const char *hash)
 {
-    const codedb_column where[] = {{"file_id", file->file}, {"issue_type", source_text("syntax_error", strlen("syntax_error"))}};
-    const codedb_value parameters[] = {file->file, file->file, source_text(hash, strlen(hash))};
+    const codedb_column where[] = {{"file_id", file->file}, {"issue_type", codedb_value_text("syntax_error")}};
+    const codedb_value parameters[] = {file->file, file->file, codedb_value_text(hash)};
     codedb_batch_execute(batch,
                          "DELETE FROM ast_trees WHERE file_id = ? AND NOT EXISTS "
                          "(SELECT 1 FROM cst_trees WHERE file_id = ? AND cst_hash = ?)",
@@ -154,8 +144,8 @@ static void source_update_facts(codedb_batch *batch, const codedb_source_file *f
     codedb_value nothing = {.type = CODEDB_VALUE_NULL};
     const codedb_column where = {"id", file->file};
     const codedb_column row[] = {
-        {"lines", file->tree ? source_integer(lines) : nothing},
-        {"has_docstring", file->tree ? source_integer(has_docstring) : nothing},
+        {"lines", file->tree ? codedb_value_integer(lines) : nothing},
+        {"has_docstring", file->tree ? codedb_value_integer(has_docstring) : nothing},
         {"updated_at", {.type = CODEDB_VALUE_REAL, .as.real = codedb_julian_day_now()}},
     };
     codedb_batch_update(batch, "files", &where, 1, row, sizeof row / sizeof *row);
@@ -245,9 +235,9 @@ static codedb_code source_parse(codedb *db, const source_state *state, codedb_tr
 /* The batch fails with CONFLICT unless the file's source is still what was read. */
 static void source_require_unchanged(codedb_batch *batch, int64_t file_id, const source_state *state)
 {
-    const codedb_column unchanged[] = {{"id", source_integer(state->tree_id)},
-                                       {"cst_hash", source_text(state->hash.text, state->hash.length)}};
-    const codedb_column none = {"file_id", source_integer(file_id)};
+    const codedb_column unchanged[] = {{"id", codedb_value_integer(state->tree_id)},
+                                       {"cst_hash", codedb_value_text_of_length(state->hash.text, state->hash.length)}};
+    const codedb_column none = {"file_id", codedb_value_integer(file_id)};
     const char *description = "the stored source of the file has changed since it was read";
     if (state->rows)
         codedb_batch_require(batch, "cst_trees", unchanged, 2, 1, CODEDB_CONFLICT, description);
@@ -265,7 +255,7 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const source_stat
         return code;
     int64_t operation;
     codedb_source_file file = {
-        .file = source_integer(file_id),
+        .file = codedb_value_integer(file_id),
         .project_id = state->file->project_id,
         .name = state->file->relative_path ? state->file->relative_path : state->file->path,
         .tree = tree,

@@ -10,7 +10,7 @@ typedef struct show_view {
     const char *sql;
 } show_view;
 
-#define SHOW_ENTITY(table, detail) \
+#define SHOW_ENTITY(table, detail)                                                                                       \
     "SELECT e.name AS name, " detail "f.path AS path, e.line AS line FROM " table " e JOIN files f ON f.id = e.file_id " \
     "WHERE f.deleted = 0 AND e.name GLOB ?1 ORDER BY f.path, e.line LIMIT ?2"
 
@@ -64,34 +64,21 @@ static int show_print(const shell_options *options, const codedb_rows *rows)
     return rows->row_count > 0 ? SHELL_FOUND : SHELL_NOTHING;
 }
 
-static codedb_value show_text(const char *text)
-{
-    codedb_value value = {.type = CODEDB_VALUE_TEXT, .length = strlen(text)};
-    value.as.text = text;
-    return value;
-}
-
-static codedb_value show_integer(int64_t number)
-{
-    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
-    value.as.integer = number;
-    return value;
-}
-
 int shell_show(const shell_options *options, char *const *arguments, size_t count)
 {
     const show_view *view = show_find(arguments[0]);
     if (view == NULL || count > 2) {
-        return shell_fail("show: found '%s', expected projects, files, classes, functions, methods, imports or stats, and at most one "
-                          "pattern",
-                          view == NULL ? arguments[0] : arguments[2]);
+        return shell_fail(
+            "show: found '%s', expected projects, files, classes, functions, methods, imports or stats, and at most one "
+            "pattern",
+            view == NULL ? arguments[0] : arguments[2]);
     }
     codedb *db = shell_open(options, false, true);
     if (db == NULL) {
         return SHELL_ERROR;
     }
-    codedb_value parameters[2] = {show_text(count == 2 ? arguments[1] : "*"),
-                                  show_integer(options->limit > 0 ? (int64_t)options->limit : -1)};
+    codedb_value parameters[2] = {codedb_value_text(count == 2 ? arguments[1] : "*"),
+                                  codedb_value_integer(options->limit > 0 ? (int64_t)options->limit : -1)};
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
     int status = codedb_sql_execute(db, view->sql, parameters, 2, &rows, NULL, &result) == CODEDB_SUCCESS

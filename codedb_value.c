@@ -1,0 +1,45 @@
+/* codedb_value.c -- values, made by functions: what hosts and the object layer fill rows with.
+ *
+ * Any thread; nothing is copied or allocated. */
+#include "codedb_internal.h"
+
+#include <string.h>
+
+CODEDB_API codedb_value codedb_value_null(void)
+{
+    codedb_value value = {.type = CODEDB_VALUE_NULL};
+    return value;
+}
+
+CODEDB_API codedb_value codedb_value_integer(int64_t integer)
+{
+    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
+    value.as.integer = integer;
+    return value;
+}
+
+CODEDB_API codedb_value codedb_value_real(double real)
+{
+    codedb_value value = {.type = CODEDB_VALUE_REAL};
+    value.as.real = real;
+    return value;
+}
+
+CODEDB_API codedb_value codedb_value_text(const char *text)
+{
+    return text == NULL ? codedb_value_null() : codedb_value_text_of_length(text, strlen(text));
+}
+
+CODEDB_API codedb_value codedb_value_text_of_length(const char *text, size_t length)
+{
+    codedb_value value = {.type = CODEDB_VALUE_TEXT, .length = length};
+    value.as.text = text;
+    return value;
+}
+
+CODEDB_API codedb_value codedb_value_row_id_of(int64_t operation)
+{
+    codedb_value value = {.type = CODEDB_VALUE_ROW_ID_OF};
+    value.as.integer = operation;
+    return value;
+}
