@@ -206,7 +206,7 @@ CODEDB_API codedb_code codedb_with(codedb *db, const codedb_request_options *opt
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_with: options.timeout is %g, expected seconds, at most 1e9",
                            read.timeout);
     if (!codedb_driver_is_here(db->thread))
-        return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the handle belongs to the process that this one was forked from");
+        return codedb_driver_fail_elsewhere(result);
     code = codedb_handle_create(db->thread, CODEDB_HANDLE_VIEW, db, view, result);
     if (code != CODEDB_SUCCESS)
         return code;

@@ -12,7 +12,8 @@
  *    asked whether it still has, because some failures end it.
  * 4. A request whose time was over before it was taken is not run.
  * 5. A batch is all or nothing: its own transaction, or a savepoint in the held one.
- * 6. Stop runs everything that was queued before, the requests that waited for a held transaction included, after rolling that back. */
+ * 6. Stop runs everything that was queued before, the requests that waited for a held transaction included, after rolling that back. No
+ *    transaction begins behind it. */
 #include "codedb_driver.h"
 
 #include <stdio.h>
@@ -202,7 +203,7 @@ CODEDB_PRIVATE bool codedb_driver_is_here(const codedb_driver_thread *thread)
     return codedb_home_is_here(&thread->home);
 }
 
-static codedb_code driver_fail_elsewhere(codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_driver_fail_elsewhere(codedb_result *result)
 {
     return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the handle belongs to the process that this one was forked from");
 }
@@ -266,7 +267,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     codedb_result unwanted;
     codedb_code code;
     if (!codedb_driver_is_here(db->thread))
-        return driver_fail_elsewhere(result);
+        return codedb_driver_fail_elsewhere(result);
     if (codedb_driver_is_current(db->thread))
         return codedb_fail(result, CODEDB_BUSY, "called from inside a callback on the driver thread, it would wait for itself");
     if (result == NULL) {
@@ -298,7 +299,7 @@ CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *stat
     if (db == NULL || statistics == NULL || statistics->struct_size < sizeof statistics->struct_size)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the handle or the statistics are NULL, or struct_size is not set");
     if (!codedb_driver_is_here(db->thread))
-        return driver_fail_elsewhere(result);
+        return codedb_driver_fail_elsewhere(result);
     size = statistics->struct_size < sizeof now ? statistics->struct_size : sizeof now;
     codedb_queue_statistics(db->thread->queue, &now);
     now.struct_size = statistics->struct_size;
@@ -311,9 +312,12 @@ CODEDB_API codedb_code codedb_transaction_begin(codedb *db, codedb **transaction
     codedb_request request = {.kind = CODEDB_REQUEST_BEGIN};
     codedb *made;
     codedb_code code;
+    if (transaction != NULL)
+        *transaction = NULL;
     if (db == NULL || transaction == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the handle is NULL, or there is nowhere to put the transaction");
-    *transaction = NULL;
+    if (!codedb_driver_is_here(db->thread))
+        return codedb_driver_fail_elsewhere(result);
     /* Made first: once the transaction is open, nothing may fail any more. */
     code = codedb_handle_create(db->thread, CODEDB_HANDLE_TRANSACTION, db, &made, result);
     if (code != CODEDB_SUCCESS)
@@ -407,6 +411,9 @@ static codedb_code driver_begin(codedb_driver_thread *thread, codedb_request *re
     if (thread->transaction != 0)
         return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR, "transaction %llu is open already; they do not nest",
                            (unsigned long long)thread->transaction);
+    /* Nobody could end it, and what was queued behind it would never be taken. */
+    if (thread->stopping)
+        return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "the database is being closed; no transaction begins any more");
     code = thread->options.driver->begin(thread->connection, request->result);
     if (code != CODEDB_SUCCESS)
         return code;

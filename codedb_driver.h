@@ -64,6 +64,8 @@ CODEDB_PRIVATE void *codedb_driver_attachment(const codedb_driver_thread *thread
 /* False in a child that the host forked: no thread runs there, any lock may be held. Calls answer CONNECTION_ERROR, and nothing of
  * the driver is stopped or freed there. See codedb_home. */
 CODEDB_PRIVATE bool codedb_driver_is_here(const codedb_driver_thread *thread);
+/* Says so: CONNECTION_ERROR. */
+CODEDB_PRIVATE codedb_code codedb_driver_fail_elsewhere(codedb_result *result);
 CODEDB_PRIVATE const codedb_allocator *codedb_driver_allocator(const codedb_driver_thread *thread);
 /* True on the driver's own thread: whoever waits there waits for himself. */
 CODEDB_PRIVATE bool codedb_driver_is_current(const codedb_driver_thread *thread);

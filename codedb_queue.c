@@ -325,6 +325,10 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
 {
     bool bounded = !queue_is_owners(request);
     bool in_time = true;
+    if (bounded && queue->transaction != 0 && pthread_equal(queue->owner, request->caller))
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
+                           "this thread holds transaction %llu and would wait for itself; use the transaction's handle",
+                           (unsigned long long)queue->transaction);
     while (!queue->closed && bounded && queue->size >= queue->capacity) {
         if (request->do_not_wait) {
             queue->rejected++;
@@ -338,10 +342,6 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
     }
     if (queue->closed && request->kind != CODEDB_REQUEST_STOP)
         return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "the database is closed");
-    if (bounded && queue->transaction != 0 && pthread_equal(queue->owner, request->caller))
-        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
-                           "this thread holds transaction %llu and would wait for itself; use the transaction's handle",
-                           (unsigned long long)queue->transaction);
     queue_put(queue, request);
     if (queue->driver_sleeps && atomic_load_explicit(&queue->ready, memory_order_relaxed) > 0) {
         queue->driver_sleeps = false;

@@ -574,9 +574,10 @@ CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_r
 {
     codedb_request request;
     codedb_code code = request_check_handle(db, result);
+    if (rows != NULL)
+        *rows = NULL;
     if (rows == NULL || table == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the table's name is NULL, or there is nowhere to put the rows");
-    *rows = NULL;
     if (code != CODEDB_SUCCESS)
         return code;
     memset(&request, 0, sizeof request);
@@ -756,6 +757,8 @@ CODEDB_API codedb_code codedb_batch_create(codedb *db, codedb_batch **batch, cod
     *batch = NULL;
     if (code != CODEDB_SUCCESS)
         return code;
+    if (!codedb_driver_is_here(db->thread))
+        return codedb_driver_fail_elsewhere(result);
     arena = codedb_arena_create(codedb_driver_allocator(db->thread));
     if (arena != NULL)
         made = codedb_arena_allocate(arena, 1, sizeof *made);

@@ -302,9 +302,10 @@ CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source
 {
     if (length)
         *length = 0;
+    if (source)
+        *source = NULL;
     if (!db || !source)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_cst_get needs a database and a place for the source");
-    *source = NULL;
     source_state state;
     codedb_code code = source_read(db, file_id, false, &state, result);
     if (code != CODEDB_SUCCESS)
@@ -324,10 +325,11 @@ CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source
 CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const codedb_filter *filter, codedb_nodes **nodes,
                                         codedb_result *result)
 {
+    if (nodes)
+        *nodes = NULL;
     if (!db || !filter || !nodes)
         return codedb_fail(result, CODEDB_INVALID_REQUEST,
                            "codedb_cst_query needs a database, a filter and a place for the nodes");
-    *nodes = NULL;
     source_state state;
     codedb_tree *tree;
     codedb_code code = source_read(db, file_id, false, &state, result);
@@ -369,10 +371,11 @@ CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const code
                                          const char *expected_hash, int preview, codedb_edit_report **report,
                                          codedb_result *result)
 {
+    if (report)
+        *report = NULL;
     if (!db || !edits || !report)
         return codedb_fail(result, CODEDB_INVALID_REQUEST,
                            "codedb_cst_modify needs a database, edits and a place for the report");
-    *report = NULL;
     source_state state;
     codedb_code code = source_read(db, file_id, false, &state, result);
     if (code != CODEDB_SUCCESS)

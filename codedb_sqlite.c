@@ -1013,6 +1013,9 @@ static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, coded
     sqlite3_finalize(tables);
     sqlite3_update_hook(connection->db, connection->fulltexts != NULL ? sqlite_on_change : NULL, connection);
     connection->schema_is_known = true;
+    /* Temporary triggers are part of the transaction in which they are made: a rollback takes them back. */
+    if (connection->fulltexts != NULL && !sqlite_is_autocommit(connection))
+        connection->schema_was_changed = true;
     return CODEDB_SUCCESS;
 }
 

@@ -255,6 +255,33 @@ static void closing_ends_transactions(void **state)
     codedb_close(transaction);
 }
 
+/* Whoever frees what a failed call left would free garbage. */
+static void out_parameters_are_cleared_even_by_calls_that_make_no_sense(void **state)
+{
+    codedb *transaction = (codedb *)&result, *view = transaction;
+    codedb_rows *rows = (codedb_rows *)&result, *more = rows, *information = rows;
+    codedb_nodes *nodes = (codedb_nodes *)&result;
+    codedb_edit_report *report = (codedb_edit_report *)&result;
+    char *source = (char *)&result;
+    (void)state;
+    assert_code(codedb_transaction_begin(NULL, &transaction, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_with(NULL, NULL, &view, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_table_select(NULL, NULL, NULL, &rows, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_table_info(NULL, NULL, &information, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_sql_execute(NULL, NULL, NULL, 0, &more, NULL, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_cst_get(NULL, 1, &source, NULL, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_cst_query(NULL, 1, NULL, &nodes, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_cst_modify(NULL, 1, NULL, 0, NULL, 0, &report, &result), CODEDB_INVALID_REQUEST, result);
+    assert_null(transaction);
+    assert_null(view);
+    assert_null(rows);
+    assert_null(more);
+    assert_null(information);
+    assert_null(source);
+    assert_null(nodes);
+    assert_null(report);
+}
+
 static void a_forked_child_finds_the_handle_closed(void **state)
 {
     codedb *db;
@@ -267,8 +294,10 @@ static void a_forked_child_finds_the_handle_closed(void **state)
         codedb_request_options options = CODEDB_INIT(codedb_request_options);
         codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
         codedb *made;
+        codedb_batch *batch;
         codedb_rows *rows;
-        bool closed = codedb_table_select(db, "projects", NULL, &rows, NULL) == CODEDB_CONNECTION_ERROR &&
+        bool closed = codedb_batch_create(db, &batch, NULL) == CODEDB_CONNECTION_ERROR && batch == NULL &&
+                      codedb_table_select(db, "projects", NULL, &rows, NULL) == CODEDB_CONNECTION_ERROR &&
                       codedb_transaction_begin(db, &made, NULL) == CODEDB_CONNECTION_ERROR &&
                       codedb_with(db, &options, &made, NULL) == CODEDB_CONNECTION_ERROR &&
                       codedb_statistics_get(db, &statistics, NULL) == CODEDB_CONNECTION_ERROR;
@@ -344,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_hosts_own_driver_is_found_by_its_name),
         cmocka_unit_test(a_view_has_its_own_options),
         cmocka_unit_test(closing_ends_transactions),
+        cmocka_unit_test(out_parameters_are_cleared_even_by_calls_that_make_no_sense),
         cmocka_unit_test(a_forked_child_finds_the_handle_closed),
         cmocka_unit_test(several_handles_live_in_one_process),
         cmocka_unit_test(every_allocation_of_an_open_may_fail),

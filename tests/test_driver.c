@@ -242,6 +242,7 @@ static void a_ring_full_of_waiters_does_not_lock_the_owner_out(void **state)
 {
     codedb_driver_options options = {0};
     codedb *transaction, *impatient;
+    codedb_column row = integer_column("value", 50);
     waiter waiters[3];
     pthread_t threads[3];
     size_t i;
@@ -255,6 +256,9 @@ static void a_ring_full_of_waiters_does_not_lock_the_owner_out(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, insert_in_a_thread, &waiters[i]), 0);
     }
     wait_until_pending(2);
+    /* The owner without its id is refused at once here as well: waiting for room would be waiting for itself. */
+    assert_int_equal(codedb_table_insert(db, "t", &row, 1, NULL, &result), CODEDB_TRANSACTION_ERROR);
+    assert_description_has("would wait for itself");
     waiters[2] = (waiter){impatient, 2, CODEDB_SUCCESS};
     assert_int_equal(pthread_create(&threads[2], NULL, insert_in_a_thread, &waiters[2]), 0);
     pthread_join(threads[2], NULL);
@@ -267,6 +271,38 @@ static void a_ring_full_of_waiters_does_not_lock_the_owner_out(void **state)
     codedb_handle_destroy(transaction);
     codedb_handle_destroy(impatient);
     close_table(state);
+}
+
+static void *begin_in_a_thread(void *argument)
+{
+    waiter *self = argument;
+    codedb *transaction;
+    self->code = codedb_transaction_begin(self->handle, &transaction, NULL);
+    codedb_handle_destroy(transaction);
+    return NULL;
+}
+
+/* Invariant 6: a transaction that began behind the stop would never end, and what waits behind it would wait for ever. */
+static void no_transaction_begins_behind_a_close(void **state)
+{
+    codedb *transaction = begin(db);
+    codedb *patient = fixture_view(db, CODEDB_PRIORITY_NORMAL, -1, false);
+    waiter waiters[2] = {{patient, 0, CODEDB_SUCCESS}, {patient, 1, CODEDB_INTERNAL_ERROR}};
+    pthread_t threads[2];
+    (void)state;
+    assert_int_equal(pthread_create(&threads[0], NULL, begin_in_a_thread, &waiters[0]), 0);
+    wait_until_pending(1);
+    assert_int_equal(pthread_create(&threads[1], NULL, insert_in_a_thread, &waiters[1]), 0);
+    wait_until_pending(2);
+    codedb_driver_stop(db->thread);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    assert_int_equal(waiters[0].code, CODEDB_CONNECTION_ERROR);
+    assert_int_equal(waiters[1].code, CODEDB_SUCCESS);
+    codedb_handle_destroy(transaction);
+    codedb_handle_destroy(patient);
+    codedb_handle_destroy(db);
+    codedb_result_clear(&result);
 }
 
 /* ---- batches ------------------------------------------------------------------------------------------------------- */
@@ -685,6 +721,7 @@ int main(void)
         TABLE_TEST(a_failed_batch_has_done_nothing_and_names_its_operation),
         TABLE_TEST(a_batch_whose_time_is_over_has_done_nothing),
         TABLE_TEST(a_statement_that_never_ends_is_interrupted),
+        cmocka_unit_test_setup(no_transaction_begins_behind_a_close, open_table),
         cmocka_unit_test(closing_runs_what_was_queued),
         cmocka_unit_test(a_callback_that_calls_back_is_busy),
         cmocka_unit_test(a_driver_that_does_not_connect_is_heard),

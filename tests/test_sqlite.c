@@ -326,6 +326,27 @@ static void updated_and_deleted_rows_are_followed(void **state)
     assert_index_is_sound();
 }
 
+/* Invariant 5: the triggers are made before the first statement that needs them, here in a transaction that does not last. */
+static void a_rollback_of_the_first_use_keeps_the_upkeep(void **state)
+{
+    codedb *transaction;
+    codedb_column where = integer_column("id", 1);
+    codedb_column change = text_column("body", "uno");
+    (void)state;
+    run_sql(db, "CREATE TABLE unrelated (id)"); /* from here on the triggers are unknown */
+    assert_int_equal(codedb_transaction_begin(db, &transaction, &result), CODEDB_SUCCESS);
+    insert_text(transaction, 1, "lost", "lost");
+    assert_int_equal(codedb_transaction_rollback(transaction, &result), CODEDB_SUCCESS);
+    codedb_handle_destroy(transaction);
+    insert_text(db, 1, "alpha", "one");
+    assert_int_equal(codedb_table_update(db, "texts", &where, 1, &change, 1, NULL, &result), CODEDB_SUCCESS);
+    assert_int_equal(matches(db, "one"), 0);
+    assert_int_equal(matches(db, "uno"), 1);
+    run_sql(db, "DELETE FROM files WHERE id = 1");
+    assert_int_equal(matches(db, "uno"), 0);
+    assert_index_is_sound();
+}
+
 static void cascaded_deletions_reach_the_index(void **state)
 {
     codedb_column where = integer_column("id", 1);
@@ -666,6 +687,7 @@ int main(void)
         MEMORY_TEST(more_shapes_than_the_cache_holds_still_run),
         FULLTEXT_TEST(inserted_rows_are_found),
         FULLTEXT_TEST(updated_and_deleted_rows_are_followed),
+        FULLTEXT_TEST(a_rollback_of_the_first_use_keeps_the_upkeep),
         FULLTEXT_TEST(cascaded_deletions_reach_the_index),
         FULLTEXT_TEST(replaced_rows_are_followed),
         FULLTEXT_TEST(rows_that_move_to_another_rowid_are_followed),
