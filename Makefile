@@ -25,13 +25,14 @@ SRCS = $(wildcard \
   codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
   codedb_request.c codedb_queue.c codedb_driver.c codedb_sql.c codedb_sqlite.c codedb_sqlite_schema.c \
   codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
-  codedb_ast.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_attributes.c codedb_emission.c codedb_xpath.c \
+  codedb_ast.c codedb_ast_literal.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_attributes.c \
+  codedb_emission.c codedb_xpath.c \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c codedb_edit.c codedb_diff.c \
   codedb_string.c codedb_index.c \
   codedb_source.c codedb_walk.c codedb_crawl.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_sqlite.h \
-  codedb_selector.h codedb_edit.h codedb_source.h)
+  codedb_ast.h codedb_selector.h codedb_edit.h codedb_source.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.
 SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))
@@ -242,6 +243,10 @@ oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/fuzz.py $< $(ORACLE_SEED)
 	$(LIBCST_PYTHON) tests/oracle/compare.py $< --cache $(BUILD)/oracle/cache $(ORACLE_PATHS)
 
+# The ast's JSON against the ast modules of ORACLE_PYTHONS, over their standard libraries, or over ORACLE_PATHS.
+oracle-ast: $(BUILD)/oracle/dump_server
+	@set -e; for python in $(ORACLE_PYTHONS); do $$python tests/oracle/compare_ast.py $< $(ORACLE_PATHS); done
+
 # Selectors against an evaluator over LibCST's trees, over files with every construct (ORACLE_SEED repeats a run).
 oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) tests/corpus/*.py
@@ -266,7 +271,7 @@ clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
 .PHONY: build all amalgamation demo test test-units test-scripts test-amalgamation asan tsan coverage check check-layers \
-  check-symbols check-format format check-tidy check-cppcheck bench soak oracle oracle-tokens oracle-selectors install uninstall clean
+  check-symbols check-format format check-tidy check-cppcheck bench soak oracle oracle-ast oracle-tokens oracle-selectors install uninstall clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

@@ -98,31 +98,28 @@ static int string_simple_escape(char c)
     return found ? values[found - letters] : -1;
 }
 
-/* One escape: `text` is behind the backslash and before `end`. Returns the place behind the escape, NULL for one that CPython refuses. */
-static const char *string_escape(const char *text, const char *end, bool bytes, codedb_buffer *out)
+CODEDB_PRIVATE const char *codedb_string_read_escape(const char *text, const char *end, bool bytes, int32_t *code_point)
 {
-    uint32_t value;
-    int simple = string_simple_escape(*text);
+    uint32_t value = '\\';
+    const char *behind = text;
+    int simple = text < end ? string_simple_escape(*text) : -1;
+    size_t digits = text == end ? 0 : *text == 'x' ? 2 : bytes ? 0 : *text == 'u' ? 4 : *text == 'U' ? 8 : 0;
     if (simple >= 0) {
-        codedb_buffer_append_byte(out, (char)simple);
-        return text + 1;
-    }
-    if (*text == '\n' || *text == '\r')
+        value = (uint32_t)simple;
+        behind = text + 1;
+    } else if (text < end && (*text == '\n' || *text == '\r')) {
+        *code_point = -1;
         return text + (*text == '\r' && text + 1 < end && text[1] == '\n' ? 2 : 1);
-    if (*text >= '0' && *text <= '7') {
-        text = string_octal(text, end, &value);
-        string_append_code_point(out, value, bytes);
-        return text;
+    } else if (digits && string_hex(text + 1, end, digits, &value) && value <= 0x10FFFF) {
+        behind = text + 1 + digits;
+    } else if (digits || text == end) {
+        value = 0xFFFD;
+        behind = NULL;
+    } else if (*text >= '0' && *text <= '7') {
+        behind = string_octal(text, end, &value);
     }
-    size_t digits = *text == 'x' ? 2 : bytes ? 0 : *text == 'u' ? 4 : *text == 'U' ? 8 : 0;
-    if (digits) {
-        if (!string_hex(text + 1, end, digits, &value) || value > 0x10FFFF)
-            return NULL;
-        string_append_code_point(out, value, bytes);
-        return text + 1 + digits;
-    }
-    codedb_buffer_append_byte(out, '\\');
-    return text;
+    *code_point = (int32_t)value;
+    return behind;
 }
 
 /* Appends a run without backslashes, its line breaks made "\n". */
@@ -146,11 +143,12 @@ CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool
         string_append_plain(out, body, backslash ? backslash : end);
         if (!backslash)
             break;
-        if (backslash + 1 == end)
-            return false;
-        body = string_escape(backslash + 1, end, bytes, out);
+        int32_t code_point;
+        body = codedb_string_read_escape(backslash + 1, end, bytes, &code_point);
         if (!body)
             return false;
+        if (code_point >= 0)
+            string_append_code_point(out, (uint32_t)code_point, bytes);
     }
     return true;
 }

@@ -2,7 +2,9 @@
  *
  * A request is a decimal length, a newline and so many bytes of source; the answer has the same form and holds the dump of
  * docs/trees.md, or for a source that is refused the line ERROR and a line that says why. One process answers for thousands of
- * sources, so that comparing with another parser costs no more than that parser. */
+ * sources, so that comparing with another parser costs no more than that parser.
+ *
+ *     dump_server [--cst | --ast [VERSION]] */
 #include "codedb.h"
 
 #include <stdio.h>
@@ -43,14 +45,14 @@ static void answer_refusal(answer *to, const codedb_result *result)
     answer_append(to, text, (size_t)length);
 }
 
-static int answer_request(const char *source, size_t length, codedb_dump_format format, answer *to)
+static int answer_request(const char *source, size_t length, codedb_dump_format format, int version, answer *to)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_tree *tree = NULL;
 
     to->length = 0;
-    options.target_version = 315; /* LibCST 1.9 reads what is planned for it */
+    options.target_version = version;
     if (codedb_tree_parse(source, length, &options, &tree, &result) != CODEDB_SUCCESS ||
         codedb_tree_dump(tree, format, answer_append, to, &result) != CODEDB_SUCCESS)
         answer_refusal(to, &result);
@@ -64,6 +66,7 @@ static int answer_request(const char *source, size_t length, codedb_dump_format 
 int main(int argument_count, char **arguments)
 {
     codedb_dump_format format = argument_count > 1 && strcmp(arguments[1], "--ast") == 0 ? CODEDB_DUMP_AST : CODEDB_DUMP_CST;
+    int version = argument_count > 2 ? atoi(arguments[2]) : 315; /* LibCST 1.9 reads what is planned for it */
     answer to = {NULL, 0, 0};
     unsigned long length;
     int status = 0;
@@ -74,7 +77,7 @@ int main(int argument_count, char **arguments)
         if (source == NULL || fread(source, 1, length, stdin) != length)
             status = 1;
         else
-            status = answer_request(source, length, format, &to);
+            status = answer_request(source, length, format, version, &to);
         free(source);
     }
     free(to.bytes);
