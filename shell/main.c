@@ -322,7 +322,7 @@ codedb *shell_open(const shell_options *options, bool create, bool read_only)
     if (config == NULL) {
         shell_fail("out of memory");
     } else if (codedb_open(config, NULL, &db, &result) != CODEDB_SUCCESS) {
-        shell_fail_result(options, path, &result);
+        shell_fail_result(options, NULL, &result);
     }
     free(config);
     codedb_result_clear(&result);
