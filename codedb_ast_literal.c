@@ -486,11 +486,25 @@ CODEDB_PRIVATE void codedb_ast_put_bytes(codedb_ast_output *out, uint32_t from, 
 
 /* ---- Identifiers -------------------------------------------------------------------------------------------------- */
 
+static void literal_put_normalized(codedb_ast_output *out, const char *text, size_t length)
+{
+    codedb_buffer normal;
+    codedb_buffer_init(&normal, &out->tree->allocator);
+    if (codedb_identifier_normalize(text, length, &normal))
+        ast_put_any(out, normal.data, normal.length);
+    else
+        out->failed = true;
+    codedb_buffer_free(&normal);
+}
+
 CODEDB_PRIVATE void codedb_ast_put_identifier_text(codedb_ast_output *out, uint32_t token)
 {
     const char *text = out->tree->source + out->tree->tokens[token].start;
     size_t length = codedb_token_end(out->tree, token) - out->tree->tokens[token].start;
-    ast_put_any(out, text, length);
+    if (CODEDB_LIKELY(out->tree->ascii) || codedb_identifier_is_normal(text, length))
+        ast_put_any(out, text, length);
+    else
+        literal_put_normalized(out, text, length);
 }
 
 CODEDB_PRIVATE void codedb_ast_put_identifier(codedb_ast_output *out, uint32_t token)

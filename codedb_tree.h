@@ -608,6 +608,11 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
 CODEDB_PRIVATE bool codedb_unicode_starts_identifier(uint32_t code_point);
 CODEDB_PRIVATE bool codedb_unicode_continues_identifier(uint32_t code_point);
 
+/* codedb_normal.c. Whether an identifier is surely in the normal form NFKC. */
+CODEDB_PRIVATE bool codedb_identifier_is_normal(const char *text, size_t length);
+/* Appends an identifier in NFKC, as CPython does; false without memory. */
+CODEDB_PRIVATE bool codedb_identifier_normalize(const char *text, size_t length, codedb_buffer *out);
+
 /* codedb_statement.c. Fills tree->nodes from the tokens. `max_depth` bounds the recursion: 0 is a default that fits a stack of 8 MiB.
  * False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
