@@ -30,15 +30,10 @@
 /* The host's options in a struct of our size. */
 static codedb_code open_read_options(const codedb_open_options *given, codedb_open_options *options, codedb_result *result)
 {
+    codedb_code code = codedb_struct_take(options, sizeof *options, given, "codedb_open_options", result);
     size_t i;
-    memset(options, 0, sizeof *options);
-    if (given == NULL)
-        return CODEDB_SUCCESS;
-    if (given->struct_size < sizeof given->struct_size)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST,
-                           "codedb_open: options.struct_size is %zu, expected CODEDB_INIT(codedb_open_options)",
-                           given->struct_size);
-    memcpy(options, given, given->struct_size < sizeof *options ? given->struct_size : sizeof *options);
+    if (code != CODEDB_SUCCESS)
+        return code;
     if (options->allocator != NULL &&
         (options->allocator->allocate == NULL || options->allocator->reallocate == NULL || options->allocator->release == NULL))
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_open: options.allocator lacks a function, expected all three");
@@ -193,12 +188,9 @@ CODEDB_API codedb_code codedb_with(codedb *db, const codedb_request_options *opt
         *view = NULL;
     if (db == NULL || options == NULL || view == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_with: db, options or view is NULL");
-    if (options->struct_size < sizeof options->struct_size)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST,
-                           "codedb_with: options.struct_size is %zu, expected CODEDB_INIT(codedb_request_options)",
-                           options->struct_size);
-    memset(&read, 0, sizeof read);
-    memcpy(&read, options, options->struct_size < sizeof read ? options->struct_size : sizeof read);
+    code = codedb_struct_take(&read, sizeof read, options, "codedb_request_options", result);
+    if (code != CODEDB_SUCCESS)
+        return code;
     if ((unsigned)read.priority > CODEDB_PRIORITY_URGENT)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_with: options.priority is %d, expected a codedb_priority",
                            (int)read.priority);

@@ -795,8 +795,9 @@ CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const co
     if (db == NULL || folder == NULL) {
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_index_run: db and folder must not be NULL");
     }
-    if (!codedb_struct_read(&own, sizeof own, options)) {
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_index_run: options->struct_size is not set");
+    codedb_code code = codedb_struct_take(&own, sizeof own, options, "codedb_index_options", result);
+    if (code != CODEDB_SUCCESS) {
+        return code;
     }
     codedb_succeed(result);
     double started = codedb_monotonic_now();
@@ -810,7 +811,7 @@ CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const co
     pthread_mutex_init(&job.lock, NULL);
     pthread_cond_init(&job.work, NULL);
     pthread_cond_init(&job.progress, NULL);
-    codedb_code code = crawl_all(&job, folder);
+    code = crawl_all(&job, folder);
     if (code == CODEDB_SUCCESS && report != NULL) {
         code = crawl_report(&job, started, report);
     }

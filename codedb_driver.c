@@ -294,16 +294,17 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
 
 CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result)
 {
-    codedb_statistics now = CODEDB_INIT(codedb_statistics);
-    size_t size;
-    if (db == NULL || statistics == NULL || statistics->struct_size < sizeof statistics->struct_size)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the handle or the statistics are NULL, or struct_size is not set");
+    codedb_statistics now;
+    codedb_code code;
+    if (db == NULL || statistics == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_statistics_get: db or statistics is NULL");
+    code = codedb_struct_take(&now, sizeof now, statistics, "codedb_statistics", result);
+    if (code != CODEDB_SUCCESS)
+        return code;
     if (!codedb_driver_is_here(db->thread))
         return codedb_driver_fail_elsewhere(result);
-    size = statistics->struct_size < sizeof now ? statistics->struct_size : sizeof now;
     codedb_queue_statistics(db->thread->queue, &now);
-    now.struct_size = statistics->struct_size;
-    memcpy(statistics, &now, size);
+    codedb_struct_give(statistics, &now, sizeof now);
     return codedb_succeed(result);
 }
 

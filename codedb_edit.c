@@ -1373,6 +1373,25 @@ static codedb_code edit_plan(edit_job *job)
     return job->splices.failed ? codedb_fail_no_memory(job->result) : CODEDB_SUCCESS;
 }
 
+/* Reads one edit of the host. What stands behind its filter stands where the host's version of the filter ends: both structs may
+ * have grown since. False when a struct_size is none. */
+static bool edit_read(codedb_edit *edit, const codedb_edit *given)
+{
+    size_t tail = offsetof(codedb_edit, action);
+    size_t given_tail = offsetof(codedb_edit, filter) + given->filter.struct_size;
+    size_t room = sizeof *edit - tail;
+    _Static_assert(offsetof(codedb_edit, action) == offsetof(codedb_edit, filter) + sizeof(codedb_filter), "no gap behind the filter");
+    memset(edit, 0, sizeof *edit);
+    edit->struct_size = sizeof *edit;
+    if (given->filter.struct_size > given->struct_size || given->struct_size < given_tail ||
+        !codedb_struct_read(&edit->filter, sizeof edit->filter, &given->filter))
+        return false;
+    if (given->struct_size - given_tail < room)
+        room = given->struct_size - given_tail;
+    memcpy((char *)edit + tail, (const char *)given + given_tail, room);
+    return true;
+}
+
 /* Copies the edits, whose struct may be an older, shorter one, and checks what can be checked without a tree. */
 static codedb_code edit_read_edits(edit_job *job, const codedb_edit *edits)
 {
@@ -1383,10 +1402,10 @@ static codedb_code edit_read_edits(edit_job *job, const codedb_edit *edits)
         return codedb_fail_no_memory(job->result);
     for (size_t i = 0; i < job->edit_count; i++) {
         const codedb_edit *edit = (const codedb_edit *)(const void *)((const char *)edits + i * stride);
-        if (!stride || edit->struct_size != stride)
-            return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: struct_size is %zu, expected %zu", i,
-                               edit->struct_size, sizeof *edit);
-        memcpy(&job->edits[i], edit, stride < sizeof *edit ? stride : sizeof *edit);
+        if (edit->struct_size != stride || stride < offsetof(codedb_edit, filter.selector) || !edit_read(&job->edits[i], edit))
+            return codedb_fail(job->result, CODEDB_INVALID_REQUEST,
+                               "edit %zu: struct_size is %zu and that of its filter %zu, expected %zu and %zu", i, edit->struct_size,
+                               edit->filter.struct_size, sizeof *edit, sizeof edit->filter);
         edit = &job->edits[i];
         if ((unsigned)edit->action > CODEDB_EDIT_INSERT_LAST)
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: %d is no action", i, (int)edit->action);

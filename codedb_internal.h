@@ -170,6 +170,10 @@ CODEDB_PRIVATE codedb_code codedb_fail_at(codedb_result *result, codedb_code cod
 /* Copies a struct of the host that begins with struct_size to `copy`, which has `size` bytes: what the host's version of the struct does not
  * have is zero, what this one does not know is left out. NULL gives all zeros. False when struct_size was not set. */
 CODEDB_PRIVATE bool codedb_struct_read(void *copy, size_t size, const void *given);
+/* The same, with INVALID_REQUEST naming the struct `name` when struct_size was not set. */
+CODEDB_PRIVATE codedb_code codedb_struct_take(void *copy, size_t size, const void *given, const char *name, codedb_result *result);
+/* Copies `made`, of `size` bytes, to a struct of the host, as far as that has room; its struct_size stays. */
+CODEDB_PRIVATE void codedb_struct_give(void *given, const void *made, size_t size);
 /* Resets `result` (NULL is allowed) to success, freeing what it held, and returns CODEDB_SUCCESS. */
 CODEDB_PRIVATE codedb_code codedb_succeed(codedb_result *result);
 /* The same with something to say. */

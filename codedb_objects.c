@@ -948,29 +948,23 @@ CODEDB_PRIVATE codedb_code codedb_object_list(codedb *db, codedb_kind kind, cons
     const codedb_description *description = codedb_description_of(kind);
     codedb_order by_key = {description->fields[description->key].name, 0};
     codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_list_options own;
     codedb_rows *rows = NULL;
     codedb_code code = objects_check_arguments(db, list, "list", result);
+    if (code == CODEDB_SUCCESS) {
+        *list = NULL;
+        code = codedb_struct_take(&own, sizeof own, options, "codedb_list_options", result);
+    }
     if (code != CODEDB_SUCCESS) {
         return code;
     }
-    *list = NULL;
-    select.order_by = &by_key;
-    select.order_by_count = 1;
-    if (options != NULL) {
-        if (options->struct_size != sizeof *options) {
-            return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_list_options.struct_size: found %zu, expected %zu",
-                               options->struct_size, sizeof *options);
-        }
-        select.where = options->where;
-        select.where_count = options->where_count;
-        select.limit = options->limit;
-        select.offset = options->offset;
-        if (options->order_by_count > 0) {
-            select.order_by = options->order_by;
-            select.order_by_count = options->order_by_count;
-        }
-    }
-    code = objects_select(db, kind, &select, options == NULL ? 0 : options->fields, &rows, result);
+    select.where = own.where;
+    select.where_count = own.where_count;
+    select.limit = own.limit;
+    select.offset = own.offset;
+    select.order_by = own.order_by_count > 0 ? own.order_by : &by_key;
+    select.order_by_count = own.order_by_count > 0 ? own.order_by_count : 1;
+    code = objects_select(db, kind, &select, own.fields, &rows, result);
     if (code == CODEDB_SUCCESS) {
         code = codedb_object_list_from_rows(db, kind, rows, list, result);
     }
@@ -1055,12 +1049,14 @@ static codedb_code objects_default_insert(objects_default *chosen, objects_row *
 static codedb_code objects_create_file(codedb *db, codedb_file *file, bool *missing, codedb_result *result)
 {
     objects_default chosen = {.dataset = CODEDB_INIT(codedb_dataset)};
-    codedb_file complete = *file;
+    codedb_file complete;
     objects_row row;
     int64_t row_id = 0;
+    codedb_struct_read(&complete, sizeof complete, file);
     chosen.dataset.project_id = file->project_id;
     complete.dataset_id = chosen.dataset.id;
     objects_row_init(&row, db, CODEDB_KIND_FILE, &complete);
+    row.struct_size = file->struct_size; /* what codedb makes is written back to a host's smaller struct, too */
     codedb_code code = objects_default_find(&chosen, db, result);
     if (code == CODEDB_SUCCESS) {
         code = objects_row_for_insert(&row, NULL, 0, result);
@@ -1086,7 +1082,8 @@ codedb_code codedb_file_create(codedb *db, codedb_file *object, codedb_result *r
     if (code != CODEDB_SUCCESS) {
         return code;
     }
-    if (object->struct_size != sizeof *object || object->dataset_id != NULL || object->project_id == NULL) {
+    bool has_dataset = object->struct_size >= offsetof(codedb_file, dataset_id) + sizeof object->dataset_id;
+    if (!has_dataset || object->dataset_id != NULL || object->project_id == NULL) {
         return codedb_object_create(db, CODEDB_KIND_FILE, object, result);
     }
     code = objects_create_file(db, object, &missing, result);

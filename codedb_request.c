@@ -448,8 +448,6 @@ CODEDB_API codedb_code codedb_table_delete(codedb *db, const char *table, const 
 static codedb_code request_check_select(const codedb_select *select, codedb_result *result)
 {
     size_t i;
-    if (select->struct_size < sizeof select->struct_size)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_select has a struct_size of %zu", select->struct_size);
     if ((select->columns == NULL && select->column_count > 0) || (select->order_by == NULL && select->order_by_count > 0))
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "columns or order_by is NULL, and its count is not 0");
     for (i = 0; i < select->column_count; i++) {
@@ -464,17 +462,6 @@ static codedb_code request_check_select(const codedb_select *select, codedb_resu
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "limit %lld or offset %lld is negative", (long long)select->limit,
                            (long long)select->offset);
     return CODEDB_SUCCESS;
-}
-
-/* The host's select, cut or filled up to the size that this library knows. */
-static codedb_select request_known_select(const codedb_select *given)
-{
-    codedb_select select = CODEDB_INIT(codedb_select);
-    if (given != NULL) {
-        memcpy(&select, given, given->struct_size < sizeof select ? given->struct_size : sizeof select);
-        select.struct_size = given->struct_size;
-    }
-    return select;
 }
 
 static void request_frame_select(request_frame *frame, const codedb_select *select)
@@ -497,17 +484,21 @@ static void request_frame_select(request_frame *frame, const codedb_select *sele
 CODEDB_API codedb_code codedb_table_select(codedb *db, const char *table, const codedb_select *select, codedb_rows **rows,
                                            codedb_result *result)
 {
-    codedb_select known = request_known_select(select);
-    request_call call = {CODEDB_OPERATION_SELECT, table, NULL, 0, known.where, known.where_count, false};
+    codedb_select known;
+    request_call call = {.kind = CODEDB_OPERATION_SELECT, .table = table};
     request_frame frame;
     codedb_code code = request_check_handle(db, result);
     if (rows == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "there is nowhere to put the rows");
     *rows = NULL;
     if (code == CODEDB_SUCCESS)
+        code = codedb_struct_take(&known, sizeof known, select, "codedb_select", result);
+    if (code == CODEDB_SUCCESS)
         code = request_check_select(&known, result);
     if (code != CODEDB_SUCCESS)
         return code;
+    call.where = known.where;
+    call.where_count = known.where_count;
     code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), &call, result);
     if (code == CODEDB_SUCCESS) {
         request_frame_select(&frame, &known);

@@ -192,3 +192,21 @@ CODEDB_PRIVATE bool codedb_struct_read(void *copy, size_t size, const void *give
     memcpy(copy, &size, sizeof size);
     return true;
 }
+
+CODEDB_PRIVATE codedb_code codedb_struct_take(void *copy, size_t size, const void *given, const char *name, codedb_result *result)
+{
+    size_t found;
+    if (codedb_struct_read(copy, size, given))
+        return CODEDB_SUCCESS;
+    memcpy(&found, given, sizeof found);
+    return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s.struct_size: found %zu, expected %zu, as CODEDB_INIT sets it", name, found,
+                       size);
+}
+
+CODEDB_PRIVATE void codedb_struct_give(void *given, const void *made, size_t size)
+{
+    size_t given_size;
+    memcpy(&given_size, given, sizeof given_size);
+    memcpy(given, made, given_size < size ? given_size : size);
+    memcpy(given, &given_size, sizeof given_size);
+}

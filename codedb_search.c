@@ -145,14 +145,6 @@ static codedb_code search_add_options(search_query *query, const codedb_list_opt
     return code;
 }
 
-static codedb_code search_check_size(size_t found, size_t expected, const char *name, codedb_result *result)
-{
-    if (found == expected) {
-        return CODEDB_SUCCESS;
-    }
-    return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s.struct_size: found %zu, expected %zu", name, found, expected);
-}
-
 static codedb_code search_check_arguments(codedb *db, const void *first, const void *second, codedb_result *result)
 {
     if (db == NULL || first == NULL || second == NULL) {
@@ -192,31 +184,30 @@ static const char search_issues_of_project[] =
     " JOIN files x ON x.id = coalesce(i.file_id, c.file_id, f.file_id) WHERE i.project_id IS NULL AND x.project_id = ?1)";
 
 static codedb_code search_check_relation(codedb *db, const search_relation *relation, const codedb_value *owner,
-                                         const codedb_list_options *options, void **list, codedb_result *result)
+                                         const codedb_list_options *options, void **list, codedb_list_options *own,
+                                         codedb_result *result)
 {
     codedb_code code = search_check_arguments(db, list, list, result);
     if (code == CODEDB_SUCCESS && owner->type == CODEDB_VALUE_NULL) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "found NULL, expected the id of the owner of %s",
                            codedb_description_of(relation->kind)->table);
     }
-    if (code == CODEDB_SUCCESS && options != NULL) {
-        code = search_check_size(options->struct_size, sizeof *options, "codedb_list_options", result);
-    }
-    return code;
+    return code == CODEDB_SUCCESS ? codedb_struct_take(own, sizeof *own, options, "codedb_list_options", result) : code;
 }
 
 static codedb_code search_related(codedb *db, const search_relation *relation, codedb_value owner,
                                   const codedb_list_options *options, void **list, codedb_result *result)
 {
     search_query query;
-    codedb_code code = search_check_relation(db, relation, &owner, options, list, result);
+    codedb_list_options own;
+    codedb_code code = search_check_relation(db, relation, &owner, options, list, &own, result);
     if (code != CODEDB_SUCCESS) {
         return code;
     }
     bool complete = (codedb_object_columns(db, relation->kind) & relation->needs) == relation->needs;
-    search_begin(&query, db, relation->kind, options == NULL ? 0 : options->fields);
+    search_begin(&query, db, relation->kind, own.fields);
     search_add(&query, complete ? relation->sql : relation->otherwise, owner);
-    code = search_add_options(&query, options, result);
+    code = search_add_options(&query, &own, result);
     if (code == CODEDB_SUCCESS) {
         return search_run(&query, list, result);
     }
@@ -413,11 +404,12 @@ codedb_code codedb_file_structure_get(codedb *db, int64_t file_id, codedb_file_s
 
 /* ---- names and usages --------------------------------------------------------------------------------------------- */
 
-static codedb_code search_check_names(codedb *db, const codedb_name_search *search, const void *list, codedb_result *result)
+static codedb_code search_check_names(codedb *db, const codedb_name_search *given, const void *list, codedb_name_search *search,
+                                      codedb_result *result)
 {
-    codedb_code code = search_check_arguments(db, search, list, result);
+    codedb_code code = search_check_arguments(db, given, list, result);
     if (code == CODEDB_SUCCESS) {
-        code = search_check_size(search->struct_size, sizeof *search, "codedb_name_search", result);
+        code = codedb_struct_take(search, sizeof *search, given, "codedb_name_search", result);
     }
     if (code == CODEDB_SUCCESS && search->name == NULL) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_name_search.name: found NULL, expected a pattern");
@@ -429,33 +421,34 @@ static codedb_code search_check_names(codedb *db, const codedb_name_search *sear
     return code;
 }
 
-static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_search *search, void **list,
+static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_search *given, void **list,
                                 codedb_result *result)
 {
     static const char *const operators[] = {" GLOB ?", " LIKE ? ESCAPE '\\'", " = ?"};
     search_query query;
-    codedb_code code = search_check_names(db, search, list, result);
+    codedb_name_search search;
+    codedb_code code = search_check_names(db, given, list, &search, result);
     if (code != CODEDB_SUCCESS) {
         return code;
     }
     search_begin(&query, db, kind, 0);
-    if (search->project_id != NULL && kind == CODEDB_KIND_METHOD) {
+    if (search.project_id != NULL && kind == CODEDB_KIND_METHOD) {
         search_add_text(&query, " JOIN classes c ON c.id = t.class_id JOIN files x ON x.id = c.file_id");
-    } else if (search->project_id != NULL) {
+    } else if (search.project_id != NULL) {
         search_add_text(&query, " JOIN files x ON x.id = t.file_id");
     }
     search_add_text(&query, " WHERE (t.name");
-    search_add(&query, operators[search->pattern], codedb_value_text(search->name));
+    search_add(&query, operators[search.pattern], codedb_value_text(search.name));
     if (kind == CODEDB_KIND_IMPORT) {
         search_add_text(&query, " OR t.module");
-        search_add(&query, operators[search->pattern], codedb_value_text(search->name));
+        search_add(&query, operators[search.pattern], codedb_value_text(search.name));
     }
     search_add_text(&query, ")");
-    if (search->project_id != NULL) {
-        search_add(&query, " AND x.project_id = ?", codedb_value_text(search->project_id));
+    if (search.project_id != NULL) {
+        search_add(&query, " AND x.project_id = ?", codedb_value_text(search.project_id));
     }
     search_add_text(&query, " ORDER BY t.name, t.id");
-    search_add_limit(&query, search->limit, search->offset);
+    search_add_limit(&query, search.limit, search.offset);
     return search_run(&query, list, result);
 }
 
@@ -494,37 +487,38 @@ codedb_code codedb_issue_find(codedb *db, const char *project_id, const char *is
                               : codedb_project_issues(db, project_id, &options, list, result);
 }
 
-codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *search, codedb_usages **list, codedb_result *result)
+codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *given, codedb_usages **list, codedb_result *result)
 {
     search_query query;
+    codedb_usage_search search;
     void *made = NULL;
-    codedb_code code = search_check_arguments(db, search, list, result);
+    codedb_code code = search_check_arguments(db, given, list, result);
     if (list != NULL) {
         *list = NULL;
     }
     if (code == CODEDB_SUCCESS) {
-        code = search_check_size(search->struct_size, sizeof *search, "codedb_usage_search", result);
+        code = codedb_struct_take(&search, sizeof search, given, "codedb_usage_search", result);
     }
-    if (code == CODEDB_SUCCESS && search->target_name == NULL) {
+    if (code == CODEDB_SUCCESS && search.target_name == NULL) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_usage_search.target_name: found NULL, expected a name");
     }
     if (code != CODEDB_SUCCESS) {
         return code;
     }
     search_begin(&query, db, CODEDB_KIND_USAGE, 0);
-    search_add_text(&query, search->project_id == NULL ? "" : " JOIN files x ON x.id = t.file_id");
-    search_add(&query, " WHERE t.target_name = ?", codedb_value_text(search->target_name));
-    if (search->target_type != NULL) {
-        search_add(&query, " AND t.target_type = ?", codedb_value_text(search->target_type));
+    search_add_text(&query, search.project_id == NULL ? "" : " JOIN files x ON x.id = t.file_id");
+    search_add(&query, " WHERE t.target_name = ?", codedb_value_text(search.target_name));
+    if (search.target_type != NULL) {
+        search_add(&query, " AND t.target_type = ?", codedb_value_text(search.target_type));
     }
-    if (search->target_class != NULL) {
-        search_add(&query, " AND t.target_class = ?", codedb_value_text(search->target_class));
+    if (search.target_class != NULL) {
+        search_add(&query, " AND t.target_class = ?", codedb_value_text(search.target_class));
     }
-    if (search->project_id != NULL) {
-        search_add(&query, " AND x.project_id = ?", codedb_value_text(search->project_id));
+    if (search.project_id != NULL) {
+        search_add(&query, " AND x.project_id = ?", codedb_value_text(search.project_id));
     }
     search_add_text(&query, " ORDER BY t.file_id, t.line, t.id");
-    search_add_limit(&query, search->limit, search->offset);
+    search_add_limit(&query, search.limit, search.offset);
     code = search_run(&query, &made, result);
     *list = made;
     return code;
@@ -610,15 +604,31 @@ static codedb_code search_count_all(codedb *db, const codedb_kind *owner, codedb
     return code;
 }
 
+/* Clears the host's counts, which may be an older, smaller struct. */
 static codedb_code search_clear_counts(codedb *db, codedb_counts *counts, codedb_result *result)
 {
+    codedb_counts none;
     codedb_code code = search_check_arguments(db, counts, counts, result);
     if (code == CODEDB_SUCCESS) {
-        code = search_check_size(counts->struct_size, sizeof *counts, "codedb_counts", result);
+        code = codedb_struct_take(&none, sizeof none, counts, "codedb_counts", result);
     }
     if (code == CODEDB_SUCCESS) {
-        memset(counts, 0, sizeof *counts);
-        counts->struct_size = sizeof *counts;
+        none = (codedb_counts)CODEDB_INIT(codedb_counts);
+        codedb_struct_give(counts, &none, sizeof none);
+    }
+    return code;
+}
+
+static codedb_code search_counts_of(codedb *db, const codedb_kind *owner, codedb_value id, codedb_counts *counts,
+                                    codedb_result *result)
+{
+    codedb_counts made = CODEDB_INIT(codedb_counts);
+    codedb_code code = search_clear_counts(db, counts, result);
+    if (code == CODEDB_SUCCESS) {
+        code = search_count_all(db, owner, id, &made, result);
+    }
+    if (code == CODEDB_SUCCESS) {
+        codedb_struct_give(counts, &made, sizeof made);
     }
     return code;
 }
@@ -626,17 +636,13 @@ static codedb_code search_clear_counts(codedb *db, codedb_counts *counts, codedb
 codedb_code codedb_project_counts(codedb *db, const char *project_id, codedb_counts *counts, codedb_result *result)
 {
     static const codedb_kind owner = CODEDB_KIND_PROJECT;
-    codedb_code code = search_clear_counts(db, counts, result);
-    return code != CODEDB_SUCCESS
-               ? code
-               : search_count_all(db, project_id == NULL ? NULL : &owner, codedb_value_text(project_id), counts, result);
+    return search_counts_of(db, project_id == NULL ? NULL : &owner, codedb_value_text(project_id), counts, result);
 }
 
 codedb_code codedb_file_counts(codedb *db, int64_t file_id, codedb_counts *counts, codedb_result *result)
 {
     static const codedb_kind owner = CODEDB_KIND_FILE;
-    codedb_code code = search_clear_counts(db, counts, result);
-    return code != CODEDB_SUCCESS ? code : search_count_all(db, &owner, codedb_value_integer(file_id), counts, result);
+    return search_counts_of(db, &owner, codedb_value_integer(file_id), counts, result);
 }
 
 /* ---- duplicates --------------------------------------------------------------------------------------------------- */
@@ -736,11 +742,12 @@ static size_t search_quote_words(codedb_buffer *expression, const char *text, bo
     return words;
 }
 
-static codedb_code search_check_text(codedb *db, const codedb_text_search *search, const void *matches, codedb_result *result)
+static codedb_code search_check_text(codedb *db, const codedb_text_search *given, const void *matches, codedb_text_search *search,
+                                     codedb_result *result)
 {
-    codedb_code code = search_check_arguments(db, search, matches, result);
+    codedb_code code = search_check_arguments(db, given, matches, result);
     if (code == CODEDB_SUCCESS) {
-        code = search_check_size(search->struct_size, sizeof *search, "codedb_text_search", result);
+        code = codedb_struct_take(search, sizeof *search, given, "codedb_text_search", result);
     }
     if (code == CODEDB_SUCCESS && search->query == NULL) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_text_search.query: found NULL, expected words");
@@ -871,14 +878,15 @@ static codedb_code search_read_matches(codedb *db, const codedb_rows *rows, code
     return answer.code;
 }
 
-codedb_code codedb_text_find(codedb *db, const codedb_text_search *search, codedb_text_matches **matches, codedb_result *result)
+codedb_code codedb_text_find(codedb *db, const codedb_text_search *given, codedb_text_matches **matches, codedb_result *result)
 {
     codedb_result own = CODEDB_INIT(codedb_result);
     codedb_result *told = result == NULL ? &own : result;
+    codedb_text_search search;
     codedb_buffer expression;
     search_query query;
     codedb_rows *rows = NULL;
-    codedb_code code = search_check_text(db, search, matches, result);
+    codedb_code code = search_check_text(db, given, matches, &search, result);
     if (matches != NULL) {
         *matches = NULL;
     }
@@ -889,10 +897,10 @@ codedb_code codedb_text_find(codedb *db, const codedb_text_search *search, coded
     codedb_buffer_init(&query.sql, codedb_object_allocator(db));
     codedb_buffer_init(&query.parameters, codedb_object_allocator(db));
     codedb_buffer_init(&expression, codedb_object_allocator(db));
-    code = search_write_expression(&expression, search, told);
+    code = search_write_expression(&expression, &search, told);
     if (code == CODEDB_SUCCESS) {
-        search_write_text_query(&query, search, &expression);
-        code = search_explain_error(search_run_rows(&query, &rows, told), search, told);
+        search_write_text_query(&query, &search, &expression);
+        code = search_explain_error(search_run_rows(&query, &rows, told), &search, told);
     }
     if (code == CODEDB_SUCCESS) {
         code = search_read_matches(db, rows, matches, told);
@@ -939,6 +947,18 @@ static codedb_code search_name_item(codedb_code code, size_t number, codedb_resu
     return code;
 }
 
+/* The host's items lie as far from each other as its version of the struct is long. */
+static codedb_code search_take_item(codedb_vector_index *item, const codedb_vector_index *items, size_t number, size_t stride,
+                                    codedb_result *result)
+{
+    const codedb_vector_index *given = (const codedb_vector_index *)(const void *)((const char *)items + number * stride);
+    if (codedb_struct_read(item, sizeof *item, given) && given->struct_size == stride) {
+        return CODEDB_SUCCESS;
+    }
+    return codedb_fail(result, CODEDB_INVALID_REQUEST, "item %zu: codedb_vector_index.struct_size: found %zu, expected %zu", number,
+                       given->struct_size, stride >= sizeof stride ? stride : sizeof *item);
+}
+
 codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector_index *items, size_t count,
                                 codedb_result *result)
 {
@@ -951,8 +971,13 @@ codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector
     if (code == CODEDB_SUCCESS) {
         code = codedb_batch_create(db, &batch, result);
     }
+    size_t stride = count > 0 && items != NULL ? items->struct_size : 0;
     for (size_t i = 0; code == CODEDB_SUCCESS && i < count; i++) {
-        codedb_vector_index item = items[i];
+        codedb_vector_index item;
+        code = search_take_item(&item, items, i, stride, result);
+        if (code != CODEDB_SUCCESS) {
+            break;
+        }
         bool is_file = item.entity_id == 0 && item.entity_type != NULL && strcmp(item.entity_type, "file") == 0;
         item.project_id = file->project_id;
         item.entity_id = is_file ? file_id : item.entity_id;

@@ -290,13 +290,13 @@ static bool tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error
     return false;
 }
 
-static codedb_code tree_check_options(const codedb_parse_options *options, codedb_result *result)
+/* Reads the host's options, which may be NULL, into `options`. */
+static codedb_code tree_take_options(codedb_parse_options *options, const codedb_parse_options *given, codedb_result *result)
 {
-    if (options == NULL)
-        return CODEDB_SUCCESS;
-    if (options->struct_size < sizeof *options)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_parse_options has struct_size %lu, expected %lu",
-                           (unsigned long)options->struct_size, (unsigned long)sizeof *options);
+    codedb_code code = codedb_struct_take(options, sizeof *options, given, "codedb_parse_options", result);
+
+    if (code != CODEDB_SUCCESS)
+        return code;
     if (options->target_version != 0 && (options->target_version < 300 || options->target_version > 315))
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "target_version is %d, expected 300 to 315", options->target_version);
     if (options->max_depth < 0)
@@ -304,11 +304,12 @@ static codedb_code tree_check_options(const codedb_parse_options *options, coded
     return CODEDB_SUCCESS;
 }
 
-CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t length, const codedb_parse_options *options,
+CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t length, const codedb_parse_options *given,
                                                   codedb_tree **tree, codedb_result *result)
 {
-    codedb_allocator allocator = codedb_allocator_or_default(options == NULL ? NULL : options->allocator);
-    codedb_code code = tree_check_options(options, result);
+    codedb_parse_options options;
+    codedb_code code = tree_take_options(&options, given, result);
+    codedb_allocator allocator;
     codedb_syntax_error error;
     codedb_tree *made;
     char *source;
@@ -316,6 +317,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     *tree = NULL;
     if (code != CODEDB_SUCCESS)
         return code;
+    allocator = codedb_allocator_or_default(options.allocator);
     if (length > CODEDB_SOURCE_LIMIT)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the source has %lu bytes, expected at most %lu",
                            (unsigned long)length, (unsigned long)CODEDB_SOURCE_LIMIT);
@@ -329,9 +331,9 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     made->allocator = allocator;
     made->source = source;
     made->length = (uint32_t)length;
-    made->target_version = options == NULL || options->target_version == 0 ? 314 : options->target_version;
-    if (!tree_read(made, options == NULL ? 0 : (uint32_t)options->max_depth, &error)) {
-        code = tree_fail(made, &error, options == NULL ? NULL : options->path, result);
+    made->target_version = options.target_version == 0 ? 314 : options.target_version;
+    if (!tree_read(made, (uint32_t)options.max_depth, &error)) {
+        code = tree_fail(made, &error, options.path, result);
         codedb_tree_free(made);
         return code;
     }
@@ -342,6 +344,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
 CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const codedb_parse_options *options,
                                          codedb_tree **tree, codedb_result *result)
 {
+    codedb_parse_options own;
     codedb_allocator allocator;
     codedb_decoded decoded;
     codedb_code code;
@@ -351,14 +354,14 @@ CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const
     *tree = NULL;
     if (bytes == NULL && length > 0)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_tree_parse was given no bytes");
-    code = tree_check_options(options, result);
+    code = tree_take_options(&own, options, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    allocator = codedb_allocator_or_default(options == NULL ? NULL : options->allocator);
+    allocator = codedb_allocator_or_default(own.allocator);
     code = codedb_encoding_decode(&allocator, bytes == NULL ? "" : bytes, length, &decoded, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    code = codedb_tree_parse_text(decoded.text, decoded.length, options, tree, result);
+    code = codedb_tree_parse_text(decoded.text, decoded.length, &own, tree, result);
     codedb_decoded_release(&allocator, &decoded);
     return code;
 }

@@ -226,14 +226,15 @@ codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *op
     if (folder == NULL || visit == NULL) {
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_folder_walk: folder and visit must not be NULL");
     }
-    if (!codedb_struct_read(&own, sizeof own, options)) {
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_folder_walk: options->struct_size is not set");
+    codedb_code code = codedb_struct_take(&own, sizeof own, options, "codedb_walk_options", result);
+    if (code != CODEDB_SUCCESS) {
+        return code;
     }
     walk_state state = {.options = &own, .visit = visit, .context = context, .result = result};
     state.allocator = codedb_allocator_or_default(state.options->allocator);
     struct stat status;
     if (stat(folder, &status) != 0) {
-        codedb_code code = errno == EACCES ? CODEDB_PERMISSION_DENIED : CODEDB_NOT_FOUND;
+        code = errno == EACCES ? CODEDB_PERMISSION_DENIED : CODEDB_NOT_FOUND;
         return codedb_fail(result, code, "%s: no folder can be read there", folder);
     }
     if (!S_ISDIR(status.st_mode)) {
@@ -245,7 +246,7 @@ codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *op
         state.path.data[--state.path.length] = '\0';
     }
     state.root_length = state.path.length + (strcmp(folder, "/") == 0 ? 0 : 1);
-    codedb_code code = state.path.failed ? codedb_fail_no_memory(result) : walk_folder(&state, 0);
+    code = state.path.failed ? codedb_fail_no_memory(result) : walk_folder(&state, 0);
     codedb_buffer_free(&state.path);
     return code;
 }

@@ -1035,13 +1035,15 @@ static void xpath_cut(xpath_matcher *matcher, size_t limit, uint64_t *set)
     }
 }
 
-static codedb_code xpath_check(const codedb_tree *tree, const codedb_filter *filter, codedb_result *result)
+/* Reads the host's filter into `filter`, and checks what can be checked without compiling it. */
+static codedb_code xpath_take(codedb_filter *filter, const codedb_tree *tree, const codedb_filter *given, codedb_result *result)
 {
-    if (tree == NULL || filter == NULL)
+    codedb_code code;
+    if (tree == NULL || given == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s is NULL", tree == NULL ? "tree" : "filter");
-    if (filter->struct_size < sizeof *filter)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_filter has struct_size %zu, expected %zu", filter->struct_size,
-                           sizeof *filter);
+    code = codedb_struct_take(filter, sizeof *filter, given, "codedb_filter", result);
+    if (code != CODEDB_SUCCESS)
+        return code;
     if (filter->selector == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "filter->selector is NULL");
     if (filter->dialect != CODEDB_DIALECT_DEFAULT && filter->dialect != CODEDB_DIALECT_REFERENCE)
@@ -1138,19 +1140,20 @@ static codedb_code xpath_list_stored(xpath_matcher *matcher, const uint64_t *set
     return codedb_succeed(result);
 }
 
-CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *filter, uint32_t **nodes,
+CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *given, uint32_t **nodes,
                                                uint32_t *count, codedb_result *result)
 {
-    codedb_code code = xpath_check(tree, filter, result);
+    codedb_filter filter;
+    codedb_code code = xpath_take(&filter, tree, given, result);
     xpath_matcher matcher;
     uint64_t *set;
     *nodes = NULL;
     *count = 0;
     if (code != CODEDB_SUCCESS)
         return code;
-    code = xpath_open(&matcher, tree, filter, false, result);
+    code = xpath_open(&matcher, tree, &filter, false, result);
     if (code == CODEDB_SUCCESS)
-        code = xpath_match(&matcher, filter, &set, result);
+        code = xpath_match(&matcher, &filter, &set, result);
     if (code != CODEDB_SUCCESS)
         goto cleanup;
     *nodes = codedb_memory_allocate(&tree->allocator, xpath_count(&matcher, set), sizeof **nodes);
@@ -1240,22 +1243,23 @@ static codedb_code xpath_describe(xpath_matcher *matcher, const uint64_t *set, c
     return codedb_succeed(result);
 }
 
-CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *filter, codedb_nodes **nodes,
+CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *given, codedb_nodes **nodes,
                                          codedb_result *result)
 {
+    codedb_filter filter;
     codedb_code code = nodes == NULL ? codedb_fail(result, CODEDB_INVALID_REQUEST, "nodes is NULL") : CODEDB_SUCCESS;
     xpath_matcher matcher;
     uint64_t *set;
     if (nodes != NULL)
         *nodes = NULL;
     if (code == CODEDB_SUCCESS)
-        code = xpath_check(tree, filter, result);
+        code = xpath_take(&filter, tree, given, result);
     if (code != CODEDB_SUCCESS)
         return code;
     /* the code of the reference dialect has white space in it */
-    code = xpath_open(&matcher, tree, filter, filter->dialect == CODEDB_DIALECT_REFERENCE, result);
+    code = xpath_open(&matcher, tree, &filter, filter.dialect == CODEDB_DIALECT_REFERENCE, result);
     if (code == CODEDB_SUCCESS)
-        code = xpath_match(&matcher, filter, &set, result);
+        code = xpath_match(&matcher, &filter, &set, result);
     if (code == CODEDB_SUCCESS)
         code = xpath_describe(&matcher, set, nodes, result);
     xpath_close(&matcher);

@@ -162,7 +162,7 @@ static void wrong_options_are_refused(void **state)
     codedb *db;
     (void)state;
     assert_code(codedb_open(":memory:", &options, &db, &result), CODEDB_INVALID_REQUEST, result);
-    assert_contains(result.description, "struct_size is 0");
+    assert_contains(result.description, "struct_size: found 0");
     options.struct_size = sizeof options;
     options.allocator = &allocator;
     assert_code(codedb_open(":memory:", &options, &db, &result), CODEDB_INVALID_REQUEST, result);
