@@ -169,6 +169,7 @@ struct ast_frame {
     uint32_t limit;   /* of a list: where it ends */
     uint32_t pending; /* of a list of strings' parts: a field whose own text has been written; else 0 */
     uint32_t strings; /* of strings, fields and format specifications: the node of all adjacent literals */
+    uint32_t literal; /* of the same: the f-string among them that the next field stands in */
     uint8_t context;
     bool more; /* of a list: it has an item */
 };
@@ -637,9 +638,8 @@ static void ast_call_slice_tuple_end(ast_writer *writer, ast_frame *frame)
 static void ast_call_generators(ast_writer *writer, ast_frame *frame)
 {
     const codedb_tree *tree = writer->tree;
-    if (frame->cursor == 0) {
+    if (frame->cursor == 0)
         ast_list_begin(writer, frame, ast_child(tree, frame->node, CODEDB_FIELD_for_in), UINT32_MAX);
-    }
     uint32_t clause = frame->cursor;
     if (clause == UINT32_MAX) {
         ast_list_end(writer, frame);
@@ -867,11 +867,13 @@ static void ast_write_string(ast_writer *writer, uint32_t node)
     codedb_ast_put_span(out, ast_span_of_node(writer, node));
 }
 
-static void ast_push_strings(ast_writer *writer, ast_special special, uint32_t node, uint32_t strings)
+static void ast_push_strings(ast_writer *writer, ast_special special, uint32_t node, uint32_t strings, uint32_t literal)
 {
     ast_push(writer, ast_special_steps(special), node, AST_LOAD);
-    if (!writer->out.failed)
-        writer->frames[writer->count - 1].strings = strings;
+    if (writer->out.failed)
+        return;
+    writer->frames[writer->count - 1].strings = strings;
+    writer->frames[writer->count - 1].literal = literal;
 }
 
 static void ast_visit_strings(ast_writer *writer, uint32_t node)
@@ -884,53 +886,86 @@ static void ast_visit_strings(ast_writer *writer, uint32_t node)
     if (part == nodes[node].end)
         ast_write_string(writer, node);
     else
-        ast_push_strings(writer, nodes[part].kind == CODEDB_NODE_TEMPLATED_STRING ? AST_TEMPLATE : AST_JOINED, node, node);
+        ast_push_strings(writer, nodes[part].kind == CODEDB_NODE_TEMPLATED_STRING ? AST_TEMPLATE : AST_JOINED, node, node, node);
 }
 
-static void ast_push_field(ast_writer *writer, uint32_t node, uint32_t strings)
+static void ast_push_field(ast_writer *writer, uint32_t node, const ast_frame *frame)
 {
     const codedb_node *field = &writer->tree->nodes[node];
     bool templated = field->kind == CODEDB_NODE_TEMPLATED_STRING_EXPRESSION && field->field == CODEDB_FIELD_parts;
-    ast_push_strings(writer, templated ? AST_INTERPOLATION : AST_FORMATTED_VALUE, node, strings);
+    ast_push_strings(writer, templated ? AST_INTERPOLATION : AST_FORMATTED_VALUE, node, frame->strings, frame->literal);
 }
 
-/* A run of literals and texts, and the own text of the field behind it where it has one (`field`, else 0), as one constant. Its
- * position is from its first to its last part; a text that is nothing but a continued line is none. Before 3.12 it is that of all
- * the literals, and the kind that of the first one. */
-static void ast_write_part(ast_writer *writer, uint32_t from, uint32_t to, uint32_t field, uint32_t strings)
+/* Of a run of parts the first and the last one that are to be seen; a text that is nothing but a continued line is none. */
+static void ast_find_parts(const ast_writer *writer, uint32_t from, uint32_t to, uint32_t *first, uint32_t *last)
+{
+    const codedb_node *nodes = writer->tree->nodes;
+    *first = *last = UINT32_MAX;
+    for (uint32_t node = from; node < to; node++)
+        if (nodes[node].kind == CODEDB_NODE_SIMPLE_STRING ||
+            (ast_is_text(&nodes[node]) && !codedb_ast_text_is_empty(&writer->out, node, node + 1))) {
+            *first = *first == UINT32_MAX ? node : *first;
+            *last = node;
+        }
+    if (*first == UINT32_MAX && from < to && ast_is_text(&nodes[to - 1]))
+        *first = *last = to - 1;
+}
+
+/* The position of a part: from its first piece to its last one, which is the field's own text where it has one. */
+static codedb_ast_span ast_part_span(const ast_writer *writer, uint32_t owner, uint32_t first, uint32_t last, uint32_t field)
+{
+    const codedb_tree *tree = writer->tree;
+    codedb_ast_span span;
+    if (first != UINT32_MAX) {
+        span = codedb_ast_span_of(&writer->out, tree->nodes[first].first, tree->nodes[last].last);
+    } else {
+        uint32_t token = field ? tree->nodes[field].first : tree->nodes[owner].last - 2;
+        span = codedb_ast_span_of(&writer->out, token, token + 1);
+        span.start = span.end;
+        span.start_line = span.end_line;
+    }
+    if (field) {
+        uint32_t text_end = ast_field_of(tree, field).text_end;
+        span.end = tree->tokens[text_end].start;
+        span.end_line = writer->out.token_lines[text_end];
+    }
+    return span;
+}
+
+/* A run of literals and texts, and the own text of the field behind it where it has one (`field`, else 0), as one constant. Before
+ * 3.12 its position is that of all the literals, and its kind that of the first one; at the end of a format specification, it is the
+ * position and kind of the literal that has it. */
+static void ast_write_part(ast_writer *writer, const ast_frame *frame, uint32_t from, uint32_t to, uint32_t field)
 {
     codedb_ast_output *out = &writer->out;
     const codedb_tree *tree = writer->tree;
-    const codedb_node *nodes = tree->nodes;
     bool old = tree->target_version < 312;
-    uint32_t first = UINT32_MAX, last = UINT32_MAX;
-    for (uint32_t node = from; node < to; node++)
-        if (ast_is_text(&nodes[node]) &&
-            (nodes[node].kind == CODEDB_NODE_SIMPLE_STRING || !codedb_ast_text_is_empty(out, node, node + 1))) {
-            first = first == UINT32_MAX ? node : first;
-            last = node;
-        }
-    uint32_t text = field ? nodes[field].first + 1 : 0, text_end = field ? ast_field_of(tree, field).text_end : 0;
+    uint32_t first, last, text = field ? tree->nodes[field].first + 1 : 0;
     AST_PUT(out, "{\"_type\":\"Constant\",\"value\":");
-    codedb_ast_put_text(out, from, to, text, text_end);
-    uint32_t kind_token = old ? nodes[strings].first : first == UINT32_MAX ? text : nodes[first].first;
-    if (tree->source[tree->tokens[kind_token].start] == 'u' &&
-        (old || (first != UINT32_MAX && nodes[first].kind == CODEDB_NODE_SIMPLE_STRING)))
+    codedb_ast_put_text(out, from, to, text, field ? ast_field_of(tree, field).text_end : 0);
+    ast_find_parts(writer, from, to, &first, &last);
+    bool ends_spec = to == frame->limit && ast_is_field(&tree->nodes[frame->node]);
+    uint32_t whole = ends_spec ? frame->literal : frame->strings;
+    uint32_t kind = old ? whole : first;
+    while (old && tree->nodes[kind].kind == CODEDB_NODE_CONCATENATED_STRING)
+        kind++;
+    bool unicode = kind != UINT32_MAX && tree->nodes[kind].kind == CODEDB_NODE_SIMPLE_STRING &&
+                   tree->source[tree->tokens[tree->nodes[kind].first].start] == 'u';
+    if (unicode)
         AST_PUT(out, ",\"kind\":\"u\"");
     else
         AST_PUT(out, ",\"kind\":null");
-    codedb_ast_span span = ast_span_of_node(writer, strings);
-    if (!old && first != UINT32_MAX)
-        span = codedb_ast_span_of(out, nodes[first].first, nodes[last].last);
-    if (!old && field) {
-        if (first == UINT32_MAX) {
-            span = codedb_ast_span_of(out, text - 1, text);
-            span.start = span.end;
-        }
-        span.end = tree->tokens[text_end].start;
-        span.end_line = out->token_lines[text_end];
-    }
-    codedb_ast_put_span(out, span);
+    codedb_ast_put_span(out, old ? ast_span_of_node(writer, whole) : ast_part_span(writer, frame->node, first, last, field));
+}
+
+/* 3.12 keeps an empty text in a format specification, and has one where a specification ends with a field. */
+static bool ast_keeps_empty_part(const codedb_tree *tree, const ast_frame *frame, uint32_t from, uint32_t to)
+{
+    const codedb_node *nodes = tree->nodes;
+    if (tree->target_version != 312 || !ast_is_field(&nodes[frame->node]))
+        return false;
+    bool alone = from == nodes[frame->node + 1].end && to == frame->limit;
+    return !alone && (from < to || to == frame->limit);
 }
 
 /* The values of an f-string: literals and texts side by side are one, however they are nested in the tree. */
@@ -942,18 +977,20 @@ static void ast_continue_values(ast_writer *writer, ast_frame *frame)
         uint32_t field = frame->pending;
         frame->pending = 0;
         ast_list_separate(writer, frame);
-        ast_push_field(writer, field, frame->strings);
+        ast_push_field(writer, field, frame);
         return;
     }
-    while (to < frame->limit && !ast_is_field(&nodes[to]))
-        to++;
+    for (; to < frame->limit && !ast_is_field(&nodes[to]); to++)
+        if (nodes[to].kind == CODEDB_NODE_FORMATTED_STRING)
+            frame->literal = to;
     bool has_field = to < frame->limit;
     bool debug = has_field && ast_field_of(writer->tree, to).debug;
+    bool empty = codedb_ast_text_is_empty(&writer->out, from, to) && !ast_keeps_empty_part(writer->tree, frame, from, to);
     frame->cursor = has_field ? nodes[to].end : to;
     frame->pending = has_field ? to : 0;
-    if (debug || !codedb_ast_text_is_empty(&writer->out, from, to)) {
+    if (debug || !empty) {
         ast_list_separate(writer, frame);
-        ast_write_part(writer, from, to, debug ? to : 0, frame->strings);
+        ast_write_part(writer, frame, from, to, debug ? to : 0);
     }
     if (!has_field)
         ast_list_end(writer, frame);
@@ -966,7 +1003,6 @@ static void ast_call_values(ast_writer *writer, ast_frame *frame)
     ast_continue_values(writer, frame);
 }
 
-/* 3.12 has an empty constant where a specification does not end with text. */
 static void ast_call_spec_values(ast_writer *writer, ast_frame *frame)
 {
     const codedb_tree *tree = writer->tree;
@@ -1003,7 +1039,7 @@ static void ast_call_format_spec(ast_writer *writer, ast_frame *frame)
 {
     frame->step++;
     if (ast_field_of(writer->tree, frame->node).colon)
-        ast_push_strings(writer, AST_FORMAT_SPEC, frame->node, frame->strings);
+        ast_push_strings(writer, AST_FORMAT_SPEC, frame->node, frame->strings, frame->literal);
     else
         AST_PUT(&writer->out, "null");
 }
@@ -1020,7 +1056,7 @@ static void ast_call_spec_end(ast_writer *writer, ast_frame *frame)
 {
     const codedb_tree *tree = writer->tree;
     if (tree->target_version < 312)
-        codedb_ast_put_span(&writer->out, ast_span_of_node(writer, frame->strings));
+        codedb_ast_put_span(&writer->out, ast_span_of_node(writer, frame->literal));
     else
         codedb_ast_put_span(&writer->out, codedb_ast_span_of(&writer->out, ast_field_of(tree, frame->node).colon,
                                                              tree->nodes[frame->node].last - 1));
@@ -1358,6 +1394,14 @@ static void ast_write_identifier(ast_writer *writer, ast_frame *frame, const ast
         codedb_ast_put_identifier(&writer->out, writer->tree->nodes[child].first);
 }
 
+/* Whether the parentheses around a tuple or generator belong to its position: its own, those of the call whose only argument it is,
+ * and before 3.12 those that stood for the braces of a replacement field. */
+static bool ast_has_parentheses(const codedb_tree *tree, const codedb_node *node)
+{
+    return node->parens > 0 || node->kind == CODEDB_NODE_GENERATOR_EXP ||
+           (tree->target_version < 312 && node->field == CODEDB_FIELD_expression);
+}
+
 /* The end of a node: its position, by tokens. */
 static void ast_write_end(ast_writer *writer, const ast_frame *frame, const ast_step *step)
 {
@@ -1367,7 +1411,7 @@ static void ast_write_end(ast_writer *writer, const ast_frame *frame, const ast_
         writer->count--;
         return;
     }
-    bool wider = step->action == AST_END_PARENTHESES && (node->parens > 0 || node->kind == CODEDB_NODE_GENERATOR_EXP);
+    bool wider = step->action == AST_END_PARENTHESES && ast_has_parentheses(writer->tree, node);
     bool semicolon = step->action == AST_END_BLOCK && ast_token(writer->tree, node->last) == CODEDB_TOKEN_SEMICOLON;
     ast_end(writer, node->first - wider, node->last + wider + semicolon);
 }
