@@ -49,6 +49,8 @@ SCRIPTS = $(wildcard tests/test_*.sh tests/test_*.py)
 LIBRARIES = -lsqlite3 -lcjson -lpthread
 FLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -I. $(CJSON) $(CFLAGS) -MMD -MP
 
+.DEFAULT_GOAL := all
+
 build: $(OBJS)
 
 all: build $(BUILD)/libcodedb.a $(BUILD)/libcodedb.so $(BUILD)/codedb
@@ -125,7 +127,7 @@ demo:
 
 test:
 	@sh tools/need.sh "to build codedb and its tests" $(NEED_BUILD) "header cmocka.h libcmocka-dev" "command c++ g++" \
-	  "command pkg-config pkg-config" "command sqlite3 sqlite3" "command python3 python3" "python cffi python3-cffi"
+	  "command pkg-config pkg-config" "command sqlite3 sqlite3" "command git git" "command python3 python3" "python cffi python3-cffi"
 	@$(MAKE) --no-print-directory test-units test-scripts
 
 test-units: $(TESTS)
