@@ -104,6 +104,50 @@ static void source_delete_old(codedb_batch *batch, const codedb_source_file *fil
     codedb_batch_delete(batch, "issues", where, 2);
 }
 
+static int source_append(void *context, const char *bytes, size_t length)
+{
+    codedb_buffer *buffer = context;
+    codedb_buffer_append(buffer, bytes, length);
+    return buffer->failed;
+}
+
+/* Whether the file has an AST of another text: that one goes, and one of this text is wanted. */
+static codedb_code source_has_stale_ast(codedb *db, const codedb_source_file *file, const char *hash, bool *stale,
+                                        codedb_result *result)
+{
+    const codedb_value parameters[] = {file->file, file->file, codedb_value_text(hash)};
+    codedb_rows *rows = NULL;
+    codedb_code code = codedb_sql_execute(db,
+                                          "SELECT count(*) FROM ast_trees WHERE file_id = ? AND NOT EXISTS "
+                                          "(SELECT 1 FROM cst_trees WHERE file_id = ? AND cst_hash = ?)",
+                                          parameters, sizeof parameters / sizeof *parameters, &rows, NULL, result);
+    *stale = code == CODEDB_SUCCESS && rows->row_count == 1 && rows->values[0].as.integer > 0;
+    codedb_free(rows);
+    return code;
+}
+
+static codedb_code source_insert_ast(codedb *db, codedb_batch *batch, const codedb_source_file *file, codedb_result *result)
+{
+    codedb_buffer json;
+    codedb_buffer_init(&json, codedb_object_allocator(db));
+    codedb_code code = codedb_ast_write(file->tree, source_append, &json, result);
+    if (json.failed)
+        code = codedb_fail_no_memory(result);
+    if (code == CODEDB_SUCCESS) {
+        codedb_ast_tree row = CODEDB_INIT(codedb_ast_tree);
+        row.present = CODEDB_AST_TREE_PROJECT_ID | CODEDB_AST_TREE_AST_JSON | CODEDB_AST_TREE_FILE_MTIME;
+        row.project_id = file->project_id;
+        row.ast_json = json.data;
+        row.ast_json_length = json.length;
+        row.file_mtime = file->modified > 0 ? file->modified : codedb_unix_time_now();
+        const codedb_column id = {"file_id", file->file};
+        int64_t operation;
+        code = codedb_object_batch_insert(db, batch, CODEDB_KIND_AST_TREE, &row, &id, 1, &operation, result);
+    }
+    codedb_buffer_free(&json);
+    return code;
+}
+
 static codedb_code source_insert_tree(codedb *db, codedb_batch *batch, const codedb_source_file *file, const char *hash,
                                       int64_t *operation, codedb_result *result)
 {
@@ -167,9 +211,15 @@ CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, 
     codedb_code code = arena ? source_collect(file, arena, &entities, result) : codedb_fail_no_memory(result);
     if (code != CODEDB_SUCCESS)
         goto cleanup;
-    if (!is_new)
+    bool refresh_ast = false;
+    if (!is_new) {
+        code = file->tree ? source_has_stale_ast(db, file, hash, &refresh_ast, result) : CODEDB_SUCCESS;
         source_delete_old(batch, file, hash);
-    code = source_insert_tree(db, batch, file, hash, &operation, result);
+    }
+    if (code == CODEDB_SUCCESS)
+        code = source_insert_tree(db, batch, file, hash, &operation, result);
+    if (code == CODEDB_SUCCESS && refresh_ast)
+        code = source_insert_ast(db, batch, file, result);
     if (code == CODEDB_SUCCESS && !file->tree)
         code = source_insert_error(db, batch, file, result);
     if (code != CODEDB_SUCCESS)

@@ -22,8 +22,8 @@ typedef struct codedb_source_file {
     bool facts_are_written;      /* the caller writes `lines` and `has_docstring` of the file with its row */
 } codedb_source_file;
 
-/* Adds to `batch` all that makes the database hold this file's source: its row in cst_trees (earlier ones go, and so does a stored
- * AST of other text), classes, methods, functions, imports, code_content, `lines` and `has_docstring` of its row in files, and the
+/* Adds to `batch` all that makes the database hold this file's source: its row in cst_trees (earlier ones go; a stored AST of
+ * other text is made anew), classes, methods, functions, imports, code_content, `lines` and `has_docstring` of its row in files, and the
  * issue of type "syntax_error" if it does not parse (an earlier one goes). What is still there keeps its id. Parsing and collecting
  * run in the calling thread; the batch copies.
  * *tree_operation (may be NULL) is the number of the insert into cst_trees. */

@@ -245,7 +245,7 @@ static void an_edit_that_changes_nothing_stores_nothing(void **state)
     free(before);
 }
 
-static void a_stored_ast_goes_with_the_source_it_belongs_to(void **state)
+static void a_stored_ast_is_refreshed_with_its_source(void **state)
 {
     fixture *made = *state;
     save(made, SOURCE);
@@ -255,9 +255,12 @@ static void a_stored_ast_goes_with_the_source_it_belongs_to(void **state)
     assert_success(codedb_sql_execute(made->db, insert, NULL, 0, &rows, NULL, &made->result), made->result);
     codedb_free(rows);
     save(made, SOURCE);
-    check_answer(made, "SELECT count(*) FROM ast_trees", "1");
+    check_answer(made, "SELECT count(*), max(ast_json) FROM ast_trees", "1 {}");
     save(made, SOURCE "z = 3\n");
-    check_answer(made, "SELECT count(*) FROM ast_trees", "0");
+    check_answer(made,
+                 "SELECT count(*) FROM ast_trees WHERE json_extract(ast_json, '$._type') = 'Module' AND ast_json LIKE '%\"z\"%'",
+                 "1");
+    check_answer(made, "SELECT count(*) FROM ast_trees", "1");
 }
 
 /* What one of several threads does: it edits until nobody was in its way. */
@@ -318,7 +321,7 @@ int main(void)
         TEST(an_expected_hash_that_is_another_is_a_conflict),
         TEST(an_edit_that_fails_stores_nothing),
         TEST(an_edit_that_changes_nothing_stores_nothing),
-        TEST(a_stored_ast_goes_with_the_source_it_belongs_to),
+        TEST(a_stored_ast_is_refreshed_with_its_source),
         TEST(no_edit_of_several_threads_is_lost),
         TEST(calls_without_sense_are_invalid_requests),
     };
