@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* ---- 1. The connection --------------------------------------------------------------------------------------------- */
@@ -1441,6 +1442,10 @@ static int sqlite_set_up(sqlite_connection *connection)
     return code;
 }
 
+/* For bulk loads: with 8 MB of cache fewer pages are written to the log and read back before their commit, and a log that is copied back
+ * at 16 MB instead of 4 has a page that changes often copied less often. Neither concerns durability. */
+#define SQLITE_WAL_PRAGMAS "PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000"
+
 /* The write-ahead log, and how durable a commit is. A database in memory has neither. */
 static int sqlite_set_durability(sqlite_connection *connection)
 {
@@ -1452,7 +1457,7 @@ static int sqlite_set_durability(sqlite_connection *connection)
     for (level = 0; level < 3 && sqlite3_stricmp(levels[level], wanted) != 0; level++)
         continue;
     if (!connection->settings.read_only)
-        code = codedb_sqlite_execute(connection, "PRAGMA journal_mode = WAL");
+        code = codedb_sqlite_execute(connection, "PRAGMA journal_mode = WAL; " SQLITE_WAL_PRAGMAS);
     if (code != SQLITE_OK)
         return code;
     snprintf(sql, sizeof sql, "PRAGMA synchronous = %s", levels[level]);
@@ -1469,6 +1474,16 @@ static int sqlite_prepare_fixed(sqlite_connection *connection)
     if (code == SQLITE_OK)
         code = sqlite_prepare_own(connection, "ROLLBACK", &connection->rollback);
     return code;
+}
+
+/* What SQLite says about a folder or a device ("disk I/O error", "disk is full") explains nothing. */
+static codedb_code sqlite_check_file(const char *path, codedb_result *result)
+{
+    struct stat status;
+    if (strcmp(path, ":memory:") == 0 || stat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return CODEDB_SUCCESS;
+    return codedb_fail(result, CODEDB_CONNECTION_ERROR, "%s: found %s, expected a database file", path,
+                       S_ISDIR(status.st_mode) ? "a folder" : "what is no regular file");
 }
 
 static codedb_code sqlite_open(sqlite_connection *connection, const char *path, codedb_result *result)
@@ -1506,6 +1521,8 @@ static codedb_code sqlite_connect(const codedb_driver *driver, const codedb_driv
     if (settings->path == NULL || settings->path[0] == '\0')
         code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "the sqlite driver needs a path");
     else
+        code = sqlite_check_file(settings->path, result);
+    if (code == CODEDB_SUCCESS)
         code = sqlite_open(connection, settings->path, result);
     if (code != CODEDB_SUCCESS) {
         sqlite_disconnect((codedb_connection *)(void *)connection);

@@ -4,6 +4,7 @@
 #include "shell.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -331,6 +332,7 @@ codedb *shell_open(const shell_options *options, bool create, bool read_only)
 
 int main(int count, char **arguments)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error like a full disk, and not the end */
     if (count >= 2 && strcmp(arguments[1], "--version") == 0) {
         printf("codedb %s\n", codedb_version());
         return SHELL_FOUND;

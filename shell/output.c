@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#define OUTPUT_COLUMNS 16 /* of a table: more than any view has; what is behind them is not filled up */
+
 void shell_set_color(FILE *out, bool color, shell_color which)
 {
     static const char *const codes[] = {
@@ -186,24 +188,41 @@ static size_t output_column_width(const codedb_rows *rows, size_t column)
     return width < 60 ? width : 60;
 }
 
+/* Prints one cell, filled up with blanks to `width`; one that is wider keeps its distance from the next all the same. */
+static void output_table_cell(FILE *out, const codedb_value *value, size_t width)
+{
+    size_t used = output_cell_width(value);
+    size_t end = width > 0 && width < used + 2 ? used + 2 : width;
+    output_cell(out, value, false);
+    for (; used < end; used++) {
+        fputc(' ', out);
+    }
+}
+
+static void output_table_head(FILE *out, bool color, const codedb_rows *rows, const size_t *widths)
+{
+    for (size_t column = 0; column < rows->column_count; column++) {
+        shell_set_color(out, color, SHELL_HUNK);
+        fputs(rows->column_names[column], out);
+        shell_set_color(out, color, SHELL_PLAIN);
+        size_t width = column < OUTPUT_COLUMNS ? widths[column] : 0;
+        for (size_t used = strlen(rows->column_names[column]); used < width; used++) {
+            fputc(' ', out);
+        }
+    }
+    fputc('\n', out);
+}
+
 void shell_print_rows_table(FILE *out, bool color, const codedb_rows *rows)
 {
-    for (size_t row = 0; row <= rows->row_count; row++) {
+    size_t widths[OUTPUT_COLUMNS] = {0}; /* the last column is not filled up */
+    for (size_t column = 0; column + 1 < rows->column_count && column < OUTPUT_COLUMNS; column++) {
+        widths[column] = output_column_width(rows, column) + 2;
+    }
+    output_table_head(out, color, rows, widths);
+    for (size_t row = 0; row < rows->row_count; row++) {
         for (size_t column = 0; column < rows->column_count; column++) {
-            size_t width = column + 1 < rows->column_count ? output_column_width(rows, column) + 2 : 0;
-            size_t used;
-            if (row == 0) {
-                shell_set_color(out, color, SHELL_HUNK);
-                used = (size_t)fprintf(out, "%s", rows->column_names[column]);
-                shell_set_color(out, color, SHELL_PLAIN);
-            } else {
-                const codedb_value *cell = &rows->values[(row - 1) * rows->column_count + column];
-                output_cell(out, cell, false);
-                used = output_cell_width(cell);
-            }
-            for (; used < width; used++) {
-                fputc(' ', out);
-            }
+            output_table_cell(out, &rows->values[row * rows->column_count + column], column < OUTPUT_COLUMNS ? widths[column] : 0);
         }
         fputc('\n', out);
     }

@@ -4,6 +4,7 @@
 #include "files.h"
 
 #include <limits.h>
+#include <sys/resource.h>
 
 static char shell_binary[PATH_MAX];
 
@@ -233,6 +234,39 @@ static void edit_of_standard_input_prints_the_result(void **state)
     release(&got);
 }
 
+static void a_wide_cell_keeps_its_distance_from_the_next(void **state)
+{
+    files_scratch *scratch = *state;
+    char name[128], file[160], expected[160];
+    memset(name, 'n', 70);
+    strcpy(name + 70, ".py");
+    files_folder(scratch, "src");
+    snprintf(file, sizeof file, "src/%s", name);
+    files_write(scratch, file, "def f():\n    return 1\n");
+    assert_run_tells(scratch, "index src", 0, "1 files indexed");
+    snprintf(expected, sizeof expected, "%s  1\n", name);
+    assert_run_tells(scratch, "show functions", 0, expected);
+}
+
+static void a_limit_on_file_sizes_is_an_error_and_loses_nothing(void **state)
+{
+    files_scratch *scratch = *state;
+    struct rlimit limit;
+    rlim_t before;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    files_write(scratch, "src/third.py", "x = 1\n");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    before = limit.rlim_cur;
+    limit.rlim_cur = 16384; /* the command inherits it */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_run_tells(scratch, "index src", 2, "codedb: ");
+    limit.rlim_cur = before;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_run_tells(scratch, "show stats", 0, "files         2");
+    assert_run_tells(scratch, "index src", 0, "1 files indexed");
+}
+
 static void a_database_is_made_asked_searched_and_edited(void **state)
 {
     files_scratch *scratch = *state;
@@ -319,6 +353,8 @@ int main(int count, char **arguments)
         SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
         SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
         SCRATCH_TEST(edit_of_standard_input_prints_the_result),
+        SCRATCH_TEST(a_wide_cell_keeps_its_distance_from_the_next),
+        SCRATCH_TEST(a_limit_on_file_sizes_is_an_error_and_loses_nothing),
         SCRATCH_TEST(a_database_is_made_asked_searched_and_edited),
         SCRATCH_TEST(a_stored_tree_is_not_edited_when_the_file_has_changed),
         SCRATCH_TEST(a_file_that_is_no_database_is_an_error),

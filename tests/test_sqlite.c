@@ -637,6 +637,17 @@ static void a_full_disk_is_an_error_and_nothing_is_lost(void **state)
     fixture_remove(path);
 }
 
+static void what_is_no_file_is_named(void **state)
+{
+    (void)state;
+    assert_int_equal(open_path("/tmp", false, 1), CODEDB_CONNECTION_ERROR);
+    assert_description_has("/tmp: found a folder, expected a database file");
+    assert_int_equal(open_path("/tmp", true, 1), CODEDB_CONNECTION_ERROR);
+    assert_int_equal(open_path("/dev/null", false, 1), CODEDB_CONNECTION_ERROR);
+    assert_description_has("no regular file");
+    codedb_result_clear(&result);
+}
+
 static void a_damaged_file_is_an_error(void **state)
 {
     char path[64];
@@ -704,6 +715,7 @@ int main(void)
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(a_lock_of_another_connection_is_busy_not_a_hang),
         cmocka_unit_test(a_full_disk_is_an_error_and_nothing_is_lost),
+        cmocka_unit_test(what_is_no_file_is_named),
         cmocka_unit_test(a_damaged_file_is_an_error),
     };
 #undef MEMORY_TEST
