@@ -17,7 +17,7 @@
  * - Structs that the host fills begin with `struct_size`; CODEDB_INIT sets it and leaves all else zero, which means the default.
  *
  * Sections: 1 version and codes, 2 results, 3 memory and log, 4 open and close, 5 values and rows, 6 tables, 7 batches and
- * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 folders, 13 index. */
+ * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 folders, 13 index, 14 schema. */
 #ifndef CODEDB_H
 #define CODEDB_H
 
@@ -399,6 +399,15 @@ typedef struct codedb_driver_settings {
     codedb_log_level log_level;
 } codedb_driver_settings;
 
+/* The dialect of a driver's SQL. */
+typedef enum codedb_sql_dialect { CODEDB_SQL_SQLITE = 0, CODEDB_SQL_POSTGRES = 1, CODEDB_SQL_MYSQL = 2 } codedb_sql_dialect;
+
+/* SQL that changes the schema. */
+typedef struct codedb_schema_statement {
+    const char *sql;  /* one or more statements */
+    const char *what; /* for a message: what they are to do */
+} codedb_schema_statement;
+
 /* A driver's own connection: a driver casts to and from what it is. */
 typedef struct codedb_connection codedb_connection;
 
@@ -439,6 +448,13 @@ struct codedb_driver {
 
     /* Writes a consistent copy of the database to a new file, or leaves nothing there. Never over something that exists. */
     codedb_code (*backup)(codedb_connection *connection, const char *path, codedb_result *result);
+
+    /* Runs statements that change the schema, all of them or none, with foreign keys not enforced meanwhile; no row may refer to nothing
+     * behind them that did not before. CONFLICT when the schema is not the one of which `stamp` was read. With no statement it says whether
+     * the schema may be changed. What the driver knows of the schema is learned anew. */
+    codedb_code (*change_schema)(codedb_connection *connection, const codedb_schema_statement *statements, size_t count, int64_t stamp,
+                                 codedb_result *result);
+    codedb_sql_dialect dialect; /* of those statements */
 };
 
 /* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free. SCHEMA_ERROR when
@@ -1592,6 +1608,51 @@ typedef struct codedb_index_report {
  * files are left alone. `options` may be NULL. Errors: NOT_FOUND, CANCELLED (what was done is stored), and those of table operations. */
 CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const codedb_index_options *options,
                                         codedb_index_report **report, codedb_result *result);
+
+/* ---- 14. Schema --------------------------------------------------------------------------------------------------- */
+
+/* What changes the schema is all or nothing, in one database transaction, with a check of all foreign keys before its commit; it answers
+ * TRANSACTION_ERROR through a handle that holds a transaction, and PERMISSION_DENIED through one that is read-only. What a request is given
+ * as JSON is described in docs/schema.md; SCHEMA_ERROR names the place of a mistake in it, and what the database refused. Names may be any
+ * text. Other errors: VALIDATION_ERROR for rows that do not go with a change, CONFLICT when somebody else changes the schema all the
+ * time, INVALID_REQUEST when the driver has no such function, and those of table operations. */
+
+/* Makes a table with its constraints and indexes: {"name": ..., "columns": [...], "constraints": [...], "indexes": [...]}, or a
+ * virtual one: {"name": ..., "using": "fts5", "columns": [...], "options": {...}}. SCHEMA_ERROR when there is one of its name. */
+CODEDB_API codedb_code codedb_table_create(codedb *db, const char *schema_json, codedb_result *result);
+/* Removes a table with its rows, indexes and triggers. SCHEMA_ERROR: there is none. VALIDATION_ERROR: rows of others refer to it. */
+CODEDB_API codedb_code codedb_table_drop(codedb *db, const char *name, codedb_result *result);
+/* Changes a table by an array of changes, in order: {"add_column": {...}}, {"drop_column": name}, {"rename_column": {"from": name, "to":
+ * name}}, {"add_constraint": {...}}, {"add_index": {...}}, {"drop_index": name}, {"rename": name}. */
+CODEDB_API codedb_code codedb_table_alter(codedb *db, const char *name, const char *changes_json, codedb_result *result);
+
+/* A hash of the actual structure, whoever made it: 64 hexadecimal digits that change when the structure does, whatever the order
+ * in which it was made. *version is freed with codedb_free. */
+CODEDB_API codedb_code codedb_schema_version(codedb *db, char **version, codedb_result *result);
+
+/* A list of texts in a report. */
+typedef struct codedb_texts {
+    size_t count;
+    const char *const *items;
+} codedb_texts;
+
+/* What codedb_schema_sync has done. One block: free it with codedb_free. */
+typedef struct codedb_schema_report {
+    codedb_texts created_tables;
+    codedb_texts modified_tables; /* with new columns or constraints */
+    codedb_texts columns_added;   /* "table.column" */
+    codedb_texts indexes_created;
+    codedb_texts warnings;        /* what is there beyond the definition or differs from it, and was left as it is */
+    codedb_texts errors;          /* why nothing was changed */
+    const char *backup_path;      /* NULL: no copy was made */
+} codedb_schema_report;
+
+/* Adds to the database the tables, columns, constraints and indexes of a definition that it lacks: {"tables": [...], "virtual_tables":
+ * [...]}, or NULL for codedb's own. Nothing is ever removed, and no column's type changed: that is reported. Before the first change a copy
+ * is written to `backup_dir`, which is made when it is missing (its parent must be there); NULL: no copy. *report is also given when the changes
+ * failed: then `errors` says why, and nothing was changed but that the copy was made. `report` may be NULL. */
+CODEDB_API codedb_code codedb_schema_sync(codedb *db, const char *definition_json, const char *backup_dir,
+                                          codedb_schema_report **report, codedb_result *result);
 
 /* cffi: end */
 

@@ -193,6 +193,11 @@ CODEDB_PRIVATE void codedb_driver_release(codedb_driver_thread *thread)
         driver_free(thread);
 }
 
+CODEDB_PRIVATE const codedb_driver *codedb_driver_of(const codedb_driver_thread *thread)
+{
+    return thread->options.driver;
+}
+
 CODEDB_PRIVATE void *codedb_driver_attachment(const codedb_driver_thread *thread)
 {
     return thread->options.attachment;
@@ -588,6 +593,24 @@ static codedb_code driver_run_batch(codedb_driver_thread *thread, codedb_request
     return code;
 }
 
+/* No copy is made for a change that cannot be. */
+static codedb_code driver_change_schema(codedb_driver_thread *thread, codedb_request *request)
+{
+    const codedb_driver *driver = thread->options.driver;
+    const codedb_schema_change *change = request->schema;
+    codedb_code code;
+    if (driver->change_schema == NULL)
+        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot change the schema", driver->name);
+    code = driver->change_schema(thread->connection, NULL, 0, change->stamp, request->result);
+    if (code == CODEDB_SUCCESS && request->path != NULL)
+        code = driver->backup(thread->connection, request->path, request->result);
+    if (code == CODEDB_SUCCESS)
+        code = driver->change_schema(thread->connection, change->statements, change->count, change->stamp, request->result);
+    if (code == CODEDB_SUCCESS)
+        codedb_queue_count_commit(thread->queue);
+    return code;
+}
+
 /* Runs what concerns the database as a whole. */
 static codedb_code driver_run_whole(codedb_driver_thread *thread, codedb_request *request)
 {
@@ -596,9 +619,10 @@ static codedb_code driver_run_whole(codedb_driver_thread *thread, codedb_request
         return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
                            "transaction %llu is open; this can only be done outside of transactions",
                            (unsigned long long)thread->transaction);
-    if (driver->backup == NULL)
+    if (driver->backup == NULL && request->path != NULL)
         return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot make copies", driver->name);
-    return driver->backup(thread->connection, request->path, request->result);
+    return request->kind == CODEDB_REQUEST_SCHEMA ? driver_change_schema(thread, request)
+                                                  : driver->backup(thread->connection, request->path, request->result);
 }
 
 static codedb_code driver_connect(codedb_driver_thread *thread, codedb_request *request)
@@ -621,7 +645,8 @@ static codedb_code driver_execute(codedb_driver_thread *thread, codedb_request *
     case CODEDB_REQUEST_RUN:
     case CODEDB_REQUEST_TABLE_INFO: return driver_run(thread, request);
     case CODEDB_REQUEST_BATCH: return driver_run_batch(thread, request);
-    case CODEDB_REQUEST_BACKUP: return driver_run_whole(thread, request);
+    case CODEDB_REQUEST_BACKUP:
+    case CODEDB_REQUEST_SCHEMA: return driver_run_whole(thread, request);
     case CODEDB_REQUEST_BEGIN: return driver_begin(thread, request);
     case CODEDB_REQUEST_COMMIT: return driver_commit(thread, request);
     case CODEDB_REQUEST_ROLLBACK: return driver_rollback(thread);

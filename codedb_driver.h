@@ -60,6 +60,8 @@ CODEDB_PRIVATE void codedb_driver_stop(codedb_driver_thread *thread);
 /* References: a handle holds one. The last one frees the memory; codedb_driver_stop came before. */
 CODEDB_PRIVATE void codedb_driver_retain(codedb_driver_thread *thread);
 CODEDB_PRIVATE void codedb_driver_release(codedb_driver_thread *thread);
+/* Its table of functions. */
+CODEDB_PRIVATE const codedb_driver *codedb_driver_of(const codedb_driver_thread *thread);
 CODEDB_PRIVATE void *codedb_driver_attachment(const codedb_driver_thread *thread);
 /* False in a child that the host forked: no thread runs there, any lock may be held. Calls answer CONNECTION_ERROR, and nothing of
  * the driver is stopped or freed there. See codedb_home. */
@@ -89,6 +91,7 @@ typedef enum codedb_request_kind {
     CODEDB_REQUEST_ROLLBACK,
     CODEDB_REQUEST_TABLE_INFO, /* of operation.table */
     CODEDB_REQUEST_BACKUP,     /* to `path` */
+    CODEDB_REQUEST_SCHEMA,     /* `schema`, behind a backup to `path` unless that is NULL */
     CODEDB_REQUEST_CONNECT,    /* the first request of all */
     CODEDB_REQUEST_STOP        /* the last one: close */
 } codedb_request_kind;
@@ -136,6 +139,13 @@ typedef struct codedb_program_reader {
 /* The next step's operation, and what it requires (NULL: nothing); NULL behind the last. */
 CODEDB_PRIVATE codedb_operation *codedb_program_next(codedb_program_reader *reader, const codedb_requirement **requirement);
 
+/* Statements that change the schema of which `stamp` was read. */
+typedef struct codedb_schema_change {
+    const codedb_schema_statement *statements;
+    size_t count;
+    int64_t stamp;
+} codedb_schema_change;
+
 typedef enum codedb_request_state {
     CODEDB_REQUEST_WAITED_FOR, /* the caller looks at the state */
     CODEDB_REQUEST_SLEPT_FOR,  /* the caller sleeps on `answered` */
@@ -156,6 +166,7 @@ typedef struct codedb_request {
     const codedb_program *program; /* of a batch */
     codedb_value *program_values;  /* room for program->largest */
     const char *path;              /* of a backup */
+    const codedb_schema_change *schema;
 
     /* The answer. */
     codedb_code code;
@@ -206,6 +217,10 @@ CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
 /* Sends a request with the handle's options and waits for its answer, which is its code. `result` may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result);
 
+/* Changes the schema, all or nothing; with a `backup` path (NULL: none) a copy of the database is written there first. */
+CODEDB_PRIVATE codedb_code codedb_schema_change_run(codedb *db, const codedb_schema_change *change, const char *backup,
+                                                    codedb_result *result);
+
 /* ---- the queue: codedb_queue.c ------------------------------------------------------------------------------------ */
 
 typedef struct codedb_queue codedb_queue;
@@ -231,8 +246,6 @@ CODEDB_PRIVATE void codedb_queue_count_commit(codedb_queue *queue);
 CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics);
 
 /* ---- SQL text: codedb_sql.c --------------------------------------------------------------------------------------- */
-
-typedef enum codedb_sql_dialect { CODEDB_SQL_SQLITE, CODEDB_SQL_POSTGRES, CODEDB_SQL_MYSQL } codedb_sql_dialect;
 
 /* Writes the statement of a table operation: quoted names, a parameter for every value that is needed, in the operation's order. */
 CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *operation);

@@ -186,10 +186,10 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
 
 #define CODEDB_TABLE_COUNT 21
 
-/* One for each database, zeroed; only codedb_schema_create_if_empty writes it, before other threads have the handle. */
+/* One for each database, zeroed. Written when the database is opened and when its schema was changed here, read at any time. */
 typedef struct codedb_schema {
-    bool known; /* false: take every table and column to be there */
-    uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
+    _Atomic bool known; /* false: take every table and column to be there */
+    _Atomic uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
 } codedb_schema;
 
 /* codedb.c: the one of the database that `db` is, or is a transaction or view of. */
@@ -197,5 +197,7 @@ CODEDB_PRIVATE codedb_schema *codedb_schema_of(codedb *db);
 /* Called once by codedb_open, when the driver runs: creates the tables in a database that has none, and sees which columns
  * exist. */
 CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_result *result);
+/* Sees again which columns exist, behind a change. */
+CODEDB_PRIVATE void codedb_schema_refresh(codedb *db);
 
 #endif

@@ -103,8 +103,14 @@ CODEDB_PRIVATE const codedb_description *codedb_description_of(codedb_kind kind)
 /* The name of the column with this bit: codedb_column_name(CODEDB_KIND_FILE, CODEDB_FILE_PATH). */
 CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit);
 
-/* Creates the full-text index: code_content_fts over columns of code_content, where the text itself stays (external content). */
-CODEDB_PRIVATE const char *codedb_text_index_sql(void);
+/* The full-text index: columns of a table, in which the text itself stays (external content). */
+typedef struct codedb_text_index_description {
+    const char *name;
+    const char *columns; /* "a, b" */
+    const char *content; /* the table */
+    const char *content_rowid;
+} codedb_text_index_description;
+CODEDB_PRIVATE const codedb_text_index_description *codedb_text_index(void);
 
 /* ---- codedb_json.c ------------------------------------------------------------------------------------------------ */
 

@@ -595,6 +595,17 @@ CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result
     return codedb_driver_call(db, &request, result);
 }
 
+CODEDB_PRIVATE codedb_code codedb_schema_change_run(codedb *db, const codedb_schema_change *change, const char *backup,
+                                                    codedb_result *result)
+{
+    codedb_request request;
+    memset(&request, 0, sizeof request);
+    request.kind = CODEDB_REQUEST_SCHEMA;
+    request.schema = change;
+    request.path = backup;
+    return codedb_driver_call(db, &request, result);
+}
+
 /* ---- 5. Programs --------------------------------------------------------------------------------------------------- */
 
 static unsigned char *request_put_number(unsigned char *at, uint64_t number)

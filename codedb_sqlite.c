@@ -1233,6 +1233,12 @@ static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlit
     return code;
 }
 
+CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection)
+{
+    sqlite_statements_clear(connection);
+    sqlite_fulltext_drop(connection);
+}
+
 static codedb_code sqlite_find_or_make(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
                                        codedb_result *result)
 {
@@ -1550,6 +1556,8 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
         .set_deadline = sqlite_set_deadline,
         .table_info = sqlite_table_info,
         .backup = codedb_sqlite_backup,
+        .change_schema = codedb_sqlite_change_schema,
+        .dialect = CODEDB_SQL_SQLITE,
     };
     return &driver;
 }

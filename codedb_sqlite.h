@@ -96,9 +96,13 @@ static inline sqlite_connection *sqlite_of(codedb_connection *connection)
 CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result);
 /* Runs codedb's own SQL that gives no rows. */
 CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const char *sql);
+/* Forgets prepared statements and full-text tables, because the schema changes; outside of transactions, where nothing is pending. */
+CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection);
 
 /* ---- codedb_sqlite_schema.c: functions of the driver's table ------------------------------------------------------- */
 
 CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const char *path, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_sqlite_change_schema(codedb_connection *self, const codedb_schema_statement *statements,
+                                                       size_t count, int64_t stamp, codedb_result *result);
 
 #endif

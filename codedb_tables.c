@@ -428,10 +428,11 @@ CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit)
 }
 
 /* The driver keeps such a table in step with its content. */
-CODEDB_PRIVATE const char *codedb_text_index_sql(void)
+CODEDB_PRIVATE const codedb_text_index_description *codedb_text_index(void)
 {
-    return "CREATE VIRTUAL TABLE IF NOT EXISTS code_content_fts USING fts5("
-           "entity_type, entity_name, content, docstring, content='code_content', content_rowid='id')";
+    static const codedb_text_index_description index = {"code_content_fts", "entity_type, entity_name, content, docstring",
+                                                        "code_content", "id"};
+    return &index;
 }
 
 #undef TABLES_FIELD
