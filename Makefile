@@ -129,21 +129,17 @@ demo:
 test:
 	@sh tools/need.sh "to build codedb and its tests" $(NEED_BUILD) "header cmocka.h libcmocka-dev" "command c++ g++" \
 	  "command pkg-config pkg-config" "command sqlite3 sqlite3" "command git git" "command python3 python3" "python cffi python3-cffi"
-	@$(MAKE) --no-print-directory test-units test-scripts
+	@$(MAKE) --no-print-directory test-programs
+
+# Units and scripts in one run, so that its end sums up all of them.
+test-programs: all $(TESTS) $(EXAMPLES)
+	@BUILD="$(abspath $(BUILD))" CC="$(CC)" CXX="$(CXX)" CJSON='$(CJSON)' sh tools/run-tests.sh $(TESTS) $(SCRIPTS)
 
 test-units: $(TESTS)
-	@failed=; for test in $(TESTS); do echo "[ SUITE    ] $${test##*/}"; $$test || failed="$$failed $${test##*/}"; done; \
-	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
-
-test-scripts: all $(EXAMPLES)
-	@for script in $(SCRIPTS); do echo "[ SCRIPT   ] $$script"; \
-	case $$script in *.py) run=$${PYTHON:-/usr/bin/python3};; *) run=sh;; esac; \
-	BUILD="$(abspath $(BUILD))" CC="$(CC)" CXX="$(CXX)" CJSON='$(CJSON)' $$run $$script || exit 1; \
-	echo "[  PASSED  ] $$script"; done
+	@sh tools/run-tests.sh $(TESTS)
 
 test-amalgamation: $(PUBLIC_TESTS)
-	@failed=; for test in $(PUBLIC_TESTS); do echo "[ SUITE    ] $${test##*/}, amalgamation"; $$test || failed="$$failed $${test##*/}"; done; \
-	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+	@sh tools/run-tests.sh $(PUBLIC_TESTS)
 
 SANITIZED = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover
 asan:
@@ -165,7 +161,10 @@ coverage:
 	@$(MAKE) --no-print-directory test-units BUILD=build-coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS=--coverage
 	@sh tools/coverage.sh build-coverage 90
 
-check: check-layers check-symbols check-format
+check: check-layers check-headers check-symbols check-format
+
+check-headers:
+	@CC="$(CC)" CXX="$(CXX)" sh tools/check-headers.sh
 
 check-layers:
 	@sh tools/check-layers.sh
@@ -273,7 +272,7 @@ $(BUILD)/fuzz/fuzz_selector $(BUILD)/fuzz/fuzz_parser: $(BUILD)/fuzz/%: tests/fu
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
-.PHONY: build all amalgamation demo test test-units test-scripts test-amalgamation asan tsan coverage check check-layers \
+.PHONY: build all amalgamation demo test test-programs test-units test-amalgamation asan tsan coverage check check-layers check-headers \
   check-symbols check-format format check-tidy check-cppcheck bench soak oracle oracle-ast oracle-tokens oracle-selectors install uninstall clean
 .SECONDARY:
 

@@ -1400,6 +1400,7 @@ typedef struct codedb_syntax_node {
     uint32_t subtree_end; /* the number behind its last descendant's */
 } codedb_syntax_node;
 
+/* How many nodes a tree has; 0 for NULL. */
 CODEDB_API size_t codedb_tree_node_count(const codedb_tree *tree);
 /* Fills *node with node `number`, which must be below codedb_tree_node_count: else INVALID_REQUEST and *node is left alone. */
 CODEDB_API codedb_code codedb_tree_node_get(const codedb_tree *tree, size_t number, codedb_syntax_node *node);

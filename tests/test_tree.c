@@ -935,6 +935,49 @@ static void tokens_and_nodes_that_disagree_are_an_error(void **state)
     codedb_tree_free(tree);
 }
 
+/* What a host needs to walk a tree by itself: numbers in pre-order, subtrees as ranges, names of types. */
+static void a_host_walks_the_nodes_by_number(void **state)
+{
+    (void)state;
+    static const char source[] = "f(a)\nb\n";
+    static const struct {
+        const char *type;
+        const char *text;
+        uint32_t subtree_end;
+    } expected[] = {
+        {"Module", "f(a)\nb\n", 10},
+        {"SimpleStatementLine", "f(a)", 7},
+        {"Expr", "f(a)", 7},
+        {"Call", "f(a)", 7},
+        {"Name", "f", 5},
+        {"Arg", "a", 7},
+        {"Name", "a", 7},
+        {"SimpleStatementLine", "b", 10},
+        {"Expr", "b", 10},
+        {"Name", "b", 10},
+    };
+    size_t count = sizeof expected / sizeof *expected;
+    codedb_tree *tree = NULL;
+    codedb_syntax_node node;
+    assert_int_equal(codedb_tree_parse(source, sizeof source - 1, NULL, &tree, NULL), CODEDB_SUCCESS);
+    assert_int_equal(codedb_tree_node_count(tree), count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(codedb_tree_node_get(tree, i, &node), CODEDB_SUCCESS);
+        assert_string_equal(codedb_node_type_name(node.type), expected[i].type);
+        assert_int_equal(node.end_byte - node.start_byte, strlen(expected[i].text));
+        assert_memory_equal(source + node.start_byte, expected[i].text, strlen(expected[i].text));
+        assert_int_equal(node.subtree_end, expected[i].subtree_end);
+    }
+    node.type = 12345;
+    assert_int_equal(codedb_tree_node_get(tree, count, &node), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_tree_node_get(NULL, 0, &node), CODEDB_INVALID_REQUEST);
+    assert_int_equal(codedb_tree_node_get(tree, 0, NULL), CODEDB_INVALID_REQUEST);
+    assert_int_equal(node.type, 12345);
+    assert_null(codedb_node_type_name(12345));
+    assert_int_equal(codedb_tree_node_count(NULL), 0);
+    codedb_tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -953,6 +996,7 @@ int main(void)
         cmocka_unit_test(stored_nodes_are_the_significant_ones),
         cmocka_unit_test(kinds_and_fields_have_names),
         cmocka_unit_test(children_are_found_by_role),
+        cmocka_unit_test(a_host_walks_the_nodes_by_number),
         cmocka_unit_test(places_count_lines_and_code_points),
         cmocka_unit_test(the_byte_order_mark_is_in_no_column),
         cmocka_unit_test(qualnames_follow_the_original_and_python),
