@@ -327,52 +327,44 @@ typedef struct literal_body {
     bool braces; /* they are doubled */
 } literal_body;
 
-/* Whether the f-string that has a text is raw: its FSTRING_START is the nearest one before that no FSTRING_END closes. */
-static bool literal_is_raw(const codedb_tree *tree, uint32_t token)
+static bool literal_is_raw(const codedb_tree *tree, uint32_t literal)
 {
-    unsigned closed = 0;
-    for (;; token--) {
-        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
-        if (kind == CODEDB_TOKEN_FSTRING_END)
-            closed++;
-        else if ((kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START) && closed-- == 0)
-            break;
-    }
-    const char *prefix = tree->source + tree->tokens[token].start;
+    const char *prefix = tree->source + tree->tokens[tree->nodes[literal].first].start;
     return (prefix[0] | 0x20) == 'r' || (prefix[1] | 0x20) == 'r';
 }
 
-/* False for a node that is neither. */
-static bool literal_find_body(const codedb_tree *tree, uint32_t node, literal_body *body)
+/* False for a node that is neither; `literal` is the f-string whose nodes are being looked at. */
+static bool literal_find_body(const codedb_tree *tree, uint32_t node, uint32_t *literal, literal_body *body)
 {
     uint32_t token = tree->nodes[node].first;
     const char *text = tree->source + tree->tokens[token].start;
     const char *end = tree->source + codedb_token_end(tree, token);
-    codedb_string_literal literal;
+    bool in_spec = tree->nodes[node].field == CODEDB_FIELD_format_spec;
+    codedb_string_literal parts;
     switch (tree->nodes[node].kind) {
     case CODEDB_NODE_SIMPLE_STRING:
-        codedb_string_split(text, (size_t)(end - text), &literal);
-        *body = (literal_body){literal.body, literal.body + literal.body_length, literal.raw, false};
+        codedb_string_split(text, (size_t)(end - text), &parts);
+        *body = (literal_body){parts.body, parts.body + parts.body_length, parts.raw, false};
         return true;
     case CODEDB_NODE_FORMATTED_STRING_TEXT:
-    case CODEDB_NODE_TEMPLATED_STRING_TEXT: {
-        bool in_spec = tree->nodes[node].field == CODEDB_FIELD_format_spec;
-        *body = (literal_body){text, end, false, !in_spec};
-        if (!in_spec || tree->target_version < 312 || tree->target_version >= 314)
-            body->raw = memchr(text, '\\', (size_t)(end - text)) && literal_is_raw(tree, token);
+    case CODEDB_NODE_TEMPLATED_STRING_TEXT:
+        *body = (literal_body){text, end, literal_is_raw(tree, *literal), !in_spec};
+        /* 3.12 and 3.13 read escapes in the specifications of raw f-strings. */
+        body->raw = body->raw && (!in_spec || tree->target_version < 312 || tree->target_version >= 314);
         return true;
-    }
+    case CODEDB_NODE_FORMATTED_STRING:
+    case CODEDB_NODE_TEMPLATED_STRING: *literal = node; return false;
     default: return false;
     }
 }
 
 /* Whether the texts have a named escape, or escapes of a high and then a low surrogate. */
-static bool literal_needs_parts(const codedb_tree *tree, uint32_t from, uint32_t to)
+static bool literal_needs_parts(const codedb_tree *tree, codedb_ast_run run)
 {
     literal_body body;
     bool high = false;
-    for (uint32_t node = from; node < to; node++) {
-        if (!literal_find_body(tree, node, &body) || body.raw)
+    for (uint32_t node = run.from; node < run.to; node++) {
+        if (!literal_find_body(tree, node, &run.literal, &body) || body.raw)
             continue;
         const char *at = body.start;
         while (at < body.end && (at = memchr(at, '\\', (size_t)(body.end - at)))) {
@@ -390,15 +382,15 @@ static bool literal_needs_parts(const codedb_tree *tree, uint32_t from, uint32_t
     return false;
 }
 
-CODEDB_PRIVATE void codedb_ast_put_text(codedb_ast_output *out, uint32_t from, uint32_t to, uint32_t first, uint32_t last)
+CODEDB_PRIVATE void codedb_ast_put_text(codedb_ast_output *out, codedb_ast_run run, uint32_t first, uint32_t last)
 {
     literal_body body;
-    literal_text writer = {out, literal_needs_parts(out->tree, from, to), false};
+    literal_text writer = {out, literal_needs_parts(out->tree, run), false};
     if (writer.in_parts)
         AST_PUT(out, "{\"text\":[");
     AST_PUT(out, "\"");
-    for (uint32_t node = from; node < to; node++)
-        if (literal_find_body(out->tree, node, &body))
+    for (uint32_t node = run.from; node < run.to; node++)
+        if (literal_find_body(out->tree, node, &run.literal, &body))
             literal_put_body(&writer, body.start, body.end, body.raw, body.braces);
     if (first < last)
         codedb_ast_put_source(out, first, codedb_token_end(out->tree, first - 1), out->tree->tokens[last].start);
@@ -407,18 +399,34 @@ CODEDB_PRIVATE void codedb_ast_put_text(codedb_ast_output *out, uint32_t from, u
         AST_PUT(out, "]}");
 }
 
-CODEDB_PRIVATE bool codedb_ast_text_is_empty(const codedb_ast_output *out, uint32_t from, uint32_t to)
+static bool literal_body_is_empty(const literal_body *body)
+{
+    const char *at = body->start;
+    while (!body->raw && body->end - at > 1 && at[0] == '\\' && (at[1] == '\n' || at[1] == '\r'))
+        at += at[1] == '\r' && body->end - at > 2 && at[2] == '\n' ? 3 : 2;
+    return at == body->end;
+}
+
+CODEDB_PRIVATE void codedb_ast_find_pieces(const codedb_ast_output *out, codedb_ast_run run, uint32_t *first, uint32_t *last)
 {
     literal_body body;
-    for (uint32_t node = from; node < to; node++) {
-        if (!literal_find_body(out->tree, node, &body))
+    *first = *last = UINT32_MAX;
+    for (uint32_t node = run.from; node < run.to; node++) {
+        if (!literal_find_body(out->tree, node, &run.literal, &body))
             continue;
-        const char *at = body.start;
-        while (!body.raw && body.end - at > 1 && at[0] == '\\' && (at[1] == '\n' || at[1] == '\r'))
-            at += at[1] == '\r' && body.end - at > 2 && at[2] == '\n' ? 3 : 2;
-        if (at < body.end)
-            return false;
+        if (out->tree->nodes[node].kind != CODEDB_NODE_SIMPLE_STRING && literal_body_is_empty(&body))
+            continue;
+        *first = *first == UINT32_MAX ? node : *first;
+        *last = node;
     }
+}
+
+CODEDB_PRIVATE bool codedb_ast_text_is_empty(const codedb_ast_output *out, codedb_ast_run run)
+{
+    literal_body body;
+    for (uint32_t node = run.from; node < run.to; node++)
+        if (literal_find_body(out->tree, node, &run.literal, &body) && !literal_body_is_empty(&body))
+            return false;
     return true;
 }
 
@@ -461,10 +469,11 @@ static void literal_put_byte(codedb_ast_output *out, unsigned byte)
 CODEDB_PRIVATE void codedb_ast_put_bytes(codedb_ast_output *out, uint32_t from, uint32_t to)
 {
     literal_body body;
+    uint32_t literal = from;
     literal_text writer = {out, false, false};
     AST_PUT(out, "{\"bytes\":\"");
     for (uint32_t node = from; node < to; node++) {
-        if (!literal_find_body(out->tree, node, &body))
+        if (!literal_find_body(out->tree, node, &literal, &body))
             continue;
         const char *at = body.start;
         while (at < body.end) {
