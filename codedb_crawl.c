@@ -534,8 +534,15 @@ static void *crawl_work(void *argument)
         crawl_file(worker, path, false);
         pthread_mutex_lock(&job->lock);
     }
+    /* After a cancel as well: what was done is stored. After an error, such as a database that stays locked, each worker would only wait
+     * for the same error again. */
+    bool store = !job->stop || job->code == CODEDB_CANCELLED;
     pthread_mutex_unlock(&job->lock);
-    crawl_flush(worker); /* after a cancel as well: what was done is stored */
+    if (store) {
+        crawl_flush(worker);
+    } else {
+        codedb_batch_free(worker->batch);
+    }
     pthread_mutex_lock(&job->lock);
     job->running--;
     pthread_cond_signal(&job->progress);
@@ -764,6 +771,13 @@ static codedb_code crawl_resolve(crawl_job *job, const char *folder)
     return job->root != NULL ? CODEDB_SUCCESS : codedb_fail_no_memory(job->result);
 }
 
+/* Another run over the same folder may make the row between the look and the insert: then it is there at the second look. */
+static codedb_code crawl_find_twice(crawl_job *job, codedb_code (*find)(crawl_job *job))
+{
+    codedb_code code = find(job);
+    return code == CODEDB_VALIDATION_ERROR ? find(job) : code;
+}
+
 /* Everything between the job's making and its end. */
 static codedb_code crawl_all(crawl_job *job, const char *folder)
 {
@@ -771,8 +785,8 @@ static codedb_code crawl_all(crawl_job *job, const char *folder)
     unlimited.timeout = -1;
     codedb_code code = codedb_with(job->db, &unlimited, &job->bulk, job->result);
     code = code == CODEDB_SUCCESS ? crawl_resolve(job, folder) : code;
-    code = code == CODEDB_SUCCESS ? crawl_find_project(job) : code;
-    code = code == CODEDB_SUCCESS ? crawl_find_dataset(job) : code;
+    code = code == CODEDB_SUCCESS ? crawl_find_twice(job, crawl_find_project) : code;
+    code = code == CODEDB_SUCCESS ? crawl_find_twice(job, crawl_find_dataset) : code;
     code = code == CODEDB_SUCCESS ? crawl_load_known(job) : code;
     code = code == CODEDB_SUCCESS ? crawl_run(job) : code;
     code = code == CODEDB_SUCCESS ? crawl_mark_deleted(job) : code;

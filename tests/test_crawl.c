@@ -3,6 +3,8 @@
 
 #include "files.h"
 
+#include <pthread.h>
+
 static codedb *open_database(void)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
@@ -311,6 +313,48 @@ static void the_project_takes_the_id_of_its_projectid_file(void **state)
     codedb_close(db);
 }
 
+typedef struct runner {
+    codedb *db;
+    const char *folder;
+    codedb_code code;
+    char description[CODEDB_DESCRIPTION_SIZE];
+} runner;
+
+static void *run_in_a_thread(void *argument)
+{
+    runner *self = argument;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    self->code = codedb_index_run(self->db, self->folder, NULL, NULL, &result);
+    memcpy(self->description, result.description, sizeof self->description);
+    codedb_result_clear(&result);
+    return NULL;
+}
+
+static void runs_over_the_same_new_folder_share_its_project(void **state)
+{
+    enum { RUNNERS = 4, ROUNDS = 20 };
+    files_scratch *scratch = *state;
+    fill(scratch);
+    for (int round = 0; round < ROUNDS; round++) {
+        codedb *db = open_database();
+        runner runners[RUNNERS];
+        pthread_t threads[RUNNERS];
+        for (int i = 0; i < RUNNERS; i++) {
+            runners[i] = (runner){.db = db, .folder = scratch->path};
+            assert_int_equal(pthread_create(&threads[i], NULL, run_in_a_thread, &runners[i]), 0);
+        }
+        for (int i = 0; i < RUNNERS; i++) {
+            pthread_join(threads[i], NULL);
+            if (runners[i].code != CODEDB_SUCCESS) {
+                fail_msg("round %d, run %d: %s", round, i, runners[i].description);
+            }
+        }
+        assert_int_equal(number(db, "SELECT count(*) FROM projects"), 1);
+        assert_int_equal(number(db, "SELECT count(*) FROM datasets"), 1);
+        codedb_close(db);
+    }
+}
+
 static void wrong_calls_are_refused(void **state)
 {
     files_scratch *scratch = *state;
@@ -371,6 +415,7 @@ int main(void)
         SCRATCH_TEST(a_cancelled_run_says_so_and_can_be_taken_up_again),
         SCRATCH_TEST(one_thread_and_many_store_the_same),
         SCRATCH_TEST(the_project_takes_the_id_of_its_projectid_file),
+        SCRATCH_TEST(runs_over_the_same_new_folder_share_its_project),
         SCRATCH_TEST(wrong_calls_are_refused),
         SCRATCH_TEST(a_closed_transaction_ends_the_run_with_its_error),
         SCRATCH_TEST(a_run_inside_a_transaction_is_undone_with_it),
