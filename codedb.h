@@ -5,15 +5,28 @@
  *
  * Before you use this:
  * - One `codedb *` handle is one database and one driver thread with the only connection. Every function may be called from
- *   any thread until codedb_close is called on the handle.
+ *   any thread, until codedb_close is called on the handle. A result and a batch belong to one thread at a time. What came back
+ *   (rows, objects, nodes, trees) does not change: any number of threads may read it.
+ * - One handle a file: let the threads of a process share it. A second handle or process on the same file works, but a writer
+ *   keeps the other out, and who waits for longer than 5 s is answered CODEDB_BUSY. Do not open a file in one process through
+ *   two copies of SQLite: POSIX drops all locks of a file when either closes it.
+ * - Files are in SQLite's WAL mode: while a database is open, FILE-wal and FILE-shm beside it belong to it, so copy it with
+ *   codedb_backup. WAL needs shared memory, so never put a database on a network file system; a read-only handle needs the
+ *   right to write these two files, unless they are there.
+ * - A commit is on the disk when the call returns (configuration: synchronous). TIMEOUT means that nothing was done.
+ * - While a transaction is open, everybody else's requests wait. Keep it short: end it, or it is rolled back when it idles for
+ *   `transaction_timeout`. Only requests through its own handle are part of it.
  * - In a child that the host forks, a handle is closed: every call answers CODEDB_CONNECTION_ERROR. Open a new one there.
- * - Called from inside a callback that codedb runs (log, progress, allocator), a function that would wait for the driver
- *   answers CODEDB_BUSY.
- * - Every function that can fail returns a codedb_code and, when given a codedb_result, says there what was wrong.
- *   An out-parameter is cleared first and filled only on success.
+ * - Called from inside a callback that codedb runs on the driver's thread (log, allocator, a driver's functions), a function that
+ *   would wait for the driver answers CODEDB_BUSY.
+ * - Every function that can fail returns a codedb_code and, when given a codedb_result, says there what was wrong. An
+ *   out-parameter is cleared first and filled only on success. A NULL where something must be is
+ *   INVALID_REQUEST; memory that runs out is NO_MEMORY, and nothing is lost by it. Both may come from every function and are
+ *   not always repeated below.
  * - What a function hands out is freed with codedb_free, unless its comment names another function. It may outlive the handle.
- * - Text is UTF-8. A `const char *` that comes with a length may hold NULs; without one it ends at the first NUL.
- * - Lines count from 1; columns from 0, in code points, as LibCST has them.
+ * - Text is UTF-8. A `const char *` that comes with a length may hold NULs; without one it ends at the first NUL. What is passed
+ *   need only live until the call returns, unless a comment says otherwise.
+ * - Lines count from 1; columns from 0, in code points, as LibCST has them; offsets from 0, in bytes.
  * - Structs that the host fills begin with `struct_size`; CODEDB_INIT sets it and leaves all else zero, which means the default.
  *
  * Sections: 1 version and codes, 2 results, 3 memory and log, 4 open and close, 5 values and rows, 6 tables, 7 batches and
@@ -36,7 +49,8 @@ extern "C" {
 #endif
 #endif
 
-/* A zero value of any codedb struct that begins with struct_size: codedb_open_options options = CODEDB_INIT(codedb_open_options); */
+/* A zero value of any codedb struct that begins with struct_size:
+ *     codedb_open_options options = CODEDB_INIT(codedb_open_options); */
 #ifdef __cplusplus
 #define CODEDB_INIT(type) (codedb_initialized<type>())
 } /* extern "C" */
@@ -94,7 +108,8 @@ CODEDB_API const char *codedb_code_name(codedb_code code);
 #define CODEDB_DESCRIPTION_SIZE 512
 
 /* What a call has to say. The host owns it: start with CODEDB_INIT(codedb_result), pass it to any number of calls (each one
- * overwrites it), and call codedb_result_clear at the end. NULL may be passed where a result is not wanted. */
+ * overwrites it and frees what the one before left), and call codedb_result_clear at the end. One thread at a time. NULL may be
+ * passed where a result is not wanted. */
 typedef struct codedb_result {
     size_t struct_size;
     codedb_code code;
@@ -106,14 +121,15 @@ typedef struct codedb_result {
     char *data;       /* details as JSON, or NULL; freed by codedb_result_clear */
 } codedb_result;
 
-/* Frees what the result holds and makes it a success with nothing to say. */
+/* Frees what the result holds and makes it a success with nothing to say. NULL is allowed. */
 CODEDB_API void codedb_result_clear(codedb_result *result);
 
 /* ---- 3. Memory and log -------------------------------------------------------------------------------------------- */
 
-/* Where memory comes from. All three functions are called from any thread and must be thread-safe. They return NULL when there is
- * no memory: codedb then answers CODEDB_NO_MEMORY. `size` is never 0. Copied when a handle is opened. SQLite and cJSON have allocators
- * of their own and do not use it. */
+/* Where memory comes from. All three functions are set, may be called from any thread, also by several at once, and must not call
+ * codedb functions. The first two return memory aligned as malloc's, or NULL when there is none: codedb then answers
+ * CODEDB_NO_MEMORY. Sizes are in bytes and never 0. The struct is copied, but what `context` points to must live until everything
+ * that was made with it is freed. SQLite and cJSON have allocators of their own and do not use it. */
 typedef struct codedb_allocator {
     void *(*allocate)(void *context, size_t size);
     void *(*reallocate)(void *context, void *pointer, size_t old_size, size_t new_size); /* pointer is never NULL */
@@ -131,13 +147,14 @@ typedef enum codedb_log_level {
     CODEDB_LOG_ERROR
 } codedb_log_level;
 
-/* Called from any thread, also at the same time from several. Must not call codedb functions that wait for the driver. */
+/* Called from any thread, also at the same time from several. `message` is one line, valid during the call. Must not call codedb
+ * functions that wait for the driver. */
 typedef void (*codedb_log_function)(void *context, codedb_log_level level, const char *message);
 
 /* ---- 4. Open and close -------------------------------------------------------------------------------------------- */
 
-/* One open database, or one held transaction of it (codedb_transaction_begin), or a view of it with other request options
- * (codedb_with): all three are accepted wherever a `codedb *` is. */
+/* One open database, or one held transaction of it (codedb_transaction_begin), or a view of either with other request options
+ * (codedb_with): all are accepted wherever a `codedb *` is. */
 typedef struct codedb codedb;
 typedef struct codedb_driver codedb_driver; /* section 8 */
 
@@ -151,24 +168,26 @@ typedef struct codedb_open_options {
     size_t driver_count;
 } codedb_open_options;
 
-/* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a
- * file that ends in ".json" and holds such a text, or the path of a database file, or ":memory:". An empty database gets the
- * schema; missing parent folders of the path are made. `options` may be NULL.
- * On success *db is to be closed with codedb_close. Errors: VALIDATION_ERROR for a wrong configuration (the key is named),
- * CONNECTION_ERROR or DATABASE_ERROR when the database cannot be opened or is none, PERMISSION_DENIED, NOT_FOUND, BUSY, NO_MEMORY. */
+/* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a file
+ * that ends in ".json" and holds such a text, or the path of a database file, or ":memory:". An empty database gets the schema;
+ * missing parent folders of the path are made. `options` may be NULL.
+ * On success *db is to be closed with codedb_close. Errors: VALIDATION_ERROR for a wrong configuration (the key is named) or a
+ * driver that is not there, CONNECTION_ERROR or DATABASE_ERROR when the database cannot be opened or is none,
+ * PERMISSION_DENIED, NOT_FOUND for a missing configuration, or for a missing database that is to be read only, BUSY when
+ * another process has it locked. */
 CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options *options, codedb **db, codedb_result *result);
 
 /* Ends a handle. Of a database: finishes what is queued, rolls back transactions that are open, stops the driver and frees the
  * handle; transactions and views of it that are still there answer CONNECTION_ERROR and are to be closed as well. Of a
- * transaction: rolls it back if it has not ended. NULL is allowed. No other thread may use the handle any more. Does nothing in a
- * forked child, and inside a callback on the driver's thread. */
+ * transaction: rolls it back if it has not ended. Of a view: only frees it. NULL is allowed. No other thread may use the
+ * handle any more. Does nothing in a forked child, and inside a callback on the driver's thread. */
 CODEDB_API void codedb_close(codedb *db);
 
-/* Writes a consistent copy of the database to a new file at `path`, readable by its owner only; it opens like the original. Requests that
- * come meanwhile wait until it is written. On an error nothing is left at `path`.
- * Errors: VALIDATION_ERROR when there is something at `path` already, NOT_FOUND when its folder is not there, PERMISSION_DENIED,
- * DATABASE_ERROR when it cannot be written, TRANSACTION_ERROR for a handle that holds a transaction, INVALID_REQUEST when the driver
- * cannot make copies, and those of table operations. */
+/* Writes a consistent copy of the database to a new file at `path`, readable by its owner only; it opens like the original.
+ * Requests that come meanwhile wait until it is written. On an error nothing is left at `path`.
+ * Errors: VALIDATION_ERROR when there is something at `path` already, NOT_FOUND when its folder is not there,
+ * PERMISSION_DENIED, DATABASE_ERROR when it cannot be written, TRANSACTION_ERROR for a handle that holds a transaction,
+ * INVALID_REQUEST when the driver cannot make copies, and those of table operations. */
 CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result *result);
 
 typedef enum codedb_priority {
@@ -185,7 +204,9 @@ typedef struct codedb_request_options {
     int do_not_wait; /* 1: QUEUE_FULL at once when the queue is full */
 } codedb_request_options;
 
-/* Makes a view of `db` whose requests have these options. Cheap. To be closed with codedb_close; `db` must outlive its use. */
+/* Makes a view of `db` whose requests have these options, all of them: those of a view that is viewed again do not count. A view
+ * of a transaction is part of that transaction. Cheap: nothing is sent. To be closed with codedb_close, before or after `db`.
+ * Errors: INVALID_REQUEST for an option that makes no sense, CONNECTION_ERROR in a forked child. */
 CODEDB_API codedb_code codedb_with(codedb *db, const codedb_request_options *options, codedb **view, codedb_result *result);
 
 /* Counters of the queue and the driver since the handle was opened; times in seconds. */
@@ -198,18 +219,19 @@ typedef struct codedb_statistics {
     uint64_t rejected;    /* QUEUE_FULL answers */
     uint64_t size;        /* requests in the queue now */
     uint64_t high_water;  /* the most that were in the queue at once */
-    uint64_t capacity;
+    uint64_t capacity;    /* queue_size of the configuration */
     uint64_t pending[4];  /* in the queue now, by codedb_priority */
-    uint64_t commits;
+    uint64_t commits;     /* database transactions that were committed */
     double wait_total;    /* time in the queue, all requests */
-    double wait_maximum;
+    double wait_maximum;  /* of one request */
     double run_total;     /* time in the driver */
     double run_maximum;
-    uint64_t wait_histogram[32]; /* [i]: requests that waited less than 2^i microseconds and not less than the one before */
-    uint64_t run_histogram[32];
+    uint64_t wait_histogram[32]; /* [i]: requests that waited less than 2^i microseconds, and not less than 2^(i - 1) */
+    uint64_t run_histogram[32];  /* likewise, time in the driver */
 } codedb_statistics;
 
-/* Fills `statistics` (struct_size set by the host). Does not wait for the driver. */
+/* Fills `statistics` (struct_size set by the host); a view or transaction answers for its database, also when that is closed.
+ * Does not wait for the driver. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked child. */
 CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result);
 
 /* ---- 5. Values and rows ------------------------------------------------------------------------------------------- */
@@ -235,7 +257,8 @@ typedef struct codedb_value {
     size_t length; /* bytes of TEXT or BLOB, the NUL behind not counted */
 } codedb_value;
 
-/* Values, for brevity. Text is not copied: it must live as long as the value is used; NULL as text is the NULL value. Any thread. */
+/* Values, for brevity. Text is not copied: it must live as long as the value is used; NULL as text is the NULL value. Any
+ * thread. */
 CODEDB_API codedb_value codedb_value_null(void);
 CODEDB_API codedb_value codedb_value_integer(int64_t integer);
 CODEDB_API codedb_value codedb_value_real(double real);
@@ -276,18 +299,21 @@ typedef struct codedb_select {
     int64_t offset;
 } codedb_select;
 
-/* Table operations. Names are checked against the database's schema (SCHEMA_ERROR names the unknown one and the nearest known);
- * values are bound, never pasted into SQL. All wait for the driver: until the change is committed, or until the timeout.
+/* Table operations. A row is `column_count` named values; `where` is `where_count` of them, that must all hold. Names are checked
+ * against the database's schema (SCHEMA_ERROR names the unknown one and the nearest known); values are bound, never pasted into
+ * SQL. All wait for the driver: until the change is committed (in a transaction: made), or until the timeout. Any thread.
  * Errors: SCHEMA_ERROR, VALIDATION_ERROR (a constraint; an empty row; an empty where on update or delete, which is refused),
  * DATABASE_ERROR, PERMISSION_DENIED (read-only), TIMEOUT, QUEUE_FULL, CONNECTION_ERROR, TRANSACTION_ERROR, BUSY, NO_MEMORY. */
 
 /* Inserts a row; *row_id (may be NULL) gets its row id. */
 CODEDB_API codedb_code codedb_table_insert(codedb *db, const char *table, const codedb_column *row, size_t column_count,
                                            int64_t *row_id, codedb_result *result);
-/* Updates the rows where all of `where` holds; *affected (may be NULL) gets their number. */
+/* Updates the rows where all of `where` holds; *affected (may be NULL) gets their number. None is success with 0. */
 CODEDB_API codedb_code codedb_table_update(codedb *db, const char *table, const codedb_column *where, size_t where_count,
-                                           const codedb_column *row, size_t column_count, int64_t *affected, codedb_result *result);
-/* Deletes the rows where all of `where` holds. */
+                                           const codedb_column *row, size_t column_count, int64_t *affected,
+                                           codedb_result *result);
+/* Deletes the rows where all of `where` holds; *affected (may be NULL) gets their number, without those that foreign keys
+ * delete. */
 CODEDB_API codedb_code codedb_table_delete(codedb *db, const char *table, const codedb_column *where, size_t where_count,
                                            int64_t *affected, codedb_result *result);
 /* Reads rows; `select` may be NULL: all rows. *rows is freed with codedb_free. */
@@ -296,44 +322,54 @@ CODEDB_API codedb_code codedb_table_select(codedb *db, const char *table, const 
 
 /* What codedb_sql_execute did besides giving rows. */
 typedef struct codedb_changes {
-    int64_t affected_rows;
-    int64_t last_insert_id;
+    int64_t affected_rows;  /* of an INSERT, UPDATE or DELETE */
+    int64_t last_insert_id; /* of an INSERT: the last row's id */
 } codedb_changes;
 
-/* Runs one SQL statement with bound parameters (`?`, in order). Refused with PERMISSION_DENIED: BEGIN, COMMIT, END, ROLLBACK, SAVEPOINT,
- * RELEASE, ATTACH, DETACH, VACUUM INTO, and PRAGMAs that write. A second statement behind the first is INVALID_REQUEST.
- * *rows (may be NULL) is freed with codedb_free; `changes` may be NULL. */
+/* Runs one SQL statement with bound parameters (`?`, in order). Refused with PERMISSION_DENIED: BEGIN, COMMIT, END, ROLLBACK,
+ * SAVEPOINT, RELEASE, ATTACH, DETACH, VACUUM INTO, and PRAGMAs that write. A second statement behind the first is
+ * INVALID_REQUEST. *rows (may be NULL: they are not kept) is freed with codedb_free; `changes` may be NULL. Else the errors of
+ * table operations. */
 CODEDB_API codedb_code codedb_sql_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
                                           codedb_rows **rows, codedb_changes *changes, codedb_result *result);
 
 /* ---- 7. Batches and transactions ---------------------------------------------------------------------------------- */
 
-/* Many operations in one request and one database transaction: all or nothing. A batch copies what it is given, belongs to one thread
- * at a time, and can be run once. An error while it is built is kept and answered by codedb_batch_run. */
+/* Many operations in one request and one database transaction: all or nothing. A batch copies what it is given, belongs to one
+ * thread at a time, and can be run once. An error while it is built is kept and answered by codedb_batch_run. */
 typedef struct codedb_batch codedb_batch;
+/* Makes an empty batch that will run through `db`, with the options of a view and within a held transaction. Nothing is sent.
+ * To be freed with codedb_batch_free, also after the handle was closed. */
 CODEDB_API codedb_code codedb_batch_create(codedb *db, codedb_batch **batch, codedb_result *result);
-/* Each returns the operation's number in the batch, from 0, for CODEDB_VALUE_ROW_ID_OF and codedb_batch_value; negative when it
- * could not be added. */
+/* Each adds an operation, as the table operation of that name has it, and returns the operation's number in the batch, from 0,
+ * for CODEDB_VALUE_ROW_ID_OF and codedb_batch_value; negative when it could not be added. */
 CODEDB_API int64_t codedb_batch_insert(codedb_batch *batch, const char *table, const codedb_column *row, size_t column_count);
 CODEDB_API int64_t codedb_batch_update(codedb_batch *batch, const char *table, const codedb_column *where, size_t where_count,
                                        const codedb_column *row, size_t column_count);
 CODEDB_API int64_t codedb_batch_delete(codedb_batch *batch, const char *table, const codedb_column *where, size_t where_count);
-CODEDB_API int64_t codedb_batch_execute(codedb_batch *batch, const char *sql, const codedb_value *parameters, size_t parameter_count);
+CODEDB_API int64_t codedb_batch_execute(codedb_batch *batch, const char *sql, const codedb_value *parameters,
+                                        size_t parameter_count);
 /* Fails the whole batch with `code` and `description` unless exactly `expected` rows of `table` match: how a change since it was
  * read is detected (CODEDB_CONFLICT). */
 CODEDB_API int64_t codedb_batch_require(codedb_batch *batch, const char *table, const codedb_column *where, size_t where_count,
                                         int64_t expected, codedb_code code, const char *description);
-/* Runs all operations in order in one transaction (or inside the one that `db` holds). On an error nothing has happened, and the
- * result's description and data name the operation: {"operation": 3, "table": "files"}. */
+/* Runs all operations in order in one transaction (or inside the one that `db` holds). On an error nothing has happened, and
+ * the result's description and data name the operation: {"operation": 3, "table": "files"}. An empty batch is success. Errors:
+ * what was kept while it was built, INVALID_REQUEST when it has been run already, and those of table operations. */
 CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *result);
 /* After a run: the row id of an insert, or the affected rows of another operation; -1 for a number that is none. */
 CODEDB_API int64_t codedb_batch_value(const codedb_batch *batch, int64_t operation);
+/* Frees a batch, run or not. NULL is allowed. */
 CODEDB_API void codedb_batch_free(codedb_batch *batch);
 
 /* Begins a transaction. *transaction is used like a database handle; requests of other threads wait until it has ended. It is
- * rolled back when it is idle for longer than `transaction_timeout` of the configuration. A request of the thread that began it
- * without it is TRANSACTION_ERROR. To be closed with codedb_close after commit or rollback. */
+ * rolled back when it is idle for longer than `transaction_timeout` of the configuration. A request of the thread that began
+ * it without it is TRANSACTION_ERROR. To be closed with codedb_close after commit or rollback. Errors: TRANSACTION_ERROR when
+ * `db` is one already (they do not nest), TIMEOUT when another one did not end, and those of table operations. */
 CODEDB_API codedb_code codedb_transaction_begin(codedb *db, codedb **transaction, codedb_result *result);
+/* End it: what was done through it is on the disk, or undone. TRANSACTION_ERROR says how it ended when it has already, and for
+ * a handle that is no transaction. A commit that failed for a reason that may pass (BUSY, a full disk) leaves it open where
+ * the database does. */
 CODEDB_API codedb_code codedb_transaction_commit(codedb *transaction, codedb_result *result);
 CODEDB_API codedb_code codedb_transaction_rollback(codedb *transaction, codedb_result *result);
 
@@ -353,9 +389,9 @@ typedef enum codedb_operation_kind {
     CODEDB_OPERATION_EXECUTE = 5 /* the caller's SQL; `sql` is all that is set */
 } codedb_operation_kind;
 
-/* A table operation without its values: its values come beside it, first one for each of `columns` (insert, update), then one for each
- * of `where` (also where `where_is_null` says that it is not needed), then, when `limited`, limit and offset as integers; the values of EXECUTE
- * are its parameters. A limit of 0 is none. The same operation may be run many times. */
+/* A table operation without its values: its values come beside it, first one for each of `columns` (insert, update), then one
+ * for each of `where` (also where `where_is_null` says that it is not needed), then, when `limited`, limit and offset as
+ * integers; the values of EXECUTE are its parameters. A limit of 0 is none. The same operation may be run many times. */
 typedef struct codedb_operation {
     size_t struct_size;
     codedb_operation_kind kind;
@@ -376,8 +412,8 @@ typedef struct codedb_operation {
     uint64_t memo_stamp;
 } codedb_operation;
 
-/* Takes the rows that a driver finds. The driver calls `begin` once, also when there is no row, then `row` for each. Both copy what
- * they are given, and answer CODEDB_SUCCESS or what the driver is to answer in turn. */
+/* Takes the rows that a driver finds. The driver calls `begin` once, also when there is no row, then `row` for each. Both copy
+ * what they are given, and answer CODEDB_SUCCESS or what the driver is to answer in turn. */
 typedef struct codedb_row_writer codedb_row_writer;
 struct codedb_row_writer {
     size_t struct_size;
@@ -423,9 +459,10 @@ struct codedb_driver {
 
     /* Runs one operation, all of it or nothing. `rows` is NULL when nobody wants rows. `changes` is cleared by the caller. What
      * `values` point to stays valid until the call returns. */
-    codedb_code (*run)(codedb_connection *connection, codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
-                       codedb_changes *changes, codedb_result *result);
+    codedb_code (*run)(codedb_connection *connection, codedb_operation *operation, const codedb_value *values,
+                       codedb_row_writer *rows, codedb_changes *changes, codedb_result *result);
 
+    /* A transaction of the database. They do not nest; `commit` and `rollback` are called only while one is open. */
     codedb_code (*begin)(codedb_connection *connection, codedb_result *result);
     codedb_code (*commit)(codedb_connection *connection, codedb_result *result);
     codedb_code (*rollback)(codedb_connection *connection, codedb_result *result);
@@ -437,11 +474,12 @@ struct codedb_driver {
     codedb_code (*release)(codedb_connection *connection, int depth, codedb_result *result);
     codedb_code (*rollback_to)(codedb_connection *connection, int depth, codedb_result *result);
 
-    /* The next calls must end with CODEDB_TIMEOUT once CLOCK_MONOTONIC is past `deadline` (seconds; 0: none), having had no effect. A commit
-     * that has begun is finished. */
+    /* The next calls must end with CODEDB_TIMEOUT once CLOCK_MONOTONIC is past `deadline` (seconds; 0: none), having had no
+     * effect. A commit that has begun is finished. */
     void (*set_deadline)(codedb_connection *connection, double deadline);
 
-    /* Rows (name TEXT, type TEXT, nullable BOOLEAN, default TEXT, primary_key INTEGER: its place in the key from 1, 0 when none). */
+    /* Rows (name TEXT, type TEXT, nullable BOOLEAN, default TEXT, primary_key INTEGER: its place in the key from 1, 0 when
+     * none). */
     codedb_code (*table_info)(codedb_connection *connection, const char *table, codedb_row_writer *rows, codedb_result *result);
 
     /* The rest may be NULL: then what needs it answers CODEDB_INVALID_REQUEST. It is called outside of transactions. */
@@ -449,16 +487,16 @@ struct codedb_driver {
     /* Writes a consistent copy of the database to a new file, or leaves nothing there. Never over something that exists. */
     codedb_code (*backup)(codedb_connection *connection, const char *path, codedb_result *result);
 
-    /* Runs statements that change the schema, all of them or none, with foreign keys not enforced meanwhile; no row may refer to nothing
-     * behind them that did not before. CONFLICT when the schema is not the one of which `stamp` was read. With no statement it says whether
-     * the schema may be changed. What the driver knows of the schema is learned anew. */
+    /* Runs statements that change the schema, all of them or none, with foreign keys not enforced meanwhile; no row may refer
+     * to nothing behind them that did not before. CONFLICT when the schema is not the one of which `stamp` was read. With no
+     * statement it says whether the schema may be changed. What the driver knows of the schema is learned anew. */
     codedb_code (*change_schema)(codedb_connection *connection, const codedb_schema_statement *statements, size_t count, int64_t stamp,
                                  codedb_result *result);
     codedb_sql_dialect dialect; /* of those statements */
 };
 
-/* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free. SCHEMA_ERROR when
- * there is no such table; else the errors of table operations. */
+/* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free.
+ * SCHEMA_ERROR when there is no such table; else the errors of table operations. */
 CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_rows **rows, codedb_result *result);
 
 /* ---- 9. Objects --------------------------------------------------------------------------------------------------- */
@@ -1371,28 +1409,31 @@ typedef struct codedb_parse_options {
     size_t struct_size;
     const codedb_allocator *allocator; /* NULL: the C library's; copied */
     int target_version; /* major * 100 + minor of the Python whose grammar decides, 300 to 315; 0: the newest release, 314 */
-    int max_depth;      /* nesting of brackets, blocks and operators; 0: the default, which fits an 8 MiB stack; 100 fits 256 KiB */
+    int max_depth;      /* levels of brackets, blocks and operators; 0: 3,000, which fits an 8 MiB stack; 100 fits 256 KiB */
     const char *path;   /* for messages only; may be NULL */
 } codedb_parse_options;
 
 /* Parses a Python source file. `bytes` are as on disk: a BOM and a coding cookie (PEP 263) are honoured, \r and \r\n are line
- * ends. They are copied. *tree is freed with codedb_tree_free, and may be read from any number of threads at once.
- * Errors: PARSE_ERROR with line, column, offset and what was expected; NO_MEMORY; INVALID_REQUEST. */
-CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const codedb_parse_options *options, codedb_tree **tree,
-                                         codedb_result *result);
+ * ends. They are copied. *tree is freed with codedb_tree_free, and may be read from any number of threads at once. No function of
+ * this section needs a database or waits for one; all may be called from any thread.
+ * Errors: PARSE_ERROR with line, column, offset and what was expected, also for what nests too deep and for bytes that are not
+ * text; INVALID_REQUEST for an option that makes no sense, and for more than 4 GiB (less 128 bytes). */
+CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const codedb_parse_options *options,
+                                         codedb_tree **tree, codedb_result *result);
+/* Frees a tree. NULL is allowed. Nodes and reports that were made from it live on. */
 CODEDB_API void codedb_tree_free(codedb_tree *tree);
 /* The tree's source in UTF-8 (the bytes given, unless they were in another encoding), owned by the tree; a NUL is behind. */
 CODEDB_API const char *codedb_tree_source(const codedb_tree *tree, size_t *length);
-/* `text`, such as an edit's result, as the bytes that belong on disk: in the encoding that its coding cookie names, UTF-8 when it has
- * none. *bytes is a block for codedb_free with a NUL behind. Errors: VALIDATION_ERROR with the place of a character that the encoding
- * does not have; PARSE_ERROR for a cookie that names no encoding; NO_MEMORY. */
-CODEDB_API codedb_code codedb_tree_encode(const codedb_tree *tree, const char *text, size_t length, char **bytes, size_t *byte_length,
-                                          codedb_result *result);
+/* `text`, such as an edit's result, as the bytes that belong on disk: in the encoding that its coding cookie names, UTF-8 when
+ * it has none. *bytes is a block for codedb_free with a NUL behind. Errors: VALIDATION_ERROR with the place of a character
+ * that the encoding does not have; PARSE_ERROR for a cookie that names no encoding; NO_MEMORY. */
+CODEDB_API codedb_code codedb_tree_encode(const codedb_tree *tree, const char *text, size_t length, char **bytes,
+                                          size_t *byte_length, codedb_result *result);
 /* Bytes of memory that the tree holds, its source not counted. */
 CODEDB_API size_t codedb_tree_memory(const codedb_tree *tree);
 
-/* A syntax node as the tree holds it: nodes are numbered in pre-order from 0, the Module; node n's descendants are n + 1 to subtree_end - 1.
- * White space and punctuation have no numbers. */
+/* A syntax node as the tree holds it: nodes are numbered in pre-order from 0, the Module; node n's descendants are n + 1 to
+ * subtree_end - 1. White space and punctuation have no numbers. */
 typedef struct codedb_syntax_node {
     uint32_t type;        /* for codedb_node_type_name */
     uint32_t start_byte;  /* of its position, in codedb_tree_source */
@@ -1400,7 +1441,7 @@ typedef struct codedb_syntax_node {
     uint32_t subtree_end; /* the number behind its last descendant's */
 } codedb_syntax_node;
 
-/* How many nodes a tree has; 0 for NULL. */
+/* How many nodes have numbers: at least 1; 0 for NULL. */
 CODEDB_API size_t codedb_tree_node_count(const codedb_tree *tree);
 /* Fills *node with node `number`, which must be below codedb_tree_node_count: else INVALID_REQUEST and *node is left alone. */
 CODEDB_API codedb_code codedb_tree_node_get(const codedb_tree *tree, size_t number, codedb_syntax_node *node);
@@ -1417,8 +1458,8 @@ typedef enum codedb_dump_format {
 } codedb_dump_format;
 
 /* Writes the tree through `write`. Errors: NO_MEMORY; CANCELLED when `write` stopped it; INVALID_REQUEST. */
-CODEDB_API codedb_code codedb_tree_dump(const codedb_tree *tree, codedb_dump_format format, codedb_write_function write, void *context,
-                                        codedb_result *result);
+CODEDB_API codedb_code codedb_tree_dump(const codedb_tree *tree, codedb_dump_format format, codedb_write_function write,
+                                        void *context, codedb_result *result);
 
 typedef enum codedb_dialect {
     CODEDB_DIALECT_DEFAULT = 0,
@@ -1467,6 +1508,7 @@ typedef struct codedb_nodes {
 CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *filter, codedb_nodes **nodes,
                                          codedb_result *result);
 
+/* What is done to a node; docs/edits.md says which nodes take which. */
 typedef enum codedb_edit_action {
     CODEDB_EDIT_REPLACE = 0,
     CODEDB_EDIT_DELETE = 1,
@@ -1478,8 +1520,8 @@ typedef enum codedb_edit_action {
 
 typedef enum codedb_overlap {
     CODEDB_OVERLAP_ERROR = 0,     /* replacing a node and one inside it is OVERLAP */
-    CODEDB_OVERLAP_OUTERMOST = 1,
-    CODEDB_OVERLAP_INNERMOST = 2
+    CODEDB_OVERLAP_OUTERMOST = 1, /* the one inside is left out */
+    CODEDB_OVERLAP_INNERMOST = 2  /* the one around is left out */
 } codedb_overlap;
 
 /* One edit: what is done to every node that the filter finds. */
@@ -1508,36 +1550,47 @@ typedef struct codedb_edit_report {
     const size_t *new_ranges; /* start, end in the new text */
 } codedb_edit_report;
 
-/* Applies edits to a tree's source, all or none, and parses the result. The tree is not changed. `path` (may be NULL) stands in
- * the diff's header. Errors: NOT_FOUND when a filter finds nothing; PARSE_ERROR when new code or the result is not Python; OVERLAP;
- * VALIDATION_ERROR for what may not be edited so (docs/edits.md); SELECTOR_ERROR; NO_MEMORY. result->data names the edit by its index. */
+/* Applies edits to a tree's source, all or none, and parses the result. The tree is not changed. `path` (may be NULL) stands
+ * in the diff's header. Errors: NOT_FOUND when a filter finds nothing; PARSE_ERROR when new code or the result is not Python;
+ * OVERLAP; VALIDATION_ERROR for what may not be edited so (docs/edits.md); SELECTOR_ERROR; NO_MEMORY. result->data names the
+ * edit by its index. */
 CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
                                         codedb_edit_report **report, codedb_result *result);
 
 /* ---- 11. Stored trees --------------------------------------------------------------------------------------------- */
 
-/* Replaces the file's stored source by `source` (UTF-8) and its classes, methods, functions, imports and content by what it
- * holds, in one transaction; entities that are still there keep their ids. *tree_id (may be NULL) gets the row's id.
- * Errors: NOT_FOUND, PARSE_ERROR (nothing is stored), and those of table operations. */
+/* What hangs on a file is kept in step with its source: its tree, classes, methods, functions, imports and texts. Parsing,
+ * matching and editing run in the caller's thread; the database is asked to read and to store. Any thread; through a
+ * transaction's handle all is part of the transaction. The file is a row (codedb_file); nothing on disk is read or written. */
+
+/* Replaces the file's stored source by `source` (UTF-8; a coding cookie in it is not looked at) and its classes, methods,
+ * functions, imports and content by what it holds, in one transaction; entities that are still there keep their ids. *tree_id
+ * (may be NULL) gets the row's id.
+ * Errors: NOT_FOUND, PARSE_ERROR with its place (nothing is stored), CONFLICT when others store the same file again and again
+ * meanwhile, and those of table operations. */
 CODEDB_API codedb_code codedb_cst_save(codedb *db, int64_t file_id, const char *source, size_t length, int64_t *tree_id,
                                        codedb_result *result);
-/* The file's stored source: a block for codedb_free, a NUL behind it; its length in *length (may be NULL). */
+/* The file's stored source: a block for codedb_free, a NUL behind it; its length in bytes in *length (may be NULL).
+ * Errors: NOT_FOUND when there is no such file or it has no source; those of table operations. */
 CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source, size_t *length, codedb_result *result);
-/* Nodes of the file's stored tree. */
+/* Finds nodes of the file's stored source, as codedb_tree_query does. The attribute `path` is the file's path.
+ * Errors: those of codedb_cst_get and codedb_tree_query; PARSE_ERROR when what is stored is not Python. */
 CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const codedb_filter *filter, codedb_nodes **nodes,
                                         codedb_result *result);
-/* Edits the stored source as codedb_tree_edit does, and stores the result with everything that follows from it in one transaction.
- * CONFLICT when the stored source changed since it was read here, or when `expected_hash` (may be NULL) is not its hash.
- * With `preview` nothing is stored. */
+/* Edits the stored source as codedb_tree_edit does, and stores the result with everything that follows from it in one
+ * transaction, unless `preview` is not 0 or nothing has changed. *report is freed with codedb_free.
+ * Errors: CONFLICT when the stored source changed since it was read here, or when `expected_hash` (may be NULL: SHA-256 in
+ * lower-case hex, as in a report) is not its hash; those of codedb_cst_query and codedb_tree_edit. */
 CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
-                                         const char *expected_hash, int preview, codedb_edit_report **report, codedb_result *result);
+                                         const char *expected_hash, int preview, codedb_edit_report **report,
+                                         codedb_result *result);
 
 /* ---- 12. Folders -------------------------------------------------------------------------------------------------- */
 
 typedef struct codedb_walk_options {
     size_t struct_size;
     const codedb_allocator *allocator; /* NULL: the C library's */
-    const char *const *excludes; /* shell patterns: with a slash for the path from the folder on (`*` matches slashes too), else for names */
+    const char *const *excludes; /* shell patterns: of names, or with a slash of the path from the folder on (`*`: slashes, too) */
     size_t exclude_count;
     int no_default_excludes; /* 1: version-control folders and virtual environments are walked too */
 } codedb_walk_options;
@@ -1553,8 +1606,9 @@ typedef struct codedb_walk_entry {
 /* Returns 0 to go on, anything else to stop. */
 typedef int (*codedb_walk_function)(void *context, const codedb_walk_entry *entry);
 
-/* Calls `visit` for each Python file (*.py, *.pyi, *.pyw) in `folder` and the folders in it, sorted by name in each folder. Links to
- * folders are not followed. What cannot be read is visited with its problem. `options` may be NULL. Runs in the caller's thread.
+/* Calls `visit` for each Python file (*.py, *.pyi, *.pyw) in `folder` and the folders in it, sorted by name in each folder. Links
+ * to folders are not followed. What cannot be read is visited with its problem. `options` may be NULL. Runs in the caller's
+ * thread.
  * Errors: NOT_FOUND, PERMISSION_DENIED (the folder itself), CANCELLED when `visit` stopped it, NO_MEMORY, INVALID_REQUEST. */
 CODEDB_API codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *options, codedb_walk_function visit,
                                           void *context, codedb_result *result);
@@ -1567,21 +1621,22 @@ typedef struct codedb_index_progress {
     uint64_t files_found;
     uint64_t files_done; /* stored, unchanged or failed */
     uint64_t files_unchanged;
-    uint64_t files_failed; /* unreadable or not Python; they do not stop the run */
+    uint64_t files_failed; /* could not be read; they do not stop the run */
     uint64_t bytes_done;
     int walking;          /* 1 while folders are still being read: files_found may grow */
     const char *path;     /* a file that was just done; NULL at the end */
 } codedb_index_progress;
 
-/* Called from the thread that called codedb_index_run; returns 0 to go on, anything else to cancel. */
+/* Called from the thread that called codedb_index_run, some twenty times a second at most, and once at the end; returns 0 to
+ * go on, anything else to cancel. It may call codedb functions. */
 typedef int (*codedb_progress_function)(void *context, const codedb_index_progress *progress);
 
 typedef struct codedb_index_options {
     size_t struct_size;
-    const char *const *excludes; /* glob patterns of paths relative to the folder, or of names */
+    const char *const *excludes; /* as in codedb_walk_options */
     size_t exclude_count;
     int no_default_excludes; /* 1: version-control folders and virtual environments are read too */
-    int threads;             /* that read and parse; 0: one a CPU */
+    int threads;             /* that read and parse, at most 64; 0: one a CPU */
     int target_version;      /* as in codedb_parse_options */
     codedb_progress_function progress;
     void *progress_context;
@@ -1590,7 +1645,7 @@ typedef struct codedb_index_options {
 /* What a run did. One block: free it with codedb_free. */
 typedef struct codedb_index_report {
     const char *project_id;
-    uint64_t files_indexed;
+    uint64_t files_indexed; /* stored in this run, those with syntax errors included */
     uint64_t files_unchanged;
     uint64_t files_deleted; /* in the database, no more on disk: marked as deleted */
     uint64_t files_failed;  /* could not be read */
@@ -1605,26 +1660,31 @@ typedef struct codedb_index_report {
     const char *const *problems; /* "path: what was wrong", for files that could not be read */
 } codedb_index_report;
 
-/* Reads a folder's Python files (*.py, *.pyi, *.pyw) and stores them as a project: made when no project has that root path. Unchanged
- * files are left alone. `options` may be NULL. Errors: NOT_FOUND, CANCELLED (what was done is stored), and those of table operations. */
+/* Reads a folder's Python files (*.py, *.pyi, *.pyw) and stores them as a project: made when no project has that root path.
+ * Unchanged files are left alone, excluded and unreadable ones too; a file that does not parse is stored with an issue
+ * (syntax_error). `options` and `report` may be NULL; *report is freed with codedb_free. Files are stored in batches of their
+ * own: an error or a crash leaves whole files stored, and the next run goes on from there. Its requests have no timeout.
+ * Errors: NOT_FOUND or PERMISSION_DENIED for the folder, CANCELLED (what was done is stored), and those of table operations. */
 CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const codedb_index_options *options,
                                         codedb_index_report **report, codedb_result *result);
 
 /* ---- 14. Schema --------------------------------------------------------------------------------------------------- */
 
-/* What changes the schema is all or nothing, in one database transaction, with a check of all foreign keys before its commit; it answers
- * TRANSACTION_ERROR through a handle that holds a transaction, and PERMISSION_DENIED through one that is read-only. What a request is given
- * as JSON is described in docs/schema.md; SCHEMA_ERROR names the place of a mistake in it, and what the database refused. Names may be any
- * text. Other errors: VALIDATION_ERROR for rows that do not go with a change, CONFLICT when somebody else changes the schema all the
- * time, INVALID_REQUEST when the driver has no such function, and those of table operations. */
+/* What changes the schema is all or nothing, in one database transaction, with a check of all foreign keys before its commit;
+ * it answers TRANSACTION_ERROR through a handle that holds a transaction, and PERMISSION_DENIED through one that is read-only.
+ * What a request is given as JSON is described in docs/schema.md; SCHEMA_ERROR names the place of a mistake in it, and what
+ * the database refused. Names may be any text. Other errors: VALIDATION_ERROR for rows that do not go with a change, CONFLICT
+ * when somebody else changes the schema all the time, INVALID_REQUEST when the driver has no such function, and those of table
+ * operations. */
 
 /* Makes a table with its constraints and indexes: {"name": ..., "columns": [...], "constraints": [...], "indexes": [...]}, or a
  * virtual one: {"name": ..., "using": "fts5", "columns": [...], "options": {...}}. SCHEMA_ERROR when there is one of its name. */
 CODEDB_API codedb_code codedb_table_create(codedb *db, const char *schema_json, codedb_result *result);
-/* Removes a table with its rows, indexes and triggers. SCHEMA_ERROR: there is none. VALIDATION_ERROR: rows of others refer to it. */
+/* Removes a table with its rows, indexes and triggers. SCHEMA_ERROR: there is none. VALIDATION_ERROR: rows of others refer to
+ * it. */
 CODEDB_API codedb_code codedb_table_drop(codedb *db, const char *name, codedb_result *result);
-/* Changes a table by an array of changes, in order: {"add_column": {...}}, {"drop_column": name}, {"rename_column": {"from": name, "to":
- * name}}, {"add_constraint": {...}}, {"add_index": {...}}, {"drop_index": name}, {"rename": name}. */
+/* Changes a table by an array of changes, in order: {"add_column": {...}}, {"drop_column": name}, {"rename_column": {"from":
+ * name, "to": name}}, {"add_constraint": {...}}, {"add_index": {...}}, {"drop_index": name}, {"rename": name}. */
 CODEDB_API codedb_code codedb_table_alter(codedb *db, const char *name, const char *changes_json, codedb_result *result);
 
 /* A hash of the actual structure, whoever made it: 64 hexadecimal digits that change when the structure does, whatever the order
@@ -1648,10 +1708,11 @@ typedef struct codedb_schema_report {
     const char *backup_path;      /* NULL: no copy was made */
 } codedb_schema_report;
 
-/* Adds to the database the tables, columns, constraints and indexes of a definition that it lacks: {"tables": [...], "virtual_tables":
- * [...]}, or NULL for codedb's own. Nothing is ever removed, and no column's type changed: that is reported. Before the first change a copy
- * is written to `backup_dir`, which is made when it is missing (its parent must be there); NULL: no copy. *report is also given when the changes
- * failed: then `errors` says why, and nothing was changed but that the copy was made. `report` may be NULL. */
+/* Adds to the database the tables, columns, constraints and indexes of a definition that it lacks: {"tables": [...],
+ * "virtual_tables": [...]}, or NULL for codedb's own. Nothing is ever removed, and no column's type changed: that is reported.
+ * Before the first change a copy is written to `backup_dir`, which is made when it is missing (its parent must be there);
+ * NULL: no copy. *report is also given when the changes failed: then `errors` says why, and nothing was changed but that the
+ * copy was made. `report` may be NULL. */
 CODEDB_API codedb_code codedb_schema_sync(codedb *db, const char *definition_json, const char *backup_dir,
                                           codedb_schema_report **report, codedb_result *result);
 
