@@ -27,6 +27,14 @@
 
 /* ---- Options ------------------------------------------------------------------------------------------------------- */
 
+/* Whether all functions are there but those that may be NULL, which stand behind them. */
+static bool open_driver_is_whole(const codedb_driver *driver)
+{
+    return driver->connect != NULL && driver->disconnect != NULL && driver->run != NULL && driver->begin != NULL &&
+           driver->commit != NULL && driver->rollback != NULL && driver->in_transaction != NULL && driver->savepoint != NULL &&
+           driver->release != NULL && driver->rollback_to != NULL && driver->set_deadline != NULL && driver->table_info != NULL;
+}
+
 /* The host's options in a struct of our size. */
 static codedb_code open_read_options(const codedb_open_options *given, codedb_open_options *options, codedb_result *result)
 {
@@ -42,11 +50,14 @@ static codedb_code open_read_options(const codedb_open_options *given, codedb_op
                            options->driver_count);
     for (i = 0; i < options->driver_count; i++) {
         const codedb_driver *driver = options->drivers[i];
-        if (driver == NULL || driver->struct_size < sizeof *driver || driver->name == NULL)
+        if (driver == NULL || driver->struct_size < offsetof(codedb_driver, backup) || driver->name == NULL)
             return codedb_fail(result, CODEDB_INVALID_REQUEST,
                                "codedb_open: driver %zu of options.drivers is NULL, has no name, or is "
-                               "smaller than the %zu bytes expected",
-                               i, sizeof *driver);
+                               "smaller than the %zu bytes that every driver has",
+                               i, offsetof(codedb_driver, backup));
+        if (!open_driver_is_whole(driver))
+            return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_open: the driver %.60s lacks a function that every driver has",
+                               driver->name);
     }
     return CODEDB_SUCCESS;
 }

@@ -448,7 +448,7 @@ typedef struct codedb_schema_statement {
 typedef struct codedb_connection codedb_connection;
 
 struct codedb_driver {
-    size_t struct_size;
+    size_t struct_size; /* that of an older header will do, if all functions that must be there are in it */
     const char *name; /* as the configuration's "type" has it */
 
     /* Connects. On an error *connection is NULL. */

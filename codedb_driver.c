@@ -35,7 +35,9 @@ typedef enum driver_end {
 
 struct codedb_driver_thread {
     codedb_allocator allocator;
-    codedb_driver_options options;
+    codedb_driver_options options; /* its driver is `functions` */
+    codedb_driver functions;       /* the driver's table, in the size that this library knows: a host's may be older */
+    const codedb_driver *given;    /* the table itself, which connect gets */
     codedb_home home; /* is this still the process that the thread lives in? */
     char *strings[3]; /* copies of the settings' texts */
     codedb_queue *queue;
@@ -77,6 +79,9 @@ static bool driver_copy_options(codedb_driver_thread *thread, const codedb_drive
 {
     codedb_driver_settings *settings = &thread->options.settings;
     thread->options = *options;
+    codedb_struct_read(&thread->functions, sizeof thread->functions, options->driver);
+    thread->given = options->driver;
+    thread->options.driver = &thread->functions;
     settings->struct_size = sizeof *settings;
     settings->allocator = thread->allocator;
     if (thread->options.queue_size == 0)
@@ -628,7 +633,7 @@ static codedb_code driver_run_whole(codedb_driver_thread *thread, codedb_request
 static codedb_code driver_connect(codedb_driver_thread *thread, codedb_request *request)
 {
     const codedb_driver_options *options = &thread->options;
-    return options->driver->connect(options->driver, &options->settings, &thread->connection, request->result);
+    return options->driver->connect(thread->given, &options->settings, &thread->connection, request->result);
 }
 
 static codedb_code driver_stop(codedb_driver_thread *thread)

@@ -191,9 +191,88 @@ static codedb_code own_connect(const codedb_driver *driver, const codedb_driver_
     return CODEDB_CONNECTION_ERROR;
 }
 
+static void own_nothing(codedb_connection *connection)
+{
+    (void)connection;
+}
+
+static codedb_code own_refuse(codedb_connection *connection, codedb_result *refused)
+{
+    (void)connection;
+    (void)refused;
+    return CODEDB_DATABASE_ERROR;
+}
+
+static int own_outside(codedb_connection *connection)
+{
+    (void)connection;
+    return 0;
+}
+
+static codedb_code own_refuse_savepoint(codedb_connection *connection, int depth, codedb_result *refused)
+{
+    (void)depth;
+    return own_refuse(connection, refused);
+}
+
+static codedb_code own_refuse_run(codedb_connection *connection, codedb_operation *operation, const codedb_value *values,
+                                  codedb_row_writer *rows, codedb_changes *changes, codedb_result *refused)
+{
+    (void)operation;
+    (void)values;
+    (void)rows;
+    (void)changes;
+    return own_refuse(connection, refused);
+}
+
+static void own_ignore_deadline(codedb_connection *connection, double deadline)
+{
+    (void)connection;
+    (void)deadline;
+}
+
+static codedb_code own_refuse_table_info(codedb_connection *connection, const char *table, codedb_row_writer *rows,
+                                         codedb_result *refused)
+{
+    (void)table;
+    (void)rows;
+    return own_refuse(connection, refused);
+}
+
+/* A driver of an older host: its table ends where the functions begin that need not be there. */
+static codedb_driver own_driver(void)
+{
+    codedb_driver own = {.struct_size = offsetof(codedb_driver, backup), .name = "cloud", .connect = own_connect};
+    own.disconnect = own_nothing;
+    own.run = own_refuse_run;
+    own.begin = own.commit = own.rollback = own_refuse;
+    own.in_transaction = own_outside;
+    own.savepoint = own.release = own.rollback_to = own_refuse_savepoint;
+    own.set_deadline = own_ignore_deadline;
+    own.table_info = own_refuse_table_info;
+    return own;
+}
+
+static void a_driver_without_a_function_is_refused(void **state)
+{
+    codedb_driver own = own_driver();
+    const codedb_driver *const drivers[] = {&own};
+    codedb_open_options options = CODEDB_INIT(codedb_open_options);
+    codedb *db;
+    (void)state;
+    options.drivers = drivers;
+    options.driver_count = 1;
+    own.rollback_to = NULL;
+    assert_code(codedb_open(":memory:", &options, &db, &result), CODEDB_INVALID_REQUEST, result);
+    assert_contains(result.description, "cloud lacks a function");
+    own = own_driver();
+    own.struct_size--;
+    assert_code(codedb_open(":memory:", &options, &db, &result), CODEDB_INVALID_REQUEST, result);
+}
+
 static void a_hosts_own_driver_is_found_by_its_name(void **state)
 {
-    static const codedb_driver own = {.struct_size = sizeof own, .name = "cloud", .connect = own_connect};
+    codedb_driver own = own_driver();
     const codedb_driver *const drivers[] = {&own};
     codedb_open_options options = CODEDB_INIT(codedb_open_options);
     codedb *db;
@@ -370,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_config_object_decides),
         cmocka_unit_test(what_cannot_be_opened_says_why),
         cmocka_unit_test(wrong_options_are_refused),
+        cmocka_unit_test(a_driver_without_a_function_is_refused),
         cmocka_unit_test(a_hosts_own_driver_is_found_by_its_name),
         cmocka_unit_test(a_view_has_its_own_options),
         cmocka_unit_test(closing_ends_transactions),
