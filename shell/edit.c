@@ -180,6 +180,9 @@ int shell_edit(const shell_options *options, char *const *arguments, size_t coun
         }
         shell_each_source(&one, arguments + 1, count - 1, edit_source, &job, &totals);
     } else {
+        if (shell_has_excludes(options)) {
+            return shell_fail("edit: --exclude and --no-default-excludes are for PATHs, and none was given");
+        }
         codedb *db = shell_open(options, false, !options->write);
         if (db == NULL) {
             return SHELL_ERROR;

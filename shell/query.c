@@ -134,6 +134,9 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
         shell_each_source(options, arguments + 1, count - 1, query_source, &job, &totals);
         return shell_status(&totals);
     }
+    if (shell_has_excludes(options)) {
+        return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
+    }
     codedb *db = shell_open(options, false, true);
     if (db == NULL) {
         return SHELL_ERROR;

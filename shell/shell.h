@@ -111,6 +111,8 @@ void shell_each_source(const shell_options *options, char *const *paths, size_t 
                        void *context, shell_totals *totals);
 /* The same for every file that is stored in a database, but for those that the index run found not to be Python. */
 void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context, shell_totals *totals);
+/* Whether files were to be left out, which a database cannot do any more. */
+bool shell_has_excludes(const shell_options *options);
 /* Parses with --target. */
 codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree, codedb_result *result);
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */

@@ -311,6 +311,11 @@ void shell_each_stored(const shell_options *options, codedb *db, shell_source_fu
     sources_run(&job, totals);
 }
 
+bool shell_has_excludes(const shell_options *options)
+{
+    return options->exclude_count > 0 || options->no_default_excludes;
+}
+
 codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree, codedb_result *result)
 {
     codedb_parse_options parse = CODEDB_INIT(codedb_parse_options);

@@ -277,6 +277,8 @@ static void a_database_is_made_asked_searched_and_edited(void **state)
     assert_run_tells(scratch, "query class", 0, "src/store.py:1:1: class Store: ...\n");
     assert_run_tells(scratch, "query --db none.db class", 2, "none.db: no database there");
     assert_run_tells(scratch, "query --db codedb.db class src", 2, "expected one of them");
+    assert_run_tells(scratch, "query --exclude 'store*' class", 2, "query: --exclude and --no-default-excludes are for PATHs");
+    assert_run_tells(scratch, "edit --exclude 'store*' class --delete", 2, "edit: --exclude and --no-default-excludes are for PATHs");
     assert_run_tells(scratch, "show classes", 0, "Store");
     assert_run_tells(scratch, "show methods 'get_*'", 0, "Store.get_one");
     assert_run_tells(scratch, "show methods 'set_*'", 1, "");
