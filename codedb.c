@@ -117,6 +117,23 @@ static codedb_code open_make_parents(const char *path, const codedb_allocator *a
     return code;
 }
 
+/* What the layer above will know of the database; NULL without memory. */
+static codedb_schema *open_make_schema(const codedb_config *config, const codedb_allocator *allocator)
+{
+    size_t length = config->backup_dir != NULL ? strlen(config->backup_dir) : 0;
+    codedb_schema *schema = codedb_block_allocate(allocator, sizeof *schema + length + 1);
+    char *backup_dir;
+    if (schema == NULL)
+        return NULL;
+    memset(schema, 0, sizeof *schema);
+    if (config->backup_dir != NULL) {
+        backup_dir = (char *)(schema + 1);
+        memcpy(backup_dir, config->backup_dir, length + 1);
+        schema->backup_dir = backup_dir;
+    }
+    return schema;
+}
+
 /* Starts the driver as configured. */
 static codedb_code open_start(const codedb_config *config, const codedb_open_options *options, codedb_driver_thread **thread,
                               codedb_result *result)
@@ -142,10 +159,9 @@ static codedb_code open_start(const codedb_config *config, const codedb_open_opt
     start.queue_size = (size_t)config->queue_size;
     start.command_timeout = config->command_timeout;
     start.transaction_timeout = config->transaction_timeout;
-    start.attachment = codedb_block_allocate(options->allocator, sizeof(codedb_schema));
+    start.attachment = open_make_schema(config, options->allocator);
     if (start.attachment == NULL)
         return codedb_fail_no_memory(result);
-    memset(start.attachment, 0, sizeof(codedb_schema));
     return codedb_driver_start(&start, thread, result);
 }
 

@@ -1711,8 +1711,8 @@ typedef struct codedb_schema_report {
 /* Adds to the database the tables, columns, constraints and indexes of a definition that it lacks: {"tables": [...],
  * "virtual_tables": [...]}, or NULL for codedb's own. Nothing is ever removed, and no column's type changed: that is reported.
  * Before the first change a copy is written to `backup_dir`, which is made when it is missing (its parent must be there);
- * NULL: no copy. *report is also given when the changes failed: then `errors` says why, and nothing was changed but that the
- * copy was made. `report` may be NULL. */
+ * NULL: that of the configuration; when it has none either, no copy is made. *report is also given when the changes failed: then
+ * `errors` says why, and nothing was changed but that the copy was made. `report` may be NULL. */
 CODEDB_API codedb_code codedb_schema_sync(codedb *db, const char *definition_json, const char *backup_dir,
                                           codedb_schema_report **report, codedb_result *result);
 

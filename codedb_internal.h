@@ -188,6 +188,7 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
 
 /* One for each database, zeroed. Written when the database is opened and when its schema was changed here, read at any time. */
 typedef struct codedb_schema {
+    const char *backup_dir; /* of the configuration, or NULL; behind the struct */
     _Atomic bool known; /* false: take every table and column to be there */
     _Atomic uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
 } codedb_schema;

@@ -572,6 +572,8 @@ CODEDB_API codedb_code codedb_schema_sync(codedb *db, const char *definition_jso
         *report = NULL;
     if (db == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_schema_sync: db is NULL");
+    if (backup_dir == NULL)
+        backup_dir = codedb_schema_of(db)->backup_dir;
     wanted.arena = codedb_arena_create(sync_allocator(db));
     code = sync_read_wanted(&wanted, definition_json, say);
     for (int attempt = 0; code == CODEDB_SUCCESS && attempt < SYNC_ATTEMPTS; attempt++) {

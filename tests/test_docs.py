@@ -479,6 +479,30 @@ def test_the_examples_of_the_manual_page():
     assert "[connection]" in printed[3], printed[3]
 
 
+def test_the_json_of_schema():
+    """The definition and the changes that the page shows, done to a database with the schema."""
+    text = section(page("docs/schema.md"), "Changing the schema")
+    blocks = [ffi.new("char[]", block.encode()) for block in re.findall(r"^    ([{\[].*?)\n\n", text, flags=re.M | re.S)]
+    same("docs/schema.md, JSON", len(blocks), 2)
+    opened, report = ffi.new("codedb **"), ffi.new("codedb_schema_report **")
+
+    def succeed(code):
+        assert code == library.CODEDB_SUCCESS, text_of(result.description)
+
+    succeed(library.codedb_open(b":memory:", ffi.NULL, opened, result))
+    succeed(library.codedb_schema_sync(opened[0], blocks[0], ffi.NULL, report, result))
+    same("docs/schema.md, tables", [text_of(report[0].created_tables.items[i]) for i in range(report[0].created_tables.count)],
+         ["notes", "notes_fts"])
+    library.codedb_free(report[0])
+    succeed(library.codedb_table_drop(opened[0], b"notes_fts", result))
+    succeed(library.codedb_table_alter(opened[0], b"notes", blocks[1], result))
+    rows = ffi.new("codedb_rows **")
+    succeed(library.codedb_table_info(opened[0], b"remarks", rows, result))
+    same("docs/schema.md, columns", [text_of(getattr(rows[0].values[i * 5], "as").text) for i in range(rows[0].row_count)], ["id", "file_id", "text", "written_at", "author"])
+    library.codedb_free(rows[0])
+    library.codedb_close(opened[0])
+
+
 def test_make_targets():
     makefile = page("Makefile")
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, flags=re.M))

@@ -803,6 +803,27 @@ static void a_synchronization_that_fails_leaves_the_database_and_a_copy(void **s
     assert_answer(d, "SELECT count(*) FROM sqlite_schema WHERE name = 'usages'", "0");
 }
 
+static void the_configuration_says_where_copies_go(void **state)
+{
+    database *d = *state;
+    char config[9000];
+    codedb_schema_report *report;
+    codedb_close(d->db);
+    snprintf(config, sizeof config, "{\"type\": \"sqlite\", \"config\": {\"path\": \"%s\", \"backup_dir\": \"%s/copies\"}}",
+             d->path, d->folder);
+    assert_success(codedb_open(config, NULL, &d->db, &d->result), d->result);
+    for (size_t i = 1; i <= 3; i++) {
+        run(d, "DROP INDEX idx_files_path");
+        report = sync_to(d, NULL);
+        assert_non_null(report->backup_path);
+        assert_contains(report->backup_path, "/copies/codedb-20");
+        assert_texts(report->indexes_created, "idx_files_path");
+        assert_texts(report->modified_tables, "");
+        assert_int_equal(count_backups(d, "copies"), i);
+        codedb_free(report);
+    }
+}
+
 /* Rows that referred to nothing before are no reason to refuse; new ones are. */
 static void old_orphans_stay_and_new_ones_are_refused(void **state)
 {
@@ -978,6 +999,7 @@ int main(void)
         ON_FILE(a_database_of_the_original_is_completed_without_loss),
         ON_FILE(a_database_with_triggers_of_its_own_is_completed_without_loss),
         ON_FILE(a_synchronization_that_fails_leaves_the_database_and_a_copy),
+        ON_FILE(the_configuration_says_where_copies_go),
         ON_FILE(old_orphans_stay_and_new_ones_are_refused),
         BOTH(the_version_tells_the_structure_and_nothing_else),
         BOTH(threads_change_the_schema_while_others_use_it),
