@@ -1,6 +1,6 @@
 /* codedb_attributes.c -- questions about one node: its attributes, fields and places, over the stored or the whole tree.
  *
- * Called by codedb_xpath.c. Calls the tree's own functions. A view belongs to one query and one thread.
+ * Called by codedb_xpath.c; calls codedb_regex.c and the tree's own functions. A view belongs to one query and one thread.
  *
  * Invariants:
  * 1. What needs a pass over the tree (parents, depths, methods, scopes) is made when it is first asked for, once a query.

@@ -9,7 +9,9 @@
  *    somebody else's change.
  * 2. A file that cannot be read, decoded or parsed never stops the run: it is counted and reported, and its neighbours in a batch are stored.
  * 3. A file counts as deleted only when the system says that there is none: one that is excluded or unreadable is left as it is.
- * 4. job->lock guards everything in crawl_job below it; it is never held while a file is read, parsed or stored. */
+ * 4. job->lock guards everything in crawl_job below it; it is never held while a file is read, parsed or stored.
+ *
+ * Contents: what the database knows, what happened, a worker, the caller's thread. */
 #include "codedb_internal.h"
 #include "codedb_source.h"
 

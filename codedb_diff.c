@@ -1,6 +1,6 @@
 /* codedb_diff.c -- the unified diff of two texts, as `diff -u` writes it and `git apply` and `patch` take it.
  *
- * Called by codedb_edit.c for reports and previews. Calls memory and buffer only. Any thread; holds no state.
+ * Called by codedb_splice.c for the report of an edit. Calls memory and buffer only. Any thread; holds no state.
  *
  * Lines are numbered so that equal lines have equal numbers; what both texts begin and end with is cut off; lines that the
  * other text does not have at all are marked at once; the rest is compared by E. Myers' O(ND) algorithm in linear space ("An O(ND)

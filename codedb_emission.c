@@ -1,6 +1,6 @@
 /* codedb_emission.c -- what LibCST writes for a node alone: the `code` of the reference dialect.
  *
- * Called by codedb_xpath.c. LibCST's code_for_node writes a node with all that hangs on it: comment lines above it, decorators,
+ * Called by codedb_xpath.c, from any thread. LibCST's code_for_node writes a node with all that hangs on it: comment lines above it, decorators,
  * own parentheses, a comma, trailing comment and newline; and as if it stood at the left margin, so the indentation of the blocks
  * around it is missing wherever indentation would be written.
  *

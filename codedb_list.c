@@ -1,6 +1,6 @@
 /* codedb_list.c -- items taken out of a list with commas: arguments, bases, imported names, elements, with-items.
  *
- * Called by codedb_edit.c, once for each list of which an item is deleted. Reads the tree, adds splices. Any thread.
+ * Called by codedb_edit.c, once for each list of which an item is deleted. Reads the tree, adds to codedb_splice.c. Any thread.
  *
  * Invariants
  * 1. A comment on the line of an item that stays, stays; one on the line of an item that goes, goes.

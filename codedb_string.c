@@ -1,7 +1,7 @@
 /* codedb_string.c -- the value of a string literal, and the docstring of a module, class or function.
  *
- * Called by codedb_index.c (docstrings of entities), codedb_xpath.c (the `docstring` attribute) and the ast writer. Calls the
- * buffer of codedb_memory.c and reads trees. Any thread; holds no state.
+ * Called by codedb_index.c (docstrings of entities), codedb_attributes.c (the `docstring` attribute), the edit
+ * engine and codedb_ast_literal.c. Calls the buffer of codedb_memory.c and reads trees. Any thread; holds no state.
  *
  * Invariants
  * 1. A value has "\n" for each line break of the source, whatever the file's newline style is: CPython reads it so.

@@ -1,6 +1,6 @@
 /* codedb_tables.c -- what the 21 objects look like in the database: data only.
  *
- * Read by codedb_objects.c (struct <-> row), codedb_schema.c (CREATE TABLE) and the finders. Constant: any thread may read it.
+ * Read by codedb_objects.c (struct <-> row), codedb_schema.c (its tables) and the finders. Constant: any thread may read it.
  * To add a column: its field in the struct and its bit in the enum of codedb.h, both at the end, and a line here.
  *
  * Invariants, which tests/test_tables.c checks:

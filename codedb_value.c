@@ -1,6 +1,6 @@
 /* codedb_value.c -- values, made by functions: what hosts and the object layer fill rows with.
  *
- * Any thread; nothing is copied or allocated. */
+  * Called by hosts and by the object files. Any thread; nothing is copied or allocated. */
 #include "codedb_internal.h"
 
 #include <string.h>
