@@ -23,7 +23,8 @@ report "in codedb.h without a comment:" "$(awk '
     /\*\/ *$/ { inside = 0 }
     /^CODEDB_API / && !documented { print "  " FNR ": " $0 }' codedb.h)"
 
-report "files of more than 1,600 lines:" "$(wc -l codedb*.[ch] shell/*.[ch] tests/*.[ch] | awk '$1 > 1600 && $2 != "total" {print "  " $2 ": " $1}')"
+# codedb.h is a reference, read by its sections.
+report "files of more than 1,600 lines:" "$(wc -l codedb*.[ch] shell/*.[ch] tests/*.[ch] | awk '$1 > 1600 && $2 != "total" && $2 != "codedb.h" {print "  " $2 ": " $1}')"
 lengths=$(awk '
     FNR == 1 { start = 0 }
     /^[a-z]/ { name = $0 }
