@@ -263,11 +263,13 @@ $(BUILD)/fuzz/fuzz_lexer: tests/fuzz/fuzz_lexer.c $(SRCS) $(HEADERS)
 # The same with all of codedb linked: make fuzz-selector && build/fuzz/fuzz_selector -max_total_time=180 some/empty/folder
 fuzz-selector: $(BUILD)/fuzz/fuzz_selector
 fuzz-parser: $(BUILD)/fuzz/fuzz_parser
-$(BUILD)/fuzz/fuzz_selector $(BUILD)/fuzz/fuzz_parser: $(BUILD)/fuzz/%: tests/fuzz/%.c $(SRCS) $(HEADERS)
+fuzz-tree: $(BUILD)/fuzz/fuzz_tree
+fuzz-edit: $(BUILD)/fuzz/fuzz_edit
+$(addprefix $(BUILD)/fuzz/,fuzz_selector fuzz_parser fuzz_tree fuzz_edit): $(BUILD)/fuzz/%: tests/fuzz/%.c $(SRCS) $(HEADERS)
 	@mkdir -p $(@D)
 	clang $(FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(SRCS) -o $@ $(LIBRARIES)
 
-.PHONY: fuzz-lexer fuzz-selector fuzz-parser
+.PHONY: fuzz-lexer fuzz-selector fuzz-parser fuzz-tree fuzz-edit
 
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c

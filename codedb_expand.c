@@ -666,7 +666,15 @@ static void expand_footer(expand_engine *engine, uint32_t field, uint32_t parent
     }
 }
 
-/* From the last token of a logical line to the next line; passes NEWLINE and the tokens that only tell the indentation. */
+/* Passes the tokens between two statements: the indentation, and the NEWLINEs that blank lines have before Python 3.10. */
+static void expand_pass_lines(expand_engine *engine)
+{
+    while (expand_next(engine) == CODEDB_TOKEN_NEWLINE || expand_next(engine) == CODEDB_TOKEN_INDENT ||
+           expand_next(engine) == CODEDB_TOKEN_DEDENT)
+        engine->cursor++;
+}
+
+/* The rest of a logical line behind its last token; what follows it is the next one's. */
 static void expand_trailing(expand_engine *engine, uint32_t field, uint32_t parent)
 {
     expand_line line;
@@ -675,10 +683,8 @@ static void expand_trailing(expand_engine *engine, uint32_t field, uint32_t pare
         !expand_read_line(engine, engine->offset, engine->tree->length, false, &line))
         return;
     expand_write_line(engine, CODEDB_NODE_TRAILING_WHITESPACE, field, parent, &line);
-    expand_take_token(engine);
     engine->offset = line.next;
-    while (expand_next(engine) == CODEDB_TOKEN_INDENT || expand_next(engine) == CODEDB_TOKEN_DEDENT)
-        engine->cursor++;
+    expand_pass_lines(engine);
 }
 
 /* The indentation of a block is what stands before its first statement. */
@@ -967,6 +973,7 @@ static void expand_pop(expand_engine *engine)
 
 static void expand_run(expand_engine *engine)
 {
+    expand_pass_lines(engine);
     expand_push(engine, 0, EXPAND_NONE);
     while (engine->depth > 0 && !engine->failed) {
         expand_frame *frame = &engine->frames[engine->depth - 1];
