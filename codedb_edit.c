@@ -107,18 +107,29 @@ static void edit_splice_text(edit_job *job, const edit_operation *operation, uin
 
 /* ---- Lines and their ends ----------------------------------------------------------------------------------------- */
 
-static uint32_t edit_line_start(const edit_job *job, uint32_t offset)
+static bool edit_is_break(const edit_job *job, uint32_t offset)
 {
-    while (offset > job->tree->text_start && !strchr("\r\n", job->tree->source[offset - 1]))
-        offset--;
-    return offset;
+    return job->tree->source[offset] == '\n' || job->tree->source[offset] == '\r';
 }
 
+/* Looked up, as all that is edited may stand on one line. */
+static uint32_t edit_line_start(const edit_job *job, uint32_t offset)
+{
+    const codedb_tree *tree = job->tree;
+    if (offset <= tree->text_start || edit_is_break(job, offset - 1))
+        return offset;
+    return tree->line_starts[codedb_tree_line(tree, offset)];
+}
+
+/* Where the line that `offset` is on ends, its line break left out. */
 static uint32_t edit_line_break(const edit_job *job, uint32_t offset)
 {
-    while (offset < job->tree->length && (!strchr("\r\n", job->tree->source[offset]) || !job->tree->source[offset]))
-        offset++;
-    return offset;
+    const codedb_tree *tree = job->tree;
+    uint32_t line = tree->line_count ? codedb_tree_line(tree, offset) : 0;
+    uint32_t end = line + 1 < tree->line_count ? tree->line_starts[line + 1] : tree->length;
+    if (end > offset && tree->source[end - 1] == '\n')
+        end--;
+    return end > offset && tree->source[end - 1] == '\r' ? end - 1 : end;
 }
 
 static uint32_t edit_next_line(const edit_job *job, uint32_t offset)
@@ -1208,6 +1219,8 @@ static codedb_code edit_check_overlaps(edit_job *job)
         }
         if (code != CODEDB_SUCCESS)
             return code;
+        while (depth && !job->marks[around[depth - 1]])
+            depth--;
         if (job->marks[node])
             around[depth++] = node;
     }

@@ -500,7 +500,7 @@ static uint32_t expand_break_length(const char *source, uint32_t offset, uint32_
     return 0;
 }
 
-/* The offset behind blanks, tabs, form feeds and continued lines. */
+/* The offset behind blanks, tabs, form feeds and continued lines; up to Python 3.7 the last line may be continued by nothing. */
 static uint32_t expand_skip_blanks(const char *source, uint32_t offset, uint32_t limit)
 {
     while (offset < limit) {
@@ -510,7 +510,7 @@ static uint32_t expand_skip_blanks(const char *source, uint32_t offset, uint32_t
         if (byte == '\\') {
             uint32_t line_break = expand_break_length(source, offset + 1, limit);
 
-            if (line_break == 0)
+            if (line_break == 0 && offset + 1 < limit)
                 break;
             length += line_break;
         } else if (byte != ' ' && byte != '\t' && byte != '\f') {

@@ -179,7 +179,7 @@ CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const u
         return "only a dotted name can stand in an import";
     if (tree->nodes[parents[node]].kind == CODEDB_NODE_CONCATENATED_STRING && !operand_is_string(kind))
         return "a part of adjacent strings can be replaced only by a string";
-    if (operand_is_in_f_string(tree, parents, node) && strpbrk(text, "'\"\\\n\r"))
+    if (strpbrk(text, "'\"\\\n\r") && operand_is_in_f_string(tree, parents, node))
         return "an expression with quotes, backslashes or line breaks cannot stand in an f-string before Python 3.12";
     return NULL;
 }

@@ -317,40 +317,60 @@ static uint32_t scope_prefix(const codedb_scopes *scopes, uint32_t scope)
     return scope_is_global(scopes, scope) ? SCOPE_NONE : scopes->records[scope].enclosing;
 }
 
-/* One part of the name, and what stands between it and the part before. */
-static void scope_append_part(const codedb_scopes *scopes, uint32_t scope, codedb_buffer *out)
+/* Appends bytes back to front: a chain of scopes is walked from the innermost outwards, and turned round as a whole at its end. */
+static void scope_append_turned(codedb_buffer *out, const char *text, size_t length)
 {
-    uint32_t prefix = scope_prefix(scopes, scope);
+    while (length > 0)
+        codedb_buffer_append_byte(out, text[--length]);
+}
 
-    if (prefix != SCOPE_NONE &&
-        (scope_is(scopes, prefix, CODEDB_NODE_FUNCTION_DEF) || scope_is(scopes, prefix, CODEDB_NODE_LAMBDA)))
-        codedb_buffer_append_text(out, ".<locals>");
-    if (prefix != SCOPE_NONE)
-        codedb_buffer_append_byte(out, '.');
-    if (scope_is(scopes, scope, CODEDB_NODE_LAMBDA))
-        codedb_buffer_append_text(out, "<lambda>");
-    else if (scope_is(scopes, scope, CODEDB_NODE_GENERATOR_EXP))
-        codedb_buffer_append_text(out, "<genexpr>");
-    else
-        scope_append_name(scopes, scopes->records[scope].node, true, out);
+static void scope_turn(char *text, size_t length)
+{
+    size_t i;
+
+    for (i = 0; i < length / 2; i++) {
+        char byte = text[i];
+
+        text[i] = text[length - 1 - i];
+        text[length - 1 - i] = byte;
+    }
+}
+
+/* One part of the name behind `prefix`, and what stands between the two. */
+static void scope_append_part(const codedb_scopes *scopes, uint32_t scope, uint32_t prefix, codedb_buffer *out)
+{
+    size_t length = 0;
+    const char *name;
+
+    if (scope_is(scopes, scope, CODEDB_NODE_LAMBDA)) {
+        scope_append_turned(out, "<lambda>", 8);
+    } else if (scope_is(scopes, scope, CODEDB_NODE_GENERATOR_EXP)) {
+        scope_append_turned(out, "<genexpr>", 9);
+    } else {
+        name = codedb_tree_name(scopes->tree, scopes->records[scope].node, &length);
+        scope_append_turned(out, name, length);
+    }
+    if (prefix == SCOPE_NONE)
+        return;
+    codedb_buffer_append_byte(out, '.');
+    if (scope_is(scopes, prefix, CODEDB_NODE_FUNCTION_DEF) || scope_is(scopes, prefix, CODEDB_NODE_LAMBDA))
+        scope_append_turned(out, ".<locals>", 9);
 }
 
 CODEDB_PRIVATE bool codedb_scopes_full_qualname(const codedb_scopes *scopes, uint32_t node, codedb_buffer *out)
 {
     uint32_t scope = scope_of(scopes, node);
-    uint32_t depth = 0;
+    size_t mark = out->length;
     uint32_t at;
+    uint32_t prefix;
 
     if (scope == SCOPE_NONE)
         scope = scope_evaluating(scopes, scope_around(scopes, node), node);
-    for (at = scope; at != SCOPE_NONE; at = scope_prefix(scopes, at))
-        depth++;
-    while (depth-- > 0) {
-        uint32_t steps = depth;
-
-        for (at = scope; steps > 0; steps--)
-            at = scope_prefix(scopes, at);
-        scope_append_part(scopes, at, out);
+    for (at = scope; at != SCOPE_NONE; at = prefix) {
+        prefix = scope_prefix(scopes, at);
+        scope_append_part(scopes, at, prefix, out);
     }
+    if (!out->failed && out->length > mark)
+        scope_turn(out->data + mark, out->length - mark);
     return scope != SCOPE_NONE;
 }

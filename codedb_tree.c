@@ -117,6 +117,11 @@ CODEDB_PRIVATE codedb_place codedb_tree_place_near(const codedb_tree *tree, code
     return place;
 }
 
+CODEDB_PRIVATE uint32_t codedb_tree_line(const codedb_tree *tree, uint32_t offset)
+{
+    return tree_find_line(tree, 0, tree->line_count, offset);
+}
+
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset)
 {
     codedb_place_cursor cursor = {0, 0, 0};

@@ -1,7 +1,7 @@
 /* fuzz_edit.c -- edits of any node of any source by any code (libFuzzer; built by `make fuzz-edit`).
  *
- * Bytes: what is done, the type of node, which of them (0: all), options, the length of the new code, the code, the source. An edit
- * either says why it cannot be, or its result is Python, and nothing is different outside the ranges that it reports. */
+ * Bytes: what is done, to which node (two bytes), options, the length of the new code, the code, the source. An edit either says
+ * why it cannot be, or its result is Python, and nothing is different outside the ranges that it reports. */
 #include "codedb_tree.h"
 
 #include <stdio.h>
@@ -53,11 +53,14 @@ static void edit(const codedb_tree *tree, const uint8_t *data, const char *code)
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_edit_report *report = NULL;
     char selector[96];
-    const char *type = codedb_node_kind_name((codedb_node_kind)(data[1] % CODEDB_NODE_KIND_COUNT));
-    if (data[2] == 0)
-        snprintf(selector, sizeof selector, "(%s)", type);
+    uint32_t node = (data[1] * 256u + data[2]) % tree->node_count, rank = 0;
+    const char *type = codedb_node_kind_name((codedb_node_kind)tree->nodes[node].kind);
+    for (uint32_t i = 0; i < node; i++)
+        rank += tree->nodes[i].kind == tree->nodes[node].kind;
+    if (data[3] & 0x40)
+        snprintf(selector, sizeof selector, "%s", type);
     else
-        snprintf(selector, sizeof selector, "(%s):nth(%d)", type, data[2] - 1);
+        snprintf(selector, sizeof selector, "%s:nth(%u)", type, (unsigned)rank);
     asked.filter.struct_size = sizeof asked.filter;
     asked.filter.selector = selector;
     asked.action = (codedb_edit_action)(data[0] % 6);
