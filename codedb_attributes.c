@@ -408,8 +408,14 @@ static codedb_slice attribute_number(codedb_node_view *view, uint32_t number)
 /* The same text with \n for every line break. */
 static codedb_slice attribute_with_newlines(codedb_node_view *view, codedb_slice slice)
 {
+    const char *source = view->tree->source;
     size_t i;
-    if (memchr(slice.text, '\r', slice.length) == NULL)
+    if (view->first_return == NULL) {
+        view->first_return = memchr(source, '\r', view->tree->length);
+        if (view->first_return == NULL)
+            view->first_return = source + view->tree->length;
+    }
+    if (slice.text + slice.length <= view->first_return)
         return slice;
     view->scratch.length = 0;
     for (i = 0; i < slice.length; i++) {

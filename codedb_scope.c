@@ -22,6 +22,8 @@ typedef struct scope_record {
     uint32_t node;
     uint32_t outer;     /* the scope whose subtree holds this one */
     uint32_t enclosing; /* the scope in which this one is evaluated */
+    uint32_t name;      /* the Name of a def or class, else SCOPE_NONE */
+    uint32_t part;      /* its body; of a generator expression, the first iterable: that is evaluated outside. SCOPE_NONE: none */
 } scope_record;
 
 /* `global name` in a scope: a def or class of that name there has no prefix in Python's __qualname__. */
@@ -93,16 +95,10 @@ static uint32_t scope_of(const codedb_scopes *scopes, uint32_t node)
 static bool scope_evaluates(const codedb_scopes *scopes, uint32_t scope, uint32_t node)
 {
     const codedb_node *nodes = scopes->tree->nodes;
-    uint32_t owner = scopes->records[scope].node;
-    uint32_t part;
+    const scope_record *record = &scopes->records[scope];
+    bool in_part = record->part != SCOPE_NONE && node >= record->part && node < nodes[record->part].end;
 
-    if (nodes[owner].kind != CODEDB_NODE_GENERATOR_EXP) {
-        part = codedb_tree_child(scopes->tree, owner, CODEDB_FIELD_body);
-        return part != UINT32_MAX && node >= part && node < nodes[part].end;
-    }
-    part = codedb_tree_child(scopes->tree, owner, CODEDB_FIELD_for_in);
-    part = part == UINT32_MAX ? part : codedb_tree_child(scopes->tree, part, CODEDB_FIELD_iter);
-    return part == UINT32_MAX || node < part || node >= nodes[part].end;
+    return in_part == (nodes[record->node].kind != CODEDB_NODE_GENERATOR_EXP);
 }
 
 /* The scope in which `node` is evaluated, `outer` being the innermost that holds it. */
@@ -132,6 +128,20 @@ static bool scope_allocate(codedb_scopes *scopes)
     return scopes->records != NULL && scopes->globals != NULL;
 }
 
+/* Children are looked for once for each scope: there may be many before the one in question. */
+static void scope_find_parts(const codedb_tree *tree, scope_record *record)
+{
+    uint32_t clause;
+
+    record->name = scope_is_definition(tree, record->node) ? codedb_tree_child(tree, record->node, CODEDB_FIELD_name) : SCOPE_NONE;
+    if (tree->nodes[record->node].kind != CODEDB_NODE_GENERATOR_EXP) {
+        record->part = codedb_tree_child(tree, record->node, CODEDB_FIELD_body);
+        return;
+    }
+    clause = codedb_tree_child(tree, record->node, CODEDB_FIELD_for_in);
+    record->part = clause == UINT32_MAX ? SCOPE_NONE : codedb_tree_child(tree, clause, CODEDB_FIELD_iter);
+}
+
 static void scope_collect(codedb_scopes *scopes)
 {
     const codedb_tree *tree = scopes->tree;
@@ -150,6 +160,7 @@ static void scope_collect(codedb_scopes *scopes)
             record->node = node;
             record->outer = outer;
             record->enclosing = scope_evaluating(scopes, outer, node);
+            scope_find_parts(tree, record);
             outer = scopes->count++;
         } else if (kind == CODEDB_NODE_GLOBAL || kind == CODEDB_NODE_NONLOCAL) {
             global = kind == CODEDB_NODE_GLOBAL;
@@ -235,15 +246,14 @@ CODEDB_PRIVATE const char *codedb_scopes_kind(const codedb_scopes *scopes, uint3
     }
 }
 
-static void scope_append_name(const codedb_scopes *scopes, uint32_t node, bool first, codedb_buffer *out)
+static void scope_append_name(const codedb_scopes *scopes, uint32_t scope, bool first, codedb_buffer *out)
 {
     size_t length = 0;
-    const char *name = codedb_tree_name(scopes->tree, node, &length);
+    const char *name = codedb_tree_name(scopes->tree, scopes->records[scope].name, &length);
 
     if (!first)
         codedb_buffer_append_byte(out, '.');
-    if (name != NULL)
-        codedb_buffer_append(out, name, length);
+    codedb_buffer_append(out, name, length);
 }
 
 /* The names of the scopes of one kind from `scope` outwards, outermost first, the innermost `skip` of them left out. Returns
@@ -261,7 +271,7 @@ static bool scope_append_chain(const codedb_scopes *scopes, uint32_t scope, code
             if (scope_is(scopes, at, kind) && wanted-- == 0)
                 break;
         }
-        scope_append_name(scopes, scopes->records[at].node, first, out);
+        scope_append_name(scopes, at, first, out);
         first = false;
     }
     return first;
@@ -277,7 +287,7 @@ CODEDB_PRIVATE bool codedb_scopes_qualname(const codedb_scopes *scopes, uint32_t
         return !scope_append_chain(scopes, around, CODEDB_NODE_FUNCTION_DEF, 0, first, out);
     if (kind == CODEDB_NODE_FUNCTION_DEF && first)
         first = scope_append_chain(scopes, around, CODEDB_NODE_FUNCTION_DEF, 1, first, out);
-    scope_append_name(scopes, node, first, out);
+    scope_append_name(scopes, scope_of(scopes, node), first, out);
     return true;
 }
 
@@ -301,7 +311,7 @@ static bool scope_is_global(const codedb_scopes *scopes, uint32_t scope)
 
     if (scopes->global_count == 0 || record->enclosing == SCOPE_NONE || !scope_is_definition(scopes->tree, record->node))
         return false;
-    name = codedb_tree_name(scopes->tree, record->node, &length);
+    name = codedb_tree_name(scopes->tree, record->name, &length);
     for (i = 0; i < scopes->global_count; i++) {
         size_t global_length = 0;
         const char *global = codedb_tree_name(scopes->tree, scopes->globals[i].node, &global_length);
@@ -347,7 +357,7 @@ static void scope_append_part(const codedb_scopes *scopes, uint32_t scope, uint3
     } else if (scope_is(scopes, scope, CODEDB_NODE_GENERATOR_EXP)) {
         scope_append_turned(out, "<genexpr>", 9);
     } else {
-        name = codedb_tree_name(scopes->tree, scopes->records[scope].node, &length);
+        name = codedb_tree_name(scopes->tree, scopes->records[scope].name, &length);
         scope_append_turned(out, name, length);
     }
     if (prefix == SCOPE_NONE)

@@ -272,6 +272,7 @@ typedef struct codedb_node_view {
     uint32_t *regex_scratch; /* for the largest regular expression so far */
     size_t regex_scratch_size;
     codedb_place_cursor cursor;
+    const char *first_return; /* the source's first \r; its end when there is none, NULL until somebody asks */
     bool failed; /* no memory */
 } codedb_node_view;
 
