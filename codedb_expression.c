@@ -1401,11 +1401,21 @@ static unsigned expression_escape_digits(char letter, bool bytes)
     return letter == 'U' && !bytes ? 8 : 0;
 }
 
+/* Whether `text`, behind \N, is a name in braces. No name has a backslash: the next escape's braces are not looked for here. */
+static bool expression_escape_name_is_good(const char *text, const char *end)
+{
+    if (end - text < 3 || *text != '{' || text[1] == '}')
+        return false;
+    while (text < end && *text != '}' && *text != '\\')
+        text++;
+    return text < end && *text == '}';
+}
+
 /* Whether the escape behind a backslash at `text` is one that CPython can evaluate. */
 static bool expression_escape_is_good(const char *text, const char *end, bool bytes)
 {
     if (text < end && *text == 'N' && !bytes)
-        return end - text > 3 && text[1] == '{' && text[2] != '}' && memchr(text, '}', (size_t)(end - text));
+        return expression_escape_name_is_good(text + 1, end);
     unsigned digits = text < end ? expression_escape_digits(*text, bytes) : 0;
     uint32_t value = 0;
     for (unsigned i = 1; i <= digits; i++) {

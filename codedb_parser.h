@@ -175,9 +175,9 @@ static inline void parser_drop(codedb_parser *parser)
 /* A node without children of the next token, which is consumed: it has been looked at and is not the ENDMARKER. */
 static inline void parser_leaf(codedb_parser *parser, codedb_node_kind kind, codedb_node_field field)
 {
-    parser_add(parser, kind, parser->at, parser->at + 1, parser->count);
+    uint32_t token = parser->at++; /* before a failure for want of memory moves the parser to the end */
+    parser_add(parser, kind, token, token + 1, parser->count);
     parser_role(parser, field);
-    parser->at++;
 }
 
 /* A Name. On anything else it fails and lays one down all the same (invariant 2). */

@@ -463,6 +463,29 @@ static void a_carriage_return_at_the_end_is_a_line_break(void **state)
     check_node("x\r", "3 Newline 1:1-2:0 - node -\n");
 }
 
+/* Before Python 3.10 a blank continued line has a NEWLINE of its own, up to 3.7 the last line may end with a backslash. */
+static void lines_of_older_versions_are_passed(void **state)
+{
+    static const char *const sources[] = {"\\\n\n", "x\n\\\n\ny\n", "if a:\n  b\n\\\n\nc\n", "x\\", "if a: b \\"};
+    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+    size_t i;
+
+    (void)state;
+    options.target_version = 307;
+    for (i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        codedb_tree *tree;
+        codedb_full_tree full;
+
+        assert_int_equal(codedb_tree_parse(sources[i], strlen(sources[i]), &options, &tree, NULL), CODEDB_SUCCESS);
+        assert_int_equal(codedb_tree_expand(tree, &full, NULL), CODEDB_SUCCESS);
+        check_nesting(tree, &full);
+        check_bytes(tree, &full);
+        check_positions(tree, &full);
+        codedb_full_tree_free(tree, &full);
+        codedb_tree_free(tree);
+    }
+}
+
 static void a_missing_child_has_no_line(void **state)
 {
     (void)state;
@@ -992,6 +1015,7 @@ int main(void)
         cmocka_unit_test(other_indentation_of_the_same_width_is_nobodys),
         cmocka_unit_test(all_lines_at_the_end_are_the_footer),
         cmocka_unit_test(a_carriage_return_at_the_end_is_a_line_break),
+        cmocka_unit_test(lines_of_older_versions_are_passed),
         cmocka_unit_test(a_missing_child_has_no_line),
         cmocka_unit_test(stored_nodes_are_the_significant_ones),
         cmocka_unit_test(kinds_and_fields_have_names),
