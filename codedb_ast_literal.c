@@ -480,7 +480,6 @@ CODEDB_PRIVATE void codedb_ast_put_bytes(codedb_ast_output *out, uint32_t from, 
             const char *backslash = body.raw ? NULL : memchr(at, '\\', (size_t)(body.end - at));
             const char *stop = backslash ? backslash : body.end;
             literal_put_run(&writer, at, stop, false);
-            at = stop;
             if (!backslash)
                 break;
             int32_t code_point;

@@ -121,6 +121,8 @@ static void expressions_have_the_fields_of_ast(void **state)
         {"a < b not in c", "Compare(left=Name(id='a',ctx=Load),ops=[Lt,NotIn],comparators=[Name(id='b',ctx=Load),Name(id='c',ctx"
                            "=Load)])"},
         {"a if b else c", "IfExp(test=Name(id='b',ctx=Load),body=Name(id='a',ctx=Load),orelse=Name(id='c',ctx=Load))"},
+        {"lambda *, a: b", "Lambda(args=arguments(posonlyargs=[],args=[],vararg=null,kwonlyargs=[arg(arg='a',annotation=null,typ"
+                           "e_comment=null)],kw_defaults=[null],kwarg=null,defaults=[]),body=Name(id='b',ctx=Load))"},
         {"lambda a, /, b=1, *c, d, e=2, **f: g",
          "Lambda(args=arguments(posonlyargs=[arg(arg='a',annotation=null,type_comment=null)],args=[arg(arg='b'"
          ",annotation=null,type_comment=null)],vararg=arg(arg='c',annotation=null,type_comment=null),kwonlyarg"
@@ -186,7 +188,7 @@ static void statements_have_the_fields_of_ast(void **state)
         {"assert a, b", "Assert(test=Name(id='a',ctx=Load),msg=Name(id='b',ctx=Load))"},
         {"import a.b as c, d", "Import(names=[alias(name='a.b',asname='c'),alias(name='d',asname=null)])"},
         {"from ..a import (b as c)", "ImportFrom(module='a',names=[alias(name='b',asname='c')],level=2)"},
-        {"from . import *", "ImportFrom(module=null,names=[alias(name='*',asname=null)],level=1)"},
+        {"from ... import *", "ImportFrom(module=null,names=[alias(name='*',asname=null)],level=3)"},
         {"global a, b", "Global(names=['a','b'])"},
         {"nonlocal a", "Nonlocal(names=['a'])"},
         {"pass", "Pass"},
@@ -268,6 +270,12 @@ static void adjacent_strings_are_joined(void **state)
          "sion=114,format_spec=null),FormattedValue(value=Name(id='b',ctx=Load),conversion=-1,format_spec=Join"
          "edStr(values=[]))])"},
         {"u'a' 'b'", "Constant(value='ab',kind='u')"},
+        {"u'a' f'{b}' 'c'", "JoinedStr(values=[Constant(value='a',kind='u'),FormattedValue(value=Name(id='b',ctx=Load),conversion"
+                            "=-1,format_spec=null),Constant(value='c',kind=null)])"},
+        {"f'\\\n{a}'", "JoinedStr(values=[FormattedValue(value=Name(id='a',ctx=Load),conversion=-1,format_spec=null)])"},
+        {"f'''{a # b\n =}'''",
+         "JoinedStr(values=[Constant(value='a \\n =',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conv"
+         "ersion=114,format_spec=null)])"},
     };
     (void)state;
     assert_shapes(cases, COUNT(cases), "Module(body=[Expr(value=%s)],type_ignores=[])");
