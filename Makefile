@@ -108,7 +108,7 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libcodedb.a
 	$(CC) $(FLAGS) $< $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES)
 
 $(BUILD)/bench_%: bench/bench_%.c $(BUILD)/libcodedb.a
-	$(CC) $(FLAGS) $< $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES)
+	$(CC) $(FLAGS) $< $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES) -lm
 
 $(BUILD)/public/%: tests/%.c $(BUILD)/libcodedb.a
 	@mkdir -p $(@D)
@@ -192,6 +192,16 @@ bench: $(BENCHES) $(BUILD)/codedb
 	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
 	python3 bench/bench.py $(BUILD) "$$folder"
 
+# The parser beside CPython's, tree-sitter's and LibCST's, in one run, and whether its time grows in proportion to the source.
+bench-parse: $(BUILD)/bench_parse $(BUILD)/bench_growth
+	-@sh tools/need.sh "to measure beside tree-sitter" "header tree_sitter/api.h libtree-sitter-dev"
+	-@$(MAKE) --no-print-directory $(LIBCST_PYTHON)
+	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
+	python3 bench/parse_peers.py $(BUILD) "$$folder" $(LIBCST_PYTHON)
+	@$(BUILD)/bench_growth
+
+.PHONY: bench-parse
+
 # Tokens against those of a Python's own tokenizer, over its standard library.
 $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 	@mkdir -p $(@D)
@@ -232,7 +242,8 @@ oracle-acceptance: $(BUILD)/oracle/dump_nodes
 
 .PHONY: oracle-acceptance
 
-# Trees against LibCST's: fuzz with a seed (ORACLE_SEED), then the files of ORACLE_PATHS, or the standard libraries of this machine.
+# Trees against LibCST's: over sources made at random, the standard libraries of this machine's Pythons and packages from PyPI, or
+# over ORACLE_PATHS. ORACLE_SAMPLE=500: so many files by chance, as LibCST reads some 100 KB a second. ORACLE_SEED repeats a run.
 # LibCST is installed from PyPI into a virtual environment of its own, unless ORACLE_PYTHON is given: a Python that has it.
 LIBCST_PYTHON = $(if $(filter command environment,$(origin ORACLE_PYTHON)),$(ORACLE_PYTHON),$(BUILD)/oracle/venv/bin/python)
 
@@ -242,8 +253,8 @@ $(BUILD)/oracle/venv/bin/python:
 	$@ -m pip --quiet --disable-pip-version-check install libcst==1.9.0
 
 oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
-	$(LIBCST_PYTHON) tests/oracle/fuzz.py $< $(ORACLE_SEED)
-	$(LIBCST_PYTHON) tests/oracle/compare.py $< --cache $(BUILD)/oracle/cache $(ORACLE_PATHS)
+	$(LIBCST_PYTHON) tests/oracle/compare.py $< --packages $(BUILD)/oracle/packages --cache $(BUILD)/oracle/cache \
+	  $(if $(ORACLE_SAMPLE),--sample $(ORACLE_SAMPLE)) $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) $(ORACLE_PATHS)
 
 # The ast's JSON against the ast modules of ORACLE_PYTHONS, over their standard libraries, or over ORACLE_PATHS.
 oracle-ast: $(BUILD)/oracle/dump_server

@@ -1,7 +1,14 @@
-/* bench_parse.c -- how fast sources become trees: prints megabytes a second for the files named on standard input.
+/* bench_parse.c -- how fast sources become trees: megabytes a second for the files named on standard input.
  *
- * All files are read first. A run parses every file and walks its tree once, hashing type and span of every syntax node, so that
- * nothing can be put off unseen. Prints the median of the runs, the bytes of tree for each byte of source, and the hash. */
+ *     bench_parse [RUNS [MODE]]
+ *
+ * All files are read first. A run does one thing to every file, in one thread:
+ *     walk     parses it and walks its tree once, hashing type and span of every syntax node: nothing can be put off unseen
+ *     parse    parses it only
+ *     ast      parses it and writes the JSON of Python's ast into memory
+ *     bytes    reads its bytes once and classifies each: the machine's limit for any parser that looks at every byte
+ * Prints, as JSON, the seconds of each run and their median, the bytes of tree for each byte of source, how many times memory was
+ * asked for per file, and the hash. */
 #include "codedb.h"
 
 #include <stdio.h>
@@ -17,7 +24,7 @@ typedef struct bench_file {
 static double bench_now(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -65,58 +72,157 @@ typedef struct bench_totals {
     size_t nodes;
     size_t memory;
     size_t rejected;
-    size_t bytes;
+    size_t bytes;   /* of the files that were not rejected */
+    size_t written; /* of JSON */
 } bench_totals;
 
-static bench_totals bench_run(const bench_file *files, size_t count)
+/* What is written goes round in a buffer that stays in the cache, as a pipe's would. */
+typedef struct bench_sink {
+    char bytes[1 << 16];
+    size_t at;
+    size_t written;
+} bench_sink;
+
+static int bench_write(void *context, const char *bytes, size_t length)
 {
-    bench_totals totals = {0, 0, 0, 0, 0};
-    for (size_t i = 0; i < count; i++) {
-        codedb_tree *tree = NULL;
-        if (codedb_tree_parse(files[i].bytes, files[i].length, NULL, &tree, NULL) != CODEDB_SUCCESS) {
-            totals.rejected++;
-            continue;
+    bench_sink *sink = context;
+    sink->written += length;
+    while (length > 0) {
+        size_t part = sizeof sink->bytes - sink->at < length ? sizeof sink->bytes - sink->at : length;
+        memcpy(sink->bytes + sink->at, bytes, part);
+        sink->at = (sink->at + part) % sizeof sink->bytes;
+        bytes += part;
+        length -= part;
+    }
+    return 0;
+}
+
+static void bench_parse(const bench_file *file, const char *mode, const codedb_allocator *allocator, bench_totals *totals)
+{
+    static bench_sink sink;
+    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+    codedb_tree *tree = NULL;
+    options.allocator = allocator;
+    if (codedb_tree_parse(file->bytes, file->length, &options, &tree, NULL) != CODEDB_SUCCESS) {
+        totals->rejected++;
+        return;
+    }
+    if (strcmp(mode, "walk") == 0) {
+        totals->hash ^= bench_walk(tree, &totals->nodes);
+    } else if (strcmp(mode, "ast") == 0) {
+        sink.written = 0;
+        if (codedb_tree_dump(tree, CODEDB_DUMP_AST, bench_write, &sink, NULL) != CODEDB_SUCCESS) {
+            totals->rejected++;
         }
-        totals.hash ^= bench_walk(tree, &totals.nodes);
-        totals.memory += codedb_tree_memory(tree);
-        totals.bytes += files[i].length;
-        codedb_tree_free(tree);
+        totals->written += sink.written;
+    }
+    totals->memory += codedb_tree_memory(tree);
+    totals->bytes += file->length;
+    codedb_tree_free(tree);
+}
+
+/* A lexer at its least: the class of each byte, and where one class follows another. */
+static void bench_classify(const bench_file *file, const unsigned char *classes, bench_totals *totals)
+{
+    unsigned char last = 0;
+    size_t changes = 0;
+    for (size_t i = 0; i < file->length; i++) {
+        unsigned char now = classes[(unsigned char)file->bytes[i]];
+        changes += now != last;
+        last = now;
+    }
+    totals->nodes += changes;
+    totals->bytes += file->length;
+}
+
+static bench_totals bench_run(const bench_file *files, size_t count, const char *mode, const codedb_allocator *allocator)
+{
+    bench_totals totals = {0, 0, 0, 0, 0, 0};
+    unsigned char classes[256];
+    for (int byte = 0; byte < 256; byte++) {
+        int is_word = byte == '_' || byte >= 128 || (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z');
+        classes[byte] = (unsigned char)(is_word ? 1 : byte == ' ' || byte == '\t' ? 2 : byte == '\n' ? 3 : 4);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(mode, "bytes") == 0) {
+            bench_classify(&files[i], classes, &totals);
+        } else {
+            bench_parse(&files[i], mode, allocator, &totals);
+        }
     }
     return totals;
+}
+
+static void *bench_allocate(void *context, size_t size)
+{
+    ++*(size_t *)context;
+    return malloc(size);
+}
+
+static void *bench_reallocate(void *context, void *pointer, size_t old_size, size_t new_size)
+{
+    (void)old_size;
+    ++*(size_t *)context;
+    return realloc(pointer, new_size);
+}
+
+static void bench_release(void *context, void *pointer)
+{
+    (void)context;
+    free(pointer);
+}
+
+static size_t bench_count_allocations(const bench_file *files, size_t count, const char *mode)
+{
+    size_t allocations = 0;
+    codedb_allocator counting = {bench_allocate, bench_reallocate, bench_release, &allocations};
+    bench_run(files, count, mode, &counting);
+    return allocations;
+}
+
+static bench_file *bench_read_all(size_t *count)
+{
+    size_t capacity = 0;
+    bench_file *files = NULL;
+    char path[4096];
+    *count = 0;
+    while (fgets(path, sizeof path, stdin) != NULL) {
+        path[strcspn(path, "\n")] = '\0';
+        if (*count == capacity) {
+            capacity = capacity == 0 ? 1024 : capacity * 2;
+            files = realloc(files, capacity * sizeof *files);
+            if (files == NULL) {
+                exit(2);
+            }
+        }
+        files[(*count)++] = bench_read(path);
+    }
+    return files;
 }
 
 int main(int argument_count, char **arguments)
 {
     size_t runs = argument_count > 1 ? strtoul(arguments[1], NULL, 10) : 5;
+    const char *mode = argument_count > 2 ? arguments[2] : "walk";
     size_t count = 0;
-    size_t capacity = 0;
-    bench_file *files = NULL;
     double seconds[64];
-    char path[4096];
     runs = runs >= 1 && runs <= 64 ? runs : 5;
-    while (fgets(path, sizeof path, stdin) != NULL) {
-        path[strcspn(path, "\n")] = '\0';
-        if (count == capacity) {
-            capacity = capacity == 0 ? 1024 : capacity * 2;
-            files = realloc(files, capacity * sizeof *files);
-            if (files == NULL) {
-                return 2;
-            }
-        }
-        files[count++] = bench_read(path);
-    }
-    bench_totals totals = {0, 0, 0, 0, 0};
+    bench_file *files = bench_read_all(&count);
+    size_t allocations = bench_count_allocations(files, count, mode);
+    bench_totals totals = {0, 0, 0, 0, 0, 0};
+    printf("{\"runs\": [");
     for (size_t run = 0; run < runs; run++) {
         double started = bench_now();
-        totals = bench_run(files, count);
+        totals = bench_run(files, count, mode, NULL);
         seconds[run] = bench_now() - started;
+        printf("%s%.6f", run == 0 ? "" : ", ", seconds[run]);
     }
     qsort(seconds, runs, sizeof *seconds, bench_compare);
-    double median = seconds[runs / 2];
-    printf("{\"files\": %zu, \"rejected\": %zu, \"bytes\": %zu, \"nodes\": %zu, \"seconds\": %.6f, \"tree_bytes_per_byte\": %.3f, "
-           "\"hash\": \"%016llx\"}\n",
-           count, totals.rejected, totals.bytes, totals.nodes, median,
-           totals.bytes > 0 ? (double)totals.memory / (double)totals.bytes : 0, (unsigned long long)totals.hash);
+    printf("], \"files\": %zu, \"rejected\": %zu, \"bytes\": %zu, \"nodes\": %zu, \"written\": %zu, \"seconds\": %.6f, "
+           "\"tree_bytes_per_byte\": %.3f, \"allocations_per_file\": %.2f, \"hash\": \"%016llx\"}\n",
+           count, totals.rejected, totals.bytes, totals.nodes, totals.written, seconds[runs / 2],
+           totals.bytes > 0 ? (double)totals.memory / (double)totals.bytes : 0,
+           count > 0 ? (double)allocations / (double)count : 0, (unsigned long long)totals.hash);
     for (size_t i = 0; i < count; i++) {
         free(files[i].bytes);
     }

@@ -1,38 +1,22 @@
-"""Compares codedb's trees with LibCST's, byte for byte of their dumps, over files and folders.
+"""Compares codedb's trees with LibCST's, byte for byte of their dumps: over files, and over sources made at random.
 
-    compare.py DUMP_SERVER [--no-tests] [--processes N] [--cache FOLDER] [PATH...]
+    compare.py DUMP_SERVER [--packages FOLDER] [--cache FOLDER] [--sample N] [--seed N] [--processes N] [PATH...]
 
-Without PATH: the standard libraries of the Pythons that are found on the machine. Exit status 0: no difference.
+Without PATH: the standard libraries of all Pythons of the machine, the packages of corpora.py, and fuzz.py; a sample is so many
+of the files by chance, each content counted once. Ends with one line that says all; exit status 0: no difference, and at most
+1 % of the files skipped.
 """
 import argparse
 import collections
-import glob
 import io
 import multiprocessing
 import os
-import sys
+import random
 import tokenize
 
+import corpora
+import fuzz
 import reference
-
-
-def standard_libraries():
-    patterns = ["/usr/lib/python3.*", "/usr/local/lib/python3.*", os.path.expanduser("~/.pyenv/versions/*/lib/python3.*")]
-    found = {os.path.realpath(path) for pattern in patterns for path in glob.glob(pattern)}
-    return sorted(path for path in found if os.path.exists(os.path.join(path, "ast.py")))
-
-
-def python_files(paths, no_tests):
-    for path in paths:
-        if os.path.isfile(path):
-            yield path
-            continue
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if name not in ("site-packages", "dist-packages", "__pycache__")
-                                and not (no_tests and name in ("test", "tests", "idle_test")))
-            for name in sorted(files):
-                if name.endswith(".py"):
-                    yield os.path.join(folder, name)
 
 
 def compare_file(codedb, expected, path):
@@ -43,7 +27,7 @@ def compare_file(codedb, expected, path):
         text = source.decode("utf-8" if encoding == "utf-8-sig" else encoding)
     except (SyntaxError, UnicodeDecodeError):
         refused = codedb.dump(source).startswith(reference.REFUSED)
-        return 0, None if refused else "text in no known encoding was accepted", "refused by both" if refused else None
+        return 0, None if refused else "text in no known encoding was accepted", reference.REFUSED_BY_BOTH if refused else None
     return reference.compare(codedb, expected, source, text)
 
 
@@ -62,44 +46,77 @@ def work(server, cache, tasks, answers):
     reference.with_deep_stack(run)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("server")
-    parser.add_argument("--no-tests", action="store_true", help="leave out folders named test, tests, idle_test")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--cache", help="folder that keeps LibCST's answers for the next run")
-    parser.add_argument("--show", type=int, default=20, help="differences to print")
-    parser.add_argument("--show-skipped", action="store_true")
-    parser.add_argument("paths", nargs="*")
-    options = parser.parse_intermixed_args()
-    files = list(python_files(options.paths or standard_libraries(), options.no_tests))
-    files.sort(key=os.path.getsize, reverse=True)  # the longest first: none is waited for at the end
+class Tally:
+    """Counts what came out of the comparisons, and prints the first differences."""
+
+    def __init__(self, show, show_skipped):
+        self.show, self.show_skipped = show, show_skipped
+        self.files = self.nodes = self.differences = self.by_shape = self.refused = 0
+        self.skipped = collections.Counter()
+
+    def add(self, path, nodes, difference, reason):
+        self.files += 1
+        self.nodes += nodes
+        if difference is not None:
+            self.differences += 1
+            if self.differences <= self.show:
+                print("%s: %s" % (path, difference), flush=True)
+        elif reason == reference.BY_SHAPE:
+            self.by_shape += 1
+        elif reason == reference.REFUSED_BY_BOTH:
+            self.refused += 1
+        elif reason is not None:
+            self.skipped[reason] += 1
+        if reason is not None and self.show_skipped:
+            print("%s: %s" % (path, reason), flush=True)
+
+    def too_many_skipped(self):
+        return sum(self.skipped.values()) * 100 > self.files
+
+    def line(self):
+        reasons = ", ".join("%d %s" % (number, reason) for reason, number in self.skipped.most_common()) or "none"
+        return "%d files (%d refused by both, %d compared %s), %d nodes, %d differences; skipped: %s" % (
+            self.files, self.refused, self.by_shape, reference.BY_SHAPE, self.nodes, self.differences, reasons)
+
+
+def compare_files(options, files, tally):
     tasks, answers = multiprocessing.Queue(), multiprocessing.Queue()
     for path in files + [None] * options.processes:
         tasks.put(path)
     for _ in range(options.processes):
         multiprocessing.Process(target=work, args=(options.server, options.cache, tasks, answers), daemon=True).start()
-    nodes = differences = 0
-    skipped = collections.Counter()
     for _ in files:
-        path, count, difference, reason = answers.get()
-        nodes += count
-        if difference is not None:
-            differences += 1
-            if differences <= options.show:
-                print("%s: %s" % (path, difference), flush=True)
-        elif reason is not None:
-            skipped[reason] += 1
-            if options.show_skipped:
-                print("%s: %s" % (path, reason), flush=True)
-    reasons = ", ".join("%d %s" % (number, reason) for reason, number in skipped.most_common()) or "none"
-    print("%d files, %d nodes, %d differences; skipped: %s" % (len(files), nodes, differences, reasons))
-    unexplained = sum(number for reason, number in skipped.items() if reason != "refused by both")
-    if unexplained * 100 > len(files):
+        tally.add(*answers.get())
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("server")
+    parser.add_argument("--packages", help="folder for the packages; without it they are left out")
+    parser.add_argument("--cache", help="folder that keeps LibCST's answers for the next run")
+    parser.add_argument("--sample", type=int, default=0, help="so many files by chance; 0: all")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10 ** 6))
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--show", type=int, default=20, help="differences to print")
+    parser.add_argument("--show-skipped", action="store_true")
+    parser.add_argument("paths", nargs="*")
+    options = parser.parse_intermixed_args()
+    paths = options.paths or corpora.standard_libraries()
+    if not options.paths and options.packages:
+        paths.append(corpora.fetch_packages(options.packages))
+    files, count = corpora.distinct_files(paths)
+    chosen = corpora.sample(files, options.sample, options.seed)
+    print("seed %d; %d files, %d of different content, %d to compare" % (options.seed, count, len(files), len(chosen)), flush=True)
+    tally = Tally(options.show, options.show_skipped)
+    made = "no fuzz"
+    if not options.paths:
+        made, tally.differences = fuzz.run(options.server, options.seed)
+    compare_files(options, chosen, tally)
+    print("%s; %s" % (tally.line(), made))
+    if tally.too_many_skipped():
         print("more than 1 % of the files were skipped")
-        return 1
-    return 1 if differences else 0
+    return 1 if tally.differences or tally.too_many_skipped() else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    reference.with_deep_stack(main)

@@ -146,6 +146,7 @@ class Layout:
 
 
 def run_fuzz(name, codedb, sources):
+    """(a line that says all, number of differences)."""
     nodes = differences = count = 0
     expected = reference.Expected()
     skipped = collections.Counter()
@@ -160,8 +161,21 @@ def run_fuzz(name, codedb, sources):
             if differences <= 10:
                 print("%r\n  %s" % (source, difference), flush=True)
     reasons = ", ".join("%d %s" % (number, reason) for reason, number in skipped.most_common()) or "none"
-    print("%s fuzz: %d sources, %d nodes, %d differences; skipped: %s" % (name, count, nodes, differences, reasons))
-    return differences
+    return "%s fuzz: %d sources, %d nodes, %d differences (%s)" % (name, count, nodes, differences, reasons), differences
+
+
+def run(server, seed, gap_count=5000, line_count=500):
+    """(what came out, number of differences). The same seed makes the same sources."""
+    warnings.simplefilter("ignore")  # of this Python about the sources that are made
+    choose = random.Random(seed)
+    statements = corpus_statements()
+    codedb = reference.Codedb(server)
+    gap_line, gap_differences = run_fuzz("gap", codedb, (widen_gaps(choose, choose.choice(statements)) for _ in range(gap_count)))
+    print(gap_line, flush=True)
+    layout_line, layout_differences = run_fuzz("line", codedb, (Layout(choose).module() for _ in range(line_count)))
+    print(layout_line, flush=True)
+    codedb.close()
+    return "%s; %s" % (gap_line, layout_line), gap_differences + layout_differences
 
 
 def main():
@@ -171,15 +185,8 @@ def main():
     parser.add_argument("--gaps", type=int, default=5000)
     parser.add_argument("--lines", type=int, default=500)
     options = parser.parse_args()
-    warnings.simplefilter("ignore")  # of this Python about the sources that are made
-    print("fuzz seed %d" % options.seed)
-    choose = random.Random(options.seed)
-    statements = corpus_statements()
-    codedb = reference.Codedb(options.server)
-    differences = run_fuzz("gap", codedb, (widen_gaps(choose, choose.choice(statements)) for _ in range(options.gaps)))
-    differences += run_fuzz("line", codedb, (Layout(choose).module() for _ in range(options.lines)))
-    codedb.close()
-    return 1 if differences else 0
+    print("fuzz seed %d" % options.seed, flush=True)
+    return 1 if run(options.server, options.seed, options.gaps, options.lines)[1] else 0
 
 
 if __name__ == "__main__":
