@@ -273,6 +273,9 @@ static void adjacent_strings_are_joined(void **state)
         {"u'a' f'{b}' 'c'", "JoinedStr(values=[Constant(value='a',kind='u'),FormattedValue(value=Name(id='b',ctx=Load),conversion"
                             "=-1,format_spec=null),Constant(value='c',kind=null)])"},
         {"f'\\\n{a}'", "JoinedStr(values=[FormattedValue(value=Name(id='a',ctx=Load),conversion=-1,format_spec=null)])"},
+        {"f'''{\\\na\\\n=}'''",
+         "JoinedStr(values=[Constant(value='a=',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conversi"
+         "on=114,format_spec=null)])"},
         {"f'''{a # b\n =}'''",
          "JoinedStr(values=[Constant(value='a \\n =',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conv"
          "ersion=114,format_spec=null)])"},
