@@ -252,9 +252,9 @@ typedef struct codedb_value {
     union {
         int64_t integer;
         double real;
-        const char *text; /* TEXT and BLOB; TEXT in rows that codedb hands out has a NUL behind its length */
+        const char *text; /* TEXT and BLOB; TEXT in rows that codedb hands out has a NUL after its length */
     } as;
-    size_t length; /* bytes of TEXT or BLOB, the NUL behind not counted */
+    size_t length; /* bytes of TEXT or BLOB, the NUL after it not counted */
 } codedb_value;
 
 /* Values, for brevity. Text is not copied: it must live as long as the value is used; NULL as text is the NULL value. Any
@@ -327,7 +327,7 @@ typedef struct codedb_changes {
 } codedb_changes;
 
 /* Runs one SQL statement with bound parameters (`?`, in order). Refused with PERMISSION_DENIED: BEGIN, COMMIT, END, ROLLBACK,
- * SAVEPOINT, RELEASE, ATTACH, DETACH, VACUUM INTO, and PRAGMAs that write. A second statement behind the first is
+ * SAVEPOINT, RELEASE, ATTACH, DETACH, VACUUM INTO, and PRAGMAs that write. A second statement after the first is
  * INVALID_REQUEST. *rows (may be NULL: they are not kept) is freed with codedb_free; `changes` may be NULL. Else the errors of
  * table operations. */
 CODEDB_API codedb_code codedb_sql_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
@@ -488,10 +488,10 @@ struct codedb_driver {
     codedb_code (*backup)(codedb_connection *connection, const char *path, codedb_result *result);
 
     /* Runs statements that change the schema, all of them or none, with foreign keys not enforced meanwhile; no row may refer
-     * to nothing behind them that did not before. CONFLICT when the schema is not the one of which `stamp` was read. With no
+     * to nothing after them that did not before. CONFLICT when the schema is not the one of which `stamp` was read. With no
      * statement it says whether the schema may be changed. What the driver knows of the schema is learned anew. */
-    codedb_code (*change_schema)(codedb_connection *connection, const codedb_schema_statement *statements, size_t count, int64_t stamp,
-                                 codedb_result *result);
+    codedb_code (*change_schema)(codedb_connection *connection, const codedb_schema_statement *statements, size_t count,
+                                 int64_t stamp, codedb_result *result);
     codedb_sql_dialect dialect; /* of those statements */
 };
 
@@ -1391,7 +1391,7 @@ CODEDB_API codedb_code codedb_text_find(codedb *db, const codedb_text_search *se
  * no tree. *tree_id (may be NULL) gets the row's id. NOT_FOUND: no such file. */
 CODEDB_API codedb_code codedb_ast_save(codedb *db, int64_t file_id, const char *json, size_t length, int64_t *tree_id,
                                        codedb_result *result);
-/* The file's stored syntax tree: a block for codedb_free, a NUL behind it; its length in *length (may be NULL). */
+/* The file's stored syntax tree: a block for codedb_free, a NUL after it; its length in *length (may be NULL). */
 CODEDB_API codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *length, codedb_result *result);
 
 /* Inserts or replaces vectors under the file's project, by (entity_type, entity_id), in one transaction. Of each item are used:
@@ -1422,10 +1422,10 @@ CODEDB_API codedb_code codedb_tree_parse(const char *bytes, size_t length, const
                                          codedb_tree **tree, codedb_result *result);
 /* Frees a tree. NULL is allowed. Nodes and reports that were made from it live on. */
 CODEDB_API void codedb_tree_free(codedb_tree *tree);
-/* The tree's source in UTF-8 (the bytes given, unless they were in another encoding), owned by the tree; a NUL is behind. */
+/* The tree's source in UTF-8 (the bytes given, unless they were in another encoding), owned by the tree; a NUL follows. */
 CODEDB_API const char *codedb_tree_source(const codedb_tree *tree, size_t *length);
 /* `text`, such as an edit's result, as the bytes that belong on disk: in the encoding that its coding cookie names, UTF-8 when
- * it has none. *bytes is a block for codedb_free with a NUL behind. Errors: VALIDATION_ERROR with the place of a character
+ * it has none. *bytes is a block for codedb_free with a NUL after it. Errors: VALIDATION_ERROR with the place of a character
  * that the encoding does not have; PARSE_ERROR for a cookie that names no encoding; NO_MEMORY. */
 CODEDB_API codedb_code codedb_tree_encode(const codedb_tree *tree, const char *text, size_t length, char **bytes,
                                           size_t *byte_length, codedb_result *result);
@@ -1438,7 +1438,7 @@ typedef struct codedb_syntax_node {
     uint32_t type;        /* for codedb_node_type_name */
     uint32_t start_byte;  /* of its position, in codedb_tree_source */
     uint32_t end_byte;
-    uint32_t subtree_end; /* the number behind its last descendant's */
+    uint32_t subtree_end; /* the number after its last descendant's */
 } codedb_syntax_node;
 
 /* How many nodes have numbers: at least 1; 0 for NULL. */
@@ -1489,7 +1489,7 @@ typedef struct codedb_node_info {
     const char *qualname;
     uint32_t start_line;  /* from 1 */
     uint32_t start_column; /* from 0, in code points */
-    uint32_t end_line;    /* behind the last character */
+    uint32_t end_line;    /* after the last character */
     uint32_t end_column;
     size_t start_byte;
     size_t end_byte;
@@ -1541,7 +1541,7 @@ typedef struct codedb_edit {
 /* What an edit did (or, in a preview, would do). One block: free it with codedb_free. */
 typedef struct codedb_edit_report {
     size_t nodes_modified;
-    const char *source; /* the whole text behind the edit */
+    const char *source; /* the whole text after the edit */
     size_t source_length;
     const char *diff;   /* unified, as `diff -u` and `git apply` have it; "" when nothing changed */
     const char *hash;   /* SHA-256 of source, lower-case hex */
@@ -1570,7 +1570,7 @@ CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_ed
  * meanwhile, and those of table operations. */
 CODEDB_API codedb_code codedb_cst_save(codedb *db, int64_t file_id, const char *source, size_t length, int64_t *tree_id,
                                        codedb_result *result);
-/* The file's stored source: a block for codedb_free, a NUL behind it; its length in bytes in *length (may be NULL).
+/* The file's stored source: a block for codedb_free, a NUL after it; its length in bytes in *length (may be NULL).
  * Errors: NOT_FOUND when there is no such file or it has no source; those of table operations. */
 CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source, size_t *length, codedb_result *result);
 /* Finds nodes of the file's stored source, as codedb_tree_query does. The attribute `path` is the file's path.
@@ -1590,7 +1590,7 @@ CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const code
 typedef struct codedb_walk_options {
     size_t struct_size;
     const codedb_allocator *allocator; /* NULL: the C library's */
-    const char *const *excludes; /* shell patterns: of names, or with a slash of the path from the folder on (`*`: slashes, too) */
+    const char *const *excludes; /* shell patterns of names, or (with a slash) of paths from the folder on; `*` takes slashes */
     size_t exclude_count;
     int no_default_excludes; /* 1: version-control folders and virtual environments are walked too */
 } codedb_walk_options;
@@ -1651,7 +1651,7 @@ typedef struct codedb_index_report {
     uint64_t files_failed;  /* could not be read */
     uint64_t files_with_syntax_errors; /* stored, with an issue */
     uint64_t bytes;         /* of the files indexed */
-    uint64_t classes;       /* in the project behind the run; likewise the next three */
+    uint64_t classes;       /* in the project after the run; likewise the next three */
     uint64_t methods;
     uint64_t functions;
     uint64_t imports;

@@ -115,7 +115,7 @@ static const main_command main_commands[] = {
      "  --replace CODE           put CODE in place of each node\n"
      "  --delete                 remove each node\n"
      "  --insert-before CODE     put CODE before each node\n"
-     "  --insert-after CODE      put CODE behind each node\n\n"
+     "  --insert-after CODE      put CODE after each node\n\n"
      "  --write                  change the files (with no PATH: the database, and the files in it; with -: print the result)\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP
      "  --exclude GLOB           leave out files and folders; may be given again\n"

@@ -117,13 +117,13 @@ bool shell_has_excludes(const shell_options *options);
 codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree, codedb_result *result);
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
-/* A whole file in malloc'ed memory, a NUL behind; NULL after a message on standard error. */
+/* A whole file in malloc'ed memory, a NUL after it; NULL after a message on standard error. */
 char *shell_read_file(const char *path, size_t *length);
 /* Replaces a file's content: a new file beside it, synced, with its mode and owner, renamed over it. Refused when the file no longer holds
  * `old`. False after a message on standard error. */
 bool shell_replace_file(const char *path, const char *old, size_t old_length, const char *bytes, size_t length);
 
-/* ---- the subcommands: one function each; `arguments` are what is left behind the options ---- */
+/* ---- the subcommands: one function each; `arguments` are what is left after the options ---- */
 
 int shell_index(const shell_options *options, char *const *arguments, size_t count);
 int shell_query(const shell_options *options, char *const *arguments, size_t count);

@@ -359,7 +359,7 @@ EDITS = [  # what docs/edits.md says, in its order: words of the page, source, s
     ("one that is a whole statement", "f()\n", "Call", "INSERT_BEFORE", "a", "a\nf()\n"),
     ("in the\n  unit of the block", "if a:\n\tb\n", "smallstmt[code=b]", "REPLACE", "if c:\n    d", "if a:\n\tif c:\n\t\td\n"),
     ("Its line breaks become those of the place", "a\r\nb\r\n", "smallstmt[code=a]", "REPLACE", "c\nd", "c\r\nd\r\nb\r\n"),
-    ("`first` is behind a docstring", '"""Doc."""\nfrom __future__ import annotations\na\n', "module", "INSERT_FIRST", "new",
+    ("`first` is after a docstring", '"""Doc."""\nfrom __future__ import annotations\na\n', "module", "INSERT_FIRST", "new",
      '"""Doc."""\nfrom __future__ import annotations\nnew\na\n'),
     ("where there is no example, two in a module", "a = 1\n", "smallstmt", "INSERT_AFTER", "def f(): pass",
      "a = 1\n\n\ndef f(): pass\n"),
@@ -372,7 +372,7 @@ EDITS = [  # what docs/edits.md says, in its order: words of the page, source, s
     ("an emptied set is `set()`", "x = {a}\n", "Element", "DELETE", "", "x = set()\n"),
     ("`class A(B):` becomes `class A:`", "class A(B):\n    pass\n", "Arg", "DELETE", "", "class A:\n    pass\n"),
     ("they stay,\n  unless", "@d\ndef f(): pass\n", "def", "REPLACE", "def g(): pass", "@d\ndef g(): pass\n"),
-    ("the comment behind it stays", "a  # why\n", "smallstmt", "REPLACE", "b", "b  # why\n"),
+    ("the comment after it stays", "a  # why\n", "smallstmt", "REPLACE", "b", "b  # why\n"),
 ]
 REFUSED = [
     ("`return` outside a def", "a\n", "smallstmt", "REPLACE", "return", "VALIDATION_ERROR"),
