@@ -133,7 +133,8 @@ static void scope_find_parts(const codedb_tree *tree, scope_record *record)
 {
     uint32_t clause;
 
-    record->name = scope_is_definition(tree, record->node) ? codedb_tree_child(tree, record->node, CODEDB_FIELD_name) : SCOPE_NONE;
+    record->name =
+        scope_is_definition(tree, record->node) ? codedb_tree_child(tree, record->node, CODEDB_FIELD_name) : SCOPE_NONE;
     if (tree->nodes[record->node].kind != CODEDB_NODE_GENERATOR_EXP) {
         record->part = codedb_tree_child(tree, record->node, CODEDB_FIELD_body);
         return;
