@@ -241,7 +241,10 @@ static inline codedb_token_kind ast_first_token(const codedb_tree *tree, uint32_
 static inline bool ast_is_starred(const codedb_tree *tree, uint32_t node)
 {
     codedb_token_kind kind = ast_first_token(tree, node);
-    return kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_DOUBLE_STAR;
+    if (kind != CODEDB_TOKEN_STAR && kind != CODEDB_TOKEN_DOUBLE_STAR)
+        return false;
+    /* In `f(*a for a in b)` the star is the generator's. */
+    return tree->nodes[node].kind != CODEDB_NODE_ARG || tree->nodes[node + 1].first != tree->nodes[node].first;
 }
 
 static inline codedb_ast_span ast_span_of_node(const ast_writer *writer, uint32_t node)

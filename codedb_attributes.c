@@ -640,7 +640,7 @@ static codedb_slice attribute_text_field(const codedb_node_view *view, uint32_t 
     case CODEDB_FIELD_star:
         if (kind == CODEDB_NODE_PARAM || kind == CODEDB_NODE_ARG || kind == CODEDB_NODE_INDEX) {
             codedb_slice slice = attribute_token(view, syntax->first);
-            return *slice.text == '*' ? slice : attribute_none();
+            return *slice.text == '*' && syntax[1].first != syntax->first ? slice : attribute_none();
         }
         return attribute_none();
     case CODEDB_FIELD_conversion:

@@ -56,7 +56,7 @@ typedef enum expand_condition {
     EXPAND_IF_NEXT, /* the next token is `argument` */
     EXPAND_IF_NOT_NEXT,
     EXPAND_IF_PREVIOUS,   /* the token before is `argument` */
-    EXPAND_IF_STAR,       /* the next token is * or ** */
+    EXPAND_IF_STAR,       /* the next token is * or **, and not the next child's */
     EXPAND_IF_AFTER_STAR, /* the token before is */
     EXPAND_IF_CHILD,      /* the next child has the role `argument` */
     EXPAND_IF_PARENT,     /* the parent's kind is `argument` */
@@ -796,7 +796,7 @@ static bool expand_holds(const expand_engine *engine, const expand_frame *frame,
     case EXPAND_IF_NEXT: return expand_next(engine) == step->argument;
     case EXPAND_IF_NOT_NEXT: return expand_next(engine) != step->argument;
     case EXPAND_IF_PREVIOUS: return expand_previous(engine) == step->argument;
-    case EXPAND_IF_STAR: return expand_is_star(expand_next(engine));
+    case EXPAND_IF_STAR: return expand_is_star(expand_next(engine)) && nodes[frame->child].first != engine->cursor;
     case EXPAND_IF_AFTER_STAR: return expand_is_star(expand_previous(engine));
     case EXPAND_IF_CHILD: return expand_has_child(engine, frame, step->argument);
     case EXPAND_IF_PARENT: return nodes[frame[-1].node].kind == step->argument;

@@ -17,6 +17,7 @@
 static void expression_unary(codedb_parser *parser);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
+static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
 static void expression_named(codedb_parser *parser);
 static void expression_close(codedb_parser *parser, codedb_token_kind closing);
 static const char *expression_target_text(const codedb_parser *parser, const codedb_node *node);
@@ -380,9 +381,34 @@ typedef struct expression_arguments {
     bool double_starred;
 } expression_arguments;
 
+/* Whether the expression just parsed is a bitwise_or. */
+static bool expression_is_bitwise_or(const codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    switch (node->kind) {
+    case CODEDB_NODE_COMPARISON:
+    case CODEDB_NODE_BOOLEAN_OPERATION:
+    case CODEDB_NODE_IF_EXP:
+    case CODEDB_NODE_LAMBDA: return node->parens > 0;
+    case CODEDB_NODE_UNARY_OPERATION: return node->parens > 0 || parser->tokens[node->first].kind != CODEDB_TOKEN_KEYWORD_NOT;
+    default: return true;
+    }
+}
+
+/* genexp as the only argument, whose element is unpacking: behind '*' bitwise_or */
+static void expression_starred_generator(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
+    expression_generator(parser, first, mark);
+    if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+        codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
+}
+
 /* starred_expression: '*' expression        kwarg_or_double_starred: '**' expression */
 static void expression_starred_argument(codedb_parser *parser, expression_arguments *seen)
 {
+    uint32_t star = parser->at, mark = parser->count;
     bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
     if (!is_double && seen->double_starred)
         codedb_parser_fail(parser, parser->at - 1, parser->at, "iterable argument unpacking follows keyword argument unpacking");
@@ -390,6 +416,9 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
+    bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 315 && !is_double && !seen->of_class;
+    if (generates && seen->first && expression_is_bitwise_or(parser))
+        expression_starred_generator(parser, star, mark);
     parser_role(parser, CODEDB_FIELD_value);
     if (is_double)
         seen->double_starred = true;

@@ -5,6 +5,7 @@ Needs libcst 1.9.0. Used by compare.py, fuzz.py and make_corpus.py.
 import hashlib
 import json
 import os
+import re
 import subprocess
 
 import libcst
@@ -141,6 +142,11 @@ def python_accepts(source):
             return True
 
 
+def with_fstrings(text):
+    """The source with each t-string written as an f-string: this Python may be older than t-strings."""
+    return re.sub(r"(?i)\b(r?)t(r?)(?=['\"])", r"\1f\2", text).encode("utf-8", "surrogatepass")
+
+
 class Expected:
     """What LibCST says of sources: node count, hash of the dump, reason. Kept in a folder, if one is given: LibCST is slow."""
 
@@ -191,6 +197,8 @@ def compare(codedb, expected, source_bytes, text):
         return 0, None, "accepted by LibCST only, not by CPython"
     if wanted == hash_of(REFUSED) and python_accepts(source_bytes):
         return 0, None, "refused by LibCST only, not by CPython"
+    if wanted == hash_of(REFUSED) and " TemplatedString " in found and python_accepts(with_fstrings(text)):
+        return 0, None, "t-strings that LibCST refuses"
     return nodes, first_difference(libcst_dump(text)[0], found), None
 
 
