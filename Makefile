@@ -228,6 +228,8 @@ install: all
 	sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@VERSION@|$(VERSION)|' tools/codedb.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/codedb.pc
 	install -m 755 $(BUILD)/codedb $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 docs/codedb.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	@# The linker's cache: without it a program does not find a library that is new in /usr/local/lib. Root's own installation only.
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/include/codedb.h $(DESTDIR)$(PREFIX)/lib/libcodedb.a $(DESTDIR)$(PREFIX)/lib/$(SONAME) \
