@@ -1,6 +1,6 @@
-/* codedb_parser.h -- what codedb_expression.c and codedb_statement.c share: the parser's state and the laying down of nodes.
+/* codedb_parser.h -- what codedb_expression.c, codedb_target.c and codedb_statement.c share: the parser's state and the laying down of nodes.
  *
- * Included by those two files only. Recursive descent over the token array; the binary operators by precedence climbing; no
+ * Included by those files only. Recursive descent over the token array; the binary operators by precedence climbing; no
  * production is ever tried twice.
  *
  * Invariants
@@ -69,8 +69,6 @@ CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_v
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser);
 /* One target behind `as` in a with statement. */
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
-/* Fails at the first part of node `index` (in post-order) that cannot be such a target. */
-CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use);
 /* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class);
 /* Parameters up to `closing`, which is left. */
@@ -213,5 +211,12 @@ static inline void parser_leave(codedb_parser *parser)
 {
     parser->depth--;
 }
+
+/* ---- codedb_target.c ---------------------------------------------------------------------------------------------- */
+
+/* Fails at the first part of node `index` (in post-order) that cannot be such a target. */
+CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use);
+/* What an error message calls an expression that is no target. */
+CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const codedb_node *node);
 
 #endif

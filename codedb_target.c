@@ -1,0 +1,94 @@
+/* codedb_target.c -- what may be assigned to, deleted, augmented or annotated, and what an error calls the rest.
+ *
+ * Called by codedb_expression.c and codedb_statement.c through codedb_parser.h, when an expression turns out to be a target. Looks at
+ * nodes that were laid down (codedb_parser.h, invariants 1 and 2); recursion is as deep as tuples and lists nest, which was counted. */
+#include "codedb_parser.h"
+
+#include <string.h>
+
+/* What an error message calls an expression that is no target. */
+CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const codedb_node *node)
+{
+    switch (node->kind) {
+    case CODEDB_NODE_NAME: return codedb_token_kind_text((codedb_token_kind)parser->tokens[node->first].kind);
+    case CODEDB_NODE_INTEGER:
+    case CODEDB_NODE_FLOAT:
+    case CODEDB_NODE_IMAGINARY:
+    case CODEDB_NODE_SIMPLE_STRING:
+    case CODEDB_NODE_CONCATENATED_STRING: return "a literal";
+    case CODEDB_NODE_FORMATTED_STRING: return "an f-string";
+    case CODEDB_NODE_TEMPLATED_STRING: return "a t-string";
+    case CODEDB_NODE_ELLIPSIS: return "'...'";
+    case CODEDB_NODE_CALL: return "a function call";
+    case CODEDB_NODE_COMPARISON: return "a comparison";
+    case CODEDB_NODE_IF_EXP: return "a conditional expression";
+    case CODEDB_NODE_LAMBDA: return "a lambda";
+    case CODEDB_NODE_AWAIT: return "an await expression";
+    case CODEDB_NODE_YIELD: return "a yield expression";
+    case CODEDB_NODE_NAMED_EXPR: return "an assignment expression";
+    case CODEDB_NODE_GENERATOR_EXP: return "a generator expression";
+    case CODEDB_NODE_LIST_COMP:
+    case CODEDB_NODE_SET_COMP:
+    case CODEDB_NODE_DICT_COMP:
+    case CODEDB_NODE_STARRED_DICT_COMP: return "a comprehension";
+    case CODEDB_NODE_SET: return "a set";
+    case CODEDB_NODE_DICT: return "a dict";
+    case CODEDB_NODE_TUPLE: return "a tuple";
+    case CODEDB_NODE_LIST: return "a list";
+    case CODEDB_NODE_STARRED_ELEMENT: return "a starred expression";
+    default: return "an expression";
+    }
+}
+
+/* Whether a Name may be bound: up to 3.8 the parser already keeps __debug__ from it. */
+static bool target_is_name(const codedb_parser *parser, uint32_t token, codedb_target_use use)
+{
+    if (parser->tokens[token].kind != CODEDB_TOKEN_NAME)
+        return false;
+    return parser->version >= 309 || use == CODEDB_TARGET_DELETE || parser->tokens[token].length != 9 ||
+           memcmp(parser->source + parser->tokens[token].start, "__debug__", 9) != 0;
+}
+
+/* The first node in the text, of `index` and what is in it, that cannot be such a target; UINT32_MAX when all can. */
+static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, codedb_target_use use)
+{
+    const codedb_node *node = &parser->nodes[index];
+    uint32_t found = UINT32_MAX;
+    switch (node->kind) {
+    case CODEDB_NODE_NAME: return target_is_name(parser, node->first, use) ? found : index;
+    case CODEDB_NODE_ATTRIBUTE:
+    case CODEDB_NODE_SUBSCRIPT: return found;
+    case CODEDB_NODE_STARRED_ELEMENT:
+        if (use == CODEDB_TARGET_ASSIGN || (use == CODEDB_TARGET_DELETE && parser->version < 309))
+            return target_first_other(parser, index - 1, use);
+        return index;
+    case CODEDB_NODE_TUPLE:
+    case CODEDB_NODE_LIST:
+        if (use == CODEDB_TARGET_AUGMENT || use == CODEDB_TARGET_ANNOTATE)
+            return index;
+        if (node->kind == CODEDB_NODE_TUPLE && parser_size(node) == 1 && parser->version < 306)
+            return index;
+        for (uint32_t child = index - 1; child + parser_size(node) > index; child -= parser_size(&parser->nodes[child])) {
+            bool starred = parser->nodes[child].kind == CODEDB_NODE_STARRED_ELEMENT;
+            uint32_t inner = target_first_other(parser, starred ? child : child - 1, use);
+            found = inner == UINT32_MAX ? found : inner;
+        }
+        return found;
+    default: return index;
+    }
+}
+
+CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use)
+{
+    static const char *const verbs[] = {[CODEDB_TARGET_ASSIGN] = "assign to",
+                                        [CODEDB_TARGET_DELETE] = "delete",
+                                        [CODEDB_TARGET_AUGMENT] = "use an augmented assignment on",
+                                        [CODEDB_TARGET_ANNOTATE] = "annotate"};
+    uint32_t found = parser->failed ? UINT32_MAX : target_first_other(parser, index, use);
+    if (CODEDB_LIKELY(found == UINT32_MAX))
+        return;
+    const codedb_node *node = &parser->nodes[found];
+    bool wider = node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP);
+    codedb_parser_fail(parser, node->first - wider, node->last + wider, "cannot %s %s", verbs[use],
+                       codedb_target_text(parser, node));
+}
