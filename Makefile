@@ -172,11 +172,13 @@ check-layers:
 check-symbols: $(BUILD)/libcodedb.a $(BUILD)/libcodedb.so
 	@sh tools/check-symbols.sh $(BUILD)
 
+FORMATTED = $(SRCS) codedb.h $(HEADERS) $(wildcard tests/*.[ch] tests/fuzz/*.c tests/oracle/*.c shell/*.[ch] examples/*.c bench/*.c)
+
 check-format:
-	clang-format --dry-run --Werror $(SRCS) $(TEST_SRCS) tests/*.h $(wildcard shell/*.c examples/*.c bench/*.c)
+	clang-format --dry-run --Werror $(FORMATTED)
 
 format:
-	clang-format -i $(SRCS) $(TEST_SRCS) tests/*.h $(wildcard shell/*.c examples/*.c bench/*.c)
+	clang-format -i $(FORMATTED)
 
 # One target a source, so that -j helps.
 check-tidy: $(SRCS:%=tidy-%)

@@ -56,8 +56,8 @@ static codedb_code open_read_options(const codedb_open_options *given, codedb_op
                                "smaller than the %zu bytes that every driver has",
                                i, offsetof(codedb_driver, backup));
         if (!open_driver_is_whole(driver))
-            return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_open: the driver %.60s lacks a function that every driver has",
-                               driver->name);
+            return codedb_fail(result, CODEDB_INVALID_REQUEST,
+                               "codedb_open: the driver %.60s lacks a function that every driver has", driver->name);
     }
     return CODEDB_SUCCESS;
 }
@@ -67,10 +67,9 @@ static const codedb_driver *open_find_driver(const codedb_open_options *options,
 {
     const codedb_driver *built_in = codedb_sqlite_driver();
     size_t i;
-    for (i = 0; i < options->driver_count; i++) {
+    for (i = 0; i < options->driver_count; i++)
         if (strcmp(options->drivers[i]->name, name) == 0)
             return options->drivers[i];
-    }
     return strcmp(built_in->name, name) == 0 ? built_in : NULL;
 }
 

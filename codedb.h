@@ -62,7 +62,9 @@ template <typename Type> inline Type codedb_initialized()
 }
 extern "C" {
 #else
+/* clang-format off */
 #define CODEDB_INIT(type) {.struct_size = sizeof(type)}
+/* clang-format on */
 #endif
 
 /* cffi: begin */
@@ -91,13 +93,13 @@ typedef enum codedb_code {
     CODEDB_CONNECTION_ERROR = 10, /* the driver is gone: closed, dead, or a handle in a forked child */
     CODEDB_QUEUE_FULL = 11,       /* asked not to wait, and the queue was full */
     CODEDB_NO_MEMORY = 12,
-    CODEDB_PARSE_ERROR = 13,      /* source that is not Python; place and what was expected are in the result */
-    CODEDB_SELECTOR_ERROR = 14,   /* a bad selector; likewise */
-    CODEDB_CONFLICT = 15,         /* what is to be changed has changed since it was read */
-    CODEDB_OVERLAP = 16,          /* edits that overlap */
+    CODEDB_PARSE_ERROR = 13,    /* source that is not Python; place and what was expected are in the result */
+    CODEDB_SELECTOR_ERROR = 14, /* a bad selector; likewise */
+    CODEDB_CONFLICT = 15,       /* what is to be changed has changed since it was read */
+    CODEDB_OVERLAP = 16,        /* edits that overlap */
     CODEDB_CANCELLED = 17,
-    CODEDB_BUSY = 18,             /* would wait for oneself, or the database is locked by another process */
-    CODEDB_OUTCOME_UNKNOWN = 19   /* contact was lost during a commit */
+    CODEDB_BUSY = 18,           /* would wait for oneself, or the database is locked by another process */
+    CODEDB_OUTCOME_UNKNOWN = 19 /* contact was lost during a commit */
 } codedb_code;
 
 /* "SUCCESS", "INVALID_REQUEST", ...; "UNKNOWN" for a number that is no code. Never NULL; any thread. */
@@ -113,12 +115,12 @@ CODEDB_API const char *codedb_code_name(codedb_code code);
 typedef struct codedb_result {
     size_t struct_size;
     codedb_code code;
-    uint32_t line;    /* of a parse or selector error, from 1; 0 when there is no place */
-    uint32_t column;  /* from 0, in code points */
-    uint64_t offset;  /* in bytes from the start of the text */
-    uint64_t length;  /* bytes of what was found there */
+    uint32_t line;                             /* of a parse or selector error, from 1; 0 when there is no place */
+    uint32_t column;                           /* from 0, in code points */
+    uint64_t offset;                           /* in bytes from the start of the text */
+    uint64_t length;                           /* bytes of what was found there */
     char description[CODEDB_DESCRIPTION_SIZE]; /* one sentence, cut if too long; "" on success unless there is something to say */
-    char *data;       /* details as JSON, or NULL; freed by codedb_result_clear */
+    char *data;                                /* details as JSON, or NULL; freed by codedb_result_clear */
 } codedb_result;
 
 /* Frees what the result holds and makes it a success with nothing to say. NULL is allowed. */
@@ -133,19 +135,14 @@ CODEDB_API void codedb_result_clear(codedb_result *result);
 typedef struct codedb_allocator {
     void *(*allocate)(void *context, size_t size);
     void *(*reallocate)(void *context, void *pointer, size_t old_size, size_t new_size); /* pointer is never NULL */
-    void (*release)(void *context, void *pointer); /* pointer is never NULL */
+    void (*release)(void *context, void *pointer);                                       /* pointer is never NULL */
     void *context;
 } codedb_allocator;
 
 /* Frees what any codedb function handed out. NULL is allowed. Any thread; also after the handle was closed. */
 CODEDB_API void codedb_free(void *pointer);
 
-typedef enum codedb_log_level {
-    CODEDB_LOG_DEBUG,
-    CODEDB_LOG_INFO,
-    CODEDB_LOG_WARNING,
-    CODEDB_LOG_ERROR
-} codedb_log_level;
+typedef enum codedb_log_level { CODEDB_LOG_DEBUG, CODEDB_LOG_INFO, CODEDB_LOG_WARNING, CODEDB_LOG_ERROR } codedb_log_level;
 
 /* Called from any thread, also at the same time from several. `message` is one line, valid during the call. Must not call codedb
  * functions that wait for the driver. */
@@ -163,7 +160,7 @@ typedef struct codedb_open_options {
     const codedb_allocator *allocator; /* NULL: the C library's; copied */
     codedb_log_function log;           /* NULL: nothing is logged */
     void *log_context;
-    codedb_log_level log_level;        /* messages below it are not made */
+    codedb_log_level log_level;          /* messages below it are not made */
     const codedb_driver *const *drivers; /* the host's own drivers, looked up by name before the built-in ones; may be NULL */
     size_t driver_count;
 } codedb_open_options;
@@ -242,8 +239,8 @@ typedef enum codedb_value_type {
     CODEDB_VALUE_REAL = 2,
     CODEDB_VALUE_TEXT = 3,
     CODEDB_VALUE_BLOB = 4,
-    CODEDB_VALUE_BOOLEAN = 5,   /* as.integer is 0 or 1; databases without the type give INTEGER back */
-    CODEDB_VALUE_ROW_ID_OF = 6  /* in a batch only: the row id of the insert that is operation as.integer of the same batch */
+    CODEDB_VALUE_BOOLEAN = 5,  /* as.integer is 0 or 1; databases without the type give INTEGER back */
+    CODEDB_VALUE_ROW_ID_OF = 6 /* in a batch only: the row id of the insert that is operation as.integer of the same batch */
 } codedb_value_type;
 
 /* One value. This layout never changes. */
@@ -295,7 +292,7 @@ typedef struct codedb_select {
     size_t where_count;
     const codedb_order *order_by;
     size_t order_by_count;
-    int64_t limit;  /* 0: none */
+    int64_t limit; /* 0: none */
     int64_t offset;
 } codedb_select;
 
@@ -400,7 +397,7 @@ typedef struct codedb_operation {
     const char *table;
     const char *const *columns; /* written by insert and update, read by select; NULL in a select: all */
     size_t column_count;
-    const char *const *where; /* all must hold */
+    const char *const *where;           /* all must hold */
     const unsigned char *where_is_null; /* 1: IS NULL; 0: equal to the value */
     size_t where_count;
     const codedb_order *order_by;
@@ -428,7 +425,7 @@ typedef struct codedb_driver_settings {
     const char *path;        /* its path, or NULL; ":memory:" is one */
     const char *synchronous; /* "off", "normal", "full" or "extra"; NULL: full */
     int read_only;
-    double busy_timeout;     /* seconds to wait for a lock that another process holds */
+    double busy_timeout; /* seconds to wait for a lock that another process holds */
     codedb_allocator allocator;
     codedb_log_function log; /* may be NULL */
     void *log_context;
@@ -449,7 +446,7 @@ typedef struct codedb_connection codedb_connection;
 
 struct codedb_driver {
     size_t struct_size; /* that of an older header will do, if all functions that must be there are in it */
-    const char *name; /* as the configuration's "type" has it */
+    const char *name;   /* as the configuration's "type" has it */
 
     /* Connects. On an error *connection is NULL. */
     codedb_code (*connect)(const codedb_driver *driver, const codedb_driver_settings *settings, codedb_connection **connection,
@@ -530,7 +527,7 @@ typedef struct codedb_list_options {
     size_t where_count;
     const codedb_order *order_by;
     size_t order_by_count;
-    int64_t limit;   /* 0: none */
+    int64_t limit; /* 0: none */
     int64_t offset;
     uint64_t fields; /* bits of the fields to read besides the id; 0: all */
 } codedb_list_options;
@@ -538,8 +535,13 @@ typedef struct codedb_list_options {
 /* A Python project. `id` unset: that of the file `projectid` in root_path (a UUID as plain text, or as the "id"
  * of a JSON object), else a new one. `root_path` is unique. */
 enum codedb_project_field {
-    CODEDB_PROJECT_ID = 1 << 0, CODEDB_PROJECT_ROOT_PATH = 1 << 1, CODEDB_PROJECT_NAME = 1 << 2, CODEDB_PROJECT_COMMENT = 1 << 3,
-    CODEDB_PROJECT_WATCH_DIR_ID = 1 << 4, CODEDB_PROJECT_CREATED_AT = 1 << 5, CODEDB_PROJECT_UPDATED_AT = 1 << 6
+    CODEDB_PROJECT_ID = 1 << 0,
+    CODEDB_PROJECT_ROOT_PATH = 1 << 1,
+    CODEDB_PROJECT_NAME = 1 << 2,
+    CODEDB_PROJECT_COMMENT = 1 << 3,
+    CODEDB_PROJECT_WATCH_DIR_ID = 1 << 4,
+    CODEDB_PROJECT_CREATED_AT = 1 << 5,
+    CODEDB_PROJECT_UPDATED_AT = 1 << 6
 };
 typedef struct codedb_project {
     size_t struct_size;
@@ -566,8 +568,12 @@ CODEDB_API codedb_code codedb_project_list(codedb *db, const codedb_list_options
 
 /* A part of a project with a root of its own; (project_id, root_path) is unique. */
 enum codedb_dataset_field {
-    CODEDB_DATASET_ID = 1 << 0, CODEDB_DATASET_PROJECT_ID = 1 << 1, CODEDB_DATASET_ROOT_PATH = 1 << 2,
-    CODEDB_DATASET_NAME = 1 << 3, CODEDB_DATASET_CREATED_AT = 1 << 4, CODEDB_DATASET_UPDATED_AT = 1 << 5
+    CODEDB_DATASET_ID = 1 << 0,
+    CODEDB_DATASET_PROJECT_ID = 1 << 1,
+    CODEDB_DATASET_ROOT_PATH = 1 << 2,
+    CODEDB_DATASET_NAME = 1 << 3,
+    CODEDB_DATASET_CREATED_AT = 1 << 4,
+    CODEDB_DATASET_UPDATED_AT = 1 << 5
 };
 typedef struct codedb_dataset {
     size_t struct_size;
@@ -594,10 +600,19 @@ CODEDB_API codedb_code codedb_dataset_list(codedb *db, const codedb_list_options
 /* A source file. `path` is absolute. `dataset_id` unset: the dataset whose root_path is the project's, made when it is missing;
  * the struct's field stays unset. `last_modified` is in Unix seconds. (project_id, dataset_id, path) is unique. */
 enum codedb_file_field {
-    CODEDB_FILE_ID = 1 << 0, CODEDB_FILE_PROJECT_ID = 1 << 1, CODEDB_FILE_DATASET_ID = 1 << 2, CODEDB_FILE_WATCH_DIR_ID = 1 << 3,
-    CODEDB_FILE_PATH = 1 << 4, CODEDB_FILE_RELATIVE_PATH = 1 << 5, CODEDB_FILE_LINES = 1 << 6,
-    CODEDB_FILE_LAST_MODIFIED = 1 << 7, CODEDB_FILE_HAS_DOCSTRING = 1 << 8, CODEDB_FILE_DELETED = 1 << 9,
-    CODEDB_FILE_ORIGINAL_PATH = 1 << 10, CODEDB_FILE_VERSION_DIR = 1 << 11, CODEDB_FILE_CREATED_AT = 1 << 12,
+    CODEDB_FILE_ID = 1 << 0,
+    CODEDB_FILE_PROJECT_ID = 1 << 1,
+    CODEDB_FILE_DATASET_ID = 1 << 2,
+    CODEDB_FILE_WATCH_DIR_ID = 1 << 3,
+    CODEDB_FILE_PATH = 1 << 4,
+    CODEDB_FILE_RELATIVE_PATH = 1 << 5,
+    CODEDB_FILE_LINES = 1 << 6,
+    CODEDB_FILE_LAST_MODIFIED = 1 << 7,
+    CODEDB_FILE_HAS_DOCSTRING = 1 << 8,
+    CODEDB_FILE_DELETED = 1 << 9,
+    CODEDB_FILE_ORIGINAL_PATH = 1 << 10,
+    CODEDB_FILE_VERSION_DIR = 1 << 11,
+    CODEDB_FILE_CREATED_AT = 1 << 12,
     CODEDB_FILE_UPDATED_AT = 1 << 13
 };
 typedef struct codedb_file {
@@ -633,9 +648,14 @@ CODEDB_API codedb_code codedb_file_list(codedb *db, const codedb_list_options *o
 /* A stored syntax tree as JSON. `ast_hash` unset: the SHA-256 of ast_json in lower-case hex. (file_id, ast_hash) is unique.
  * See also codedb_ast_save. */
 enum codedb_ast_tree_field {
-    CODEDB_AST_TREE_ID = 1 << 0, CODEDB_AST_TREE_FILE_ID = 1 << 1, CODEDB_AST_TREE_PROJECT_ID = 1 << 2,
-    CODEDB_AST_TREE_AST_JSON = 1 << 3, CODEDB_AST_TREE_AST_HASH = 1 << 4, CODEDB_AST_TREE_FILE_MTIME = 1 << 5,
-    CODEDB_AST_TREE_CREATED_AT = 1 << 6, CODEDB_AST_TREE_UPDATED_AT = 1 << 7
+    CODEDB_AST_TREE_ID = 1 << 0,
+    CODEDB_AST_TREE_FILE_ID = 1 << 1,
+    CODEDB_AST_TREE_PROJECT_ID = 1 << 2,
+    CODEDB_AST_TREE_AST_JSON = 1 << 3,
+    CODEDB_AST_TREE_AST_HASH = 1 << 4,
+    CODEDB_AST_TREE_FILE_MTIME = 1 << 5,
+    CODEDB_AST_TREE_CREATED_AT = 1 << 6,
+    CODEDB_AST_TREE_UPDATED_AT = 1 << 7
 };
 typedef struct codedb_ast_tree {
     size_t struct_size;
@@ -665,9 +685,14 @@ CODEDB_API codedb_code codedb_ast_tree_list(codedb *db, const codedb_list_option
 /* A stored source text. `cst_hash` unset: the SHA-256 of cst_code in lower-case hex. (file_id, cst_hash) is unique.
  * See also codedb_cst_save, which keeps the entities in step. */
 enum codedb_cst_tree_field {
-    CODEDB_CST_TREE_ID = 1 << 0, CODEDB_CST_TREE_FILE_ID = 1 << 1, CODEDB_CST_TREE_PROJECT_ID = 1 << 2,
-    CODEDB_CST_TREE_CST_CODE = 1 << 3, CODEDB_CST_TREE_CST_HASH = 1 << 4, CODEDB_CST_TREE_FILE_MTIME = 1 << 5,
-    CODEDB_CST_TREE_CREATED_AT = 1 << 6, CODEDB_CST_TREE_UPDATED_AT = 1 << 7
+    CODEDB_CST_TREE_ID = 1 << 0,
+    CODEDB_CST_TREE_FILE_ID = 1 << 1,
+    CODEDB_CST_TREE_PROJECT_ID = 1 << 2,
+    CODEDB_CST_TREE_CST_CODE = 1 << 3,
+    CODEDB_CST_TREE_CST_HASH = 1 << 4,
+    CODEDB_CST_TREE_FILE_MTIME = 1 << 5,
+    CODEDB_CST_TREE_CREATED_AT = 1 << 6,
+    CODEDB_CST_TREE_UPDATED_AT = 1 << 7
 };
 typedef struct codedb_cst_tree {
     size_t struct_size;
@@ -696,13 +721,26 @@ CODEDB_API codedb_code codedb_cst_tree_list(codedb *db, const codedb_list_option
 
 /* A piece of text that is made into a vector. `chunk_uuid` unset: a new UUID; it is unique. */
 enum codedb_code_chunk_field {
-    CODEDB_CODE_CHUNK_ID = 1 << 0, CODEDB_CODE_CHUNK_FILE_ID = 1 << 1, CODEDB_CODE_CHUNK_PROJECT_ID = 1 << 2,
-    CODEDB_CODE_CHUNK_CHUNK_UUID = 1 << 3, CODEDB_CODE_CHUNK_CHUNK_TYPE = 1 << 4, CODEDB_CODE_CHUNK_CHUNK_TEXT = 1 << 5,
-    CODEDB_CODE_CHUNK_CHUNK_ORDINAL = 1 << 6, CODEDB_CODE_CHUNK_VECTOR_ID = 1 << 7, CODEDB_CODE_CHUNK_EMBEDDING_MODEL = 1 << 8,
-    CODEDB_CODE_CHUNK_BM25_SCORE = 1 << 9, CODEDB_CODE_CHUNK_EMBEDDING_VECTOR = 1 << 10, CODEDB_CODE_CHUNK_CLASS_ID = 1 << 11,
-    CODEDB_CODE_CHUNK_FUNCTION_ID = 1 << 12, CODEDB_CODE_CHUNK_METHOD_ID = 1 << 13, CODEDB_CODE_CHUNK_LINE = 1 << 14,
-    CODEDB_CODE_CHUNK_AST_NODE_TYPE = 1 << 15, CODEDB_CODE_CHUNK_SOURCE_TYPE = 1 << 16,
-    CODEDB_CODE_CHUNK_BINDING_LEVEL = 1 << 17, CODEDB_CODE_CHUNK_CREATED_AT = 1 << 18, CODEDB_CODE_CHUNK_UPDATED_AT = 1 << 19
+    CODEDB_CODE_CHUNK_ID = 1 << 0,
+    CODEDB_CODE_CHUNK_FILE_ID = 1 << 1,
+    CODEDB_CODE_CHUNK_PROJECT_ID = 1 << 2,
+    CODEDB_CODE_CHUNK_CHUNK_UUID = 1 << 3,
+    CODEDB_CODE_CHUNK_CHUNK_TYPE = 1 << 4,
+    CODEDB_CODE_CHUNK_CHUNK_TEXT = 1 << 5,
+    CODEDB_CODE_CHUNK_CHUNK_ORDINAL = 1 << 6,
+    CODEDB_CODE_CHUNK_VECTOR_ID = 1 << 7,
+    CODEDB_CODE_CHUNK_EMBEDDING_MODEL = 1 << 8,
+    CODEDB_CODE_CHUNK_BM25_SCORE = 1 << 9,
+    CODEDB_CODE_CHUNK_EMBEDDING_VECTOR = 1 << 10,
+    CODEDB_CODE_CHUNK_CLASS_ID = 1 << 11,
+    CODEDB_CODE_CHUNK_FUNCTION_ID = 1 << 12,
+    CODEDB_CODE_CHUNK_METHOD_ID = 1 << 13,
+    CODEDB_CODE_CHUNK_LINE = 1 << 14,
+    CODEDB_CODE_CHUNK_AST_NODE_TYPE = 1 << 15,
+    CODEDB_CODE_CHUNK_SOURCE_TYPE = 1 << 16,
+    CODEDB_CODE_CHUNK_BINDING_LEVEL = 1 << 17,
+    CODEDB_CODE_CHUNK_CREATED_AT = 1 << 18,
+    CODEDB_CODE_CHUNK_UPDATED_AT = 1 << 19
 };
 typedef struct codedb_code_chunk {
     size_t struct_size;
@@ -744,9 +782,14 @@ CODEDB_API codedb_code codedb_code_chunk_list(codedb *db, const codedb_list_opti
 /* Which vector belongs to an entity. `entity_type`: file, chunk, class, function or method. (project_id, entity_type, entity_id)
  * is unique. See also codedb_vectors_save. */
 enum codedb_vector_index_field {
-    CODEDB_VECTOR_INDEX_ID = 1 << 0, CODEDB_VECTOR_INDEX_PROJECT_ID = 1 << 1, CODEDB_VECTOR_INDEX_ENTITY_TYPE = 1 << 2,
-    CODEDB_VECTOR_INDEX_ENTITY_ID = 1 << 3, CODEDB_VECTOR_INDEX_VECTOR_ID = 1 << 4, CODEDB_VECTOR_INDEX_VECTOR_DIM = 1 << 5,
-    CODEDB_VECTOR_INDEX_EMBEDDING_MODEL = 1 << 6, CODEDB_VECTOR_INDEX_CREATED_AT = 1 << 7
+    CODEDB_VECTOR_INDEX_ID = 1 << 0,
+    CODEDB_VECTOR_INDEX_PROJECT_ID = 1 << 1,
+    CODEDB_VECTOR_INDEX_ENTITY_TYPE = 1 << 2,
+    CODEDB_VECTOR_INDEX_ENTITY_ID = 1 << 3,
+    CODEDB_VECTOR_INDEX_VECTOR_ID = 1 << 4,
+    CODEDB_VECTOR_INDEX_VECTOR_DIM = 1 << 5,
+    CODEDB_VECTOR_INDEX_EMBEDDING_MODEL = 1 << 6,
+    CODEDB_VECTOR_INDEX_CREATED_AT = 1 << 7
 };
 typedef struct codedb_vector_index {
     size_t struct_size;
@@ -774,8 +817,13 @@ CODEDB_API codedb_code codedb_vector_index_list(codedb *db, const codedb_list_op
 
 /* A class; `bases` is a JSON array. (file_id, name, line) is unique. */
 enum codedb_class_field {
-    CODEDB_CLASS_ID = 1 << 0, CODEDB_CLASS_FILE_ID = 1 << 1, CODEDB_CLASS_NAME = 1 << 2, CODEDB_CLASS_LINE = 1 << 3,
-    CODEDB_CLASS_DOCSTRING = 1 << 4, CODEDB_CLASS_BASES = 1 << 5, CODEDB_CLASS_CREATED_AT = 1 << 6
+    CODEDB_CLASS_ID = 1 << 0,
+    CODEDB_CLASS_FILE_ID = 1 << 1,
+    CODEDB_CLASS_NAME = 1 << 2,
+    CODEDB_CLASS_LINE = 1 << 3,
+    CODEDB_CLASS_DOCSTRING = 1 << 4,
+    CODEDB_CLASS_BASES = 1 << 5,
+    CODEDB_CLASS_CREATED_AT = 1 << 6
 };
 typedef struct codedb_class {
     size_t struct_size;
@@ -802,9 +850,16 @@ CODEDB_API codedb_code codedb_class_list(codedb *db, const codedb_list_options *
 
 /* A method; `args` is JSON. (class_id, name, line) is unique. */
 enum codedb_method_field {
-    CODEDB_METHOD_ID = 1 << 0, CODEDB_METHOD_CLASS_ID = 1 << 1, CODEDB_METHOD_NAME = 1 << 2, CODEDB_METHOD_LINE = 1 << 3,
-    CODEDB_METHOD_ARGS = 1 << 4, CODEDB_METHOD_DOCSTRING = 1 << 5, CODEDB_METHOD_IS_ABSTRACT = 1 << 6,
-    CODEDB_METHOD_HAS_PASS = 1 << 7, CODEDB_METHOD_HAS_NOT_IMPLEMENTED = 1 << 8, CODEDB_METHOD_CREATED_AT = 1 << 9
+    CODEDB_METHOD_ID = 1 << 0,
+    CODEDB_METHOD_CLASS_ID = 1 << 1,
+    CODEDB_METHOD_NAME = 1 << 2,
+    CODEDB_METHOD_LINE = 1 << 3,
+    CODEDB_METHOD_ARGS = 1 << 4,
+    CODEDB_METHOD_DOCSTRING = 1 << 5,
+    CODEDB_METHOD_IS_ABSTRACT = 1 << 6,
+    CODEDB_METHOD_HAS_PASS = 1 << 7,
+    CODEDB_METHOD_HAS_NOT_IMPLEMENTED = 1 << 8,
+    CODEDB_METHOD_CREATED_AT = 1 << 9
 };
 typedef struct codedb_method {
     size_t struct_size;
@@ -834,8 +889,13 @@ CODEDB_API codedb_code codedb_method_list(codedb *db, const codedb_list_options 
 
 /* A function that is no method; `args` is JSON. (file_id, name, line) is unique. */
 enum codedb_function_field {
-    CODEDB_FUNCTION_ID = 1 << 0, CODEDB_FUNCTION_FILE_ID = 1 << 1, CODEDB_FUNCTION_NAME = 1 << 2, CODEDB_FUNCTION_LINE = 1 << 3,
-    CODEDB_FUNCTION_ARGS = 1 << 4, CODEDB_FUNCTION_DOCSTRING = 1 << 5, CODEDB_FUNCTION_CREATED_AT = 1 << 6
+    CODEDB_FUNCTION_ID = 1 << 0,
+    CODEDB_FUNCTION_FILE_ID = 1 << 1,
+    CODEDB_FUNCTION_NAME = 1 << 2,
+    CODEDB_FUNCTION_LINE = 1 << 3,
+    CODEDB_FUNCTION_ARGS = 1 << 4,
+    CODEDB_FUNCTION_DOCSTRING = 1 << 5,
+    CODEDB_FUNCTION_CREATED_AT = 1 << 6
 };
 typedef struct codedb_function {
     size_t struct_size;
@@ -862,8 +922,13 @@ CODEDB_API codedb_code codedb_function_list(codedb *db, const codedb_list_option
 
 /* An imported name. `import_type`: import or from_import. */
 enum codedb_import_field {
-    CODEDB_IMPORT_ID = 1 << 0, CODEDB_IMPORT_FILE_ID = 1 << 1, CODEDB_IMPORT_NAME = 1 << 2, CODEDB_IMPORT_MODULE = 1 << 3,
-    CODEDB_IMPORT_IMPORT_TYPE = 1 << 4, CODEDB_IMPORT_LINE = 1 << 5, CODEDB_IMPORT_CREATED_AT = 1 << 6
+    CODEDB_IMPORT_ID = 1 << 0,
+    CODEDB_IMPORT_FILE_ID = 1 << 1,
+    CODEDB_IMPORT_NAME = 1 << 2,
+    CODEDB_IMPORT_MODULE = 1 << 3,
+    CODEDB_IMPORT_IMPORT_TYPE = 1 << 4,
+    CODEDB_IMPORT_LINE = 1 << 5,
+    CODEDB_IMPORT_CREATED_AT = 1 << 6
 };
 typedef struct codedb_import {
     size_t struct_size;
@@ -890,9 +955,16 @@ CODEDB_API codedb_code codedb_import_list(codedb *db, const codedb_list_options 
 
 /* Something found in the code. All ids but its own are optional; `metadata` is JSON. */
 enum codedb_issue_field {
-    CODEDB_ISSUE_ID = 1 << 0, CODEDB_ISSUE_FILE_ID = 1 << 1, CODEDB_ISSUE_PROJECT_ID = 1 << 2, CODEDB_ISSUE_CLASS_ID = 1 << 3,
-    CODEDB_ISSUE_FUNCTION_ID = 1 << 4, CODEDB_ISSUE_METHOD_ID = 1 << 5, CODEDB_ISSUE_ISSUE_TYPE = 1 << 6,
-    CODEDB_ISSUE_LINE = 1 << 7, CODEDB_ISSUE_DESCRIPTION = 1 << 8, CODEDB_ISSUE_METADATA = 1 << 9,
+    CODEDB_ISSUE_ID = 1 << 0,
+    CODEDB_ISSUE_FILE_ID = 1 << 1,
+    CODEDB_ISSUE_PROJECT_ID = 1 << 2,
+    CODEDB_ISSUE_CLASS_ID = 1 << 3,
+    CODEDB_ISSUE_FUNCTION_ID = 1 << 4,
+    CODEDB_ISSUE_METHOD_ID = 1 << 5,
+    CODEDB_ISSUE_ISSUE_TYPE = 1 << 6,
+    CODEDB_ISSUE_LINE = 1 << 7,
+    CODEDB_ISSUE_DESCRIPTION = 1 << 8,
+    CODEDB_ISSUE_METADATA = 1 << 9,
     CODEDB_ISSUE_CREATED_AT = 1 << 10
 };
 typedef struct codedb_issue {
@@ -925,9 +997,15 @@ CODEDB_API codedb_code codedb_issue_list(codedb *db, const codedb_list_options *
 /* A place where something is used. `usage_type`: call, attribute, ...; `target_type`: class, function, method or variable;
  * `context` is JSON. */
 enum codedb_usage_field {
-    CODEDB_USAGE_ID = 1 << 0, CODEDB_USAGE_FILE_ID = 1 << 1, CODEDB_USAGE_LINE = 1 << 2, CODEDB_USAGE_USAGE_TYPE = 1 << 3,
-    CODEDB_USAGE_TARGET_TYPE = 1 << 4, CODEDB_USAGE_TARGET_CLASS = 1 << 5, CODEDB_USAGE_TARGET_NAME = 1 << 6,
-    CODEDB_USAGE_CONTEXT = 1 << 7, CODEDB_USAGE_CREATED_AT = 1 << 8
+    CODEDB_USAGE_ID = 1 << 0,
+    CODEDB_USAGE_FILE_ID = 1 << 1,
+    CODEDB_USAGE_LINE = 1 << 2,
+    CODEDB_USAGE_USAGE_TYPE = 1 << 3,
+    CODEDB_USAGE_TARGET_TYPE = 1 << 4,
+    CODEDB_USAGE_TARGET_CLASS = 1 << 5,
+    CODEDB_USAGE_TARGET_NAME = 1 << 6,
+    CODEDB_USAGE_CONTEXT = 1 << 7,
+    CODEDB_USAGE_CREATED_AT = 1 << 8
 };
 typedef struct codedb_usage {
     size_t struct_size;
@@ -956,9 +1034,14 @@ CODEDB_API codedb_code codedb_usage_list(codedb *db, const codedb_list_options *
 
 /* The text of an entity, found by codedb_text_find. */
 enum codedb_code_content_field {
-    CODEDB_CODE_CONTENT_ID = 1 << 0, CODEDB_CODE_CONTENT_FILE_ID = 1 << 1, CODEDB_CODE_CONTENT_ENTITY_TYPE = 1 << 2,
-    CODEDB_CODE_CONTENT_ENTITY_ID = 1 << 3, CODEDB_CODE_CONTENT_ENTITY_NAME = 1 << 4, CODEDB_CODE_CONTENT_CONTENT = 1 << 5,
-    CODEDB_CODE_CONTENT_DOCSTRING = 1 << 6, CODEDB_CODE_CONTENT_CREATED_AT = 1 << 7
+    CODEDB_CODE_CONTENT_ID = 1 << 0,
+    CODEDB_CODE_CONTENT_FILE_ID = 1 << 1,
+    CODEDB_CODE_CONTENT_ENTITY_TYPE = 1 << 2,
+    CODEDB_CODE_CONTENT_ENTITY_ID = 1 << 3,
+    CODEDB_CODE_CONTENT_ENTITY_NAME = 1 << 4,
+    CODEDB_CODE_CONTENT_CONTENT = 1 << 5,
+    CODEDB_CODE_CONTENT_DOCSTRING = 1 << 6,
+    CODEDB_CODE_CONTENT_CREATED_AT = 1 << 7
 };
 typedef struct codedb_code_content {
     size_t struct_size;
@@ -987,8 +1070,11 @@ CODEDB_API codedb_code codedb_code_content_list(codedb *db, const codedb_list_op
 
 /* A group of similar pieces of code; `similarity` is 0.0 to 1.0. (project_id, duplicate_hash) is unique. */
 enum codedb_code_duplicate_field {
-    CODEDB_CODE_DUPLICATE_ID = 1 << 0, CODEDB_CODE_DUPLICATE_PROJECT_ID = 1 << 1, CODEDB_CODE_DUPLICATE_DUPLICATE_HASH = 1 << 2,
-    CODEDB_CODE_DUPLICATE_SIMILARITY = 1 << 3, CODEDB_CODE_DUPLICATE_CREATED_AT = 1 << 4
+    CODEDB_CODE_DUPLICATE_ID = 1 << 0,
+    CODEDB_CODE_DUPLICATE_PROJECT_ID = 1 << 1,
+    CODEDB_CODE_DUPLICATE_DUPLICATE_HASH = 1 << 2,
+    CODEDB_CODE_DUPLICATE_SIMILARITY = 1 << 3,
+    CODEDB_CODE_DUPLICATE_CREATED_AT = 1 << 4
 };
 typedef struct codedb_code_duplicate {
     size_t struct_size;
@@ -1013,10 +1099,14 @@ CODEDB_API codedb_code codedb_code_duplicate_list(codedb *db, const codedb_list_
 
 /* One place of a group of duplicates. */
 enum codedb_duplicate_occurrence_field {
-    CODEDB_DUPLICATE_OCCURRENCE_ID = 1 << 0, CODEDB_DUPLICATE_OCCURRENCE_DUPLICATE_ID = 1 << 1,
-    CODEDB_DUPLICATE_OCCURRENCE_FILE_ID = 1 << 2, CODEDB_DUPLICATE_OCCURRENCE_START_LINE = 1 << 3,
-    CODEDB_DUPLICATE_OCCURRENCE_END_LINE = 1 << 4, CODEDB_DUPLICATE_OCCURRENCE_CODE_SNIPPET = 1 << 5,
-    CODEDB_DUPLICATE_OCCURRENCE_AST_NODE_ID = 1 << 6, CODEDB_DUPLICATE_OCCURRENCE_CREATED_AT = 1 << 7
+    CODEDB_DUPLICATE_OCCURRENCE_ID = 1 << 0,
+    CODEDB_DUPLICATE_OCCURRENCE_DUPLICATE_ID = 1 << 1,
+    CODEDB_DUPLICATE_OCCURRENCE_FILE_ID = 1 << 2,
+    CODEDB_DUPLICATE_OCCURRENCE_START_LINE = 1 << 3,
+    CODEDB_DUPLICATE_OCCURRENCE_END_LINE = 1 << 4,
+    CODEDB_DUPLICATE_OCCURRENCE_CODE_SNIPPET = 1 << 5,
+    CODEDB_DUPLICATE_OCCURRENCE_AST_NODE_ID = 1 << 6,
+    CODEDB_DUPLICATE_OCCURRENCE_CREATED_AT = 1 << 7
 };
 typedef struct codedb_duplicate_occurrence {
     size_t struct_size;
@@ -1046,7 +1136,9 @@ CODEDB_API codedb_code codedb_duplicate_occurrence_list(codedb *db, const codedb
 
 /* A folder that is watched, under a name that outlives a move. */
 enum codedb_watch_directory_field {
-    CODEDB_WATCH_DIRECTORY_ID = 1 << 0, CODEDB_WATCH_DIRECTORY_NAME = 1 << 1, CODEDB_WATCH_DIRECTORY_CREATED_AT = 1 << 2,
+    CODEDB_WATCH_DIRECTORY_ID = 1 << 0,
+    CODEDB_WATCH_DIRECTORY_NAME = 1 << 1,
+    CODEDB_WATCH_DIRECTORY_CREATED_AT = 1 << 2,
     CODEDB_WATCH_DIRECTORY_UPDATED_AT = 1 << 3
 };
 typedef struct codedb_watch_directory {
@@ -1072,8 +1164,10 @@ CODEDB_API codedb_code codedb_watch_directory_list(codedb *db, const codedb_list
 
 /* Where a watched folder is; `absolute_path` is normalized when it is stored, and NULL when the folder was not found. */
 enum codedb_watch_directory_path_field {
-    CODEDB_WATCH_DIRECTORY_PATH_WATCH_DIR_ID = 1 << 0, CODEDB_WATCH_DIRECTORY_PATH_ABSOLUTE_PATH = 1 << 1,
-    CODEDB_WATCH_DIRECTORY_PATH_CREATED_AT = 1 << 2, CODEDB_WATCH_DIRECTORY_PATH_UPDATED_AT = 1 << 3
+    CODEDB_WATCH_DIRECTORY_PATH_WATCH_DIR_ID = 1 << 0,
+    CODEDB_WATCH_DIRECTORY_PATH_ABSOLUTE_PATH = 1 << 1,
+    CODEDB_WATCH_DIRECTORY_PATH_CREATED_AT = 1 << 2,
+    CODEDB_WATCH_DIRECTORY_PATH_UPDATED_AT = 1 << 3
 };
 typedef struct codedb_watch_directory_path {
     size_t struct_size;
@@ -1100,11 +1194,16 @@ CODEDB_API codedb_code codedb_watch_directory_path_list(codedb *db, const codedb
 /* Counters of one vectorization cycle, addressed by cycle_id (unset: a new UUID). Times of start and end are Unix seconds;
  * cycle_end_time is NULL while it runs. `id` is 0 in a database of the original system, which has no such column. */
 enum codedb_vectorization_statistics_field {
-    CODEDB_VECTORIZATION_STATISTICS_ID = 1 << 0, CODEDB_VECTORIZATION_STATISTICS_CYCLE_ID = 1 << 1,
-    CODEDB_VECTORIZATION_STATISTICS_CYCLE_START_TIME = 1 << 2, CODEDB_VECTORIZATION_STATISTICS_CYCLE_END_TIME = 1 << 3,
-    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_TOTAL_AT_START = 1 << 4, CODEDB_VECTORIZATION_STATISTICS_CHUNKS_PROCESSED = 1 << 5,
-    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_SKIPPED = 1 << 6, CODEDB_VECTORIZATION_STATISTICS_CHUNKS_FAILED = 1 << 7,
-    CODEDB_VECTORIZATION_STATISTICS_FILES_TOTAL_AT_START = 1 << 8, CODEDB_VECTORIZATION_STATISTICS_FILES_VECTORIZED = 1 << 9,
+    CODEDB_VECTORIZATION_STATISTICS_ID = 1 << 0,
+    CODEDB_VECTORIZATION_STATISTICS_CYCLE_ID = 1 << 1,
+    CODEDB_VECTORIZATION_STATISTICS_CYCLE_START_TIME = 1 << 2,
+    CODEDB_VECTORIZATION_STATISTICS_CYCLE_END_TIME = 1 << 3,
+    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_TOTAL_AT_START = 1 << 4,
+    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_PROCESSED = 1 << 5,
+    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_SKIPPED = 1 << 6,
+    CODEDB_VECTORIZATION_STATISTICS_CHUNKS_FAILED = 1 << 7,
+    CODEDB_VECTORIZATION_STATISTICS_FILES_TOTAL_AT_START = 1 << 8,
+    CODEDB_VECTORIZATION_STATISTICS_FILES_VECTORIZED = 1 << 9,
     CODEDB_VECTORIZATION_STATISTICS_TOTAL_PROCESSING_TIME_SECONDS = 1 << 10,
     CODEDB_VECTORIZATION_STATISTICS_AVERAGE_PROCESSING_TIME_SECONDS = 1 << 11,
     CODEDB_VECTORIZATION_STATISTICS_LAST_UPDATED = 1 << 12
@@ -1143,15 +1242,21 @@ CODEDB_API codedb_code codedb_vectorization_statistics_list(codedb *db, const co
 
 /* Counters of one file watcher cycle; as codedb_vectorization_statistics. */
 enum codedb_file_watcher_statistics_field {
-    CODEDB_FILE_WATCHER_STATISTICS_ID = 1 << 0, CODEDB_FILE_WATCHER_STATISTICS_CYCLE_ID = 1 << 1,
-    CODEDB_FILE_WATCHER_STATISTICS_CYCLE_START_TIME = 1 << 2, CODEDB_FILE_WATCHER_STATISTICS_CYCLE_END_TIME = 1 << 3,
-    CODEDB_FILE_WATCHER_STATISTICS_FILES_TOTAL_AT_START = 1 << 4, CODEDB_FILE_WATCHER_STATISTICS_FILES_ADDED = 1 << 5,
-    CODEDB_FILE_WATCHER_STATISTICS_FILES_PROCESSED = 1 << 6, CODEDB_FILE_WATCHER_STATISTICS_FILES_SKIPPED = 1 << 7,
-    CODEDB_FILE_WATCHER_STATISTICS_FILES_FAILED = 1 << 8, CODEDB_FILE_WATCHER_STATISTICS_FILES_CHANGED = 1 << 9,
+    CODEDB_FILE_WATCHER_STATISTICS_ID = 1 << 0,
+    CODEDB_FILE_WATCHER_STATISTICS_CYCLE_ID = 1 << 1,
+    CODEDB_FILE_WATCHER_STATISTICS_CYCLE_START_TIME = 1 << 2,
+    CODEDB_FILE_WATCHER_STATISTICS_CYCLE_END_TIME = 1 << 3,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_TOTAL_AT_START = 1 << 4,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_ADDED = 1 << 5,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_PROCESSED = 1 << 6,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_SKIPPED = 1 << 7,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_FAILED = 1 << 8,
+    CODEDB_FILE_WATCHER_STATISTICS_FILES_CHANGED = 1 << 9,
     CODEDB_FILE_WATCHER_STATISTICS_FILES_DELETED = 1 << 10,
     CODEDB_FILE_WATCHER_STATISTICS_TOTAL_PROCESSING_TIME_SECONDS = 1 << 11,
     CODEDB_FILE_WATCHER_STATISTICS_AVERAGE_PROCESSING_TIME_SECONDS = 1 << 12,
-    CODEDB_FILE_WATCHER_STATISTICS_CURRENT_PROJECT_ID = 1 << 13, CODEDB_FILE_WATCHER_STATISTICS_LAST_UPDATED = 1 << 14
+    CODEDB_FILE_WATCHER_STATISTICS_CURRENT_PROJECT_ID = 1 << 13,
+    CODEDB_FILE_WATCHER_STATISTICS_LAST_UPDATED = 1 << 14
 };
 typedef struct codedb_file_watcher_statistics {
     size_t struct_size;
@@ -1190,9 +1295,13 @@ CODEDB_API codedb_code codedb_file_watcher_statistics_list(codedb *db, const cod
 /* Results of a comprehensive analysis of a file as it was at `file_mtime`; both texts are JSON.
  * (file_id, file_mtime) is unique. */
 enum codedb_analysis_results_field {
-    CODEDB_ANALYSIS_RESULTS_ID = 1 << 0, CODEDB_ANALYSIS_RESULTS_FILE_ID = 1 << 1, CODEDB_ANALYSIS_RESULTS_PROJECT_ID = 1 << 2,
-    CODEDB_ANALYSIS_RESULTS_FILE_MTIME = 1 << 3, CODEDB_ANALYSIS_RESULTS_RESULTS_JSON = 1 << 4,
-    CODEDB_ANALYSIS_RESULTS_SUMMARY_JSON = 1 << 5, CODEDB_ANALYSIS_RESULTS_CREATED_AT = 1 << 6,
+    CODEDB_ANALYSIS_RESULTS_ID = 1 << 0,
+    CODEDB_ANALYSIS_RESULTS_FILE_ID = 1 << 1,
+    CODEDB_ANALYSIS_RESULTS_PROJECT_ID = 1 << 2,
+    CODEDB_ANALYSIS_RESULTS_FILE_MTIME = 1 << 3,
+    CODEDB_ANALYSIS_RESULTS_RESULTS_JSON = 1 << 4,
+    CODEDB_ANALYSIS_RESULTS_SUMMARY_JSON = 1 << 5,
+    CODEDB_ANALYSIS_RESULTS_CREATED_AT = 1 << 6,
     CODEDB_ANALYSIS_RESULTS_UPDATED_AT = 1 << 7
 };
 typedef struct codedb_analysis_results {
@@ -1286,7 +1395,7 @@ typedef enum codedb_pattern {
 /* A search by name over all files, or those of one project; answers are ordered by name, then id. */
 typedef struct codedb_name_search {
     size_t struct_size;
-    const char *name;       /* required */
+    const char *name; /* required */
     codedb_pattern pattern;
     const char *project_id; /* NULL: all */
     int64_t limit;          /* 0: none */
@@ -1313,7 +1422,7 @@ typedef struct codedb_usage_search {
     const char *target_type;
     const char *target_class;
     const char *project_id;
-    int64_t limit;           /* 0: none */
+    int64_t limit; /* 0: none */
     int64_t offset;
 } codedb_usage_search;
 CODEDB_API codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *search, codedb_usages **list,
@@ -1354,29 +1463,29 @@ CODEDB_API codedb_code codedb_project_duplicates(codedb *db, const char *project
 /* A full-text search in code_content. */
 typedef struct codedb_text_search {
     size_t struct_size;
-    const char *query;       /* required: words that must all be there */
-    int raw;                 /* 1: `query` is an FTS5 expression: AND OR NOT NEAR(...) "phrase" word* column : word */
-    int prefix;              /* 1: the last word may be the beginning of one */
-    const char *project_id;  /* NULL: any; likewise the next */
+    const char *query;      /* required: words that must all be there */
+    int raw;                /* 1: `query` is an FTS5 expression: AND OR NOT NEAR(...) "phrase" word* column : word */
+    int prefix;             /* 1: the last word may be the beginning of one */
+    const char *project_id; /* NULL: any; likewise the next */
     const char *entity_type;
-    const char *mark_start;  /* put around what was found in snippets; NULL: "[" and "]" */
+    const char *mark_start; /* put around what was found in snippets; NULL: "[" and "]" */
     const char *mark_end;
-    int snippet_words;       /* 1 to 64; 0: 16 */
-    int64_t limit;           /* 0: none */
+    int snippet_words; /* 1 to 64; 0: 16 */
+    int64_t limit;     /* 0: none */
     int64_t offset;
 } codedb_text_search;
 typedef struct codedb_text_match {
     int64_t content_id;
     int64_t file_id;
-    int64_t entity_id;       /* 0: none */
-    int64_t line;            /* of the class, method or function; 0: unknown */
+    int64_t entity_id; /* 0: none */
+    int64_t line;      /* of the class, method or function; 0: unknown */
     const char *entity_type;
     const char *entity_name; /* NULL: none; likewise the next three */
     const char *project_id;
     const char *path;
     const char *relative_path;
     const char *snippet;
-    double rank;             /* bm25: the smaller, the better */
+    double rank; /* bm25: the smaller, the better */
 } codedb_text_match;
 /* Best first. One block for codedb_free. */
 typedef struct codedb_text_matches {
@@ -1435,8 +1544,8 @@ CODEDB_API size_t codedb_tree_memory(const codedb_tree *tree);
 /* A syntax node as the tree holds it: nodes are numbered in pre-order from 0, the Module; node n's descendants are n + 1 to
  * subtree_end - 1. White space and punctuation have no numbers. */
 typedef struct codedb_syntax_node {
-    uint32_t type;        /* for codedb_node_type_name */
-    uint32_t start_byte;  /* of its position, in codedb_tree_source */
+    uint32_t type;       /* for codedb_node_type_name */
+    uint32_t start_byte; /* of its position, in codedb_tree_source */
     uint32_t end_byte;
     uint32_t subtree_end; /* the number after its last descendant's */
 } codedb_syntax_node;
@@ -1469,31 +1578,31 @@ typedef enum codedb_dialect {
 /* Which nodes: a selector (docs/selectors.md) and further conditions that must all hold. */
 typedef struct codedb_filter {
     size_t struct_size;
-    const char *selector;  /* required */
+    const char *selector; /* required */
     codedb_dialect dialect;
     const char *node_type; /* exact class name; NULL: any. Likewise the next two */
     const char *name;
     const char *qualname;
-    uint32_t start_line;   /* nodes that start at this line or later; 0: any */
-    uint32_t end_line;     /* nodes that end at this line or before; 0: any */
-    size_t limit;          /* at most so many nodes; 0: all */
-    double timeout;        /* seconds for the match; 0: none. TIMEOUT when over */
+    uint32_t start_line; /* nodes that start at this line or later; 0: any */
+    uint32_t end_line;   /* nodes that end at this line or before; 0: any */
+    size_t limit;        /* at most so many nodes; 0: all */
+    double timeout;      /* seconds for the match; 0: none. TIMEOUT when over */
 } codedb_filter;
 
 /* A matched node. Text is owned by the codedb_nodes it stands in and NUL-terminated; NULL means "has none". */
 typedef struct codedb_node_info {
-    const char *node_id;  /* unique in its file */
-    const char *type;     /* LibCST's class name */
-    const char *kind;     /* module class function method import smallstmt stmt decorator node */
+    const char *node_id; /* unique in its file */
+    const char *type;    /* LibCST's class name */
+    const char *kind;    /* module class function method import smallstmt stmt decorator node */
     const char *name;
     const char *qualname;
-    uint32_t start_line;  /* from 1 */
+    uint32_t start_line;   /* from 1 */
     uint32_t start_column; /* from 0, in code points */
-    uint32_t end_line;    /* after the last character */
+    uint32_t end_line;     /* after the last character */
     uint32_t end_column;
     size_t start_byte;
     size_t end_byte;
-    const char *code;     /* the source text of the position */
+    const char *code; /* the source text of the position */
     size_t code_length;
 } codedb_node_info;
 
@@ -1543,9 +1652,9 @@ typedef struct codedb_edit_report {
     size_t nodes_modified;
     const char *source; /* the whole text after the edit */
     size_t source_length;
-    const char *diff;   /* unified, as `diff -u` and `git apply` have it; "" when nothing changed */
-    const char *hash;   /* SHA-256 of source, lower-case hex */
-    size_t range_count; /* changed byte ranges */
+    const char *diff;         /* unified, as `diff -u` and `git apply` have it; "" when nothing changed */
+    const char *hash;         /* SHA-256 of source, lower-case hex */
+    size_t range_count;       /* changed byte ranges */
     const size_t *old_ranges; /* start, end in the old text, pair by pair */
     const size_t *new_ranges; /* start, end in the new text */
 } codedb_edit_report;
@@ -1623,8 +1732,8 @@ typedef struct codedb_index_progress {
     uint64_t files_unchanged;
     uint64_t files_failed; /* could not be read; they do not stop the run */
     uint64_t bytes_done;
-    int walking;          /* 1 while folders are still being read: files_found may grow */
-    const char *path;     /* a file that was just done; NULL at the end */
+    int walking;      /* 1 while folders are still being read: files_found may grow */
+    const char *path; /* a file that was just done; NULL at the end */
 } codedb_index_progress;
 
 /* Called from the thread that called codedb_index_run, some twenty times a second at most, and once at the end; returns 0 to
@@ -1647,11 +1756,11 @@ typedef struct codedb_index_report {
     const char *project_id;
     uint64_t files_indexed; /* stored in this run, those with syntax errors included */
     uint64_t files_unchanged;
-    uint64_t files_deleted; /* in the database, no more on disk: marked as deleted */
-    uint64_t files_failed;  /* could not be read */
+    uint64_t files_deleted;            /* in the database, no more on disk: marked as deleted */
+    uint64_t files_failed;             /* could not be read */
     uint64_t files_with_syntax_errors; /* stored, with an issue */
-    uint64_t bytes;         /* of the files indexed */
-    uint64_t classes;       /* in the project after the run; likewise the next three */
+    uint64_t bytes;                    /* of the files indexed */
+    uint64_t classes;                  /* in the project after the run; likewise the next three */
     uint64_t methods;
     uint64_t functions;
     uint64_t imports;
@@ -1703,9 +1812,9 @@ typedef struct codedb_schema_report {
     codedb_texts modified_tables; /* with new columns or constraints */
     codedb_texts columns_added;   /* "table.column" */
     codedb_texts indexes_created;
-    codedb_texts warnings;        /* what is there beyond the definition or differs from it, and was left as it is */
-    codedb_texts errors;          /* why nothing was changed */
-    const char *backup_path;      /* NULL: no copy was made */
+    codedb_texts warnings;   /* what is there beyond the definition or differs from it, and was left as it is */
+    codedb_texts errors;     /* why nothing was changed */
+    const char *backup_path; /* NULL: no copy was made */
 } codedb_schema_report;
 
 /* Adds to the database the tables, columns, constraints and indexes of a definition that it lacks: {"tables": [...],

@@ -23,8 +23,8 @@ typedef struct codedb_ast_output {
     void *context;
     const uint32_t *token_lines; /* of each token: the index in line_starts of the line that it begins on */
     size_t used;
-    bool stopped;                /* `write` wants no more */
-    bool failed;                 /* no memory */
+    bool stopped; /* `write` wants no more */
+    bool failed;  /* no memory */
     char piece[CODEDB_AST_PIECE];
 } codedb_ast_output;
 

@@ -59,10 +59,9 @@ CODEDB_PRIVATE const uint32_t *codedb_view_parents(codedb_node_view *view)
     if (view->parents != NULL || (view->parents = attribute_allocate(view, view->count, sizeof *view->parents)) == NULL)
         return view->parents;
     view->parents[0] = UINT32_MAX;
-    for (node = 0; node < view->count; node++) {
+    for (node = 0; node < view->count; node++)
         for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
             view->parents[child] = node;
-    }
     return view->parents;
 }
 
@@ -72,10 +71,9 @@ static const uint32_t *attribute_depths(codedb_node_view *view)
     uint32_t child;
     if (view->depths != NULL || (view->depths = attribute_allocate(view, view->count, sizeof *view->depths)) == NULL)
         return view->depths;
-    for (node = 0; node < view->count; node++) {
+    for (node = 0; node < view->count; node++)
         for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
             view->depths[child] = view->depths[node] + 1;
-    }
     return view->depths;
 }
 
@@ -125,10 +123,9 @@ CODEDB_PRIVATE uint32_t codedb_view_stored(const codedb_node_view *view, uint32_
 CODEDB_PRIVATE uint32_t codedb_view_child(const codedb_node_view *view, uint32_t node, codedb_node_field field)
 {
     uint32_t child;
-    for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child)) {
+    for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
         if (codedb_view_field(view, child) == (unsigned)field)
             return child;
-    }
     return UINT32_MAX;
 }
 
@@ -247,10 +244,9 @@ static bool attribute_equals(const char *left, const char *right, size_t length,
     size_t i;
     if (!ignore_case)
         return memcmp(left, right, length) == 0;
-    for (i = 0; i < length; i++) {
+    for (i = 0; i < length; i++)
         if (attribute_fold((unsigned char)left[i], true) != attribute_fold((unsigned char)right[i], true))
             return false;
-    }
     return true;
 }
 
@@ -260,10 +256,9 @@ static bool attribute_contains(const codedb_attribute_test *test, const char *va
     size_t i;
     if (test->value_length > length)
         return false;
-    for (i = 0; i + test->value_length <= length; i++) {
+    for (i = 0; i + test->value_length <= length; i++)
         if (attribute_equals(value + i, test->value, test->value_length, test->ignore_case))
             return true;
-    }
     return false;
 }
 
@@ -418,12 +413,11 @@ static codedb_slice attribute_with_newlines(codedb_node_view *view, codedb_slice
     if (slice.text + slice.length <= view->first_return)
         return slice;
     view->scratch.length = 0;
-    for (i = 0; i < slice.length; i++) {
+    for (i = 0; i < slice.length; i++)
         if (slice.text[i] != '\r')
             codedb_buffer_append_byte(&view->scratch, slice.text[i]);
         else if (i + 1 == slice.length || slice.text[i + 1] != '\n')
             codedb_buffer_append_byte(&view->scratch, '\n');
-    }
     return attribute_scratch(view);
 }
 

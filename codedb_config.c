@@ -380,10 +380,9 @@ static codedb_code config_read_object(config_reader *reader, const config_key *k
         if (code != CODEDB_SUCCESS)
             return code;
     }
-    for (key = keys; key->name != NULL; key++) {
+    for (key = keys; key->name != NULL; key++)
         if (key->required && cJSON_GetObjectItemCaseSensitive(object, key->name) == NULL)
             return config_fail_missing(reader, object, key->name);
-    }
     return reader->place.failed ? codedb_fail_no_memory(reader->result) : CODEDB_SUCCESS;
 }
 
@@ -406,10 +405,9 @@ static codedb_code config_keep_json(config_reader *reader, const cJSON *object)
 static const config_key *config_keys_of_type(const char *type)
 {
     size_t i;
-    for (i = 0; i < sizeof config_types / sizeof config_types[0]; i++) {
+    for (i = 0; i < sizeof config_types / sizeof config_types[0]; i++)
         if (strcmp(config_types[i].type, type) == 0)
             return config_types[i].keys;
-    }
     return config_other_keys;
 }
 

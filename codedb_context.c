@@ -161,10 +161,9 @@ static const char *context_find_fault(const context_pass *pass, uint32_t node)
         {CODEDB_NODE_IMPORT_STAR, context_check_import_star},
         {CODEDB_NODE_EXCEPT_HANDLER, context_check_handler},
     };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].kind == context_kind(pass, node))
             return rules[i].check(pass, node);
-    }
     return NULL;
 }
 

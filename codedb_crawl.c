@@ -94,9 +94,8 @@ typedef struct crawl_worker {
 static size_t crawl_hash(const char *text)
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text++)
         hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    }
     return (size_t)(hash ^ (hash >> 32));
 }
 
@@ -104,9 +103,8 @@ static size_t crawl_hash(const char *text)
 static crawl_known *crawl_find(const crawl_job *job, const char *path)
 {
     size_t place = crawl_hash(path) & (job->known_capacity - 1);
-    while (job->known[place].path != NULL && strcmp(job->known[place].path, path) != 0) {
+    while (job->known[place].path != NULL && strcmp(job->known[place].path, path) != 0)
         place = (place + 1) & (job->known_capacity - 1);
-    }
     return &job->known[place];
 }
 
@@ -123,17 +121,14 @@ static codedb_code crawl_load_known(crawl_job *job)
                            "SELECT f.path, f.id, f.deleted, (SELECT c.cst_hash FROM cst_trees c WHERE c.file_id = f.id "
                            "ORDER BY c.id DESC LIMIT 1) FROM files f WHERE f.project_id = ?",
                            &project, 1, &job->known_rows, NULL, job->result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     job->known_capacity = 64;
-    while (job->known_capacity < job->known_rows->row_count * 2) {
+    while (job->known_capacity < job->known_rows->row_count * 2)
         job->known_capacity *= 2;
-    }
     job->known = codedb_arena_allocate(job->arena, job->known_capacity, sizeof *job->known);
-    if (job->known == NULL) {
+    if (job->known == NULL)
         return codedb_fail_no_memory(job->result);
-    }
     for (size_t row = 0; row < job->known_rows->row_count; row++) {
         const codedb_value *cells = &job->known_rows->values[row * job->known_rows->column_count];
         const char *path = crawl_cell_text(&cells[0]);
@@ -167,9 +162,8 @@ static codedb_code crawl_find_project(crawl_job *job)
         job->project_id = code == CODEDB_SUCCESS ? codedb_arena_copy(job->arena, project.id, strlen(project.id)) : NULL;
     }
     codedb_free(projects);
-    if (code == CODEDB_SUCCESS && job->project_id == NULL) {
+    if (code == CODEDB_SUCCESS && job->project_id == NULL)
         code = codedb_fail_no_memory(job->result);
-    }
     return code;
 }
 
@@ -191,9 +185,8 @@ static codedb_code crawl_find_dataset(crawl_job *job)
         job->dataset_id = code == CODEDB_SUCCESS ? codedb_arena_copy(job->arena, dataset.id, strlen(dataset.id)) : NULL;
     }
     codedb_free(datasets);
-    if (code == CODEDB_SUCCESS && job->dataset_id == NULL) {
+    if (code == CODEDB_SUCCESS && job->dataset_id == NULL)
         code = codedb_fail_no_memory(job->result);
-    }
     return code;
 }
 
@@ -216,15 +209,13 @@ static void crawl_stop(crawl_job *job, codedb_code code, const char *description
 /* Doubles an array of pointers when it is full; false without memory. */
 static bool crawl_grow(const codedb_allocator *allocator, char ***items, size_t count, size_t *capacity)
 {
-    if (count < *capacity) {
+    if (count < *capacity)
         return true;
-    }
     size_t larger = *capacity == 0 ? 256 : *capacity * 2;
     char **grown = *items == NULL ? codedb_memory_allocate(allocator, larger, sizeof *grown)
                                   : codedb_memory_reallocate(allocator, *items, *capacity, larger, sizeof *grown);
-    if (grown == NULL) {
+    if (grown == NULL)
         return false;
-    }
     *items = grown;
     *capacity = larger;
     return true;
@@ -236,17 +227,15 @@ static void crawl_fail_file(crawl_job *job, const char *path, const char *proble
     pthread_mutex_lock(&job->lock);
     char *text = codedb_arena_printf(job->arena, "%s: %s", path, problem);
     bool kept = text != NULL && crawl_grow(&job->allocator, &job->problems, job->report.problem_count, &job->problem_capacity);
-    if (kept) {
+    if (kept)
         job->problems[job->report.problem_count++] = text;
-    }
     job->report.files_failed++;
     job->state.files_failed++;
     job->state.files_done++;
     pthread_cond_signal(&job->progress);
     pthread_mutex_unlock(&job->lock);
-    if (!kept) {
+    if (!kept)
         crawl_stop(job, CODEDB_NO_MEMORY, "");
-    }
 }
 
 static void crawl_count_unchanged(crawl_job *job, size_t bytes)
@@ -286,9 +275,8 @@ static char *crawl_read(const codedb_allocator *allocator, const char *path, siz
     int error = 0;
     *length = 0;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
+    if (descriptor < 0)
         return NULL;
-    }
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
         error = errno != 0 ? errno : EINVAL;
         goto cleanup;
@@ -299,12 +287,10 @@ static char *crawl_read(const codedb_allocator *allocator, const char *path, siz
     error = bytes == NULL ? ENOMEM : 0;
     while (error == 0 && *length < capacity) {
         ssize_t got = read(descriptor, bytes + *length, capacity - *length);
-        if (got < 0 && errno != EINTR) {
+        if (got < 0 && errno != EINTR)
             error = errno;
-        }
-        if (got == 0) {
+        if (got == 0)
             break; /* it has become shorter since */
-        }
         *length += got > 0 ? (size_t)got : 0;
     }
 cleanup:
@@ -332,9 +318,8 @@ static void crawl_add_row(crawl_worker *worker, const char *path, const crawl_kn
     double now = codedb_julian_day_now();
     uint32_t lines = 0;
     bool has_docstring = false;
-    if (tree != NULL) {
+    if (tree != NULL)
         codedb_source_facts(tree, &lines, &has_docstring);
-    }
     const codedb_column row[] = {
         {"last_modified", codedb_value_real(modified)},
         {"deleted", codedb_value_integer(0)},
@@ -368,12 +353,10 @@ static void crawl_add_undecodable(crawl_worker *worker, codedb_value file, bool 
 {
     static const char *const tables[] = {"cst_trees", "ast_trees", "classes", "functions", "imports", "usages", "code_content"};
     const codedb_column where[] = {{"file_id", file}, {"issue_type", codedb_value_text("syntax_error")}};
-    for (size_t i = 0; !is_new && i < sizeof tables / sizeof tables[0]; i++) {
+    for (size_t i = 0; !is_new && i < sizeof tables / sizeof tables[0]; i++)
         codedb_batch_delete(worker->batch, tables[i], where, 1);
-    }
-    if (!is_new) {
+    if (!is_new)
         codedb_batch_delete(worker->batch, "issues", where, 2);
-    }
     const codedb_column issue[] = {
         {"file_id", file},
         {"project_id", codedb_value_text(worker->job->project_id)},
@@ -401,9 +384,8 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
         parse.allocator = &job->allocator;
         parse.target_version = job->options->target_version;
         code = codedb_tree_parse(bytes, length, &parse, &tree, &worker->result);
-        if (code != CODEDB_SUCCESS && code != CODEDB_PARSE_ERROR) {
+        if (code != CODEDB_SUCCESS && code != CODEDB_PARSE_ERROR)
             return code;
-        }
     }
     pending->syntax_error = tree == NULL;
     codedb_result created = CODEDB_INIT(codedb_result); /* worker->result holds the syntax error */
@@ -430,9 +412,8 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
             .error = tree == NULL ? worker->result.description : NULL,
         };
         code = codedb_source_store(job->bulk, worker->batch, &source, NULL, &created);
-        if (code != CODEDB_SUCCESS) {
+        if (code != CODEDB_SUCCESS)
             codedb_fail(&worker->result, code, "%s", created.description);
-        }
     }
     codedb_tree_free(tree);
     codedb_result_clear(&created);
@@ -449,11 +430,10 @@ static void crawl_file(crawl_worker *worker, char *path, bool alone)
     char *bytes = crawl_read(&job->allocator, path, &length, &modified);
     if (bytes == NULL) {
         char message[128];
-        if (errno == ENOMEM) {
+        if (errno == ENOMEM)
             crawl_stop(job, CODEDB_NO_MEMORY, "");
-        } else {
+        else
             crawl_fail_file(job, path, strerror_r(errno, message, sizeof message));
-        }
         return;
     }
     const crawl_known *known = crawl_find(job, path);
@@ -461,9 +441,8 @@ static void crawl_file(crawl_worker *worker, char *path, bool alone)
     char hash[CODEDB_SHA256_HEX_SIZE] = "";
     codedb_code code = codedb_encoding_decode(&job->allocator, bytes, length, &text, &worker->result);
     bool decoded = code == CODEDB_SUCCESS;
-    if (decoded) {
+    if (decoded)
         codedb_sha256_hex(text.text, text.length, hash);
-    }
     if (decoded && known->hash != NULL && !known->deleted && strcmp(known->hash, hash) == 0) {
         crawl_count_unchanged(job, length);
     } else if (decoded || code == CODEDB_PARSE_ERROR) {
@@ -471,14 +450,12 @@ static void crawl_file(crawl_worker *worker, char *path, bool alone)
         worker->pending_count += code == CODEDB_SUCCESS;
         worker->pending_bytes += length;
     }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         crawl_stop(job, code, worker->result.description);
-    }
     codedb_decoded_release(&job->allocator, &text);
     codedb_memory_release(&job->allocator, bytes);
-    if (alone || worker->pending_count == CRAWL_BATCH_FILES || worker->pending_bytes >= CRAWL_BATCH_BYTES) {
+    if (alone || worker->pending_count == CRAWL_BATCH_FILES || worker->pending_bytes >= CRAWL_BATCH_BYTES)
         crawl_flush(worker);
-    }
 }
 
 /* Errors that belong to one file's rows and not to the database as a whole. */
@@ -508,12 +485,10 @@ static void crawl_flush(crawl_worker *worker)
         crawl_fail_file(job, worker->pending[0].path, worker->result.description);
     } else if (crawl_is_file_error(code)) {
         char *paths[CRAWL_BATCH_FILES];
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
             paths[i] = worker->pending[i].path;
-        }
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
             crawl_file(worker, paths[i], true);
-        }
     } else {
         crawl_stop(job, code, worker->result.description);
     }
@@ -525,12 +500,10 @@ static void *crawl_work(void *argument)
     crawl_job *job = worker->job;
     pthread_mutex_lock(&job->lock);
     for (;;) {
-        while (job->next == job->path_count && job->walking && !job->stop) {
+        while (job->next == job->path_count && job->walking && !job->stop)
             pthread_cond_wait(&job->work, &job->lock);
-        }
-        if (job->stop || job->next == job->path_count) {
+        if (job->stop || job->next == job->path_count)
             break;
-        }
         char *path = job->paths[job->next++];
         pthread_mutex_unlock(&job->lock);
         crawl_file(worker, path, false);
@@ -540,11 +513,10 @@ static void *crawl_work(void *argument)
      * for the same error again. */
     bool store = !job->stop || job->code == CODEDB_CANCELLED;
     pthread_mutex_unlock(&job->lock);
-    if (store) {
+    if (store)
         crawl_flush(worker);
-    } else {
+    else
         codedb_batch_free(worker->batch);
-    }
     pthread_mutex_lock(&job->lock);
     job->running--;
     pthread_cond_signal(&job->progress);
@@ -558,9 +530,8 @@ static void *crawl_work(void *argument)
 static bool crawl_tell(crawl_job *job, bool always)
 {
     double now = codedb_monotonic_now();
-    if (job->options->progress == NULL || (!always && now - job->last_progress < CRAWL_PROGRESS_SECONDS)) {
+    if (job->options->progress == NULL || (!always && now - job->last_progress < CRAWL_PROGRESS_SECONDS))
         return true;
-    }
     job->last_progress = now;
     pthread_mutex_lock(&job->lock);
     codedb_index_progress state = job->state;
@@ -611,9 +582,8 @@ static void crawl_walk(crawl_job *job)
     walk.exclude_count = job->options->exclude_count;
     walk.no_default_excludes = job->options->no_default_excludes;
     codedb_code code = codedb_folder_walk(job->root, &walk, crawl_visit, job, &result);
-    if (code != CODEDB_SUCCESS && code != CODEDB_CANCELLED) {
+    if (code != CODEDB_SUCCESS && code != CODEDB_CANCELLED)
         crawl_stop(job, code, result.description);
-    }
     codedb_result_clear(&result);
     pthread_mutex_lock(&job->lock);
     job->walking = false;
@@ -634,9 +604,8 @@ static void crawl_wait(crawl_job *job)
         pthread_cond_timedwait(&job->progress, &job->lock, &until);
         bool stop = job->stop;
         pthread_mutex_unlock(&job->lock);
-        if (!stop && !crawl_tell(job, false)) {
+        if (!stop && !crawl_tell(job, false))
             crawl_stop(job, CODEDB_CANCELLED, "the index run was cancelled by its progress function; what was done is stored");
-        }
         pthread_mutex_lock(&job->lock);
     }
     pthread_mutex_unlock(&job->lock);
@@ -651,17 +620,15 @@ static codedb_code crawl_mark_deleted(crawl_job *job)
         const crawl_known *known = &job->known[i];
         struct stat status;
         if (known->path == NULL || known->seen || known->deleted || lstat(known->path, &status) == 0 ||
-            (errno != ENOENT && errno != ENOTDIR)) {
+            (errno != ENOENT && errno != ENOTDIR))
             continue;
-        }
         codedb_column where = {"id", codedb_value_integer(known->id)};
         codedb_column row[] = {{"deleted", codedb_value_integer(1)}, {"updated_at", codedb_value_real(codedb_julian_day_now())}};
         codedb_batch_update(batch, "files", &where, 1, row, 2);
         job->report.files_deleted++;
     }
-    if (code == CODEDB_SUCCESS && job->report.files_deleted > 0) {
+    if (code == CODEDB_SUCCESS && job->report.files_deleted > 0)
         code = codedb_batch_run(batch, job->result);
-    }
     codedb_batch_free(batch);
     return code;
 }
@@ -679,25 +646,22 @@ static codedb_code crawl_run(crawl_job *job)
     size_t wanted = crawl_thread_count(job);
     crawl_worker *workers = codedb_arena_allocate(job->arena, wanted, sizeof *workers);
     pthread_t *threads = codedb_arena_allocate(job->arena, wanted, sizeof *threads);
-    if (workers == NULL || threads == NULL) {
+    if (workers == NULL || threads == NULL)
         return codedb_fail_no_memory(job->result);
-    }
     size_t started = 0;
     job->walking = true;
     job->running = wanted;
     for (; started < wanted; started++) {
         workers[started].job = job;
         workers[started].result = (codedb_result)CODEDB_INIT(codedb_result);
-        if (pthread_create(&threads[started], NULL, crawl_work, &workers[started]) != 0) {
+        if (pthread_create(&threads[started], NULL, crawl_work, &workers[started]) != 0)
             break;
-        }
     }
     pthread_mutex_lock(&job->lock);
     job->running -= wanted - started;
     pthread_mutex_unlock(&job->lock);
-    if (started == 0) {
+    if (started == 0)
         return codedb_fail(job->result, CODEDB_NO_MEMORY, "index: no thread could be started");
-    }
     crawl_walk(job);
     crawl_wait(job);
     for (size_t i = 0; i < started; i++) {
@@ -766,9 +730,8 @@ static codedb_code crawl_resolve(crawl_job *job, const char *folder)
         return codedb_fail(job->result, errno == EACCES ? CODEDB_PERMISSION_DENIED : CODEDB_NOT_FOUND,
                            "%s: no folder can be read there", folder);
     }
-    if (!S_ISDIR(status.st_mode)) {
+    if (!S_ISDIR(status.st_mode))
         return codedb_fail(job->result, CODEDB_NOT_FOUND, "%s: found a file, expected a folder", folder);
-    }
     job->root = codedb_arena_copy(job->arena, resolved, strlen(resolved));
     return job->root != NULL ? CODEDB_SUCCESS : codedb_fail_no_memory(job->result);
 }
@@ -805,32 +768,27 @@ CODEDB_API codedb_code codedb_index_run(codedb *db, const char *folder, const co
                                         codedb_index_report **report, codedb_result *result)
 {
     codedb_index_options own;
-    if (report != NULL) {
+    if (report != NULL)
         *report = NULL;
-    }
-    if (db == NULL || folder == NULL) {
+    if (db == NULL || folder == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_index_run: db and folder must not be NULL");
-    }
     codedb_code code = codedb_struct_take(&own, sizeof own, options, "codedb_index_options", result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     codedb_succeed(result);
     double started = codedb_monotonic_now();
     crawl_job job = {.db = db, .options = &own, .result = result};
     job.allocator = *codedb_object_allocator(db);
     job.state.struct_size = sizeof job.state;
     job.arena = codedb_arena_create(&job.allocator);
-    if (job.arena == NULL) {
+    if (job.arena == NULL)
         return codedb_fail_no_memory(result);
-    }
     pthread_mutex_init(&job.lock, NULL);
     pthread_cond_init(&job.work, NULL);
     pthread_cond_init(&job.progress, NULL);
     code = crawl_all(&job, folder);
-    if (code == CODEDB_SUCCESS && report != NULL) {
+    if (code == CODEDB_SUCCESS && report != NULL)
         code = crawl_report(&job, started, report);
-    }
     pthread_cond_destroy(&job.progress);
     pthread_cond_destroy(&job.work);
     pthread_mutex_destroy(&job.lock);

@@ -278,10 +278,9 @@ static void ddl_see_part(ddl_parts *parts, const char *start, const char *end, c
 {
     static const char *const constraints[] = {"constraint", "primary", "unique", "check", "foreign"};
     const char *first = ddl_skip_blank(start);
-    for (size_t i = 0; i < sizeof constraints / sizeof constraints[0]; i++) {
+    for (size_t i = 0; i < sizeof constraints / sizeof constraints[0]; i++)
         if (ddl_token_is(first, constraints[i]))
             return;
-    }
     parts->columns_end = end;
     if (drop == NULL || !ddl_token_names(first, drop))
         return;
@@ -321,10 +320,9 @@ static bool ddl_find_parts(const char *sql, const char *drop, ddl_parts *parts)
 /* Whether the table's SQL has the word outside of quotes and comments. */
 static bool ddl_has_word(const char *sql, const char *word)
 {
-    for (; *sql != '\0'; sql = ddl_skip(sql)) {
+    for (; *sql != '\0'; sql = ddl_skip(sql))
         if (ddl_token_is(sql, word))
             return true;
-    }
     return false;
 }
 
@@ -380,10 +378,9 @@ static const char *ddl_rowid(const codedb_structure_table *table)
     const codedb_structure_column *key = ddl_single_key(table);
     if (table->without_rowid || (key != NULL && codedb_text_equal_case(key->type, "INTEGER")))
         return NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (codedb_structure_find_column(table, names[i]) == NULL)
             return names[i];
-    }
     return NULL;
 }
 
@@ -448,10 +445,9 @@ CODEDB_PRIVATE bool codedb_ddl_rebuild_table(codedb_buffer *sql, const codedb_dd
     codedb_buffer_append_text(sql, " RENAME TO ");
     codedb_sql_write_name(sql, CODEDB_SQL_SQLITE, table->name);
     codedb_buffer_append_text(sql, ";\nPRAGMA legacy_alter_table = OFF;\n");
-    for (size_t i = 0; i < table->index_count; i++) {
+    for (size_t i = 0; i < table->index_count; i++)
         if (table->indexes[i].sql != NULL)
             codedb_buffer_printf(sql, "%s\n;\n", table->indexes[i].sql);
-    }
     for (size_t i = 0; i < table->trigger_count; i++)
         codedb_buffer_printf(sql, "%s\n;\n", table->triggers[i].sql);
     return true;

@@ -219,10 +219,9 @@ static bool definition_word_ends_type(const char *word, size_t length)
         return false;
     memcpy(copy, word, length);
     copy[length] = '\0';
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (codedb_text_equal_case(copy, words[i]))
             return true;
-    }
     return false;
 }
 
@@ -276,10 +275,9 @@ CODEDB_PRIVATE bool codedb_definition_is_literal(const char *sql)
     if (codedb_text_equal_case(sql, "null") || codedb_text_equal_case(sql, "true") || codedb_text_equal_case(sql, "false"))
         return true;
     if (*sql == '\'') {
-        for (sql++; *sql != '\0'; sql++) {
+        for (sql++; *sql != '\0'; sql++)
             if (*sql == '\'' && *++sql != '\'')
                 return *sql == '\0';
-        }
         return false;
     }
     if (*sql == '-' || *sql == '+')
@@ -293,14 +291,13 @@ static bool definition_is_enclosed(const char *sql)
     int depth = 0;
     if (*sql != '(')
         return false;
-    for (; *sql != '\0'; sql++) {
+    for (; *sql != '\0'; sql++)
         if (*sql == '\'' || *sql == '"' || *sql == '`' || *sql == '[')
             sql = strchr(sql + 1, *sql == '[' ? ']' : *sql);
         else if (*sql == '(')
             depth++;
         else if (*sql == ')' && --depth == 0)
             return sql[1] == '\0';
-    }
     return false;
 }
 
@@ -392,10 +389,9 @@ static codedb_code definition_read_column(definition_reader *reader, codedb_stru
 static codedb_code definition_check_names(definition_reader *reader, const codedb_structure_table *table,
                                           const codedb_structure_names *names)
 {
-    for (size_t i = 0; reader->structure != NULL && i < names->count; i++) {
+    for (size_t i = 0; reader->structure != NULL && i < names->count; i++)
         if (codedb_structure_find_column(table, names->items[i]) == NULL)
             return definition_fail(reader, "columns: the table has no column %.60s", names->items[i]);
-    }
     return CODEDB_SUCCESS;
 }
 

@@ -86,10 +86,9 @@ typedef struct diff_slot {
 static uint32_t diff_number_line(diff_slot *slots, size_t mask, const char *text, size_t length, uint32_t *next_number)
 {
     size_t at = diff_hash(text, length) & mask;
-    for (; slots[at].text; at = (at + 1) & mask) {
+    for (; slots[at].text; at = (at + 1) & mask)
         if (slots[at].length == length && !memcmp(slots[at].text, text, length))
             return slots[at].number;
-    }
     slots[at] = (diff_slot){text, length, (*next_number)++};
     return slots[at].number;
 }
@@ -134,12 +133,11 @@ static bool diff_choose_lines(diff_job *job)
     }
     for (int i = 0; i < 2; i++) {
         diff_side *side = &job->sides[i];
-        for (uint32_t line = prefix; line < side->count - suffix; line++) {
+        for (uint32_t line = prefix; line < side->count - suffix; line++)
             if (seen[1 - i][side->numbers[line]])
                 side->kept[side->kept_count++] = line;
             else
                 side->changed[line] = true;
-        }
     }
     return true;
 }
@@ -238,11 +236,10 @@ static void diff_find_middle(const diff_job *job, const diff_box *box, int64_t *
     bool odd = ((first - last) & 1) != 0;
     forward.reach[first] = box->a;
     backward.reach[last] = box->a_end;
-    for (int cost = 0; cost < DIFF_COST_LIMIT; cost++) {
+    for (int cost = 0; cost < DIFF_COST_LIMIT; cost++)
         if (diff_search_forward(job, box, &forward, &backward, odd, x, y) ||
             diff_search_backward(job, box, &backward, &forward, !odd, x, y))
             return;
-    }
     diff_take_furthest(box, &forward, x, y);
 }
 
@@ -366,14 +363,13 @@ static void diff_write_header(codedb_buffer *out, const char *sign, const char *
         blank |= *at == ' ';
     }
     codedb_buffer_printf(out, "%s %s%s/", sign, quoted ? "\"" : "", prefix);
-    for (const char *at = path; *at; at++) {
+    for (const char *at = path; *at; at++)
         if ((unsigned char)*at < 0x20 || *at == 0x7F)
             codedb_buffer_printf(out, "\\%03o", (unsigned)(unsigned char)*at);
         else if (*at == '"' || *at == '\\')
             codedb_buffer_printf(out, "\\%c", *at);
         else
             codedb_buffer_append_byte(out, *at);
-    }
     /* A tab ends a name with blanks, as GNU diff and git have it. */
     codedb_buffer_append_text(out, quoted ? "\"\n" : blank ? "\t\n" : "\n");
 }

@@ -38,8 +38,8 @@ struct codedb_driver_thread {
     codedb_driver_options options; /* its driver is `functions` */
     codedb_driver functions;       /* the driver's table, in the size that this library knows: a host's may be older */
     const codedb_driver *given;    /* the table itself, which connect gets */
-    codedb_home home; /* is this still the process that the thread lives in? */
-    char *strings[3]; /* copies of the settings' texts */
+    codedb_home home;              /* is this still the process that the thread lives in? */
+    char *strings[3];              /* copies of the settings' texts */
     codedb_queue *queue;
     pthread_t thread;
     pthread_t self; /* the same, set by the thread itself: known before anybody can ask */
@@ -424,7 +424,8 @@ static codedb_code driver_begin(codedb_driver_thread *thread, codedb_request *re
                            (unsigned long long)thread->transaction);
     /* Nobody could end it, and what was queued behind it would never be taken. */
     if (thread->stopping)
-        return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "the database is being closed; no transaction begins any more");
+        return codedb_fail(request->result, CODEDB_CONNECTION_ERROR,
+                           "the database is being closed; no transaction begins any more");
     code = thread->options.driver->begin(thread->connection, request->result);
     if (code != CODEDB_SUCCESS)
         return code;

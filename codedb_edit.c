@@ -279,10 +279,9 @@ static uint32_t edit_attached_start(const edit_job *job, uint32_t node)
     }
     if (gap > job->tree->text_start)
         return attached;
-    for (uint32_t at = gap; at < attached; at = edit_next_line(job, at)) {
+    for (uint32_t at = gap; at < attached; at = edit_next_line(job, at))
         if (edit_is_comment_line(job, at))
             return attached;
-    }
     return line;
 }
 
@@ -312,10 +311,9 @@ static uint32_t edit_blank_lines_before(const edit_job *job, uint32_t offset, ui
 static bool edit_are_adjacent(const edit_job *job, uint32_t node, uint32_t next)
 {
     uint32_t end = edit_line_start(job, edit_start(job, next));
-    for (uint32_t at = edit_end(job, node); at < end; at = edit_next_line(job, at)) {
+    for (uint32_t at = edit_end(job, node); at < end; at = edit_next_line(job, at))
         if (edit_is_blank_line(job, at))
             return false;
-    }
     return true;
 }
 
@@ -372,10 +370,9 @@ static const codedb_snippet *edit_last_snippet(const edit_job *job, const edit_o
 
 static bool edit_has_statements(const edit_job *job, const edit_operation *operation)
 {
-    for (size_t i = 0; i < edit_of(job, operation)->code_count; i++) {
+    for (size_t i = 0; i < edit_of(job, operation)->code_count; i++)
         if (job->snippets[operation->edit][i].statement_count)
             return true;
-    }
     return false;
 }
 
@@ -813,10 +810,9 @@ static void edit_line_take_item(edit_job *job, edit_line *line, uint32_t item)
     else if (!edit_is_deleted(job, item))
         edit_line_write_item(job, line, item, replacing);
     at = job->first_operation[item];
-    while ((operation = edit_next_operation(job, &at)) != NULL) {
+    while ((operation = edit_next_operation(job, &at)) != NULL)
         if (operation->action == CODEDB_EDIT_INSERT_AFTER)
             edit_line_write_code(job, line, operation);
-    }
 }
 
 /* Whether new code needs a line of its own. */
@@ -825,11 +821,10 @@ static bool edit_line_needs_lines(edit_job *job, uint32_t line)
     for (uint32_t node = line; node < edit_node(job, line)->end; node = node == line ? node + 1 : edit_node(job, node)->end) {
         edit_operation *operation;
         uint32_t at = job->first_operation[node];
-        while ((operation = edit_next_operation(job, &at)) != NULL) {
+        while ((operation = edit_next_operation(job, &at)) != NULL)
             if (operation->action != CODEDB_EDIT_DELETE &&
                 (operation->action != CODEDB_EDIT_REPLACE || !edit_is_inline(job, operation)))
                 return true;
-        }
     }
     return false;
 }
@@ -904,12 +899,11 @@ static void edit_rewrite_line(edit_job *job, uint32_t node)
     edit_line line = edit_line_begin(job, node);
     uint32_t first = edit_node(job, node)->first;
     edit_line_take_suite(job, &line, node, CODEDB_EDIT_INSERT_FIRST);
-    if (job->marks[node] & EDIT_REPLACED) {
+    if (job->marks[node] & EDIT_REPLACED)
         edit_line_take_suite(job, &line, node, CODEDB_EDIT_REPLACE);
-    } else {
+    else
         for (uint32_t item = node + 1; item < edit_node(job, node)->end; item = edit_node(job, item)->end)
             edit_line_take_item(job, &line, item);
-    }
     edit_line_take_suite(job, &line, node, CODEDB_EDIT_INSERT_LAST);
     if (!job->text.length)
         codedb_buffer_append_text(&job->text, "pass");
@@ -978,10 +972,9 @@ static bool edit_brings_statement(edit_job *job, uint32_t node)
 {
     edit_operation *operation;
     uint32_t at = job->first_operation[node];
-    while ((operation = edit_next_operation(job, &at)) != NULL) {
+    while ((operation = edit_next_operation(job, &at)) != NULL)
         if (operation->action != CODEDB_EDIT_DELETE && edit_has_statements(job, operation))
             return true;
-    }
     return false;
 }
 
@@ -1176,10 +1169,9 @@ static codedb_overlap edit_overlap_of(edit_job *job, uint32_t node)
 {
     edit_operation *operation;
     uint32_t at = job->first_operation[node];
-    while ((operation = edit_next_operation(job, &at)) != NULL) {
+    while ((operation = edit_next_operation(job, &at)) != NULL)
         if (edit_of(job, operation)->overlap != CODEDB_OVERLAP_ERROR)
             return edit_of(job, operation)->overlap;
-    }
     return CODEDB_OVERLAP_ERROR;
 }
 
@@ -1213,10 +1205,9 @@ static codedb_code edit_check_overlaps(edit_job *job)
         if (job->first_operation[node] == EDIT_NONE)
             continue;
         codedb_code code = edit_mark(job, node);
-        for (uint32_t i = depth; code == CODEDB_SUCCESS && i > 0 && !job->operations[job->first_operation[node]].dropped; i--) {
+        for (uint32_t i = depth; code == CODEDB_SUCCESS && i > 0 && !job->operations[job->first_operation[node]].dropped; i--)
             if (job->marks[around[i - 1]])
                 code = edit_settle(job, around[i - 1], node);
-        }
         if (code != CODEDB_SUCCESS)
             return code;
         while (depth && !job->marks[around[depth - 1]])
@@ -1324,10 +1315,9 @@ static void edit_collapse_line(edit_job *job, uint32_t line)
 {
     if (edit_line_needs_lines(job, line))
         return;
-    for (uint32_t item = line + 1; item < edit_node(job, line)->end; item = edit_node(job, item)->end) {
+    for (uint32_t item = line + 1; item < edit_node(job, line)->end; item = edit_node(job, item)->end)
         if (!edit_is_deleted(job, item))
             return;
-    }
     uint32_t number = job->first_operation[line + 1];
     job->first_operation[line + 1] = EDIT_NONE;
     job->operations[number].next = EDIT_NONE;
@@ -1356,10 +1346,9 @@ static codedb_code edit_plan(edit_job *job)
             !codedb_list_is_item(job->tree, job->parents, node))
             edit_concern(job, node);
     }
-    for (uint32_t i = 0; i < job->tree->node_count; i++) {
+    for (uint32_t i = 0; i < job->tree->node_count; i++)
         if ((job->marks[i] & EDIT_CONCERNED) && edit_node(job, i)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE)
             edit_collapse_line(job, i);
-    }
     for (uint32_t i = 0; i < job->tree->node_count; i++) {
         if (!(job->marks[i] & EDIT_CONCERNED))
             continue;
@@ -1393,7 +1382,8 @@ static bool edit_read(codedb_edit *edit, const codedb_edit *given)
     size_t tail = offsetof(codedb_edit, action);
     size_t given_tail = offsetof(codedb_edit, filter) + given->filter.struct_size;
     size_t room = sizeof *edit - tail;
-    _Static_assert(offsetof(codedb_edit, action) == offsetof(codedb_edit, filter) + sizeof(codedb_filter), "no gap behind the filter");
+    _Static_assert(offsetof(codedb_edit, action) == offsetof(codedb_edit, filter) + sizeof(codedb_filter),
+                   "no gap behind the filter");
     memset(edit, 0, sizeof *edit);
     edit->struct_size = sizeof *edit;
     if (given->filter.struct_size > given->struct_size || given->struct_size < given_tail ||
@@ -1417,8 +1407,8 @@ static codedb_code edit_read_edits(edit_job *job, const codedb_edit *edits)
         const codedb_edit *edit = (const codedb_edit *)(const void *)((const char *)edits + i * stride);
         if (edit->struct_size != stride || stride < offsetof(codedb_edit, filter.selector) || !edit_read(&job->edits[i], edit))
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST,
-                               "edit %zu: struct_size is %zu and that of its filter %zu, expected %zu and %zu", i, edit->struct_size,
-                               edit->filter.struct_size, sizeof *edit, sizeof edit->filter);
+                               "edit %zu: struct_size is %zu and that of its filter %zu, expected %zu and %zu", i,
+                               edit->struct_size, edit->filter.struct_size, sizeof *edit, sizeof edit->filter);
         edit = &job->edits[i];
         if ((unsigned)edit->action > CODEDB_EDIT_INSERT_LAST)
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: %d is no action", i, (int)edit->action);
@@ -1468,10 +1458,9 @@ static bool edit_prepare(edit_job *job)
     memset(job->first_operation, 0xFF, count * sizeof *job->first_operation);
     codedb_tree_parents(job->tree, job->parents);
     job->first_block = EDIT_NONE;
-    for (uint32_t i = 1; i < count && job->first_block == EDIT_NONE; i++) {
+    for (uint32_t i = 1; i < count && job->first_block == EDIT_NONE; i++)
         if (edit_node(job, i)->kind == CODEDB_NODE_INDENTED_BLOCK)
             job->first_block = i;
-    }
     return true;
 }
 
@@ -1559,10 +1548,9 @@ CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const code
     }
 
 cleanup:
-    for (size_t i = 0; job.snippets && i < edit_count; i++) {
+    for (size_t i = 0; job.snippets && i < edit_count; i++)
         for (size_t j = 0; job.snippets[i] && j < job.edits[i].code_count; j++)
             codedb_snippet_free(&job.snippets[i][j]);
-    }
     if (code != CODEDB_SUCCESS) {
         codedb_free(*report);
         *report = NULL;

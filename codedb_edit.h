@@ -10,21 +10,21 @@
 
 /* New statements: parsed once, rendered once for each place they go to. */
 typedef struct codedb_snippet {
-    codedb_tree *tree;   /* of the text, behind a header line when the text is indented */
-    uint32_t text_start; /* where the text begins in the tree's source */
-    uint32_t base_depth; /* of its statements in the tree: 1 behind such a header */
+    codedb_tree *tree;        /* of the text, behind a header line when the text is indented */
+    uint32_t text_start;      /* where the text begins in the tree's source */
+    uint32_t base_depth;      /* of its statements in the tree: 1 behind such a header */
     uint32_t statement_count; /* lines of small statements, and compound statements */
-    uint32_t first;      /* node of the first statement; UINT32_MAX when there are only comments */
+    uint32_t first;           /* node of the first statement; UINT32_MAX when there are only comments */
     uint32_t last;
-    bool is_inline;      /* one logical line of small statements without comments: may stand among others on a line */
+    bool is_inline; /* one logical line of small statements without comments: may stand among others on a line */
     bool ends_in_comment;
     bool has_line_comment; /* a comment behind its first logical line */
 } codedb_snippet;
 
 /* How the place looks where new code goes. */
 typedef struct codedb_layout {
-    codedb_slice indent;  /* of the block */
-    codedb_slice unit;    /* one level deeper; text is NULL: the new code's own */
+    codedb_slice indent; /* of the block */
+    codedb_slice unit;   /* one level deeper; text is NULL: the new code's own */
     codedb_slice newline;
     bool keep_docstring;  /* lines of docstrings are left as they are */
     codedb_slice comment; /* to be put behind the first logical line, its blanks included; may be empty */
@@ -47,8 +47,8 @@ CODEDB_PRIVATE uint32_t codedb_operand_of(const codedb_snippet *snippet);
 CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
                                                 const codedb_snippet *snippet);
 /* Appends the expression for the place of `node`, with parentheses and blanks as they are due. */
-CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node, const codedb_snippet *snippet,
-                                         const codedb_layout *layout, codedb_buffer *out);
+CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
+                                         const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out);
 
 /* ---- Splices (codedb_splice.c) ------------------------------------------------------------------------------------ */
 
@@ -78,19 +78,20 @@ CODEDB_PRIVATE bool codedb_splices_sort(codedb_splices *splices, const char *sou
 /* Appends the new source. */
 CODEDB_PRIVATE void codedb_splices_apply(const codedb_splices *splices, const char *source, size_t length, codedb_buffer *out);
 /* Makes the report (root block of an arena of its own). `modified` is the number of nodes. */
-CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_tree *tree, const codedb_buffer *source,
-                                                 size_t modified, const char *path, codedb_edit_report **report,
-                                                 codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_tree *tree,
+                                                 const codedb_buffer *source, size_t modified, const char *path,
+                                                 codedb_edit_report **report, codedb_result *result);
 
 /* ---- Lists with commas (codedb_list.c) ---------------------------------------------------------------------------- */
 
 /* Whether a node is an item of such a list: Arg, ImportAlias, Element, DictElement, NameItem, WithItem ... */
 CODEDB_PRIVATE bool codedb_list_is_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
 /* Whether all items of `owner` are marked in `deleted` (by node). */
-CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted, uint32_t owner);
+CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted,
+                                           uint32_t owner);
 /* Adds the splices that take the marked items out of the list of `owner`. Why that cannot be, or NULL. */
-CODEDB_PRIVATE const char *codedb_list_delete(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted, uint32_t owner,
-                                              uint32_t operation, codedb_splices *splices);
+CODEDB_PRIVATE const char *codedb_list_delete(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted,
+                                              uint32_t owner, uint32_t operation, codedb_splices *splices);
 
 /* ---- What CPython's compiler refuses (codedb_context.c) ----------------------------------------------------------- */
 
@@ -107,7 +108,8 @@ CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const s
 /* ---- The whole edit (codedb_edit.c) ------------------------------------------------------------------------------- */
 
 /* codedb_tree_edit that also hands out the tree of the new source: freed with codedb_tree_free. `edited` may be NULL. */
-CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
-                                             codedb_edit_report **report, codedb_tree **edited, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
+                                             const char *path, codedb_edit_report **report, codedb_tree **edited,
+                                             codedb_result *result);
 
 #endif

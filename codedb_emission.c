@@ -118,10 +118,10 @@ static uint32_t emission_outer_indentation(const codedb_emission *emission, uint
         uint32_t first = around;
         uint32_t line_start;
         if (nodes[around].kind == CODEDB_NODE_MATCH &&
-            (nodes[node].field == CODEDB_FIELD_cases || nodes[node].field == CODEDB_FIELD_footer)) {
+            (nodes[node].field == CODEDB_FIELD_cases || nodes[node].field == CODEDB_FIELD_footer))
             for (first = around + 1; nodes[first].field != CODEDB_FIELD_cases; first = nodes[first].subtree_end)
                 ;
-        } else if (nodes[around].kind != CODEDB_NODE_INDENTED_BLOCK || nodes[node].field == CODEDB_FIELD_header)
+        else if (nodes[around].kind != CODEDB_NODE_INDENTED_BLOCK || nodes[node].field == CODEDB_FIELD_header)
             continue;
         line_start = emission->tree->line_starts[emission_line(emission, nodes[first].start)];
         *text = emission->tree->source + line_start;

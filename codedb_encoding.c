@@ -122,10 +122,9 @@ static bool encoding_has_name(const char *names, const char *name)
     const char *found = names;
     if (length == 0)
         return false;
-    while ((found = strstr(found + 1, name)) != NULL) {
+    while ((found = strstr(found + 1, name)) != NULL)
         if (found[-1] == ' ' && found[length] == ' ')
             return true;
-    }
     return false;
 }
 
@@ -165,10 +164,9 @@ static bool encoding_resolve(encoding *found)
         found->kind = ENCODING_LATIN1;
     else if (encoding_has_name(ascii, name))
         found->kind = ENCODING_ASCII;
-    for (i = 0; found->kind == ENCODING_ICONV && i < sizeof encoding_table / sizeof encoding_table[0]; i++) {
+    for (i = 0; found->kind == ENCODING_ICONV && i < sizeof encoding_table / sizeof encoding_table[0]; i++)
         if (encoding_has_name(encoding_table[i].python_names, name))
             found->iconv_name = encoding_table[i].iconv_name;
-    }
     return found->kind != ENCODING_ICONV || found->iconv_name != NULL;
 }
 

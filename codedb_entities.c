@@ -81,9 +81,8 @@ static void entities_update(entities_plan *plan, codedb_kind kind, int64_t id)
 
 static int entities_compare_groups(const entities_key *one, const entities_key *other)
 {
-    if (one->owner != other->owner) {
+    if (one->owner != other->owner)
         return one->owner < other->owner ? -1 : 1;
-    }
     int order = strcmp(one->name, other->name);
     return order != 0 ? order : strcmp(one->module, other->module);
 }
@@ -93,9 +92,8 @@ static int entities_compare_keys(const void *left, const void *right)
     const entities_key *one = left;
     const entities_key *other = right;
     int order = entities_compare_groups(one, other);
-    if (order == 0 && one->line != other->line) {
+    if (order == 0 && one->line != other->line)
         order = one->line < other->line ? -1 : 1;
-    }
     return order != 0 ? order : (one->index > other->index) - (one->index < other->index);
 }
 
@@ -124,19 +122,16 @@ static codedb_code entities_read(entities_plan *plan, codedb_kind kind, entities
     };
     codedb_code code = CODEDB_SUCCESS;
     memset(old, 0, sizeof *old);
-    if (plan->file.type == CODEDB_VALUE_ROW_ID_OF) {
+    if (plan->file.type == CODEDB_VALUE_ROW_ID_OF)
         return code;
-    }
     code = codedb_sql_execute(plan->db, statements[kind], &plan->file, 1, &old->rows, NULL, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     old->count = old->rows->row_count;
     old->keys = codedb_arena_allocate(plan->arena, old->count, sizeof *old->keys);
     old->kept = codedb_arena_allocate(plan->arena, old->count, sizeof *old->kept);
-    if (old->keys == NULL || old->kept == NULL) {
+    if (old->keys == NULL || old->kept == NULL)
         return codedb_fail_no_memory(result);
-    }
     for (size_t i = 0; i < old->count; i++) {
         old->keys[i].owner = entities_integer_at(old->rows, i, 1);
         old->keys[i].name = entities_text_at(old->rows, i, 2);
@@ -153,9 +148,8 @@ static codedb_code entities_read(entities_plan *plan, codedb_kind kind, entities
 static size_t entities_group_size(const entities_key *keys, size_t count)
 {
     size_t size = 1;
-    while (size < count && entities_compare_groups(keys, keys + size) == 0) {
+    while (size < count && entities_compare_groups(keys, keys + size) == 0)
         size++;
-    }
     return size;
 }
 
@@ -170,22 +164,18 @@ static void entities_match_group(entities_old *old, const entities_key *was, siz
                                  size_t is_count, codedb_value *ids)
 {
     size_t next = 0;
-    for (size_t i = 0, j = 0; was_count != is_count && i < was_count && j < is_count;) {
-        if (was[i].line == is[j].line) {
+    for (size_t i = 0, j = 0; was_count != is_count && i < was_count && j < is_count;)
+        if (was[i].line == is[j].line)
             entities_keep(old, &was[i++], &is[j++], ids);
-        } else if (was[i].line < is[j].line) {
+        else if (was[i].line < is[j].line)
             i++;
-        } else {
+        else
             j++;
-        }
-    }
     for (size_t j = 0; j < is_count; j++) {
-        while (next < was_count && old->kept[was[next].index]) {
+        while (next < was_count && old->kept[was[next].index])
             next++;
-        }
-        if (next < was_count && ids[is[j].index].type == CODEDB_VALUE_NULL) {
+        if (next < was_count && ids[is[j].index].type == CODEDB_VALUE_NULL)
             entities_keep(old, &was[next], &is[j], ids);
-        }
     }
 }
 
@@ -196,9 +186,8 @@ static void entities_match(entities_old *old, entities_key *keys, size_t count, 
     qsort(keys, count, sizeof *keys, entities_compare_keys);
     for (size_t j = 0; j < count && i < old->count;) {
         size_t is_count = entities_group_size(keys + j, count - j);
-        while (i < old->count && entities_compare_groups(&old->keys[i], &keys[j]) < 0) {
+        while (i < old->count && entities_compare_groups(&old->keys[i], &keys[j]) < 0)
             i++;
-        }
         if (i < old->count && entities_compare_groups(&old->keys[i], &keys[j]) == 0) {
             size_t was_count = entities_group_size(old->keys + i, old->count - i);
             entities_match_group(old, old->keys + i, was_count, keys + j, is_count, ids);
@@ -244,9 +233,8 @@ static entities_key *entities_new_keys(entities_plan *plan, codedb_entity_kind k
     entities_key *keys = codedb_arena_allocate(plan->arena, plan->entities->count, sizeof *keys);
     *count = 0;
     for (size_t i = 0; keys != NULL && i < plan->entities->count; i++) {
-        if (items[i].kind != kind) {
+        if (items[i].kind != kind)
             continue;
-        }
         /* A class that is new has no old methods: owner 0 matches none. */
         const codedb_value *owner = kind == CODEDB_ENTITY_METHOD ? &plan->ids[items[i].parent] : NULL;
         entities_key *key = &keys[(*count)++];
@@ -386,9 +374,8 @@ static codedb_code entities_replace_imports(entities_plan *plan, codedb_result *
     entities_old old;
     codedb_code code = entities_read(plan, CODEDB_KIND_IMPORT, &old, result);
     entities_key *keys = codedb_arena_allocate(plan->arena, entities->import_count, sizeof *keys);
-    if (code == CODEDB_SUCCESS && keys == NULL) {
+    if (code == CODEDB_SUCCESS && keys == NULL)
         code = codedb_fail_no_memory(result);
-    }
     if (code == CODEDB_SUCCESS && old.count > 0) {
         for (size_t i = 0; i < entities->import_count; i++) {
             const codedb_entity_import *import = &entities->imports[i];
@@ -398,9 +385,8 @@ static codedb_code entities_replace_imports(entities_plan *plan, codedb_result *
         entities_match(&old, keys, entities->import_count, plan->import_ids);
         entities_delete_gone(plan, CODEDB_KIND_IMPORT, &old);
     }
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < entities->import_count; i++) {
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < entities->import_count; i++)
         entities_write_import(plan, i);
-    }
     codedb_free(old.rows);
     return code;
 }
@@ -409,22 +395,18 @@ static void entities_replace_content(entities_plan *plan)
 {
     const codedb_kind kind = CODEDB_KIND_CODE_CONTENT;
     codedb_column where = {codedb_column_name(kind, CODEDB_CODE_CONTENT_FILE_ID), plan->file};
-    if (plan->file.type == CODEDB_VALUE_INTEGER) {
+    if (plan->file.type == CODEDB_VALUE_INTEGER)
         codedb_batch_delete(plan->batch, codedb_description_of(kind)->table, &where, 1);
-    }
-    for (size_t i = 0; i < plan->entities->count; i++) {
-        if (plan->entities->items[i].content != NULL) {
+    for (size_t i = 0; i < plan->entities->count; i++)
+        if (plan->entities->items[i].content != NULL)
             entities_write_content(plan, i);
-        }
-    }
 }
 
 static codedb_code entities_prepare(entities_plan *plan, codedb_result *result)
 {
     plan->arena = codedb_arena_create(codedb_object_allocator(plan->db));
-    if (plan->arena == NULL) {
+    if (plan->arena == NULL)
         return codedb_fail_no_memory(result);
-    }
     plan->ids = codedb_arena_allocate(plan->arena, plan->entities->count, sizeof *plan->ids);
     plan->import_ids = codedb_arena_allocate(plan->arena, plan->entities->import_count, sizeof *plan->import_ids);
     return plan->ids == NULL || plan->import_ids == NULL ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
@@ -435,20 +417,15 @@ CODEDB_PRIVATE codedb_code codedb_entities_replace(codedb *db, codedb_batch *bat
 {
     entities_plan plan = {.db = db, .batch = batch, .file = file, .entities = entities, .now = codedb_julian_day_now()};
     codedb_code code = entities_prepare(&plan, result);
-    for (codedb_entity_kind kind = CODEDB_ENTITY_CLASS; code == CODEDB_SUCCESS && kind < CODEDB_ENTITY_OTHER; kind++) {
+    for (codedb_entity_kind kind = CODEDB_ENTITY_CLASS; code == CODEDB_SUCCESS && kind < CODEDB_ENTITY_OTHER; kind++)
         code = entities_replace_kind(&plan, kind, result);
-    }
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < entities->count; i++) {
-        if (entities->items[i].kind != CODEDB_ENTITY_OTHER) {
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < entities->count; i++)
+        if (entities->items[i].kind != CODEDB_ENTITY_OTHER)
             entities_write(&plan, i);
-        }
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = entities_replace_imports(&plan, result);
-    }
-    if (code == CODEDB_SUCCESS && codedb_object_has_table(db, CODEDB_KIND_CODE_CONTENT)) {
+    if (code == CODEDB_SUCCESS && codedb_object_has_table(db, CODEDB_KIND_CODE_CONTENT))
         entities_replace_content(&plan);
-    }
     codedb_arena_destroy(plan.arena);
     return code;
 }

@@ -523,10 +523,9 @@ static uint32_t expand_skip_blanks(const char *source, uint32_t offset, uint32_t
 
 static uint32_t expand_skip_comment(const char *source, uint32_t offset, uint32_t limit)
 {
-    if (offset < limit && source[offset] == '#') {
+    if (offset < limit && source[offset] == '#')
         while (offset < limit && source[offset] != '\n' && source[offset] != '\r')
             offset++;
-    }
     return offset;
 }
 

@@ -222,10 +222,9 @@ static bool index_is_abstract(const codedb_tree *tree, uint32_t node)
         uint32_t expression = codedb_tree_child(tree, child, CODEDB_FIELD_decorator);
         if (tree->nodes[expression].kind != CODEDB_NODE_NAME && tree->nodes[expression].kind != CODEDB_NODE_ATTRIBUTE)
             continue;
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             if (index_token_is(tree, tree->nodes[expression].last - 1, names[i], strlen(names[i])))
                 return true;
-        }
     }
     return false;
 }

@@ -140,13 +140,13 @@ CODEDB_PRIVATE codedb_code codedb_encoding_encode(const char *text, size_t lengt
 /* What a configuration says. All text is owned by `arena`; codedb_config_free frees it. */
 typedef struct codedb_config {
     codedb_arena *arena;
-    const char *type;        /* the driver's name: "sqlite", ... */
-    const char *path;        /* of the database file, ":memory:", or NULL where the driver needs none */
-    const char *backup_dir;  /* NULL: not given; likewise the next two */
+    const char *type;       /* the driver's name: "sqlite", ... */
+    const char *path;       /* of the database file, ":memory:", or NULL where the driver needs none */
+    const char *backup_dir; /* NULL: not given; likewise the next two */
     const char *worker_log_path;
-    const char *synchronous; /* off, normal, full or extra, in lower case */
+    const char *synchronous;   /* off, normal, full or extra, in lower case */
     const char *driver_config; /* the driver's "config" object as JSON text */
-    double command_timeout;  /* seconds; 0: not given; likewise the rest */
+    double command_timeout;    /* seconds; 0: not given; likewise the rest */
     double transaction_timeout;
     double poll_interval;
     int64_t queue_size;
@@ -171,7 +171,8 @@ CODEDB_PRIVATE codedb_code codedb_fail_at(codedb_result *result, codedb_code cod
  * have is zero, what this one does not know is left out. NULL gives all zeros. False when struct_size was not set. */
 CODEDB_PRIVATE bool codedb_struct_read(void *copy, size_t size, const void *given);
 /* The same, with INVALID_REQUEST naming the struct `name` when struct_size was not set. */
-CODEDB_PRIVATE codedb_code codedb_struct_take(void *copy, size_t size, const void *given, const char *name, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_struct_take(void *copy, size_t size, const void *given, const char *name,
+                                              codedb_result *result);
 /* Copies `made`, of `size` bytes, to a struct of the host, as far as that has room; its struct_size stays. */
 CODEDB_PRIVATE void codedb_struct_give(void *given, const void *made, size_t size);
 /* Resets `result` (NULL is allowed) to success, freeing what it held, and returns CODEDB_SUCCESS. */
@@ -188,8 +189,8 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
 
 /* One for each database, zeroed. Written when the database is opened and when its schema was changed here, read at any time. */
 typedef struct codedb_schema {
-    const char *backup_dir; /* of the configuration, or NULL; behind the struct */
-    _Atomic bool known; /* false: take every table and column to be there */
+    const char *backup_dir;                       /* of the configuration, or NULL; behind the struct */
+    _Atomic bool known;                           /* false: take every table and column to be there */
     _Atomic uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
 } codedb_schema;
 

@@ -23,42 +23,36 @@ static bool json_at(const json_reader *reader, char byte)
 
 static bool json_skip(json_reader *reader, char byte)
 {
-    if (!json_at(reader, byte)) {
+    if (!json_at(reader, byte))
         return false;
-    }
     reader->offset++;
     return true;
 }
 
 static void json_skip_space(json_reader *reader)
 {
-    while (json_at(reader, ' ') || json_at(reader, '\n') || json_at(reader, '\r') || json_at(reader, '\t')) {
+    while (json_at(reader, ' ') || json_at(reader, '\n') || json_at(reader, '\r') || json_at(reader, '\t'))
         reader->offset++;
-    }
 }
 
 static bool json_skip_digits(json_reader *reader)
 {
     size_t start = reader->offset;
-    while (reader->offset < reader->length && reader->text[reader->offset] >= '0' && reader->text[reader->offset] <= '9') {
+    while (reader->offset < reader->length && reader->text[reader->offset] >= '0' && reader->text[reader->offset] <= '9')
         reader->offset++;
-    }
     return reader->offset > start;
 }
 
 static bool json_skip_number(json_reader *reader)
 {
     json_skip(reader, '-');
-    if (!json_skip(reader, '0') && !json_skip_digits(reader)) {
+    if (!json_skip(reader, '0') && !json_skip_digits(reader))
         return false;
-    }
-    if (json_skip(reader, '.') && !json_skip_digits(reader)) {
+    if (json_skip(reader, '.') && !json_skip_digits(reader))
         return false;
-    }
     if (json_skip(reader, 'e') || json_skip(reader, 'E')) {
-        if (!json_skip(reader, '+')) {
+        if (!json_skip(reader, '+'))
             json_skip(reader, '-');
-        }
         return json_skip_digits(reader);
     }
     return true;
@@ -66,20 +60,17 @@ static bool json_skip_number(json_reader *reader)
 
 static bool json_skip_word(json_reader *reader, const char *word)
 {
-    for (; *word != '\0'; word++) {
-        if (!json_skip(reader, *word)) {
+    for (; *word != '\0'; word++)
+        if (!json_skip(reader, *word))
             return false;
-        }
-    }
     return true;
 }
 
 static bool json_skip_escape(json_reader *reader)
 {
     static const char simple[] = "\"\\/bfnrt";
-    if (reader->offset == reader->length) {
+    if (reader->offset == reader->length)
         return false;
-    }
     char byte = reader->text[reader->offset];
     if (byte != 'u') {
         bool known = byte != '\0' && strchr(simple, byte) != NULL;
@@ -89,9 +80,8 @@ static bool json_skip_escape(json_reader *reader)
     reader->offset++;
     for (int i = 0; i < 4; i++) {
         if (reader->offset == reader->length || reader->text[reader->offset] == '\0' ||
-            strchr("0123456789abcdefABCDEF", reader->text[reader->offset]) == NULL) {
+            strchr("0123456789abcdefABCDEF", reader->text[reader->offset]) == NULL)
             return false;
-        }
         reader->offset++;
     }
     return true;
@@ -99,21 +89,17 @@ static bool json_skip_escape(json_reader *reader)
 
 static bool json_skip_string(json_reader *reader)
 {
-    if (!json_skip(reader, '"')) {
+    if (!json_skip(reader, '"'))
         return false;
-    }
     while (reader->offset < reader->length) {
         unsigned char byte = (unsigned char)reader->text[reader->offset];
-        if (byte < 0x20) {
+        if (byte < 0x20)
             return false;
-        }
         reader->offset++;
-        if (byte == '"') {
+        if (byte == '"')
             return true;
-        }
-        if (byte == '\\' && !json_skip_escape(reader)) {
+        if (byte == '\\' && !json_skip_escape(reader))
             return false;
-        }
     }
     return false;
 }
@@ -132,9 +118,8 @@ static bool json_skip_scalar(json_reader *reader)
 static bool json_skip_key(json_reader *reader)
 {
     json_skip_space(reader);
-    if (!json_skip_string(reader)) {
+    if (!json_skip_string(reader))
         return false;
-    }
     json_skip_space(reader);
     return json_skip(reader, ':');
 }
@@ -164,9 +149,8 @@ static bool json_enter(json_reader *reader, json_levels *levels, bool *wrong)
     *byte = (unsigned char)(is_object ? *byte | bit : *byte & ~bit);
     reader->offset++;
     json_skip_space(reader);
-    if (json_skip(reader, is_object ? '}' : ']')) {
+    if (json_skip(reader, is_object ? '}' : ']'))
         return false;
-    }
     levels->depth++;
     *wrong = is_object && !json_skip_key(reader);
     return !*wrong;
@@ -199,15 +183,13 @@ static bool json_skip_value(json_reader *reader)
     do {
         json_skip_space(reader);
         if (json_at(reader, '{') || json_at(reader, '[')) {
-            if (json_enter(reader, &levels, &wrong)) {
+            if (json_enter(reader, &levels, &wrong))
                 continue;
-            }
         } else {
             wrong = !json_skip_scalar(reader);
         }
-        if (wrong || !json_leave(reader, &levels, &wrong)) {
+        if (wrong || !json_leave(reader, &levels, &wrong))
             return !wrong;
-        }
     } while (true);
 }
 
@@ -215,9 +197,8 @@ CODEDB_PRIVATE bool codedb_json_is_valid(const char *text, size_t length, size_t
 {
     json_reader reader = {text, length, 0};
     bool valid = json_skip_value(&reader);
-    if (valid) {
+    if (valid)
         json_skip_space(&reader);
-    }
     *offset = reader.offset;
     return valid && reader.offset == length;
 }
@@ -227,19 +208,16 @@ CODEDB_PRIVATE const char *codedb_json_text_member(const char *text, size_t leng
     json_reader reader = {text, length, 0};
     *member_length = 0;
     size_t offset;
-    if (!codedb_json_is_valid(text, length, &offset)) {
+    if (!codedb_json_is_valid(text, length, &offset))
         return NULL;
-    }
     json_skip_space(&reader);
-    if (!json_skip(&reader, '{')) {
+    if (!json_skip(&reader, '{'))
         return NULL;
-    }
     do {
         json_skip_space(&reader);
         size_t key = reader.offset;
-        if (!json_skip_key(&reader)) {
+        if (!json_skip_key(&reader))
             return NULL;
-        }
         bool found = strncmp(text + key + 1, name, strlen(name)) == 0 && text[key + 1 + strlen(name)] == '"';
         json_skip_space(&reader);
         size_t value = reader.offset;

@@ -981,10 +981,9 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     if (lx->depth > 0 && outer->limit == NULL && outer->quote == *quotes && outer->triple == triple)
         return lexer_fail(lx, start, 1, false, "%c-string: expecting '}'", outer->template ? 't' : 'f');
     bool escaped = false;
-    for (const unsigned char *p = quotes + 1; !triple && p < stop; p++) {
+    for (const unsigned char *p = quotes + 1; !triple && p < stop; p++)
         if (*p == '\\' && *++p == *quotes)
             escaped = true;
-    }
     return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false,
                       "unterminated %sstring literal (detected at line %u)%s", triple ? "triple-quoted " : "",
                       lexer_line_detected(lx, stop), escaped ? "; perhaps you escaped the end quote?" : "");

@@ -145,10 +145,9 @@ CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32
                                            uint32_t owner)
 {
     list_plan plan = {.tree = tree, .parents = parents, .owner = owner};
-    for (uint32_t item = list_next_item(&plan, owner + 1); item != UINT32_MAX; item = list_item_after(&plan, item)) {
+    for (uint32_t item = list_next_item(&plan, owner + 1); item != UINT32_MAX; item = list_item_after(&plan, item))
         if (!deleted[item])
             return false;
-    }
     return true;
 }
 

@@ -142,11 +142,10 @@ static codedb_code objects_complaints_end(objects_complaints *complaints, codedb
     codedb_code code = CODEDB_SUCCESS;
     if (complaints->count > 0) {
         codedb_buffer_append_text(&complaints->json, "]}");
-        if (complaints->count == 1) {
+        if (complaints->count == 1)
             code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "%s", complaints->first);
-        } else {
+        else
             code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "%s (and %zu more)", complaints->first, complaints->count - 1);
-        }
         codedb_result_take_data(result, &complaints->json);
     }
     codedb_buffer_free(&complaints->json);
@@ -169,9 +168,8 @@ static void objects_check_words(objects_complaints *complaints, const codedb_fie
 {
     char expected[200] = "";
     for (size_t i = 0; field->words[i] != NULL; i++) {
-        if (strcmp(value->as.text, field->words[i]) == 0) {
+        if (strcmp(value->as.text, field->words[i]) == 0)
             return;
-        }
         size_t used = strlen(expected);
         snprintf(expected + used, sizeof expected - used, "%s%s", i == 0 ? "" : ", ", field->words[i]);
     }
@@ -181,9 +179,8 @@ static void objects_check_words(objects_complaints *complaints, const codedb_fie
 static void objects_check_json(objects_complaints *complaints, const codedb_field *field, const codedb_value *value)
 {
     size_t offset;
-    if (codedb_json_is_valid(value->as.text, value->length, &offset)) {
+    if (codedb_json_is_valid(value->as.text, value->length, &offset))
         return;
-    }
     if (offset == value->length) {
         objects_complain(complaints, field, "found the end of the text at byte %zu, expected more JSON", offset);
     } else {
@@ -213,25 +210,23 @@ static void objects_check_text(objects_complaints *complaints, const codedb_fiel
 static void objects_check_number(objects_complaints *complaints, const codedb_field *field, const codedb_value *value)
 {
     int64_t integer = value->type == CODEDB_VALUE_REAL ? 0 : value->as.integer;
-    if (value->type == CODEDB_VALUE_REAL && isnan(value->as.real)) {
+    if (value->type == CODEDB_VALUE_REAL && isnan(value->as.real))
         objects_complain(complaints, field, "found not-a-number, expected a number");
-    } else if (value->type == CODEDB_VALUE_BOOLEAN && integer != 0 && integer != 1) {
+    else if (value->type == CODEDB_VALUE_BOOLEAN && integer != 0 && integer != 1)
         objects_complain(complaints, field, "found %lld, expected 0 or 1", (long long)integer);
-    } else if (field->check == CODEDB_CHECK_UNIT && (value->as.real < 0.0 || value->as.real > 1.0)) {
+    else if (field->check == CODEDB_CHECK_UNIT && (value->as.real < 0.0 || value->as.real > 1.0))
         objects_complain(complaints, field, "found %g, expected 0.0 to 1.0", value->as.real);
-    } else if (field->check == CODEDB_CHECK_LINE && integer < 0) {
+    else if (field->check == CODEDB_CHECK_LINE && integer < 0)
         objects_complain(complaints, field, "found %lld, expected a line number", (long long)integer);
-    } else if (field->check == CODEDB_CHECK_POSITIVE && integer <= 0) {
+    else if (field->check == CODEDB_CHECK_POSITIVE && integer <= 0)
         objects_complain(complaints, field, "found %lld, expected a positive number", (long long)integer);
-    }
 }
 
 static void objects_check(objects_complaints *complaints, const codedb_field *field, const codedb_value *value)
 {
     if (value->type == CODEDB_VALUE_NULL) {
-        if (field->required) {
+        if (field->required)
             objects_complain(complaints, field, "found NULL, expected %s", objects_type_name(field));
-        }
     } else if (value->type == CODEDB_VALUE_TEXT) {
         objects_check_text(complaints, field, value);
     } else {
@@ -273,9 +268,8 @@ static void objects_row_init(objects_row *row, codedb *db, codedb_kind kind, con
 
 static void objects_row_free(objects_row *row)
 {
-    if (row->normal_path != NULL) {
+    if (row->normal_path != NULL)
         codedb_memory_release(codedb_object_allocator(row->db), row->normal_path);
-    }
 }
 
 static uint64_t objects_bit(const codedb_description *description, const codedb_field *field)
@@ -306,23 +300,20 @@ static void objects_normalize_path(char *path)
             written += length + 1;
         }
     }
-    if (written == 0) {
+    if (written == 0)
         path[written++] = '/';
-    }
     path[written] = '\0';
 }
 
 /* Adds a value to the row, unless the database has no such column. False without memory. */
 static bool objects_row_add(objects_row *row, const codedb_field *field, codedb_value value)
 {
-    if ((codedb_object_columns(row->db, row->kind) & objects_bit(row->description, field)) == 0) {
+    if ((codedb_object_columns(row->db, row->kind) & objects_bit(row->description, field)) == 0)
         return true;
-    }
     if (field->check == CODEDB_CHECK_NORMAL_PATH && value.type == CODEDB_VALUE_TEXT && value.as.text[0] == '/') {
         row->normal_path = codedb_memory_allocate(codedb_object_allocator(row->db), value.length + 1, 1);
-        if (row->normal_path == NULL) {
+        if (row->normal_path == NULL)
             return false;
-        }
         memcpy(row->normal_path, value.as.text, value.length);
         row->normal_path[value.length] = '\0';
         objects_normalize_path(row->normal_path);
@@ -337,22 +328,19 @@ static bool objects_row_add(objects_row *row, const codedb_field *field, codedb_
 /* Reads a UUID in lower case; false when `text` holds something else, white space around it aside. */
 static bool objects_read_uuid(const char *text, size_t length, char uuid[CODEDB_KEY_SIZE])
 {
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) {
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
         length--;
-    }
     while (length > 0 && strchr(" \t\r\n", text[0]) != NULL) {
         text++;
         length--;
     }
-    if (length != CODEDB_UUID_SIZE - 1) {
+    if (length != CODEDB_UUID_SIZE - 1)
         return false;
-    }
     for (size_t i = 0; i < length; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
         char byte = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
-        if (dash ? byte != '-' : byte == '\0' || strchr("0123456789abcdef", byte) == NULL) {
+        if (dash ? byte != '-' : byte == '\0' || strchr("0123456789abcdef", byte) == NULL)
             return false;
-        }
         uuid[i] = byte;
     }
     uuid[length] = '\0';
@@ -366,9 +354,8 @@ static bool objects_read_project_id(objects_row *row, char uuid[CODEDB_KEY_SIZE]
     const codedb_project *project = row->object;
     int length = project->root_path == NULL ? -1 : snprintf(text, sizeof text, "%s/projectid", project->root_path);
     FILE *file = length < 0 || (size_t)length >= sizeof text ? NULL : fopen(text, "rb");
-    if (file == NULL) {
+    if (file == NULL)
         return false;
-    }
     size_t size = fread(text, 1, sizeof text, file);
     fclose(file);
     bool found = objects_read_uuid(text, size, uuid);
@@ -377,9 +364,8 @@ static bool objects_read_project_id(objects_row *row, char uuid[CODEDB_KEY_SIZE]
         const char *id = codedb_json_text_member(text, size, "id", &id_length);
         found = id != NULL && objects_read_uuid(id, id_length, uuid);
     }
-    if (!found) {
+    if (!found)
         row->remark = "the file projectid in the project's root holds no UUID of version 4; a new id was made";
-    }
     return found;
 }
 
@@ -387,9 +373,8 @@ static codedb_code objects_make_key(objects_row *row, const codedb_field *field,
 {
     if (field->source == CODEDB_SOURCE_HASH) {
         codedb_value text = objects_field_value(row->object, field - 1);
-        if (text.type != CODEDB_VALUE_TEXT) {
+        if (text.type != CODEDB_VALUE_TEXT)
             return CODEDB_SUCCESS;
-        }
         codedb_sha256_hex(text.as.text, text.length, row->key);
     } else if (field->source != CODEDB_SOURCE_PROJECT_ID || !objects_read_project_id(row, row->key)) {
         if (!codedb_uuid4(row->key)) {
@@ -405,9 +390,8 @@ static bool objects_struct_fits(const codedb_description *description, const voi
 {
     size_t size = ((const objects_head *)object)->struct_size;
     const codedb_field *key = &description->fields[description->key];
-    if (size >= sizeof(objects_head) && objects_struct_has(key, size)) {
+    if (size >= sizeof(objects_head) && objects_struct_has(key, size))
         return true;
-    }
     codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_%s.struct_size: found %zu, expected %zu", description->object, size,
                 description->struct_size);
     return false;
@@ -418,12 +402,10 @@ static bool objects_is_given(const objects_row *row, const codedb_field *field, 
 {
     static const codedb_value null = {.type = CODEDB_VALUE_NULL};
     *value = null;
-    if (!objects_struct_has(field, row->struct_size)) {
+    if (!objects_struct_has(field, row->struct_size))
         return false;
-    }
-    if (objects_row_has_bit(row, field, true)) {
+    if (objects_row_has_bit(row, field, true))
         return true;
-    }
     *value = objects_field_value(row->object, field);
     bool is_number = field->type == CODEDB_FIELD_INTEGER || field->type == CODEDB_FIELD_REAL;
     bool zero_counts = is_number && field->required && field->source == CODEDB_SOURCE_CALLER && field->references == NULL &&
@@ -448,9 +430,8 @@ static codedb_code objects_row_make(objects_row *row, const codedb_field *field,
     case CODEDB_SOURCE_CREATED:
     case CODEDB_SOURCE_UPDATED: added = objects_row_add(row, field, codedb_value_real(row->now)); break;
     case CODEDB_SOURCE_CALLER:
-        if (field->required && field->default_value == NULL) {
+        if (field->required && field->default_value == NULL)
             objects_complain(complaints, field, "found nothing, expected %s", objects_type_name(field));
-        }
         break;
     case CODEDB_SOURCE_DATABASE: break;
     }
@@ -460,11 +441,9 @@ static codedb_code objects_row_make(objects_row *row, const codedb_field *field,
 /* The value that replaces a field's in a batch, or NULL. */
 static const codedb_value *objects_override(const codedb_field *field, const codedb_column *row_ids, size_t row_id_count)
 {
-    for (size_t i = 0; i < row_id_count; i++) {
-        if (strcmp(row_ids[i].name, field->name) == 0) {
+    for (size_t i = 0; i < row_id_count; i++)
+        if (strcmp(row_ids[i].name, field->name) == 0)
             return &row_ids[i].value;
-        }
-    }
     return NULL;
 }
 
@@ -487,9 +466,8 @@ static codedb_code objects_row_for_insert(objects_row *row, const codedb_column 
             code = objects_row_make(row, field, &complaints, result);
         }
     }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_complaints_end(&complaints, result);
-    }
     codedb_buffer_free(&complaints.json);
     return code;
 }
@@ -498,13 +476,11 @@ static codedb_code objects_row_for_insert(objects_row *row, const codedb_column 
 static bool objects_row_update_field(objects_row *row, const codedb_field *field, objects_complaints *complaints)
 {
     codedb_value value = objects_field_value(row->object, field);
-    if (objects_row_has_bit(row, field, true)) {
+    if (objects_row_has_bit(row, field, true))
         value.type = CODEDB_VALUE_NULL;
-    }
     objects_check(complaints, field, &value);
-    if (!objects_row_add(row, field, value)) {
+    if (!objects_row_add(row, field, value))
         return false;
-    }
     const codedb_field *next = field + 1;
     bool has_hash = next < row->description->fields + row->description->field_count && next->source == CODEDB_SOURCE_HASH;
     if (has_hash && value.type == CODEDB_VALUE_TEXT && !objects_row_has_bit(row, next, false)) {
@@ -536,9 +512,8 @@ static codedb_code objects_row_for_update(objects_row *row, codedb_result *resul
         code = codedb_fail(result, CODEDB_VALIDATION_ERROR,
                            "codedb_%s.present: found no field to update besides the id, expected one", row->description->object);
     }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_complaints_end(&complaints, result);
-    }
     codedb_buffer_free(&complaints.json);
     return code;
 }
@@ -550,16 +525,14 @@ static void objects_write_back(const objects_row *row, void *object, int64_t row
     for (size_t i = 0; i < row->count; i++) {
         for (size_t j = 0; j < row->description->field_count; j++) {
             const codedb_field *field = &row->description->fields[j];
-            if (field->name != row->columns[i].name || !objects_struct_has(field, row->struct_size)) {
+            if (field->name != row->columns[i].name || !objects_struct_has(field, row->struct_size))
                 continue;
-            }
             char *member = (char *)object + field->offset;
             head->present |= objects_bit(row->description, field);
-            if (field == row->made) {
+            if (field == row->made)
                 memcpy(member, row->key, CODEDB_KEY_SIZE);
-            } else if (field->source == CODEDB_SOURCE_CREATED || field->source == CODEDB_SOURCE_UPDATED) {
+            else if (field->source == CODEDB_SOURCE_CREATED || field->source == CODEDB_SOURCE_UPDATED)
                 *(double *)(void *)member = row->columns[i].value.as.real;
-            }
         }
     }
     const codedb_field *first = &row->description->fields[0];
@@ -631,9 +604,8 @@ static codedb_code objects_read_field(codedb_arena *arena, const codedb_field *f
     case CODEDB_FIELD_LONG_TEXT: {
         const char *text = objects_to_text(arena, value, &length);
         *(const char **)(void *)member = text;
-        if (field->type == CODEDB_FIELD_LONG_TEXT) {
+        if (field->type == CODEDB_FIELD_LONG_TEXT)
             *(size_t *)(void *)((char *)object + field->length_offset) = length;
-        }
         return text == NULL ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
     }
     case CODEDB_FIELD_KEY: return objects_read_key(field, value, member, result);
@@ -647,11 +619,9 @@ static codedb_code objects_read_field(codedb_arena *arena, const codedb_field *f
 /* The kind's field of a column's name, or NULL. */
 static const codedb_field *objects_find_field(const codedb_description *description, const char *name)
 {
-    for (size_t i = 0; i < description->field_count; i++) {
-        if (strcmp(description->fields[i].name, name) == 0) {
+    for (size_t i = 0; i < description->field_count; i++)
+        if (strcmp(description->fields[i].name, name) == 0)
             return &description->fields[i];
-        }
-    }
     return NULL;
 }
 
@@ -662,15 +632,13 @@ static codedb_code objects_read_row(codedb_arena *arena, const codedb_descriptio
     objects_head *head = object;
     head->struct_size = description->struct_size;
     for (size_t i = 0; i < column_count && code == CODEDB_SUCCESS; i++) {
-        if (fields[i] == NULL) {
+        if (fields[i] == NULL)
             continue;
-        }
         head->present |= objects_bit(description, fields[i]);
-        if (values[i].type == CODEDB_VALUE_NULL) {
+        if (values[i].type == CODEDB_VALUE_NULL)
             head->nulls |= objects_bit(description, fields[i]);
-        } else {
+        else
             code = objects_read_field(arena, fields[i], &values[i], object, result);
-        }
     }
     return code;
 }
@@ -684,12 +652,10 @@ CODEDB_PRIVATE codedb_code codedb_object_load(codedb_arena *arena, codedb_kind k
     char *objects = codedb_arena_allocate(arena, rows->row_count, description->struct_size);
     codedb_code code = CODEDB_SUCCESS;
     *items = NULL;
-    if (fields == NULL || pointers == NULL || objects == NULL) {
+    if (fields == NULL || pointers == NULL || objects == NULL)
         return codedb_fail_no_memory(result);
-    }
-    for (size_t i = 0; i < rows->column_count; i++) {
+    for (size_t i = 0; i < rows->column_count; i++)
         fields[i] = objects_find_field(description, rows->column_names[i]);
-    }
     for (size_t i = 0; i < rows->row_count && code == CODEDB_SUCCESS; i++) {
         pointers[i] = objects + i * description->struct_size;
         code = objects_read_row(arena, description, fields, rows->values + i * rows->column_count, rows->column_count,
@@ -716,11 +682,10 @@ CODEDB_PRIVATE codedb_code codedb_object_list_from_rows(codedb *db, codedb_kind 
         made->count = rows->row_count;
         code = codedb_object_load(arena, kind, rows, &made->items, result);
     }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         *list = made;
-    } else {
+    else
         codedb_arena_destroy(arena);
-    }
     return code;
 }
 
@@ -728,9 +693,8 @@ CODEDB_PRIVATE codedb_code codedb_object_list_from_rows(codedb *db, codedb_kind 
 
 static codedb_code objects_check_arguments(codedb *db, const void *argument, const char *name, codedb_result *result)
 {
-    if (db == NULL || argument == NULL) {
+    if (db == NULL || argument == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s: found NULL, expected a pointer", db == NULL ? "db" : name);
-    }
     return CODEDB_SUCCESS;
 }
 
@@ -746,9 +710,8 @@ static codedb_code objects_check_key(codedb_kind kind, const codedb_value *key, 
 
 static codedb_code objects_check_table(codedb *db, codedb_kind kind, codedb_result *result)
 {
-    if (codedb_object_has_table(db, kind)) {
+    if (codedb_object_has_table(db, kind))
         return CODEDB_SUCCESS;
-    }
     return codedb_fail(result, CODEDB_SCHEMA_ERROR, "the database has no table \"%s\"", codedb_description_of(kind)->table);
 }
 
@@ -756,9 +719,8 @@ static codedb_code objects_fail_not_found(codedb_kind kind, const codedb_value *
 {
     const codedb_description *description = codedb_description_of(kind);
     const char *name = description->fields[description->key].name;
-    if (key->type == CODEDB_VALUE_TEXT) {
+    if (key->type == CODEDB_VALUE_TEXT)
         return codedb_fail(result, CODEDB_NOT_FOUND, "no %s has the %s \"%.200s\"", description->object, name, key->as.text);
-    }
     return codedb_fail(result, CODEDB_NOT_FOUND, "no %s has the %s %lld", description->object, name, (long long)key->as.integer);
 }
 
@@ -767,23 +729,18 @@ CODEDB_PRIVATE codedb_code codedb_object_create(codedb *db, codedb_kind kind, vo
     objects_row row;
     int64_t row_id = 0;
     codedb_code code = objects_check_arguments(db, object, "object", result);
-    if (code != CODEDB_SUCCESS || !objects_struct_fits(codedb_description_of(kind), object, result)) {
+    if (code != CODEDB_SUCCESS || !objects_struct_fits(codedb_description_of(kind), object, result))
         return CODEDB_INVALID_REQUEST;
-    }
     objects_row_init(&row, db, kind, object);
     code = objects_check_table(db, kind, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_row_for_insert(&row, NULL, 0, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_table_insert(db, row.description->table, row.columns, row.count, &row_id, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         objects_write_back(&row, object, row_id);
-    }
-    if (code == CODEDB_SUCCESS && row.remark != NULL) {
+    if (code == CODEDB_SUCCESS && row.remark != NULL)
         codedb_succeed_with(result, "%s", row.remark);
-    }
     objects_row_free(&row);
     return code;
 }
@@ -791,9 +748,8 @@ CODEDB_PRIVATE codedb_code codedb_object_create(codedb *db, codedb_kind kind, vo
 CODEDB_PRIVATE codedb_code codedb_object_check(codedb *db, codedb_kind kind, const void *object, codedb_result *result)
 {
     objects_row row;
-    if (!objects_struct_fits(codedb_description_of(kind), object, result)) {
+    if (!objects_struct_fits(codedb_description_of(kind), object, result))
         return CODEDB_INVALID_REQUEST;
-    }
     objects_row_init(&row, db, kind, object);
     codedb_code code = objects_row_for_insert(&row, NULL, 0, result);
     objects_row_free(&row);
@@ -805,14 +761,12 @@ CODEDB_PRIVATE codedb_code codedb_object_batch_insert(codedb *db, codedb_batch *
                                                       codedb_result *result)
 {
     objects_row row;
-    if (!objects_struct_fits(codedb_description_of(kind), object, result)) {
+    if (!objects_struct_fits(codedb_description_of(kind), object, result))
         return CODEDB_INVALID_REQUEST;
-    }
     objects_row_init(&row, db, kind, object);
     codedb_code code = objects_row_for_insert(&row, row_ids, row_id_count, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         *operation = codedb_batch_insert(batch, row.description->table, row.columns, row.count);
-    }
     objects_row_free(&row);
     return code;
 }
@@ -822,25 +776,20 @@ CODEDB_PRIVATE codedb_code codedb_object_update(codedb *db, codedb_kind kind, co
     objects_row row;
     int64_t affected = 0;
     codedb_code code = objects_check_arguments(db, object, "object", result);
-    if (code != CODEDB_SUCCESS || !objects_struct_fits(codedb_description_of(kind), object, result)) {
+    if (code != CODEDB_SUCCESS || !objects_struct_fits(codedb_description_of(kind), object, result))
         return CODEDB_INVALID_REQUEST;
-    }
     objects_row_init(&row, db, kind, object);
     const codedb_field *key = &row.description->fields[row.description->key];
     codedb_column where = {key->name, objects_field_value(object, key)};
     code = objects_check_key(kind, &where.value, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_check_table(db, kind, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_row_for_update(&row, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_table_update(db, row.description->table, &where, 1, row.columns, row.count, &affected, result);
-    }
-    if (code == CODEDB_SUCCESS && affected == 0) {
+    if (code == CODEDB_SUCCESS && affected == 0)
         code = objects_fail_not_found(kind, &where.value, result);
-    }
     objects_row_free(&row);
     return code;
 }
@@ -851,15 +800,12 @@ CODEDB_PRIVATE codedb_code codedb_object_delete(codedb *db, codedb_kind kind, co
     codedb_column where = {description->fields[description->key].name, key};
     int64_t affected = 0;
     codedb_code code = objects_check_arguments(db, db, "db", result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_check_key(kind, &key, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_table_delete(db, description->table, &where, 1, &affected, result);
-    }
-    if (code == CODEDB_SUCCESS && affected == 0) {
+    if (code == CODEDB_SUCCESS && affected == 0)
         code = objects_fail_not_found(kind, &key, result);
-    }
     return code;
 }
 
@@ -870,11 +816,9 @@ static size_t objects_choose_columns(codedb *db, codedb_kind kind, uint64_t fiel
     uint64_t wanted = fields == 0 ? UINT64_MAX : fields | UINT64_C(1) << description->key;
     size_t count = 0;
     wanted &= codedb_object_columns(db, kind);
-    for (size_t i = 0; i < description->field_count; i++) {
-        if ((wanted >> i & 1) != 0) {
+    for (size_t i = 0; i < description->field_count; i++)
+        if ((wanted >> i & 1) != 0)
             names[count++] = description->fields[i].name;
-        }
-    }
     return count;
 }
 
@@ -886,9 +830,8 @@ static codedb_code objects_select(codedb *db, codedb_kind kind, const codedb_sel
     chosen.columns = names;
     chosen.column_count = objects_choose_columns(db, kind, fields, names);
     codedb_code code = objects_check_table(db, kind, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     return codedb_table_select(db, codedb_description_of(kind)->table, &chosen, rows, result);
 }
 
@@ -901,17 +844,14 @@ static codedb_code objects_from_first_row(codedb *db, codedb_kind kind, const co
     codedb_arena *arena = codedb_arena_create(codedb_object_allocator(db));
     void *made = arena == NULL ? NULL : codedb_arena_allocate_root(arena, 1, description->struct_size);
     codedb_code code = made == NULL ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
-    for (size_t i = 0; i < rows->column_count; i++) {
+    for (size_t i = 0; i < rows->column_count; i++)
         fields[i] = objects_find_field(description, rows->column_names[i]);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_read_row(arena, description, fields, rows->values, rows->column_count, made, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         *object = made;
-    } else {
+    else
         codedb_arena_destroy(arena);
-    }
     return code;
 }
 
@@ -922,22 +862,18 @@ CODEDB_PRIVATE codedb_code codedb_object_get(codedb *db, codedb_kind kind, coded
     codedb_select select = CODEDB_INIT(codedb_select);
     codedb_rows *rows = NULL;
     codedb_code code = objects_check_arguments(db, object, "object", result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     *object = NULL;
     select.where = &where;
     select.where_count = 1;
     code = objects_check_key(kind, &key, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_select(db, kind, &select, 0, &rows, result);
-    }
-    if (code == CODEDB_SUCCESS && rows->row_count == 0) {
+    if (code == CODEDB_SUCCESS && rows->row_count == 0)
         code = objects_fail_not_found(kind, &key, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_from_first_row(db, kind, rows, object, result);
-    }
     codedb_free(rows);
     return code;
 }
@@ -955,9 +891,8 @@ CODEDB_PRIVATE codedb_code codedb_object_list(codedb *db, codedb_kind kind, cons
         *list = NULL;
         code = codedb_struct_take(&own, sizeof own, options, "codedb_list_options", result);
     }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     select.where = own.where;
     select.where_count = own.where_count;
     select.limit = own.limit;
@@ -965,9 +900,8 @@ CODEDB_PRIVATE codedb_code codedb_object_list(codedb *db, codedb_kind kind, cons
     select.order_by = own.order_by_count > 0 ? own.order_by : &by_key;
     select.order_by_count = own.order_by_count > 0 ? own.order_by_count : 1;
     code = objects_select(db, kind, &select, own.fields, &rows, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_object_list_from_rows(db, kind, rows, list, result);
-    }
     codedb_free(rows);
     return code;
 }
@@ -1006,9 +940,8 @@ static codedb_code objects_default_find(objects_default *chosen, codedb *db, cod
     codedb_column project = {codedb_column_name(CODEDB_KIND_PROJECT, CODEDB_PROJECT_ID), codedb_value_text(dataset->project_id)};
     codedb_rows *found = NULL;
     codedb_code code = objects_read_value(db, CODEDB_KIND_PROJECT, &project, 1, CODEDB_PROJECT_ROOT_PATH, &chosen->root, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     if (chosen->root == NULL) {
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "file.project_id: found \"%.80s\", expected the id of a project",
                            dataset->project_id);
@@ -1018,11 +951,10 @@ static codedb_code objects_default_find(objects_default *chosen, codedb *db, cod
                               {codedb_column_name(CODEDB_KIND_DATASET, CODEDB_DATASET_ROOT_PATH), chosen->root->values[0]}};
     code = objects_read_value(db, CODEDB_KIND_DATASET, where, 2, CODEDB_DATASET_ID, &found, result);
     chosen->missing = found == NULL;
-    if (found != NULL) {
+    if (found != NULL)
         code = objects_read_key(&codedb_description_of(CODEDB_KIND_DATASET)->fields[0], &found->values[0], dataset->id, result);
-    } else if (code == CODEDB_SUCCESS && !codedb_uuid4(dataset->id)) {
+    else if (code == CODEDB_SUCCESS && !codedb_uuid4(dataset->id))
         code = codedb_fail(result, CODEDB_INTERNAL_ERROR, "the system gives no random bytes for dataset.id");
-    }
     codedb_free(found);
     return code;
 }
@@ -1033,9 +965,8 @@ static codedb_code objects_default_insert(objects_default *chosen, objects_row *
     codedb_batch *batch = NULL;
     int64_t operation;
     codedb_code code = codedb_batch_create(row->db, &batch, result);
-    if (code == CODEDB_SUCCESS && chosen->missing) {
+    if (code == CODEDB_SUCCESS && chosen->missing)
         code = codedb_object_batch_insert(row->db, batch, CODEDB_KIND_DATASET, &chosen->dataset, NULL, 0, &operation, result);
-    }
     if (code == CODEDB_SUCCESS) {
         operation = codedb_batch_insert(batch, row->description->table, row->columns, row->count);
         code = codedb_batch_run(batch, result);
@@ -1058,12 +989,10 @@ static codedb_code objects_create_file(codedb *db, codedb_file *file, bool *miss
     objects_row_init(&row, db, CODEDB_KIND_FILE, &complete);
     row.struct_size = file->struct_size; /* what codedb makes is written back to a host's smaller struct, too */
     codedb_code code = objects_default_find(&chosen, db, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_row_for_insert(&row, NULL, 0, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = objects_default_insert(&chosen, &row, &row_id, result);
-    }
     if (code == CODEDB_SUCCESS) {
         uint64_t present = file->present;
         objects_write_back(&row, file, row_id);
@@ -1079,13 +1008,11 @@ codedb_code codedb_file_create(codedb *db, codedb_file *object, codedb_result *r
 {
     bool missing = false;
     codedb_code code = objects_check_arguments(db, object, "object", result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     bool has_dataset = object->struct_size >= offsetof(codedb_file, dataset_id) + sizeof object->dataset_id;
-    if (!has_dataset || object->dataset_id != NULL || object->project_id == NULL) {
+    if (!has_dataset || object->dataset_id != NULL || object->project_id == NULL)
         return codedb_object_create(db, CODEDB_KIND_FILE, object, result);
-    }
     code = objects_create_file(db, object, &missing, result);
     if (code == CODEDB_VALIDATION_ERROR && missing) {
         /* Another thread may have made the dataset between the look and the insert: then it is there now. */
@@ -1147,30 +1074,25 @@ codedb_code codedb_ast_save(codedb *db, int64_t file_id, const char *json, size_
     codedb_file *file = NULL;
     codedb_batch *batch = NULL;
     int64_t operation = -1;
-    if (tree_id != NULL) {
+    if (tree_id != NULL)
         *tree_id = 0;
-    }
     codedb_code code = objects_check_arguments(db, json, "json", result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     tree.file_id = file_id;
     tree.ast_json = length == 0 ? "" : json;
     tree.ast_json_length = length;
     code = objects_read_file_of_tree(db, &tree, &file, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_batch_create(db, &batch, result);
-    }
     if (code == CODEDB_SUCCESS) {
         codedb_batch_delete(batch, codedb_description_of(CODEDB_KIND_AST_TREE)->table, &where, 1);
         code = codedb_object_batch_insert(db, batch, CODEDB_KIND_AST_TREE, &tree, NULL, 0, &operation, result);
     }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_batch_run(batch, result);
-    }
-    if (code == CODEDB_SUCCESS && tree_id != NULL) {
+    if (code == CODEDB_SUCCESS && tree_id != NULL)
         *tree_id = codedb_batch_value(batch, operation);
-    }
     codedb_batch_free(batch);
     codedb_free(file);
     return code;
@@ -1180,9 +1102,8 @@ codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *len
 {
     codedb_rows *rows = NULL;
     codedb_code code = objects_check_arguments(db, json, "json", result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     *json = NULL;
     code = codedb_object_current_tree(db, CODEDB_KIND_AST_TREE, file_id, &rows, result);
     if (code == CODEDB_SUCCESS) {
@@ -1194,9 +1115,8 @@ codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *len
             memcpy(*json, text->as.text, text->length);
             (*json)[text->length] = '\0';
         }
-        if (length != NULL) {
+        if (length != NULL)
             *length = *json == NULL ? 0 : text->length;
-        }
     }
     codedb_free(rows);
     return code;
@@ -1216,9 +1136,8 @@ codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *len
     {                                                                                                                       \
         void *made = NULL;                                                                                                  \
         codedb_code code = codedb_object_get(db, CODEDB_KIND_##kind, to_value(key), object == NULL ? NULL : &made, result); \
-        if (object != NULL) {                                                                                               \
+        if (object != NULL)                                                                                                 \
             *object = made;                                                                                                 \
-        }                                                                                                                   \
         return code;                                                                                                        \
     }                                                                                                                       \
     codedb_code codedb_##object_name##_update(codedb *db, const codedb_##object_name *object, codedb_result *result)        \
@@ -1234,9 +1153,8 @@ codedb_code codedb_ast_get(codedb *db, int64_t file_id, char **json, size_t *len
     {                                                                                                                       \
         void *made = NULL;                                                                                                  \
         codedb_code code = codedb_object_list(db, CODEDB_KIND_##kind, options, list == NULL ? NULL : &made, result);        \
-        if (list != NULL) {                                                                                                 \
+        if (list != NULL)                                                                                                   \
             *list = made;                                                                                                   \
-        }                                                                                                                   \
         return code;                                                                                                        \
     }
 

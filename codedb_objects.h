@@ -33,12 +33,12 @@ typedef enum codedb_field_source {
 typedef enum codedb_field_check {
     CODEDB_CHECK_NONE,
     CODEDB_CHECK_JSON,
-    CODEDB_CHECK_LINE,          /* not negative */
+    CODEDB_CHECK_LINE, /* not negative */
     CODEDB_CHECK_POSITIVE,
-    CODEDB_CHECK_UNIT,          /* 0.0 to 1.0 */
+    CODEDB_CHECK_UNIT, /* 0.0 to 1.0 */
     CODEDB_CHECK_ABSOLUTE_PATH,
-    CODEDB_CHECK_NORMAL_PATH,   /* absolute; normalized when it is written */
-    CODEDB_CHECK_WORDS          /* one of `words` */
+    CODEDB_CHECK_NORMAL_PATH, /* absolute; normalized when it is written */
+    CODEDB_CHECK_WORDS        /* one of `words` */
 } codedb_field_check;
 
 typedef struct codedb_field {
@@ -48,11 +48,11 @@ typedef struct codedb_field {
     size_t length_offset; /* of a LONG_TEXT */
     codedb_field_source source;
     codedb_field_check check;
-    const char *const *words;   /* ends with NULL */
-    const char *references;     /* table whose id it holds, or NULL */
-    const char *default_value;  /* as SQL, or NULL */
-    bool required;              /* NOT NULL */
-    bool set_null;              /* what deleting the row it refers to does; otherwise it deletes this one */
+    const char *const *words;  /* ends with NULL */
+    const char *references;    /* table whose id it holds, or NULL */
+    const char *default_value; /* as SQL, or NULL */
+    bool required;             /* NOT NULL */
+    bool set_null;             /* what deleting the row it refers to does; otherwise it deletes this one */
     bool unique;
 } codedb_field;
 
@@ -167,24 +167,24 @@ typedef enum codedb_entity_kind {
 /* One class, method or function, or another piece of content. Nothing is copied until the batch copies it. */
 typedef struct codedb_entity {
     codedb_entity_kind kind;
-    size_t parent;            /* of a method: the number of its class in the array, which stands before it */
+    size_t parent; /* of a method: the number of its class in the array, which stands before it */
     const char *name;
     const char *qualified_name; /* becomes code_content.entity_name; NULL: name */
     int64_t line;
-    const char *docstring;    /* NULL: none */
-    const char *detail;       /* JSON: bases of a class, args of the others; NULL: none */
-    bool is_abstract;         /* this and the next two: of a method */
+    const char *docstring; /* NULL: none */
+    const char *detail;    /* JSON: bases of a class, args of the others; NULL: none */
+    bool is_abstract;      /* this and the next two: of a method */
     bool has_pass;
     bool has_not_implemented;
-    const char *content;      /* source text for the full-text search; NULL: no row in code_content */
+    const char *content; /* source text for the full-text search; NULL: no row in code_content */
     size_t content_length;
     const char *other_type;
 } codedb_entity;
 
 typedef struct codedb_entity_import {
     const char *name;
-    const char *module;       /* NULL: none */
-    bool from;                /* from_import, else import */
+    const char *module; /* NULL: none */
+    bool from;          /* from_import, else import */
     int64_t line;
 } codedb_entity_import;
 

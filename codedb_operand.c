@@ -153,10 +153,9 @@ static bool operand_is_imported(const codedb_tree *tree, const uint32_t *parents
 
 static bool operand_is_in_f_string(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
 {
-    for (uint32_t at = parents[node]; at != UINT32_MAX; at = parents[at]) {
+    for (uint32_t at = parents[node]; at != UINT32_MAX; at = parents[at])
         if (tree->nodes[at].kind == CODEDB_NODE_FORMATTED_STRING || tree->nodes[at].kind == CODEDB_NODE_TEMPLATED_STRING)
             return true;
-    }
     return false;
 }
 

@@ -44,10 +44,9 @@ static char reference_lower(char c)
 static bool reference_is_word(const char *text, size_t length, const char *word)
 {
     size_t i;
-    for (i = 0; i < length; i++) {
+    for (i = 0; i < length; i++)
         if (reference_lower(text[i]) != word[i]) /* a shorter word ends the loop with its NUL */
             return false;
-    }
     return word[length] == '\0';
 }
 
@@ -335,12 +334,11 @@ typedef struct reference_pseudos {
 static void reference_drop_positions(codedb_selector_step *step)
 {
     codedb_selector_part **link = &step->parts;
-    while (*link != NULL) {
+    while (*link != NULL)
         if ((*link)->kind == CODEDB_PART_POSITION)
             *link = (*link)->next;
         else
             link = &(*link)->next;
-    }
 }
 
 /* ( INTEGER | selector ), at the parenthesis. *query stays NULL for a number, or for a selector that a :not never excludes by. */
@@ -421,10 +419,9 @@ static bool reference_is_kind_word(const char *name, size_t length)
 {
     static const char *const words[] = {"module", "class", "function", "method", "stmt", "smallstmt", "import", "node"};
     size_t i;
-    for (i = 0; i < sizeof words / sizeof *words; i++) {
+    for (i = 0; i < sizeof words / sizeof *words; i++)
         if (reference_is_word(name, length, words[i]))
             return true;
-    }
     return false;
 }
 
@@ -475,19 +472,16 @@ static bool reference_step(codedb_selector_parser *parser, codedb_selector_step 
         parser->at += c == '*';
     } else if (!reference_type(parser, step))
         return false;
-    while (reference_peek(parser) == '[') {
+    while (reference_peek(parser) == '[')
         if (!reference_predicate(parser, step))
             return false;
-    }
-    while (reference_peek(parser) == ':') {
+    while (reference_peek(parser) == ':')
         if (!reference_pseudo(parser, step, pseudos))
             return false;
-    }
     step->length = (uint32_t)(parser->at - step->offset);
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
         if (codedb_kind_set_has(&step->kinds, kind) && codedb_kind_is_insignificant(kind))
             parser->selector->needs_full_tree = true;
-    }
     return pseudos->excluded == NULL || reference_add_not(parser, step, pseudos->excluded);
 }
 

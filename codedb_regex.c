@@ -382,10 +382,10 @@ static void regex_skip(regex_parser *parser)
 {
     while (parser->flags.verbose && parser->at < parser->length) {
         int next = regex_peek(parser);
-        if (next == '#') {
+        if (next == '#')
             while (parser->at < parser->length && parser->text[parser->at] != '\n')
                 parser->at++;
-        } else if (next == ' ' || (next >= '\t' && next <= '\r'))
+        else if (next == ' ' || (next >= '\t' && next <= '\r'))
             parser->at++;
         else
             break;
@@ -623,10 +623,9 @@ CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *t
         search.behind = at < length ? codedb_utf8_decode(text + at, &step) : UINT32_MAX;
         search.last_break = at + 1 == length && text[at] == '\n';
         now.count = 0;
-        for (i = 0; i < next_count; i++) { /* what the character before led to, with both neighbours known now */
+        for (i = 0; i < next_count; i++) /* what the character before led to, with both neighbours known now */
             if (regex_enter(&search, &now, next[i]))
                 return true;
-        }
         if (regex_enter(&search, &now, 0))
             return true;
         if (at >= length)

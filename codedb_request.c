@@ -58,20 +58,18 @@ CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation)
 static bool request_names_equal(const char *const *ones, const char *const *others, size_t count)
 {
     size_t i;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         if (ones[i] != others[i] && strcmp(ones[i], others[i]) != 0)
             return false;
-    }
     return true;
 }
 
 static bool request_orders_equal(const codedb_order *ones, const codedb_order *others, size_t count)
 {
     size_t i;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         if (strcmp(ones[i].column, others[i].column) != 0 || (ones[i].descending != 0) != (others[i].descending != 0))
             return false;
-    }
     return true;
 }
 
@@ -450,14 +448,12 @@ static codedb_code request_check_select(const codedb_select *select, codedb_resu
     size_t i;
     if ((select->columns == NULL && select->column_count > 0) || (select->order_by == NULL && select->order_by_count > 0))
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "columns or order_by is NULL, and its count is not 0");
-    for (i = 0; i < select->column_count; i++) {
+    for (i = 0; i < select->column_count; i++)
         if (select->columns[i] == NULL)
             return codedb_fail(result, CODEDB_INVALID_REQUEST, "column %zu of the select has no name", i);
-    }
-    for (i = 0; i < select->order_by_count; i++) {
+    for (i = 0; i < select->order_by_count; i++)
         if (select->order_by[i].column == NULL)
             return codedb_fail(result, CODEDB_INVALID_REQUEST, "order_by %zu has no column", i);
-    }
     if (select->limit < 0 || select->offset < 0)
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "limit %lld or offset %lld is negative", (long long)select->limit,
                            (long long)select->offset);
@@ -941,10 +937,9 @@ static bool request_batch_repeats(const codedb_batch *batch, const char *table, 
     last = batch->operations[batch->last];
     if (last->kind != CODEDB_OPERATION_INSERT || last->column_count != count || strcmp(last->table, table) != 0)
         return false;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         if (row[i].name == NULL || strcmp(last->columns[i], row[i].name) != 0)
             return false;
-    }
     return true;
 }
 
@@ -953,10 +948,9 @@ static int64_t request_batch_repeat(codedb_batch *batch, const codedb_column *ro
 {
     request_values given = {&row[0].value, sizeof *row, count};
     size_t i;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         if (request_check_value(&row[i].value, row[i].name, true, &batch->error) != CODEDB_SUCCESS)
             return -1;
-    }
     return request_batch_append(batch, &given);
 }
 

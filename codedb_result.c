@@ -199,8 +199,8 @@ CODEDB_PRIVATE codedb_code codedb_struct_take(void *copy, size_t size, const voi
     if (codedb_struct_read(copy, size, given))
         return CODEDB_SUCCESS;
     memcpy(&found, given, sizeof found);
-    return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s.struct_size: found %zu, expected %zu, as CODEDB_INIT sets it", name, found,
-                       size);
+    return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s.struct_size: found %zu, expected %zu, as CODEDB_INIT sets it", name,
+                       found, size);
 }
 
 CODEDB_PRIVATE void codedb_struct_give(void *given, const void *made, size_t size)

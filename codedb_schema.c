@@ -28,9 +28,8 @@ static bool schema_add_names(codedb_arena *arena, codedb_structure_names *names,
     while (*list != '\0') {
         size_t length = strcspn(list, ",");
         const char *name = codedb_arena_copy(arena, list, length);
-        if (name == NULL || !codedb_structure_add_name(arena, names, name)) {
+        if (name == NULL || !codedb_structure_add_name(arena, names, name))
             return false;
-        }
         list += length;
         list += strspn(list, ", ");
     }
@@ -55,9 +54,8 @@ static bool schema_define_constraint(codedb_arena *arena, codedb_structure_table
     codedb_structure_constraint *constraints =
         codedb_structure_grow(arena, table->constraints, table->constraint_count, sizeof *constraints);
     codedb_structure_constraint *constraint;
-    if (constraints == NULL) {
+    if (constraints == NULL)
         return false;
-    }
     table->constraints = constraints;
     constraint = &constraints[table->constraint_count++];
     memset(constraint, 0, sizeof *constraint);
@@ -70,17 +68,15 @@ static bool schema_define_constraint(codedb_arena *arena, codedb_structure_table
 static bool schema_define_indexes(codedb_arena *arena, codedb_structure_table *table, const codedb_description *description)
 {
     table->indexes = codedb_arena_allocate(arena, description->index_count, sizeof *table->indexes);
-    if (table->indexes == NULL) {
+    if (table->indexes == NULL)
         return false;
-    }
     for (; table->index_count < description->index_count; table->index_count++) {
         codedb_structure_index *index = &table->indexes[table->index_count];
         index->name = description->indexes[table->index_count].name;
         index->where = description->indexes[table->index_count].where;
         index->partial = index->where != NULL;
-        if (!schema_add_names(arena, &index->columns, description->indexes[table->index_count].columns)) {
+        if (!schema_add_names(arena, &index->columns, description->indexes[table->index_count].columns))
             return false;
-        }
     }
     return true;
 }
@@ -89,23 +85,18 @@ static bool schema_define_table(codedb_arena *arena, codedb_structure_table *tab
 {
     table->name = description->table;
     table->columns = codedb_arena_allocate(arena, description->field_count, sizeof *table->columns);
-    if (table->columns == NULL) {
+    if (table->columns == NULL)
         return false;
-    }
     for (size_t i = 0; i < description->field_count; i++) {
         const codedb_field *field = &description->fields[i];
         schema_define_column(&table->columns[table->column_count++], field, i == 0);
-        if (field->unique && !schema_define_constraint(arena, table, field->name, NULL, false)) {
+        if (field->unique && !schema_define_constraint(arena, table, field->name, NULL, false))
             return false;
-        }
-        if (field->references != NULL &&
-            !schema_define_constraint(arena, table, field->name, field->references, field->set_null)) {
+        if (field->references != NULL && !schema_define_constraint(arena, table, field->name, field->references, field->set_null))
             return false;
-        }
     }
-    if (description->unique != NULL && !schema_define_constraint(arena, table, description->unique, NULL, false)) {
+    if (description->unique != NULL && !schema_define_constraint(arena, table, description->unique, NULL, false))
         return false;
-    }
     return schema_define_indexes(arena, table, description);
 }
 
@@ -117,16 +108,14 @@ static bool schema_define_text_index(codedb_arena *arena, codedb_structure_table
     table->kind = CODEDB_STRUCTURE_VIRTUAL;
     table->module = "fts5";
     table->options = codedb_arena_allocate(arena, 2, sizeof *table->options);
-    if (table->options == NULL || !schema_add_names(arena, &names, index->columns)) {
+    if (table->options == NULL || !schema_add_names(arena, &names, index->columns))
         return false;
-    }
     table->option_count = 2;
     table->options[0] = (codedb_structure_option){"content", index->content};
     table->options[1] = (codedb_structure_option){"content_rowid", index->content_rowid};
     table->columns = codedb_arena_allocate(arena, names.count, sizeof *table->columns);
-    if (table->columns == NULL) {
+    if (table->columns == NULL)
         return false;
-    }
     for (; table->column_count < names.count; table->column_count++) {
         table->columns[table->column_count].name = names.items[table->column_count];
         table->columns[table->column_count].type = "";
@@ -137,15 +126,12 @@ static bool schema_define_text_index(codedb_arena *arena, codedb_structure_table
 CODEDB_PRIVATE bool codedb_schema_define(codedb_structure *structure)
 {
     structure->tables = codedb_arena_allocate(structure->arena, CODEDB_TABLE_COUNT + 1, sizeof *structure->tables);
-    if (structure->tables == NULL) {
+    if (structure->tables == NULL)
         return false;
-    }
-    for (; structure->table_count < CODEDB_TABLE_COUNT; structure->table_count++) {
+    for (; structure->table_count < CODEDB_TABLE_COUNT; structure->table_count++)
         if (!schema_define_table(structure->arena, &structure->tables[structure->table_count],
-                                 codedb_description_of((codedb_kind)structure->table_count))) {
+                                 codedb_description_of((codedb_kind)structure->table_count)))
             return false;
-        }
-    }
     return schema_define_text_index(structure->arena, &structure->tables[structure->table_count++]);
 }
 
@@ -154,9 +140,8 @@ CODEDB_PRIVATE bool codedb_schema_define(codedb_structure *structure)
 /* Adds the statement to the batch, and empties the buffer for the next. False without memory. */
 static bool schema_add_statement(codedb_batch *batch, codedb_buffer *sql)
 {
-    if (sql->failed) {
+    if (sql->failed)
         return false;
-    }
     codedb_batch_execute(batch, sql->data, NULL, 0);
     sql->length = 0;
     return true;
@@ -166,14 +151,12 @@ static bool schema_add_table(codedb_batch *batch, codedb_buffer *sql, codedb_sql
                              const codedb_structure_table *table)
 {
     codedb_ddl_create_table(sql, dialect, table);
-    if (!schema_add_statement(batch, sql)) {
+    if (!schema_add_statement(batch, sql))
         return false;
-    }
     for (size_t i = 0; i < table->index_count; i++) {
         codedb_ddl_create_index(sql, dialect, table->name, &table->indexes[i]);
-        if (!schema_add_statement(batch, sql)) {
+        if (!schema_add_statement(batch, sql))
             return false;
-        }
     }
     return true;
 }
@@ -182,9 +165,8 @@ static bool schema_add_tables(codedb *db, codedb_batch *batch, codedb_buffer *sq
 {
     codedb_structure structure = {.arena = codedb_arena_create(codedb_object_allocator(db))};
     bool added = structure.arena != NULL && codedb_schema_define(&structure);
-    for (size_t i = 0; added && i < structure.table_count; i++) {
+    for (size_t i = 0; added && i < structure.table_count; i++)
         added = schema_add_table(batch, sql, codedb_driver_of(db->thread)->dialect, &structure.tables[i]);
-    }
     codedb_arena_destroy(structure.arena);
     return added;
 }
@@ -196,12 +178,10 @@ static codedb_code schema_create(codedb *db, codedb_result *result)
     codedb_batch *batch = NULL;
     codedb_buffer_init(&sql, codedb_object_allocator(db));
     codedb_code code = codedb_batch_create(db, &batch, result);
-    if (code == CODEDB_SUCCESS && !schema_add_tables(db, batch, &sql)) {
+    if (code == CODEDB_SUCCESS && !schema_add_tables(db, batch, &sql))
         code = codedb_fail_no_memory(result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_batch_run(batch, result);
-    }
     codedb_batch_free(batch);
     codedb_buffer_free(&sql);
     return code;
@@ -228,11 +208,9 @@ static void schema_see_column(uint64_t *columns, const codedb_value *table, cons
 {
     for (int kind = 0; kind < CODEDB_TABLE_COUNT; kind++) {
         const codedb_description *description = codedb_description_of((codedb_kind)kind);
-        for (size_t i = 0; schema_text_is(table, description->table) && i < description->field_count; i++) {
-            if (schema_text_is(column, description->fields[i].name)) {
+        for (size_t i = 0; schema_text_is(table, description->table) && i < description->field_count; i++)
+            if (schema_text_is(column, description->fields[i].name))
                 columns[kind] |= UINT64_C(1) << i;
-            }
-        }
     }
 }
 
@@ -246,21 +224,17 @@ static codedb_code schema_see_columns(codedb *db, codedb_schema *schema, codedb_
     /* Named tables only: a table of an extension that is not loaded here must not be touched. */
     codedb_buffer_append_text(&sql, "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c "
                                     "WHERE m.type IN ('table', 'view') AND m.name COLLATE NOCASE IN (");
-    for (int kind = 0; kind < CODEDB_TABLE_COUNT; kind++) {
+    for (int kind = 0; kind < CODEDB_TABLE_COUNT; kind++)
         codedb_buffer_printf(&sql, "%s'%s'", kind == 0 ? "" : ", ", codedb_description_of((codedb_kind)kind)->table);
-    }
     codedb_buffer_append_text(&sql, ")");
-    if (sql.failed) {
+    if (sql.failed)
         code = codedb_fail_no_memory(result);
-    } else {
+    else
         code = codedb_sql_execute(db, sql.data, NULL, 0, &rows, NULL, result);
-    }
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < rows->row_count; i++) {
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < rows->row_count; i++)
         schema_see_column(columns, &rows->values[2 * i], &rows->values[2 * i + 1]);
-    }
-    for (int kind = 0; kind < CODEDB_TABLE_COUNT; kind++) {
+    for (int kind = 0; kind < CODEDB_TABLE_COUNT; kind++)
         schema->columns[kind] = columns[kind];
-    }
     schema->known = code == CODEDB_SUCCESS;
     codedb_free(rows);
     codedb_buffer_free(&sql);
@@ -274,9 +248,8 @@ CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_resu
     codedb_code code = schema_is_empty(db, &empty, result);
     if (code == CODEDB_SUCCESS && empty) {
         code = schema_create(db, result);
-        if (code == CODEDB_SUCCESS) {
+        if (code == CODEDB_SUCCESS)
             return code; /* every column is there, as an unknown schema says */
-        }
     }
     if (code == CODEDB_SUCCESS || code == CODEDB_PERMISSION_DENIED) {
         /* Nothing can be made through a read-only handle: it has an empty database to read. */

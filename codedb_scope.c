@@ -268,10 +268,9 @@ static bool scope_append_chain(const codedb_scopes *scopes, uint32_t scope, code
         uint32_t wanted = count;
         uint32_t at = scope;
 
-        for (;; at = scopes->records[at].outer) {
+        for (;; at = scopes->records[at].outer)
             if (scope_is(scopes, at, kind) && wanted-- == 0)
                 break;
-        }
         scope_append_name(scopes, at, first, out);
         first = false;
     }

@@ -64,9 +64,8 @@ static void search_end(search_query *query)
 
 static codedb_code search_run_rows(search_query *query, codedb_rows **rows, codedb_result *result)
 {
-    if (query->sql.failed || query->parameters.failed) {
+    if (query->sql.failed || query->parameters.failed)
         return codedb_fail_no_memory(result);
-    }
     return codedb_sql_execute(query->db, query->sql.data, (const codedb_value *)(const void *)query->parameters.data,
                               query->parameters.length / sizeof(codedb_value), rows, NULL, result);
 }
@@ -76,9 +75,8 @@ static codedb_code search_run(search_query *query, void **list, codedb_result *r
 {
     codedb_rows *rows = NULL;
     codedb_code code = search_run_rows(query, &rows, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_object_list_from_rows(query->db, query->kind, rows, list, result);
-    }
     codedb_free(rows);
     search_end(query);
     return code;
@@ -96,11 +94,9 @@ static void search_add_limit(search_query *query, int64_t limit, int64_t offset)
 static const char *search_column(codedb_kind kind, const char *name, codedb_result *result)
 {
     const codedb_description *description = codedb_description_of(kind);
-    for (size_t i = 0; name != NULL && i < description->field_count; i++) {
-        if (strcmp(description->fields[i].name, name) == 0) {
+    for (size_t i = 0; name != NULL && i < description->field_count; i++)
+        if (strcmp(description->fields[i].name, name) == 0)
             return description->fields[i].name;
-        }
-    }
     codedb_fail(result, CODEDB_SCHEMA_ERROR, "found the column \"%.80s\", expected one of %s", name == NULL ? "" : name,
                 description->table);
     return NULL;
@@ -110,9 +106,8 @@ static codedb_code search_add_conditions(search_query *query, const codedb_list_
 {
     for (size_t i = 0; i < options->where_count; i++) {
         const char *name = search_column(query->kind, options->where[i].name, result);
-        if (name == NULL) {
+        if (name == NULL)
             return CODEDB_SCHEMA_ERROR;
-        }
         if (options->where[i].value.type == CODEDB_VALUE_NULL) {
             codedb_buffer_printf(&query->sql, " AND t.%s IS NULL", name);
         } else {
@@ -130,18 +125,15 @@ static codedb_code search_add_options(search_query *query, const codedb_list_opt
     const char *separator = " ORDER BY ";
     for (size_t i = 0; code == CODEDB_SUCCESS && options != NULL && i < options->order_by_count; i++) {
         const char *name = search_column(query->kind, options->order_by[i].column, result);
-        if (name == NULL) {
+        if (name == NULL)
             return CODEDB_SCHEMA_ERROR;
-        }
         codedb_buffer_printf(&query->sql, "%st.%s%s", separator, name, options->order_by[i].descending ? " DESC" : "");
         separator = ", ";
     }
-    if (code == CODEDB_SUCCESS && (options == NULL || options->order_by_count == 0)) {
+    if (code == CODEDB_SUCCESS && (options == NULL || options->order_by_count == 0))
         search_add_text(query, " ORDER BY t.id");
-    }
-    if (code == CODEDB_SUCCESS && options != NULL) {
+    if (code == CODEDB_SUCCESS && options != NULL)
         search_add_limit(query, options->limit, options->offset);
-    }
     return code;
 }
 
@@ -201,16 +193,14 @@ static codedb_code search_related(codedb *db, const search_relation *relation, c
     search_query query;
     codedb_list_options own;
     codedb_code code = search_check_relation(db, relation, &owner, options, list, &own, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     bool complete = (codedb_object_columns(db, relation->kind) & relation->needs) == relation->needs;
     search_begin(&query, db, relation->kind, own.fields);
     search_add(&query, complete ? relation->sql : relation->otherwise, owner);
     code = search_add_options(&query, &own, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         return search_run(&query, list, result);
-    }
     search_end(&query);
     return code;
 }
@@ -222,9 +212,8 @@ static codedb_code search_related(codedb *db, const search_relation *relation, c
         static const search_relation relation = {__VA_ARGS__};                                                             \
         void *made = NULL;                                                                                                 \
         codedb_code code = search_related(db, &relation, to_value(owner), options, list == NULL ? NULL : &made, result);   \
-        if (list != NULL) {                                                                                                \
+        if (list != NULL)                                                                                                  \
             *list = made;                                                                                                  \
-        }                                                                                                                  \
         return code;                                                                                                       \
     }
 #define SEARCH_BY_TEXT(name, list_name, ...) SEARCH_FUNCTION(name, list_name, const char *, codedb_value_text, __VA_ARGS__)
@@ -268,9 +257,8 @@ static void search_answer_begin(search_answer *answer, codedb *db, size_t root_s
 /* What the host gets: NULL on an error, which is answer->code. */
 static void *search_answer_end(search_answer *answer)
 {
-    if (answer->code == CODEDB_SUCCESS) {
+    if (answer->code == CODEDB_SUCCESS)
         return answer->root;
-    }
     codedb_arena_destroy(answer->arena);
     return NULL;
 }
@@ -279,9 +267,8 @@ static void *search_answer_end(search_answer *answer)
 static void *search_answer_allocate(search_answer *answer, size_t count, size_t size)
 {
     void *memory = answer->code == CODEDB_SUCCESS ? codedb_arena_allocate(answer->arena, count, size) : NULL;
-    if (answer->code == CODEDB_SUCCESS && memory == NULL) {
+    if (answer->code == CODEDB_SUCCESS && memory == NULL)
         answer->code = codedb_fail_no_memory(answer->result);
-    }
     return memory;
 }
 
@@ -293,9 +280,8 @@ static size_t search_answer_read(search_answer *answer, codedb_kind kind, const 
     codedb_rows *rows = NULL;
     size_t count = 0;
     *items = NULL;
-    if (answer->code != CODEDB_SUCCESS) {
+    if (answer->code != CODEDB_SUCCESS)
         return 0;
-    }
     search_begin(&query, answer->db, kind, 0);
     search_add(&query, sql, owner);
     answer->code = search_run_rows(&query, &rows, answer->result);
@@ -325,9 +311,8 @@ codedb_code codedb_class_structure_get(codedb *db, int64_t class_id, codedb_clas
     search_answer answer;
     void *const *methods;
     codedb_code code = search_check_arguments(db, structure, structure, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     search_answer_begin(&answer, db, sizeof **structure, result);
     codedb_class *object = search_answer_read_one(&answer, CODEDB_KIND_CLASS, class_id);
     size_t count = search_answer_read(&answer, CODEDB_KIND_METHOD, " WHERE t.class_id = ? ORDER BY t.line, t.id",
@@ -350,11 +335,10 @@ static void search_share_methods(codedb_class_structure *classes, size_t class_c
         size_t high = method_count;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (methods[middle]->class_id < classes[i].object->id) {
+            if (methods[middle]->class_id < classes[i].object->id)
                 low = middle + 1;
-            } else {
+            else
                 high = middle;
-            }
         }
         classes[i].methods = methods + low;
         while (low < method_count && methods[low]->class_id == classes[i].object->id) {
@@ -375,9 +359,8 @@ codedb_code codedb_file_structure_get(codedb *db, int64_t file_id, codedb_file_s
     void *const *functions;
     void *const *imports;
     codedb_code code = search_check_arguments(db, structure, structure, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     search_answer_begin(&answer, db, sizeof made, result);
     made.object = search_answer_read_one(&answer, CODEDB_KIND_FILE, file_id);
     made.class_count = search_answer_read(&answer, CODEDB_KIND_CLASS, in_line_order, id, &classes);
@@ -390,9 +373,8 @@ codedb_code codedb_file_structure_get(codedb *db, int64_t file_id, codedb_file_s
     codedb_class_structure *parts = search_answer_allocate(&answer, made.class_count, sizeof *parts);
     *structure = search_answer_end(&answer);
     if (*structure != NULL) {
-        for (size_t i = 0; i < made.class_count; i++) {
+        for (size_t i = 0; i < made.class_count; i++)
             parts[i].object = classes[i];
-        }
         search_share_methods(parts, made.class_count, (codedb_method *const *)methods, method_count);
         made.classes = parts;
         made.functions = (codedb_function *const *)functions;
@@ -408,12 +390,10 @@ static codedb_code search_check_names(codedb *db, const codedb_name_search *give
                                       codedb_result *result)
 {
     codedb_code code = search_check_arguments(db, given, list, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_struct_take(search, sizeof *search, given, "codedb_name_search", result);
-    }
-    if (code == CODEDB_SUCCESS && search->name == NULL) {
+    if (code == CODEDB_SUCCESS && search->name == NULL)
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_name_search.name: found NULL, expected a pattern");
-    }
     if (code == CODEDB_SUCCESS && (search->pattern < CODEDB_PATTERN_GLOB || search->pattern > CODEDB_PATTERN_EXACT)) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_name_search.pattern: found %d, expected 0 to 2",
                            (int)search->pattern);
@@ -421,22 +401,19 @@ static codedb_code search_check_names(codedb *db, const codedb_name_search *give
     return code;
 }
 
-static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_search *given, void **list,
-                                codedb_result *result)
+static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_search *given, void **list, codedb_result *result)
 {
     static const char *const operators[] = {" GLOB ?", " LIKE ? ESCAPE '\\'", " = ?"};
     search_query query;
     codedb_name_search search;
     codedb_code code = search_check_names(db, given, list, &search, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     search_begin(&query, db, kind, 0);
-    if (search.project_id != NULL && kind == CODEDB_KIND_METHOD) {
+    if (search.project_id != NULL && kind == CODEDB_KIND_METHOD)
         search_add_text(&query, " JOIN classes c ON c.id = t.class_id JOIN files x ON x.id = c.file_id");
-    } else if (search.project_id != NULL) {
+    else if (search.project_id != NULL)
         search_add_text(&query, " JOIN files x ON x.id = t.file_id");
-    }
     search_add_text(&query, " WHERE (t.name");
     search_add(&query, operators[search.pattern], codedb_value_text(search.name));
     if (kind == CODEDB_KIND_IMPORT) {
@@ -444,9 +421,8 @@ static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_
         search_add(&query, operators[search.pattern], codedb_value_text(search.name));
     }
     search_add_text(&query, ")");
-    if (search.project_id != NULL) {
+    if (search.project_id != NULL)
         search_add(&query, " AND x.project_id = ?", codedb_value_text(search.project_id));
-    }
     search_add_text(&query, " ORDER BY t.name, t.id");
     search_add_limit(&query, search.limit, search.offset);
     return search_run(&query, list, result);
@@ -458,9 +434,8 @@ static codedb_code search_names(codedb *db, codedb_kind kind, const codedb_name_
     {                                                                                                           \
         void *made = NULL;                                                                                      \
         codedb_code code = search_names(db, CODEDB_KIND_##kind, search, list == NULL ? NULL : &made, result);   \
-        if (list != NULL) {                                                                                     \
+        if (list != NULL)                                                                                       \
             *list = made;                                                                                       \
-        }                                                                                                       \
         return code;                                                                                            \
     }
 
@@ -475,12 +450,10 @@ codedb_code codedb_issue_find(codedb *db, const char *project_id, const char *is
     codedb_column type = {codedb_column_name(CODEDB_KIND_ISSUE, CODEDB_ISSUE_ISSUE_TYPE), codedb_value_text(issue_type)};
     codedb_list_options options = CODEDB_INIT(codedb_list_options);
     codedb_code code = search_check_arguments(db, issue_type, list, result);
-    if (list != NULL) {
+    if (list != NULL)
         *list = NULL;
-    }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     options.where = &type;
     options.where_count = 1;
     return project_id == NULL ? codedb_issue_list(db, &options, list, result)
@@ -493,30 +466,23 @@ codedb_code codedb_usage_find(codedb *db, const codedb_usage_search *given, code
     codedb_usage_search search;
     void *made = NULL;
     codedb_code code = search_check_arguments(db, given, list, result);
-    if (list != NULL) {
+    if (list != NULL)
         *list = NULL;
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_struct_take(&search, sizeof search, given, "codedb_usage_search", result);
-    }
-    if (code == CODEDB_SUCCESS && search.target_name == NULL) {
+    if (code == CODEDB_SUCCESS && search.target_name == NULL)
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_usage_search.target_name: found NULL, expected a name");
-    }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     search_begin(&query, db, CODEDB_KIND_USAGE, 0);
     search_add_text(&query, search.project_id == NULL ? "" : " JOIN files x ON x.id = t.file_id");
     search_add(&query, " WHERE t.target_name = ?", codedb_value_text(search.target_name));
-    if (search.target_type != NULL) {
+    if (search.target_type != NULL)
         search_add(&query, " AND t.target_type = ?", codedb_value_text(search.target_type));
-    }
-    if (search.target_class != NULL) {
+    if (search.target_class != NULL)
         search_add(&query, " AND t.target_class = ?", codedb_value_text(search.target_class));
-    }
-    if (search.project_id != NULL) {
+    if (search.project_id != NULL)
         search_add(&query, " AND x.project_id = ?", codedb_value_text(search.project_id));
-    }
     search_add_text(&query, " ORDER BY t.file_id, t.line, t.id");
     search_add_limit(&query, search.limit, search.offset);
     code = search_run(&query, &made, result);
@@ -564,12 +530,10 @@ static const search_count search_counts[] = {
 
 static const char *search_count_sql(codedb *db, const search_count *count, const codedb_kind *owner)
 {
-    if ((codedb_object_columns(db, count->kind) & count->needs) != count->needs) {
+    if ((codedb_object_columns(db, count->kind) & count->needs) != count->needs)
         count = count->otherwise;
-    }
-    if (owner == NULL) {
+    if (owner == NULL)
         return count->of_all;
-    }
     return *owner == CODEDB_KIND_PROJECT ? count->of_project : count->of_file;
 }
 
@@ -593,12 +557,10 @@ static codedb_code search_count_all(codedb *db, const codedb_kind *owner, codedb
                          owner == NULL ? "" : codedb_description_of(*owner)->table);
     codedb_code code = sql.failed ? codedb_fail_no_memory(result)
                                   : codedb_sql_execute(db, sql.data, &id, owner == NULL ? 0 : 1, &rows, NULL, result);
-    if (code == CODEDB_SUCCESS && rows->values[SEARCH_COUNTS].as.integer == 0) {
+    if (code == CODEDB_SUCCESS && rows->values[SEARCH_COUNTS].as.integer == 0)
         code = codedb_fail(result, CODEDB_NOT_FOUND, "there is no such %s", codedb_description_of(*owner)->object);
-    }
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < SEARCH_COUNTS; i++) {
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < SEARCH_COUNTS; i++)
         *(int64_t *)(void *)((char *)counts + search_counts[i].offset) = rows->values[i].as.integer;
-    }
     codedb_free(rows);
     codedb_buffer_free(&sql);
     return code;
@@ -609,9 +571,8 @@ static codedb_code search_clear_counts(codedb *db, codedb_counts *counts, codedb
 {
     codedb_counts none;
     codedb_code code = search_check_arguments(db, counts, counts, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_struct_take(&none, sizeof none, counts, "codedb_counts", result);
-    }
     if (code == CODEDB_SUCCESS) {
         none = (codedb_counts)CODEDB_INIT(codedb_counts);
         codedb_struct_give(counts, &none, sizeof none);
@@ -624,12 +585,10 @@ static codedb_code search_counts_of(codedb *db, const codedb_kind *owner, codedb
 {
     codedb_counts made = CODEDB_INIT(codedb_counts);
     codedb_code code = search_clear_counts(db, counts, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = search_count_all(db, owner, id, &made, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         codedb_struct_give(counts, &made, sizeof made);
-    }
     return code;
 }
 
@@ -656,11 +615,10 @@ static void search_share_occurrences(codedb_duplicate_group *groups, size_t grou
         size_t high = occurrence_count;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (occurrences[middle]->duplicate_id < groups[i].object->id) {
+            if (occurrences[middle]->duplicate_id < groups[i].object->id)
                 low = middle + 1;
-            } else {
+            else
                 high = middle;
-            }
         }
         groups[i].occurrences = occurrences + low;
         while (low < occurrence_count && occurrences[low]->duplicate_id == groups[i].object->id) {
@@ -676,12 +634,10 @@ codedb_code codedb_project_duplicates(codedb *db, const char *project_id, codedb
     void *const *duplicates;
     void *const *occurrences;
     codedb_code code = search_check_arguments(db, project_id, groups, result);
-    if (groups != NULL) {
+    if (groups != NULL)
         *groups = NULL;
-    }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     search_answer_begin(&answer, db, sizeof **groups, result);
     size_t count =
         search_answer_read(&answer, CODEDB_KIND_CODE_DUPLICATE, " WHERE t.project_id = ? ORDER BY t.similarity DESC, t.id",
@@ -694,9 +650,8 @@ codedb_code codedb_project_duplicates(codedb *db, const char *project_id, codedb
     codedb_duplicate_group *items = search_answer_allocate(&answer, count, sizeof *items);
     *groups = search_answer_end(&answer);
     if (*groups != NULL) {
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
             items[i].object = duplicates[i];
-        }
         search_share_occurrences(items, count, (codedb_duplicate_occurrence *const *)occurrences, occurrence_count);
         (*groups)->count = count;
         (*groups)->items = items;
@@ -723,9 +678,8 @@ static size_t search_quote_words(codedb_buffer *expression, const char *text, bo
     while (*(text += strspn(text, space)) != '\0') {
         size_t length = strcspn(text, space);
         bool is_word = false;
-        for (size_t i = 0; i < length; i++) {
+        for (size_t i = 0; i < length; i++)
             is_word = is_word || search_is_word_byte((unsigned char)text[i]);
-        }
         if (is_word) {
             codedb_buffer_append_text(expression, words++ == 0 ? "\"" : " \"");
             for (size_t i = 0; i < length; i++) {
@@ -736,9 +690,8 @@ static size_t search_quote_words(codedb_buffer *expression, const char *text, bo
         }
         text += length;
     }
-    if (prefix && words > 0) {
+    if (prefix && words > 0)
         codedb_buffer_append_byte(expression, '*');
-    }
     return words;
 }
 
@@ -746,15 +699,12 @@ static codedb_code search_check_text(codedb *db, const codedb_text_search *given
                                      codedb_result *result)
 {
     codedb_code code = search_check_arguments(db, given, matches, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_struct_take(search, sizeof *search, given, "codedb_text_search", result);
-    }
-    if (code == CODEDB_SUCCESS && search->query == NULL) {
+    if (code == CODEDB_SUCCESS && search->query == NULL)
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_text_search.query: found NULL, expected words");
-    }
-    if (code == CODEDB_SUCCESS && codedb_utf8_valid_length(search->query, strlen(search->query)) < strlen(search->query)) {
+    if (code == CODEDB_SUCCESS && codedb_utf8_valid_length(search->query, strlen(search->query)) < strlen(search->query))
         code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "codedb_text_search.query: found bytes that are not UTF-8");
-    }
     if (code == CODEDB_SUCCESS && (search->snippet_words < 0 || search->snippet_words > SEARCH_MAX_SNIPPET_WORDS)) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_text_search.snippet_words: found %d, expected 0 to %d",
                            search->snippet_words, SEARCH_MAX_SNIPPET_WORDS);
@@ -772,9 +722,8 @@ static codedb_code search_write_expression(codedb_buffer *expression, const code
     } else {
         words = search_quote_words(expression, search->query, search->prefix != 0);
     }
-    if (words == 0) {
+    if (words == 0)
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "the text to search for, \"%.100s\", holds no word", search->query);
-    }
     return expression->failed ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
 }
 
@@ -800,12 +749,10 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
                " LEFT JOIN functions f ON t.entity_type = 'function' AND f.id = t.entity_id"
                " WHERE code_content_fts MATCH ?",
                words);
-    if (search->project_id != NULL) {
+    if (search->project_id != NULL)
         search_add(query, " AND x.project_id = ?", codedb_value_text(search->project_id));
-    }
-    if (search->entity_type != NULL) {
+    if (search->entity_type != NULL)
         search_add(query, " AND t.entity_type = ?", codedb_value_text(search->entity_type));
-    }
     search_add_text(query, " ORDER BY code_content_fts.rank");
     search_add_limit(query, search->limit, search->offset);
 }
@@ -814,9 +761,8 @@ static void search_write_text_query(search_query *query, const codedb_text_searc
 static codedb_code search_explain_error(codedb_code code, const codedb_text_search *search, codedb_result *result)
 {
     static const char *const signs[] = {"fts5: ", "no such column", "unterminated string", "unknown special query"};
-    if (!search->raw || (code != CODEDB_DATABASE_ERROR && code != CODEDB_SCHEMA_ERROR)) {
+    if (!search->raw || (code != CODEDB_DATABASE_ERROR && code != CODEDB_SCHEMA_ERROR))
         return code;
-    }
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
         const char *words = strstr(result->description, signs[i]);
         if (words != NULL) {
@@ -837,13 +783,11 @@ static int64_t search_integer_of(const codedb_value *value)
 /* The value's text in the answer's memory, NULL when it has none. */
 static const char *search_text_of(search_answer *answer, const codedb_value *value)
 {
-    if (value->type != CODEDB_VALUE_TEXT || answer->code != CODEDB_SUCCESS) {
+    if (value->type != CODEDB_VALUE_TEXT || answer->code != CODEDB_SUCCESS)
         return NULL;
-    }
     const char *text = codedb_arena_copy(answer->arena, value->as.text, value->length);
-    if (text == NULL) {
+    if (text == NULL)
         answer->code = codedb_fail_no_memory(answer->result);
-    }
     return text;
 }
 
@@ -867,9 +811,8 @@ static codedb_code search_read_matches(codedb *db, const codedb_rows *rows, code
     search_answer answer;
     search_answer_begin(&answer, db, sizeof **matches, result);
     codedb_text_match *items = search_answer_allocate(&answer, rows->row_count, sizeof *items);
-    for (size_t i = 0; answer.code == CODEDB_SUCCESS && i < rows->row_count; i++) {
+    for (size_t i = 0; answer.code == CODEDB_SUCCESS && i < rows->row_count; i++)
         search_read_match(&answer, &items[i], rows->values + i * rows->column_count);
-    }
     *matches = search_answer_end(&answer);
     if (*matches != NULL) {
         (*matches)->count = rows->row_count;
@@ -887,12 +830,10 @@ codedb_code codedb_text_find(codedb *db, const codedb_text_search *given, codedb
     search_query query;
     codedb_rows *rows = NULL;
     codedb_code code = search_check_text(db, given, matches, &search, result);
-    if (matches != NULL) {
+    if (matches != NULL)
         *matches = NULL;
-    }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     query.db = db;
     codedb_buffer_init(&query.sql, codedb_object_allocator(db));
     codedb_buffer_init(&query.parameters, codedb_object_allocator(db));
@@ -902,9 +843,8 @@ codedb_code codedb_text_find(codedb *db, const codedb_text_search *given, codedb
         search_write_text_query(&query, &search, &expression);
         code = search_explain_error(search_run_rows(&query, &rows, told), &search, told);
     }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = search_read_matches(db, rows, matches, told);
-    }
     codedb_free(rows);
     codedb_buffer_free(&expression);
     search_end(&query);
@@ -952,11 +892,10 @@ static codedb_code search_take_item(codedb_vector_index *item, const codedb_vect
                                     codedb_result *result)
 {
     const codedb_vector_index *given = (const codedb_vector_index *)(const void *)((const char *)items + number * stride);
-    if (codedb_struct_read(item, sizeof *item, given) && given->struct_size == stride) {
+    if (codedb_struct_read(item, sizeof *item, given) && given->struct_size == stride)
         return CODEDB_SUCCESS;
-    }
-    return codedb_fail(result, CODEDB_INVALID_REQUEST, "item %zu: codedb_vector_index.struct_size: found %zu, expected %zu", number,
-                       given->struct_size, stride >= sizeof stride ? stride : sizeof *item);
+    return codedb_fail(result, CODEDB_INVALID_REQUEST, "item %zu: codedb_vector_index.struct_size: found %zu, expected %zu",
+                       number, given->struct_size, stride >= sizeof stride ? stride : sizeof *item);
 }
 
 codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector_index *items, size_t count,
@@ -965,28 +904,24 @@ codedb_code codedb_vectors_save(codedb *db, int64_t file_id, const codedb_vector
     codedb_file *file = NULL;
     codedb_batch *batch = NULL;
     codedb_code code = count > 0 ? search_check_arguments(db, items, items, result) : search_check_arguments(db, db, db, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_file_get(db, file_id, &file, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_batch_create(db, &batch, result);
-    }
     size_t stride = count > 0 && items != NULL ? items->struct_size : 0;
     for (size_t i = 0; code == CODEDB_SUCCESS && i < count; i++) {
         codedb_vector_index item;
         code = search_take_item(&item, items, i, stride, result);
-        if (code != CODEDB_SUCCESS) {
+        if (code != CODEDB_SUCCESS)
             break;
-        }
         bool is_file = item.entity_id == 0 && item.entity_type != NULL && strcmp(item.entity_type, "file") == 0;
         item.project_id = file->project_id;
         item.entity_id = is_file ? file_id : item.entity_id;
         code = search_name_item(codedb_object_check(db, CODEDB_KIND_VECTOR_INDEX, &item, result), i, result);
         search_add_vector(batch, &item);
     }
-    if (code == CODEDB_SUCCESS && count > 0) {
+    if (code == CODEDB_SUCCESS && count > 0)
         code = codedb_batch_run(batch, result);
-    }
     codedb_batch_free(batch);
     codedb_free(file);
     return code;
@@ -1005,9 +940,8 @@ codedb_code codedb_vectors_get(codedb *db, int64_t file_id, codedb_vector_indexe
     search_query query;
     void *made = NULL;
     codedb_code code = search_check_arguments(db, list, list, result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     search_begin(&query, db, CODEDB_KIND_VECTOR_INDEX, 0);
     search_add(&query, of_file, codedb_value_integer(file_id));
     code = search_run(&query, &made, result);

@@ -63,10 +63,9 @@ static char selector_lower(char letter)
 static bool selector_equals_any_case(const char *left, const char *right, size_t length)
 {
     size_t i;
-    for (i = 0; i < length; i++) {
+    for (i = 0; i < length; i++)
         if (selector_lower(left[i]) != selector_lower(right[i]))
             return false;
-    }
     return true;
 }
 
@@ -128,30 +127,27 @@ CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind)
 CODEDB_PRIVATE unsigned codedb_kind_find(const char *name, size_t length)
 {
     unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
         if (selector_kinds[kind].length == length && selector_equals_any_case(selector_kinds[kind].name, name, length))
             break;
-    }
     return kind;
 }
 
 static selector_word selector_find_word(const char *word, size_t length)
 {
     unsigned i;
-    for (i = 0; i < SELECTOR_WORD_COUNT; i++) {
+    for (i = 0; i < SELECTOR_WORD_COUNT; i++)
         if (strlen(selector_words[i]) == length && selector_equals_any_case(selector_words[i], word, length))
             break;
-    }
     return (selector_word)i;
 }
 
 static void selector_set_add_word(codedb_kind_set *set, selector_word word)
 {
     unsigned kind;
-    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
+    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++)
         if (selector_word_covers(word, kind))
             selector_set_add(set, kind);
-    }
 }
 
 CODEDB_PRIVATE bool codedb_kind_set_add_word(codedb_kind_set *set, const char *word, size_t length)
@@ -195,19 +191,17 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test
 static void selector_set_add_significant(codedb_kind_set *set)
 {
     unsigned kind;
-    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
+    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++)
         if (!codedb_kind_is_insignificant(kind))
             selector_set_add(set, kind);
-    }
 }
 
 static void selector_drop_insignificant(codedb_kind_set *set)
 {
     unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
         if (codedb_kind_is_insignificant(kind))
             set->words[kind / 64] &= ~((uint64_t)1 << (kind % 64));
-    }
 }
 
 static void selector_set_intersect(codedb_kind_set *set, const codedb_kind_set *with)
@@ -220,10 +214,9 @@ static void selector_set_intersect(codedb_kind_set *set, const codedb_kind_set *
 static bool selector_set_has_insignificant(const codedb_kind_set *set)
 {
     unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
         if (codedb_kind_set_has(set, kind) && codedb_kind_is_insignificant(kind))
             return true;
-    }
     return false;
 }
 
@@ -304,11 +297,10 @@ CODEDB_PRIVATE uint8_t codedb_attribute_cost(codedb_attribute attribute)
 static unsigned selector_find_field(const char *name, size_t length)
 {
     unsigned i;
-    for (i = 0; selector_fields[i] != NULL; i++) {
+    for (i = 0; selector_fields[i] != NULL; i++)
         if (selector_fields[i][0] == name[0] && strlen(selector_fields[i]) == length &&
             memcmp(selector_fields[i], name, length) == 0)
             return i + 1;
-    }
     return CODEDB_FIELD_NONE;
 }
 
@@ -472,10 +464,9 @@ CODEDB_PRIVATE codedb_selector_part *codedb_selector_add_part(codedb_selector_pa
     codedb_selector_part **link;
     if (part == NULL)
         return NULL;
-    for (link = &step->parts; *link != NULL; link = &(*link)->next) {
+    for (link = &step->parts; *link != NULL; link = &(*link)->next)
         if (kind == CODEDB_PART_POSITION || (*link)->kind == CODEDB_PART_POSITION || (*link)->cost <= cost)
             place = &(*link)->next;
-    }
     part->kind = kind;
     part->cost = cost;
     part->next = *place;
@@ -486,10 +477,9 @@ CODEDB_PRIVATE codedb_selector_part *codedb_selector_add_part(codedb_selector_pa
 static bool selector_has_position(const codedb_selector_step *step)
 {
     const codedb_selector_part *part;
-    for (part = step->parts; part != NULL; part = part->next) {
+    for (part = step->parts; part != NULL; part = part->next)
         if (part->kind == CODEDB_PART_POSITION)
             return true;
-    }
     return false;
 }
 
@@ -663,12 +653,11 @@ static bool selector_string(codedb_selector_parser *parser, const char **value, 
     begin = out = codedb_selector_allocate(parser, end - start + 1, 1);
     if (begin == NULL)
         return false;
-    while (parser->at < end) {
+    while (parser->at < end)
         if (selector_peek(parser) != '\\')
             *out++ = parser->text[parser->at++];
         else if (!selector_escape(parser, &out))
             return false;
-    }
     parser->at++;
     *value = begin;
     *length = (size_t)(out - begin);
@@ -1160,11 +1149,10 @@ static bool selector_pseudo(codedb_selector_parser *parser, selector_compound *c
     while (selector_is_name(selector_peek(parser)) || selector_peek(parser) == '-')
         parser->at++;
     length = parser->at - start;
-    for (i = 0; i < SELECTOR_PSEUDO_COUNT; i++) {
+    for (i = 0; i < SELECTOR_PSEUDO_COUNT; i++)
         if (strlen(selector_pseudos[i].name) == length &&
             selector_equals_any_case(selector_pseudos[i].name, parser->text + start, length))
             break;
-    }
     if (i == SELECTOR_PSEUDO_COUNT)
         return selector_fail_unknown_pseudo(parser, start, length);
     if (selector_pseudos[i].part == CODEDB_PART_IS && selector_accept(parser, '('))

@@ -273,7 +273,7 @@ typedef struct codedb_node_view {
     size_t regex_scratch_size;
     codedb_place_cursor cursor;
     const char *first_return; /* the source's first \r; its end when there is none, NULL until somebody asks */
-    bool failed; /* no memory */
+    bool failed;              /* no memory */
 } codedb_node_view;
 
 static inline unsigned codedb_view_kind(const codedb_node_view *view, uint32_t node)

@@ -405,10 +405,9 @@ static uint32_t snippet_last_line(const codedb_tree *tree, uint32_t first)
 static uint32_t snippet_first_line(const codedb_tree *tree, uint32_t start)
 {
     uint32_t line_start = start;
-    for (uint32_t at = start; at < tree->length && strchr(" \t\f\r\n", tree->source[at]); at++) {
+    for (uint32_t at = start; at < tree->length && strchr(" \t\f\r\n", tree->source[at]); at++)
         if (tree->source[at] == '\n' || tree->source[at] == '\r')
             line_start = at + 1;
-    }
     return codedb_tree_place(tree, line_start < tree->length ? line_start : start).line;
 }
 

@@ -29,10 +29,9 @@ CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines
 /* Whether there is anything to find in a text. */
 static bool source_has_words(codedb_slice text)
 {
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = 0; i < text.length; i++)
         if (!strchr(" \t\r\n\f", text.text[i]) || !text.text[i])
             return true;
-    }
     return false;
 }
 
@@ -312,9 +311,8 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const source_stat
     };
     source_require_unchanged(batch, file_id, state);
     code = codedb_source_store(db, batch, &file, &operation, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_batch_run(batch, result);
-    }
     if (code == CODEDB_SUCCESS && tree_id)
         *tree_id = codedb_batch_value(batch, operation);
     codedb_batch_free(batch);

@@ -9,17 +9,17 @@
 
 /* What is to be stored of one file, whose row in `files` is there or is inserted by the same batch. */
 typedef struct codedb_source_file {
-    codedb_value file;          /* INTEGER: its id; or ROW_ID_OF: then the file is new, and nothing is read or deleted */
+    codedb_value file; /* INTEGER: its id; or ROW_ID_OF: then the file is new, and nothing is read or deleted */
     const char *project_id;
-    const char *name;           /* of the file in full-text answers, its relative path say; may be NULL */
-    double modified;            /* Unix seconds of the file's last change; 0: now */
-    const codedb_tree *tree;    /* NULL when the source does not parse: then the next four count */
-    const char *source;         /* UTF-8 */
+    const char *name;        /* of the file in full-text answers, its relative path say; may be NULL */
+    double modified;         /* Unix seconds of the file's last change; 0: now */
+    const codedb_tree *tree; /* NULL when the source does not parse: then the next four count */
+    const char *source;      /* UTF-8 */
     size_t source_length;
-    uint32_t error_line;        /* of the syntax error; 0: there is no place */
-    const char *error;          /* its message */
-    const char *hash;           /* SHA-256 of the source in lower-case hex; NULL: it is computed */
-    bool facts_are_written;      /* the caller writes `lines` and `has_docstring` of the file with its row */
+    uint32_t error_line;    /* of the syntax error; 0: there is no place */
+    const char *error;      /* its message */
+    const char *hash;       /* SHA-256 of the source in lower-case hex; NULL: it is computed */
+    bool facts_are_written; /* the caller writes `lines` and `has_docstring` of the file with its row */
 } codedb_source_file;
 
 /* Adds to `batch` all that makes the database hold this file's source: its row in cst_trees (earlier ones go; a stored AST of

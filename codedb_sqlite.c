@@ -37,10 +37,9 @@ static bool sqlite_is_autocommit(const sqlite_connection *connection)
 
 static bool sqlite_message_begins(const char *message, const char *const *beginnings)
 {
-    for (; *beginnings != NULL; beginnings++) {
+    for (; *beginnings != NULL; beginnings++)
         if (strncmp(message, *beginnings, strlen(*beginnings)) == 0)
             return true;
-    }
     return false;
 }
 
@@ -75,10 +74,9 @@ static codedb_code sqlite_code(int code, const char *message)
     size_t i;
     if ((code & 0xff) == SQLITE_ERROR)
         return sqlite_code_of_message(message);
-    for (i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    for (i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].sqlite == (code & 0xff))
             return codes[i].codedb;
-    }
     return CODEDB_DATABASE_ERROR;
 }
 
@@ -127,10 +125,9 @@ static int sqlite_on_busy(void *context, int tries)
 
 static bool sqlite_name_is_one_of(const char *name, const char *const *names)
 {
-    for (; *names != NULL; names++) {
+    for (; *names != NULL; names++)
         if (sqlite3_stricmp(name, *names) == 0)
             return true;
-    }
     return false;
 }
 
@@ -387,10 +384,9 @@ static codedb_code sqlite_check_names(sqlite_connection *connection, const coded
             return codedb_sqlite_fail(connection, code, operation->table, result);
         return sqlite_fail_unknown_table(connection, operation->table, result);
     }
-    for (i = 0; (name = sqlite_operation_name(operation, i)) != NULL; i++) {
+    for (i = 0; (name = sqlite_operation_name(operation, i)) != NULL; i++)
         if (!sqlite_has_column(connection, operation->table, name, &known))
             return sqlite_fail_unknown_column(connection, operation->table, name, result);
-    }
     return sqlite_check_twice(operation, result);
 }
 
@@ -569,10 +565,9 @@ static bool sqlite_pending_has(const sqlite_pending *pending, int64_t rowid)
     size_t i;
     if (pending->overflow)
         return true; /* the index is built anew anyway, and must not be touched before */
-    for (i = pending->count; i > 0; i--) {
+    for (i = pending->count; i > 0; i--)
         if (rowid >= pending->ranges[i - 1].low && rowid <= pending->ranges[i - 1].high)
             return true;
-    }
     return false;
 }
 
@@ -600,10 +595,9 @@ static void sqlite_on_change(void *context, int action, const char *database, co
     sqlite_fulltext *fulltext;
     if (action != SQLITE_INSERT || strcmp(database, "main") != 0)
         return;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
+    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next)
         if (strcmp(fulltext->content, table) == 0)
             sqlite_pending_add(&fulltext->pending, rowid);
-    }
 }
 
 /* codedb_fulltext_pending(number, old rowid, new rowid), called by the triggers: 1 when the index is not to be touched for the row. A row
@@ -736,10 +730,9 @@ static codedb_code sqlite_fulltext_flush(sqlite_connection *connection, codedb_r
     sqlite_fulltext *fulltext;
     codedb_code failure;
     int code = SQLITE_OK;
-    for (fulltext = connection->fulltexts; code == SQLITE_OK && fulltext != NULL; fulltext = fulltext->next) {
+    for (fulltext = connection->fulltexts; code == SQLITE_OK && fulltext != NULL; fulltext = fulltext->next)
         if (fulltext->pending.count > 0 || fulltext->pending.overflow)
             code = sqlite_fulltext_flush_one(connection, fulltext);
-    }
     sqlite3_set_last_insert_rowid(connection->db, last);
     if (code == SQLITE_OK)
         return CODEDB_SUCCESS;
@@ -1051,10 +1044,9 @@ static int sqlite_bind_all(sqlite3_stmt *statement, const codedb_operation *oper
         head = operation->value_count;
     for (i = 0; code == SQLITE_OK && i < head; i++)
         code = sqlite_bind(statement, ++place, &values[i]);
-    for (i = 0; code == SQLITE_OK && i < operation->where_count; i++) {
+    for (i = 0; code == SQLITE_OK && i < operation->where_count; i++)
         if (!operation->where_is_null[i])
             code = sqlite_bind(statement, ++place, &values[head + i]);
-    }
     if (code == SQLITE_OK && operation->limited) {
         const codedb_value *limit = &values[head + operation->where_count];
         code = sqlite3_bind_int64(statement, ++place, limit[0].as.integer > 0 ? limit[0].as.integer : -1);
@@ -1132,10 +1124,9 @@ static codedb_code sqlite_write_row(sqlite_connection *connection, sqlite3_stmt 
 {
     int count = sqlite3_column_count(statement);
     int i;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         if (!sqlite_read_value(statement, i, &connection->row[i]))
             return codedb_fail_no_memory(result);
-    }
     return rows->row(rows, connection->row);
 }
 

@@ -52,12 +52,11 @@ static int sqlite_backup_copy(const sqlite_connection *connection, sqlite3 *copy
     sqlite3_backup *backup = sqlite3_backup_init(copy, "main", connection->db, "main");
     int code = backup != NULL ? SQLITE_OK : sqlite3_errcode(copy);
     int finished;
-    while (code == SQLITE_OK) {
+    while (code == SQLITE_OK)
         if (connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline)
             code = SQLITE_INTERRUPT;
         else
             code = sqlite3_backup_step(backup, SQLITE_BACKUP_PAGES);
-    }
     finished = sqlite3_backup_finish(backup);
     return code == SQLITE_DONE ? finished : code;
 }

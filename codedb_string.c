@@ -188,10 +188,9 @@ static void string_replace_surrogates(codedb_buffer *out, size_t mark)
 {
     if (out->failed)
         return;
-    for (size_t i = mark; i + 2 < out->length; i++) {
+    for (size_t i = mark; i + 2 < out->length; i++)
         if (out->data[i] == '\xED' && (out->data[i + 1] & 0x20))
             memcpy(out->data + i, "\xEF\xBF\xBD", 3);
-    }
 }
 
 /* str.expandtabs() of what stands behind `mark`. */

@@ -33,28 +33,25 @@ CODEDB_PRIVATE bool codedb_structure_add_name(codedb_arena *arena, codedb_struct
 
 CODEDB_PRIVATE codedb_structure_table *codedb_structure_find_table(const codedb_structure *structure, const char *name)
 {
-    for (size_t i = 0; i < structure->table_count; i++) {
+    for (size_t i = 0; i < structure->table_count; i++)
         if (codedb_text_equal_case(structure->tables[i].name, name))
             return &structure->tables[i];
-    }
     return NULL;
 }
 
 CODEDB_PRIVATE const codedb_structure_column *codedb_structure_find_column(const codedb_structure_table *table, const char *name)
 {
-    for (size_t i = 0; i < table->column_count; i++) {
+    for (size_t i = 0; i < table->column_count; i++)
         if (codedb_text_equal_case(table->columns[i].name, name))
             return &table->columns[i];
-    }
     return NULL;
 }
 
 CODEDB_PRIVATE bool codedb_structure_has_name(const codedb_structure_names *names, const char *name)
 {
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; i < names->count; i++)
         if (names->items[i] != NULL && codedb_text_equal_case(names->items[i], name))
             return true;
-    }
     return false;
 }
 
@@ -221,10 +218,9 @@ static bool structure_see_index(codedb_arena *arena, codedb_structure_table *tab
 
 static bool structure_see_index_column(codedb_arena *arena, codedb_structure_table *table, const structure_row *row)
 {
-    for (size_t i = 0; i < table->index_count; i++) {
+    for (size_t i = 0; i < table->index_count; i++)
         if (strcmp(table->indexes[i].name, row->name) == 0)
             return codedb_structure_add_name(arena, &table->indexes[i].columns, row->first);
-    }
     return true;
 }
 

@@ -16,9 +16,9 @@ typedef struct codedb_structure_column {
     const char *type;          /* "": none */
     const char *default_value; /* SQL, or NULL */
     bool nullable;
-    bool generated;            /* found only: its values are computed */
+    bool generated; /* found only: its values are computed */
     bool autoincrement;
-    int64_t primary_key;       /* its place in the key from 1; 0: none */
+    int64_t primary_key; /* its place in the key from 1; 0: none */
 } codedb_structure_column;
 
 typedef struct codedb_structure_constraint {
@@ -48,7 +48,11 @@ typedef struct codedb_structure_trigger {
     const char *sql;
 } codedb_structure_trigger;
 
-typedef enum codedb_structure_kind { CODEDB_STRUCTURE_TABLE, CODEDB_STRUCTURE_VIRTUAL, CODEDB_STRUCTURE_VIEW } codedb_structure_kind;
+typedef enum codedb_structure_kind {
+    CODEDB_STRUCTURE_TABLE,
+    CODEDB_STRUCTURE_VIRTUAL,
+    CODEDB_STRUCTURE_VIEW
+} codedb_structure_kind;
 
 typedef struct codedb_structure_table {
     const char *name;
@@ -147,7 +151,7 @@ CODEDB_PRIVATE const char *codedb_ddl_structure_query(codedb_sql_dialect dialect
 /* What a table that is built anew gets and loses. */
 typedef struct codedb_ddl_rebuild {
     const codedb_structure_table *table; /* as it was found */
-    codedb_structure_column *columns; /* to be added */
+    codedb_structure_column *columns;    /* to be added */
     size_t column_count;
     codedb_structure_constraint *constraints; /* likewise */
     size_t constraint_count;

@@ -153,10 +153,9 @@ static bool sync_same_index(const codedb_structure_index *found, const codedb_st
 /* Whether the table has such an index under whatever name. */
 static bool sync_has_index(const codedb_structure_table *table, const codedb_structure_index *wanted)
 {
-    for (size_t i = 0; i < table->index_count; i++) {
+    for (size_t i = 0; i < table->index_count; i++)
         if (table->indexes[i].sql != NULL && sync_same_index(&table->indexes[i], wanted))
             return true;
-    }
     return false;
 }
 
@@ -231,10 +230,9 @@ static codedb_code sync_has_rows(sync_plan *plan, const codedb_structure_table *
 
 static bool sync_has_key(const codedb_structure_table *table)
 {
-    for (size_t i = 0; i < table->column_count; i++) {
+    for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].primary_key != 0)
             return true;
-    }
     return false;
 }
 
@@ -359,10 +357,9 @@ static codedb_code sync_change_table(sync_plan *plan, const codedb_ddl_rebuild *
 
 static bool sync_wants_index(const codedb_structure_table *wanted, const codedb_structure_index *found)
 {
-    for (size_t i = 0; i < wanted->index_count; i++) {
+    for (size_t i = 0; i < wanted->index_count; i++)
         if (codedb_text_equal_case(wanted->indexes[i].name, found->name) || sync_same_index(found, &wanted->indexes[i]))
             return true;
-    }
     return false;
 }
 
@@ -418,10 +415,9 @@ static codedb_code sync_table(sync_plan *plan, const codedb_structure_table *wan
         if (code == CODEDB_SUCCESS)
             code = sync_note(plan, &plan->modified, "%s", actual->name);
     }
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->index_count; i++) {
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->index_count; i++)
         if (sync_will_have(actual, &changes, &wanted->indexes[i].columns))
             code = sync_index(plan, actual, actual->name, &wanted->indexes[i]);
-    }
     return code == CODEDB_SUCCESS ? sync_beyond(plan, actual, wanted) : code;
 }
 
@@ -680,14 +676,12 @@ typedef struct sync_alterations {
 /* A column with a constraint of its own, which ALTER TABLE does not drop. */
 static bool sync_is_bound(const codedb_structure_table *table, const char *column)
 {
-    for (size_t i = 0; i < table->constraint_count; i++) {
+    for (size_t i = 0; i < table->constraint_count; i++)
         if (codedb_structure_has_name(&table->constraints[i].columns, column))
             return true;
-    }
-    for (size_t i = 0; i < table->index_count; i++) {
+    for (size_t i = 0; i < table->index_count; i++)
         if (table->indexes[i].sql == NULL && codedb_structure_has_name(&table->indexes[i].columns, column))
             return true;
-    }
     return false;
 }
 
@@ -772,17 +766,15 @@ static codedb_code sync_plan_alter(sync_plan *plan, const void *all)
         return code;
     if (table->kind == CODEDB_STRUCTURE_VIRTUAL)
         return codedb_fail(plan->result, CODEDB_SCHEMA_ERROR, "%s is a virtual table, which cannot be altered", table->name);
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->count; i++) {
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->count; i++)
         if (wanted->changes[i].kind == CODEDB_ALTER_DROP_INDEX)
             code = sync_drop_index(plan, table, wanted->changes[i].name);
-    }
     if (code == CODEDB_SUCCESS)
         code = sync_alter_parts(plan, table, wanted);
     for (size_t step = 0; step < sizeof order / sizeof order[0]; step++) {
-        for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->count; i++) {
+        for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->count; i++)
             if (wanted->changes[i].kind == order[step])
                 code = sync_alter_rest(plan, table, &wanted->changes[i]);
-        }
     }
     return code;
 }

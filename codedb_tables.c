@@ -421,9 +421,8 @@ CODEDB_PRIVATE const codedb_description *codedb_description_of(codedb_kind kind)
 CODEDB_PRIVATE const char *codedb_column_name(codedb_kind kind, uint64_t bit)
 {
     size_t i = 0;
-    while (bit >> i != 1) {
+    while (bit >> i != 1)
         i++;
-    }
     return tables_all[kind].fields[i].name;
 }
 

@@ -57,10 +57,9 @@ static size_t utf8_sequence(const unsigned char *text, size_t length)
         high = 0x8F;
     if (text[1] < low || text[1] > high)
         return 0;
-    for (i = 2; i < size; i++) {
+    for (i = 2; i < size; i++)
         if ((text[i] & 0xC0) != 0x80)
             return 0;
-    }
     return size;
 }
 

@@ -76,10 +76,9 @@ static uint32_t tree_find_line_near(const codedb_tree *tree, uint32_t line, uint
 
     if (offset < tree->line_starts[line])
         return tree_find_line(tree, 0, line, offset);
-    for (step = 0; step < 4; step++, line++) {
+    for (step = 0; step < 4; step++, line++)
         if (line + 1 == tree->line_count || offset < tree->line_starts[line + 1])
             return line;
-    }
     return tree_find_line(tree, line, tree->line_count, offset);
 }
 
@@ -192,9 +191,8 @@ static uint32_t tree_semicolon_end(const codedb_tree *tree, uint32_t token)
 
     if (!tree_token_is(tree, token + 1, CODEDB_TOKEN_NEWLINE))
         return limit;
-    while (end < limit && tree->source[end] != '#') {
+    while (end < limit && tree->source[end] != '#')
         end++;
-    }
     return end;
 }
 
@@ -231,20 +229,18 @@ CODEDB_PRIVATE void codedb_tree_parents(const codedb_tree *tree, uint32_t *paren
     uint32_t child;
 
     parents[0] = UINT32_MAX;
-    for (node = 0; node < tree->node_count; node++) {
+    for (node = 0; node < tree->node_count; node++)
         for (child = node + 1; child < tree->nodes[node].end; child = tree->nodes[child].end)
             parents[child] = node;
-    }
 }
 
 CODEDB_PRIVATE uint32_t codedb_tree_child(const codedb_tree *tree, uint32_t node, codedb_node_field field)
 {
     uint32_t child;
 
-    for (child = node + 1; child < tree->nodes[node].end; child = tree->nodes[child].end) {
+    for (child = node + 1; child < tree->nodes[node].end; child = tree->nodes[child].end)
         if (tree->nodes[child].field == field)
             return child;
-    }
     return UINT32_MAX;
 }
 

@@ -16,178 +16,178 @@
 /* ---- Node kinds: LibCST's 172 concrete classes, one list for code, name and category ------------------------------- */
 
 /* X(CODE, "LibCST class name", category) */
-#define CODEDB_NODE_KINDS(X) \
-    X(MODULE, "Module", OTHER) \
-    X(SIMPLE_WHITESPACE, "SimpleWhitespace", WHITESPACE) \
-    X(NEWLINE, "Newline", WHITESPACE) \
-    X(COMMENT, "Comment", WHITESPACE) \
-    X(TRAILING_WHITESPACE, "TrailingWhitespace", WHITESPACE) \
-    X(EMPTY_LINE, "EmptyLine", WHITESPACE) \
+#define CODEDB_NODE_KINDS(X)                                           \
+    X(MODULE, "Module", OTHER)                                         \
+    X(SIMPLE_WHITESPACE, "SimpleWhitespace", WHITESPACE)               \
+    X(NEWLINE, "Newline", WHITESPACE)                                  \
+    X(COMMENT, "Comment", WHITESPACE)                                  \
+    X(TRAILING_WHITESPACE, "TrailingWhitespace", WHITESPACE)           \
+    X(EMPTY_LINE, "EmptyLine", WHITESPACE)                             \
     X(PARENTHESIZED_WHITESPACE, "ParenthesizedWhitespace", WHITESPACE) \
-    X(SEMICOLON, "Semicolon", PUNCTUATION) \
-    X(COLON, "Colon", PUNCTUATION) \
-    X(COMMA, "Comma", PUNCTUATION) \
-    X(DOT, "Dot", PUNCTUATION) \
-    X(ASSIGN_EQUAL, "AssignEqual", PUNCTUATION) \
-    X(AND, "And", OTHER) \
-    X(OR, "Or", OTHER) \
-    X(ADD, "Add", OTHER) \
-    X(SUBTRACT, "Subtract", OTHER) \
-    X(MULTIPLY, "Multiply", OTHER) \
-    X(DIVIDE, "Divide", OTHER) \
-    X(FLOOR_DIVIDE, "FloorDivide", OTHER) \
-    X(MODULO, "Modulo", OTHER) \
-    X(POWER, "Power", OTHER) \
-    X(LEFT_SHIFT, "LeftShift", OTHER) \
-    X(RIGHT_SHIFT, "RightShift", OTHER) \
-    X(BIT_OR, "BitOr", OTHER) \
-    X(BIT_AND, "BitAnd", OTHER) \
-    X(BIT_XOR, "BitXor", OTHER) \
-    X(MATRIX_MULTIPLY, "MatrixMultiply", OTHER) \
-    X(LESS_THAN, "LessThan", OTHER) \
-    X(GREATER_THAN, "GreaterThan", OTHER) \
-    X(EQUAL, "Equal", OTHER) \
-    X(LESS_THAN_EQUAL, "LessThanEqual", OTHER) \
-    X(GREATER_THAN_EQUAL, "GreaterThanEqual", OTHER) \
-    X(NOT_EQUAL, "NotEqual", OTHER) \
-    X(IN, "In", OTHER) \
-    X(IS, "Is", OTHER) \
-    X(NOT_IN, "NotIn", OTHER) \
-    X(IS_NOT, "IsNot", OTHER) \
-    X(ADD_ASSIGN, "AddAssign", OTHER) \
-    X(SUBTRACT_ASSIGN, "SubtractAssign", OTHER) \
-    X(MULTIPLY_ASSIGN, "MultiplyAssign", OTHER) \
-    X(MATRIX_MULTIPLY_ASSIGN, "MatrixMultiplyAssign", OTHER) \
-    X(DIVIDE_ASSIGN, "DivideAssign", OTHER) \
-    X(MODULO_ASSIGN, "ModuloAssign", OTHER) \
-    X(BIT_AND_ASSIGN, "BitAndAssign", OTHER) \
-    X(BIT_OR_ASSIGN, "BitOrAssign", OTHER) \
-    X(BIT_XOR_ASSIGN, "BitXorAssign", OTHER) \
-    X(LEFT_SHIFT_ASSIGN, "LeftShiftAssign", OTHER) \
-    X(RIGHT_SHIFT_ASSIGN, "RightShiftAssign", OTHER) \
-    X(POWER_ASSIGN, "PowerAssign", OTHER) \
-    X(FLOOR_DIVIDE_ASSIGN, "FloorDivideAssign", OTHER) \
-    X(PLUS, "Plus", OTHER) \
-    X(MINUS, "Minus", OTHER) \
-    X(BIT_INVERT, "BitInvert", OTHER) \
-    X(NOT, "Not", OTHER) \
-    X(IMPORT_STAR, "ImportStar", OTHER) \
-    X(LEFT_PAREN, "LeftParen", PUNCTUATION) \
-    X(RIGHT_PAREN, "RightParen", PUNCTUATION) \
-    X(LEFT_SQUARE_BRACKET, "LeftSquareBracket", PUNCTUATION) \
-    X(RIGHT_SQUARE_BRACKET, "RightSquareBracket", PUNCTUATION) \
-    X(LEFT_CURLY_BRACE, "LeftCurlyBrace", PUNCTUATION) \
-    X(RIGHT_CURLY_BRACE, "RightCurlyBrace", PUNCTUATION) \
-    X(ASYNCHRONOUS, "Asynchronous", OTHER) \
-    X(NAME, "Name", EXPRESSION) \
-    X(INTEGER, "Integer", EXPRESSION) \
-    X(FLOAT, "Float", EXPRESSION) \
-    X(IMAGINARY, "Imaginary", EXPRESSION) \
-    X(SIMPLE_STRING, "SimpleString", EXPRESSION) \
-    X(ELLIPSIS, "Ellipsis", EXPRESSION) \
-    X(FORMATTED_STRING_TEXT, "FormattedStringText", OTHER) \
-    X(TEMPLATED_STRING_TEXT, "TemplatedStringText", OTHER) \
+    X(SEMICOLON, "Semicolon", PUNCTUATION)                             \
+    X(COLON, "Colon", PUNCTUATION)                                     \
+    X(COMMA, "Comma", PUNCTUATION)                                     \
+    X(DOT, "Dot", PUNCTUATION)                                         \
+    X(ASSIGN_EQUAL, "AssignEqual", PUNCTUATION)                        \
+    X(AND, "And", OTHER)                                               \
+    X(OR, "Or", OTHER)                                                 \
+    X(ADD, "Add", OTHER)                                               \
+    X(SUBTRACT, "Subtract", OTHER)                                     \
+    X(MULTIPLY, "Multiply", OTHER)                                     \
+    X(DIVIDE, "Divide", OTHER)                                         \
+    X(FLOOR_DIVIDE, "FloorDivide", OTHER)                              \
+    X(MODULO, "Modulo", OTHER)                                         \
+    X(POWER, "Power", OTHER)                                           \
+    X(LEFT_SHIFT, "LeftShift", OTHER)                                  \
+    X(RIGHT_SHIFT, "RightShift", OTHER)                                \
+    X(BIT_OR, "BitOr", OTHER)                                          \
+    X(BIT_AND, "BitAnd", OTHER)                                        \
+    X(BIT_XOR, "BitXor", OTHER)                                        \
+    X(MATRIX_MULTIPLY, "MatrixMultiply", OTHER)                        \
+    X(LESS_THAN, "LessThan", OTHER)                                    \
+    X(GREATER_THAN, "GreaterThan", OTHER)                              \
+    X(EQUAL, "Equal", OTHER)                                           \
+    X(LESS_THAN_EQUAL, "LessThanEqual", OTHER)                         \
+    X(GREATER_THAN_EQUAL, "GreaterThanEqual", OTHER)                   \
+    X(NOT_EQUAL, "NotEqual", OTHER)                                    \
+    X(IN, "In", OTHER)                                                 \
+    X(IS, "Is", OTHER)                                                 \
+    X(NOT_IN, "NotIn", OTHER)                                          \
+    X(IS_NOT, "IsNot", OTHER)                                          \
+    X(ADD_ASSIGN, "AddAssign", OTHER)                                  \
+    X(SUBTRACT_ASSIGN, "SubtractAssign", OTHER)                        \
+    X(MULTIPLY_ASSIGN, "MultiplyAssign", OTHER)                        \
+    X(MATRIX_MULTIPLY_ASSIGN, "MatrixMultiplyAssign", OTHER)           \
+    X(DIVIDE_ASSIGN, "DivideAssign", OTHER)                            \
+    X(MODULO_ASSIGN, "ModuloAssign", OTHER)                            \
+    X(BIT_AND_ASSIGN, "BitAndAssign", OTHER)                           \
+    X(BIT_OR_ASSIGN, "BitOrAssign", OTHER)                             \
+    X(BIT_XOR_ASSIGN, "BitXorAssign", OTHER)                           \
+    X(LEFT_SHIFT_ASSIGN, "LeftShiftAssign", OTHER)                     \
+    X(RIGHT_SHIFT_ASSIGN, "RightShiftAssign", OTHER)                   \
+    X(POWER_ASSIGN, "PowerAssign", OTHER)                              \
+    X(FLOOR_DIVIDE_ASSIGN, "FloorDivideAssign", OTHER)                 \
+    X(PLUS, "Plus", OTHER)                                             \
+    X(MINUS, "Minus", OTHER)                                           \
+    X(BIT_INVERT, "BitInvert", OTHER)                                  \
+    X(NOT, "Not", OTHER)                                               \
+    X(IMPORT_STAR, "ImportStar", OTHER)                                \
+    X(LEFT_PAREN, "LeftParen", PUNCTUATION)                            \
+    X(RIGHT_PAREN, "RightParen", PUNCTUATION)                          \
+    X(LEFT_SQUARE_BRACKET, "LeftSquareBracket", PUNCTUATION)           \
+    X(RIGHT_SQUARE_BRACKET, "RightSquareBracket", PUNCTUATION)         \
+    X(LEFT_CURLY_BRACE, "LeftCurlyBrace", PUNCTUATION)                 \
+    X(RIGHT_CURLY_BRACE, "RightCurlyBrace", PUNCTUATION)               \
+    X(ASYNCHRONOUS, "Asynchronous", OTHER)                             \
+    X(NAME, "Name", EXPRESSION)                                        \
+    X(INTEGER, "Integer", EXPRESSION)                                  \
+    X(FLOAT, "Float", EXPRESSION)                                      \
+    X(IMAGINARY, "Imaginary", EXPRESSION)                              \
+    X(SIMPLE_STRING, "SimpleString", EXPRESSION)                       \
+    X(ELLIPSIS, "Ellipsis", EXPRESSION)                                \
+    X(FORMATTED_STRING_TEXT, "FormattedStringText", OTHER)             \
+    X(TEMPLATED_STRING_TEXT, "TemplatedStringText", OTHER)             \
     X(FORMATTED_STRING_EXPRESSION, "FormattedStringExpression", OTHER) \
     X(TEMPLATED_STRING_EXPRESSION, "TemplatedStringExpression", OTHER) \
-    X(FORMATTED_STRING, "FormattedString", EXPRESSION) \
-    X(TEMPLATED_STRING, "TemplatedString", EXPRESSION) \
-    X(CONCATENATED_STRING, "ConcatenatedString", EXPRESSION) \
-    X(COMPARISON_TARGET, "ComparisonTarget", OTHER) \
-    X(COMPARISON, "Comparison", EXPRESSION) \
-    X(UNARY_OPERATION, "UnaryOperation", EXPRESSION) \
-    X(BINARY_OPERATION, "BinaryOperation", EXPRESSION) \
-    X(BOOLEAN_OPERATION, "BooleanOperation", EXPRESSION) \
-    X(ATTRIBUTE, "Attribute", EXPRESSION) \
-    X(INDEX, "Index", OTHER) \
-    X(SLICE, "Slice", OTHER) \
-    X(SUBSCRIPT_ELEMENT, "SubscriptElement", OTHER) \
-    X(SUBSCRIPT, "Subscript", EXPRESSION) \
-    X(ANNOTATION, "Annotation", OTHER) \
-    X(PARAM_STAR, "ParamStar", OTHER) \
-    X(PARAM_SLASH, "ParamSlash", OTHER) \
-    X(PARAM, "Param", OTHER) \
-    X(PARAMETERS, "Parameters", OTHER) \
-    X(LAMBDA, "Lambda", EXPRESSION) \
-    X(ARG, "Arg", OTHER) \
-    X(CALL, "Call", EXPRESSION) \
-    X(AWAIT, "Await", EXPRESSION) \
-    X(IF_EXP, "IfExp", EXPRESSION) \
-    X(FROM, "From", OTHER) \
-    X(YIELD, "Yield", EXPRESSION) \
-    X(ELEMENT, "Element", OTHER) \
-    X(DICT_ELEMENT, "DictElement", OTHER) \
-    X(STARRED_ELEMENT, "StarredElement", EXPRESSION) \
-    X(STARRED_DICT_ELEMENT, "StarredDictElement", OTHER) \
-    X(TUPLE, "Tuple", EXPRESSION) \
-    X(LIST, "List", EXPRESSION) \
-    X(SET, "Set", EXPRESSION) \
-    X(DICT, "Dict", EXPRESSION) \
-    X(COMP_FOR, "CompFor", OTHER) \
-    X(COMP_IF, "CompIf", OTHER) \
-    X(GENERATOR_EXP, "GeneratorExp", EXPRESSION) \
-    X(LIST_COMP, "ListComp", EXPRESSION) \
-    X(SET_COMP, "SetComp", EXPRESSION) \
-    X(DICT_COMP, "DictComp", EXPRESSION) \
-    X(STARRED_DICT_COMP, "StarredDictComp", EXPRESSION) \
-    X(NAMED_EXPR, "NamedExpr", EXPRESSION) \
-    X(SIMPLE_STATEMENT_LINE, "SimpleStatementLine", STATEMENT) \
-    X(SIMPLE_STATEMENT_SUITE, "SimpleStatementSuite", OTHER) \
-    X(INDENTED_BLOCK, "IndentedBlock", OTHER) \
-    X(DEL, "Del", SMALL_STATEMENT) \
-    X(PASS, "Pass", SMALL_STATEMENT) \
-    X(BREAK, "Break", SMALL_STATEMENT) \
-    X(CONTINUE, "Continue", SMALL_STATEMENT) \
-    X(RETURN, "Return", SMALL_STATEMENT) \
-    X(EXPR, "Expr", SMALL_STATEMENT) \
-    X(IMPORT, "Import", SMALL_STATEMENT) \
-    X(IMPORT_FROM, "ImportFrom", SMALL_STATEMENT) \
-    X(LAZY_IMPORT, "LazyImport", SMALL_STATEMENT) \
-    X(LAZY_IMPORT_FROM, "LazyImportFrom", SMALL_STATEMENT) \
-    X(IMPORT_ALIAS, "ImportAlias", OTHER) \
-    X(AS_NAME, "AsName", OTHER) \
-    X(ASSIGN_TARGET, "AssignTarget", OTHER) \
-    X(ASSIGN, "Assign", SMALL_STATEMENT) \
-    X(ANN_ASSIGN, "AnnAssign", SMALL_STATEMENT) \
-    X(AUG_ASSIGN, "AugAssign", SMALL_STATEMENT) \
-    X(RAISE, "Raise", SMALL_STATEMENT) \
-    X(ASSERT, "Assert", SMALL_STATEMENT) \
-    X(NAME_ITEM, "NameItem", OTHER) \
-    X(GLOBAL, "Global", SMALL_STATEMENT) \
-    X(NONLOCAL, "Nonlocal", SMALL_STATEMENT) \
-    X(TYPE_ALIAS, "TypeAlias", SMALL_STATEMENT) \
-    X(IF, "If", COMPOUND_STATEMENT) \
-    X(ELSE, "Else", OTHER) \
-    X(FOR, "For", COMPOUND_STATEMENT) \
-    X(WHILE, "While", COMPOUND_STATEMENT) \
-    X(TRY, "Try", COMPOUND_STATEMENT) \
-    X(TRY_STAR, "TryStar", COMPOUND_STATEMENT) \
-    X(EXCEPT_HANDLER, "ExceptHandler", OTHER) \
-    X(EXCEPT_STAR_HANDLER, "ExceptStarHandler", OTHER) \
-    X(FINALLY, "Finally", OTHER) \
-    X(WITH, "With", COMPOUND_STATEMENT) \
-    X(WITH_ITEM, "WithItem", OTHER) \
-    X(DECORATOR, "Decorator", OTHER) \
-    X(FUNCTION_DEF, "FunctionDef", COMPOUND_STATEMENT) \
-    X(CLASS_DEF, "ClassDef", COMPOUND_STATEMENT) \
-    X(TYPE_PARAMETERS, "TypeParameters", OTHER) \
-    X(TYPE_PARAM, "TypeParam", OTHER) \
-    X(TYPE_VAR, "TypeVar", OTHER) \
-    X(TYPE_VAR_TUPLE, "TypeVarTuple", OTHER) \
-    X(PARAM_SPEC, "ParamSpec", OTHER) \
-    X(MATCH, "Match", COMPOUND_STATEMENT) \
-    X(MATCH_CASE, "MatchCase", OTHER) \
-    X(MATCH_VALUE, "MatchValue", OTHER) \
-    X(MATCH_SINGLETON, "MatchSingleton", OTHER) \
-    X(MATCH_SEQUENCE_ELEMENT, "MatchSequenceElement", OTHER) \
-    X(MATCH_STAR, "MatchStar", OTHER) \
-    X(MATCH_LIST, "MatchList", OTHER) \
-    X(MATCH_TUPLE, "MatchTuple", OTHER) \
-    X(MATCH_MAPPING, "MatchMapping", OTHER) \
-    X(MATCH_MAPPING_ELEMENT, "MatchMappingElement", OTHER) \
-    X(MATCH_CLASS, "MatchClass", OTHER) \
-    X(MATCH_KEYWORD_ELEMENT, "MatchKeywordElement", OTHER) \
-    X(MATCH_AS, "MatchAs", OTHER) \
-    X(MATCH_OR, "MatchOr", OTHER) \
+    X(FORMATTED_STRING, "FormattedString", EXPRESSION)                 \
+    X(TEMPLATED_STRING, "TemplatedString", EXPRESSION)                 \
+    X(CONCATENATED_STRING, "ConcatenatedString", EXPRESSION)           \
+    X(COMPARISON_TARGET, "ComparisonTarget", OTHER)                    \
+    X(COMPARISON, "Comparison", EXPRESSION)                            \
+    X(UNARY_OPERATION, "UnaryOperation", EXPRESSION)                   \
+    X(BINARY_OPERATION, "BinaryOperation", EXPRESSION)                 \
+    X(BOOLEAN_OPERATION, "BooleanOperation", EXPRESSION)               \
+    X(ATTRIBUTE, "Attribute", EXPRESSION)                              \
+    X(INDEX, "Index", OTHER)                                           \
+    X(SLICE, "Slice", OTHER)                                           \
+    X(SUBSCRIPT_ELEMENT, "SubscriptElement", OTHER)                    \
+    X(SUBSCRIPT, "Subscript", EXPRESSION)                              \
+    X(ANNOTATION, "Annotation", OTHER)                                 \
+    X(PARAM_STAR, "ParamStar", OTHER)                                  \
+    X(PARAM_SLASH, "ParamSlash", OTHER)                                \
+    X(PARAM, "Param", OTHER)                                           \
+    X(PARAMETERS, "Parameters", OTHER)                                 \
+    X(LAMBDA, "Lambda", EXPRESSION)                                    \
+    X(ARG, "Arg", OTHER)                                               \
+    X(CALL, "Call", EXPRESSION)                                        \
+    X(AWAIT, "Await", EXPRESSION)                                      \
+    X(IF_EXP, "IfExp", EXPRESSION)                                     \
+    X(FROM, "From", OTHER)                                             \
+    X(YIELD, "Yield", EXPRESSION)                                      \
+    X(ELEMENT, "Element", OTHER)                                       \
+    X(DICT_ELEMENT, "DictElement", OTHER)                              \
+    X(STARRED_ELEMENT, "StarredElement", EXPRESSION)                   \
+    X(STARRED_DICT_ELEMENT, "StarredDictElement", OTHER)               \
+    X(TUPLE, "Tuple", EXPRESSION)                                      \
+    X(LIST, "List", EXPRESSION)                                        \
+    X(SET, "Set", EXPRESSION)                                          \
+    X(DICT, "Dict", EXPRESSION)                                        \
+    X(COMP_FOR, "CompFor", OTHER)                                      \
+    X(COMP_IF, "CompIf", OTHER)                                        \
+    X(GENERATOR_EXP, "GeneratorExp", EXPRESSION)                       \
+    X(LIST_COMP, "ListComp", EXPRESSION)                               \
+    X(SET_COMP, "SetComp", EXPRESSION)                                 \
+    X(DICT_COMP, "DictComp", EXPRESSION)                               \
+    X(STARRED_DICT_COMP, "StarredDictComp", EXPRESSION)                \
+    X(NAMED_EXPR, "NamedExpr", EXPRESSION)                             \
+    X(SIMPLE_STATEMENT_LINE, "SimpleStatementLine", STATEMENT)         \
+    X(SIMPLE_STATEMENT_SUITE, "SimpleStatementSuite", OTHER)           \
+    X(INDENTED_BLOCK, "IndentedBlock", OTHER)                          \
+    X(DEL, "Del", SMALL_STATEMENT)                                     \
+    X(PASS, "Pass", SMALL_STATEMENT)                                   \
+    X(BREAK, "Break", SMALL_STATEMENT)                                 \
+    X(CONTINUE, "Continue", SMALL_STATEMENT)                           \
+    X(RETURN, "Return", SMALL_STATEMENT)                               \
+    X(EXPR, "Expr", SMALL_STATEMENT)                                   \
+    X(IMPORT, "Import", SMALL_STATEMENT)                               \
+    X(IMPORT_FROM, "ImportFrom", SMALL_STATEMENT)                      \
+    X(LAZY_IMPORT, "LazyImport", SMALL_STATEMENT)                      \
+    X(LAZY_IMPORT_FROM, "LazyImportFrom", SMALL_STATEMENT)             \
+    X(IMPORT_ALIAS, "ImportAlias", OTHER)                              \
+    X(AS_NAME, "AsName", OTHER)                                        \
+    X(ASSIGN_TARGET, "AssignTarget", OTHER)                            \
+    X(ASSIGN, "Assign", SMALL_STATEMENT)                               \
+    X(ANN_ASSIGN, "AnnAssign", SMALL_STATEMENT)                        \
+    X(AUG_ASSIGN, "AugAssign", SMALL_STATEMENT)                        \
+    X(RAISE, "Raise", SMALL_STATEMENT)                                 \
+    X(ASSERT, "Assert", SMALL_STATEMENT)                               \
+    X(NAME_ITEM, "NameItem", OTHER)                                    \
+    X(GLOBAL, "Global", SMALL_STATEMENT)                               \
+    X(NONLOCAL, "Nonlocal", SMALL_STATEMENT)                           \
+    X(TYPE_ALIAS, "TypeAlias", SMALL_STATEMENT)                        \
+    X(IF, "If", COMPOUND_STATEMENT)                                    \
+    X(ELSE, "Else", OTHER)                                             \
+    X(FOR, "For", COMPOUND_STATEMENT)                                  \
+    X(WHILE, "While", COMPOUND_STATEMENT)                              \
+    X(TRY, "Try", COMPOUND_STATEMENT)                                  \
+    X(TRY_STAR, "TryStar", COMPOUND_STATEMENT)                         \
+    X(EXCEPT_HANDLER, "ExceptHandler", OTHER)                          \
+    X(EXCEPT_STAR_HANDLER, "ExceptStarHandler", OTHER)                 \
+    X(FINALLY, "Finally", OTHER)                                       \
+    X(WITH, "With", COMPOUND_STATEMENT)                                \
+    X(WITH_ITEM, "WithItem", OTHER)                                    \
+    X(DECORATOR, "Decorator", OTHER)                                   \
+    X(FUNCTION_DEF, "FunctionDef", COMPOUND_STATEMENT)                 \
+    X(CLASS_DEF, "ClassDef", COMPOUND_STATEMENT)                       \
+    X(TYPE_PARAMETERS, "TypeParameters", OTHER)                        \
+    X(TYPE_PARAM, "TypeParam", OTHER)                                  \
+    X(TYPE_VAR, "TypeVar", OTHER)                                      \
+    X(TYPE_VAR_TUPLE, "TypeVarTuple", OTHER)                           \
+    X(PARAM_SPEC, "ParamSpec", OTHER)                                  \
+    X(MATCH, "Match", COMPOUND_STATEMENT)                              \
+    X(MATCH_CASE, "MatchCase", OTHER)                                  \
+    X(MATCH_VALUE, "MatchValue", OTHER)                                \
+    X(MATCH_SINGLETON, "MatchSingleton", OTHER)                        \
+    X(MATCH_SEQUENCE_ELEMENT, "MatchSequenceElement", OTHER)           \
+    X(MATCH_STAR, "MatchStar", OTHER)                                  \
+    X(MATCH_LIST, "MatchList", OTHER)                                  \
+    X(MATCH_TUPLE, "MatchTuple", OTHER)                                \
+    X(MATCH_MAPPING, "MatchMapping", OTHER)                            \
+    X(MATCH_MAPPING_ELEMENT, "MatchMappingElement", OTHER)             \
+    X(MATCH_CLASS, "MatchClass", OTHER)                                \
+    X(MATCH_KEYWORD_ELEMENT, "MatchKeywordElement", OTHER)             \
+    X(MATCH_AS, "MatchAs", OTHER)                                      \
+    X(MATCH_OR, "MatchOr", OTHER)                                      \
     X(MATCH_OR_ELEMENT, "MatchOrElement", OTHER)
 
 typedef enum codedb_node_kind {
@@ -213,166 +213,166 @@ CODEDB_PRIVATE codedb_node_category codedb_node_kind_category(codedb_node_kind k
 
 /* ---- Fields: every field name of those classes that holds nodes ---------------------------------------------------- */
 
-#define CODEDB_FIELDS(X) \
-    X(header) \
-    X(body) \
-    X(footer) \
-    X(whitespace) \
-    X(comment) \
-    X(newline) \
-    X(indent) \
-    X(first_line) \
-    X(empty_lines) \
-    X(last_line) \
-    X(whitespace_before) \
-    X(whitespace_after) \
-    X(whitespace_between) \
-    X(whitespace_before_expression) \
-    X(expression) \
-    X(equal) \
-    X(whitespace_after_expression) \
-    X(conversion) \
-    X(format_spec) \
-    X(parts) \
-    X(left) \
-    X(right) \
-    X(operator) \
-    X(comparator) \
-    X(comparisons) \
-    X(value) \
-    X(dot) \
-    X(attr) \
-    X(star) \
-    X(whitespace_after_star) \
-    X(lower) \
-    X(first_colon) \
-    X(upper) \
-    X(second_colon) \
-    X(step) \
-    X(slice) \
-    X(comma) \
-    X(whitespace_after_value) \
-    X(lbracket) \
-    X(rbracket) \
-    X(whitespace_before_indicator) \
-    X(whitespace_after_indicator) \
-    X(annotation) \
-    X(name) \
-    X(default) \
-    X(whitespace_after_param) \
-    X(posonly_params) \
-    X(posonly_ind) \
-    X(params) \
-    X(star_arg) \
-    X(kwonly_params) \
-    X(star_kwarg) \
-    X(whitespace_after_lambda) \
-    X(colon) \
-    X(keyword) \
-    X(whitespace_after_arg) \
-    X(func) \
-    X(whitespace_after_func) \
-    X(whitespace_before_args) \
-    X(args) \
-    X(whitespace_after_await) \
-    X(whitespace_before_if) \
-    X(whitespace_after_if) \
-    X(test) \
-    X(whitespace_before_else) \
-    X(whitespace_after_else) \
-    X(orelse) \
-    X(whitespace_before_from) \
-    X(whitespace_after_from) \
-    X(item) \
-    X(whitespace_after_yield) \
-    X(key) \
-    X(whitespace_before_colon) \
-    X(whitespace_after_colon) \
-    X(lpar) \
-    X(whitespace_before_value) \
-    X(rpar) \
-    X(elements) \
-    X(lbrace) \
-    X(rbrace) \
-    X(asynchronous) \
-    X(whitespace_after_for) \
-    X(target) \
-    X(whitespace_before_in) \
-    X(whitespace_after_in) \
-    X(iter) \
-    X(ifs) \
-    X(inner_for_in) \
-    X(whitespace_before_test) \
-    X(elt) \
-    X(for_in) \
-    X(whitespace_before_walrus) \
-    X(whitespace_after_walrus) \
-    X(leading_lines) \
-    X(trailing_whitespace) \
-    X(leading_whitespace) \
-    X(whitespace_after_del) \
-    X(semicolon) \
-    X(whitespace_after_return) \
-    X(whitespace_after_import) \
-    X(names) \
-    X(relative) \
-    X(module) \
-    X(whitespace_before_import) \
-    X(whitespace_after_lazy) \
-    X(asname) \
-    X(whitespace_before_as) \
-    X(whitespace_after_as) \
-    X(whitespace_before_equal) \
-    X(whitespace_after_equal) \
-    X(targets) \
-    X(whitespace_after_raise) \
-    X(exc) \
-    X(cause) \
-    X(whitespace_after_assert) \
-    X(msg) \
-    X(whitespace_after_global) \
-    X(whitespace_after_nonlocal) \
-    X(whitespace_after_type) \
-    X(whitespace_after_name) \
-    X(type_parameters) \
+#define CODEDB_FIELDS(X)                \
+    X(header)                           \
+    X(body)                             \
+    X(footer)                           \
+    X(whitespace)                       \
+    X(comment)                          \
+    X(newline)                          \
+    X(indent)                           \
+    X(first_line)                       \
+    X(empty_lines)                      \
+    X(last_line)                        \
+    X(whitespace_before)                \
+    X(whitespace_after)                 \
+    X(whitespace_between)               \
+    X(whitespace_before_expression)     \
+    X(expression)                       \
+    X(equal)                            \
+    X(whitespace_after_expression)      \
+    X(conversion)                       \
+    X(format_spec)                      \
+    X(parts)                            \
+    X(left)                             \
+    X(right)                            \
+    X(operator)                         \
+    X(comparator)                       \
+    X(comparisons)                      \
+    X(value)                            \
+    X(dot)                              \
+    X(attr)                             \
+    X(star)                             \
+    X(whitespace_after_star)            \
+    X(lower)                            \
+    X(first_colon)                      \
+    X(upper)                            \
+    X(second_colon)                     \
+    X(step)                             \
+    X(slice)                            \
+    X(comma)                            \
+    X(whitespace_after_value)           \
+    X(lbracket)                         \
+    X(rbracket)                         \
+    X(whitespace_before_indicator)      \
+    X(whitespace_after_indicator)       \
+    X(annotation)                       \
+    X(name)                             \
+    X(default)                          \
+    X(whitespace_after_param)           \
+    X(posonly_params)                   \
+    X(posonly_ind)                      \
+    X(params)                           \
+    X(star_arg)                         \
+    X(kwonly_params)                    \
+    X(star_kwarg)                       \
+    X(whitespace_after_lambda)          \
+    X(colon)                            \
+    X(keyword)                          \
+    X(whitespace_after_arg)             \
+    X(func)                             \
+    X(whitespace_after_func)            \
+    X(whitespace_before_args)           \
+    X(args)                             \
+    X(whitespace_after_await)           \
+    X(whitespace_before_if)             \
+    X(whitespace_after_if)              \
+    X(test)                             \
+    X(whitespace_before_else)           \
+    X(whitespace_after_else)            \
+    X(orelse)                           \
+    X(whitespace_before_from)           \
+    X(whitespace_after_from)            \
+    X(item)                             \
+    X(whitespace_after_yield)           \
+    X(key)                              \
+    X(whitespace_before_colon)          \
+    X(whitespace_after_colon)           \
+    X(lpar)                             \
+    X(whitespace_before_value)          \
+    X(rpar)                             \
+    X(elements)                         \
+    X(lbrace)                           \
+    X(rbrace)                           \
+    X(asynchronous)                     \
+    X(whitespace_after_for)             \
+    X(target)                           \
+    X(whitespace_before_in)             \
+    X(whitespace_after_in)              \
+    X(iter)                             \
+    X(ifs)                              \
+    X(inner_for_in)                     \
+    X(whitespace_before_test)           \
+    X(elt)                              \
+    X(for_in)                           \
+    X(whitespace_before_walrus)         \
+    X(whitespace_after_walrus)          \
+    X(leading_lines)                    \
+    X(trailing_whitespace)              \
+    X(leading_whitespace)               \
+    X(whitespace_after_del)             \
+    X(semicolon)                        \
+    X(whitespace_after_return)          \
+    X(whitespace_after_import)          \
+    X(names)                            \
+    X(relative)                         \
+    X(module)                           \
+    X(whitespace_before_import)         \
+    X(whitespace_after_lazy)            \
+    X(asname)                           \
+    X(whitespace_before_as)             \
+    X(whitespace_after_as)              \
+    X(whitespace_before_equal)          \
+    X(whitespace_after_equal)           \
+    X(targets)                          \
+    X(whitespace_after_raise)           \
+    X(exc)                              \
+    X(cause)                            \
+    X(whitespace_after_assert)          \
+    X(msg)                              \
+    X(whitespace_after_global)          \
+    X(whitespace_after_nonlocal)        \
+    X(whitespace_after_type)            \
+    X(whitespace_after_name)            \
+    X(type_parameters)                  \
     X(whitespace_after_type_parameters) \
-    X(whitespace_after_equals) \
-    X(whitespace_after_test) \
-    X(whitespace_after_while) \
-    X(handlers) \
-    X(finalbody) \
-    X(whitespace_after_except) \
-    X(type) \
-    X(whitespace_after_with) \
-    X(items) \
-    X(whitespace_after_at) \
-    X(decorator) \
-    X(decorators) \
-    X(lines_after_decorators) \
-    X(whitespace_after_def) \
-    X(whitespace_before_params) \
-    X(returns) \
-    X(whitespace_after_class) \
-    X(bases) \
-    X(keywords) \
-    X(param) \
-    X(bound) \
-    X(whitespace_after_match) \
-    X(subject) \
-    X(cases) \
-    X(whitespace_after_case) \
-    X(pattern) \
-    X(guard) \
-    X(whitespace_before_name) \
-    X(patterns) \
-    X(rest) \
-    X(whitespace_before_rest) \
-    X(trailing_comma) \
-    X(cls) \
-    X(whitespace_after_cls) \
-    X(whitespace_before_patterns) \
-    X(kwds) \
-    X(whitespace_after_kwds) \
+    X(whitespace_after_equals)          \
+    X(whitespace_after_test)            \
+    X(whitespace_after_while)           \
+    X(handlers)                         \
+    X(finalbody)                        \
+    X(whitespace_after_except)          \
+    X(type)                             \
+    X(whitespace_after_with)            \
+    X(items)                            \
+    X(whitespace_after_at)              \
+    X(decorator)                        \
+    X(decorators)                       \
+    X(lines_after_decorators)           \
+    X(whitespace_after_def)             \
+    X(whitespace_before_params)         \
+    X(returns)                          \
+    X(whitespace_after_class)           \
+    X(bases)                            \
+    X(keywords)                         \
+    X(param)                            \
+    X(bound)                            \
+    X(whitespace_after_match)           \
+    X(subject)                          \
+    X(cases)                            \
+    X(whitespace_after_case)            \
+    X(pattern)                          \
+    X(guard)                            \
+    X(whitespace_before_name)           \
+    X(patterns)                         \
+    X(rest)                             \
+    X(whitespace_before_rest)           \
+    X(trailing_comma)                   \
+    X(cls)                              \
+    X(whitespace_after_cls)             \
+    X(whitespace_before_patterns)       \
+    X(kwds)                             \
+    X(whitespace_after_kwds)            \
     X(separator)
 
 /* CODEDB_FIELD_NONE is the role of the root. */
@@ -400,100 +400,100 @@ CODEDB_PRIVATE const char *codedb_field_name(codedb_node_field field);
  * NEWLINE starts at the line break, behind blanks and comment; its length is that of the break, 0 at an end of input without one.
  * INDENT and DEDENT have length 0 and stand at the first token of the block, or behind it (at the end of input: at its length).
  * Line breaks inside brackets, blank lines and comments are no tokens. ENDMARKER is always the last token. */
-#define CODEDB_TOKEN_KINDS(X) \
-    X(ENDMARKER, "end of file") \
-    X(NEWLINE, "newline") \
-    X(INDENT, "indent") \
-    X(DEDENT, "dedent") \
-    X(NAME, "name") \
-    X(NUMBER, "number") \
-    X(STRING, "string") \
-    X(FSTRING_START, "f-string") \
-    X(TSTRING_START, "t-string") \
+#define CODEDB_TOKEN_KINDS(X)          \
+    X(ENDMARKER, "end of file")        \
+    X(NEWLINE, "newline")              \
+    X(INDENT, "indent")                \
+    X(DEDENT, "dedent")                \
+    X(NAME, "name")                    \
+    X(NUMBER, "number")                \
+    X(STRING, "string")                \
+    X(FSTRING_START, "f-string")       \
+    X(TSTRING_START, "t-string")       \
     X(FSTRING_MIDDLE, "f-string text") \
-    X(FSTRING_END, "end of f-string") \
-    X(LEFT_PAREN, "'('") \
-    X(RIGHT_PAREN, "')'") \
-    X(LEFT_BRACKET, "'['") \
-    X(RIGHT_BRACKET, "']'") \
-    X(LEFT_BRACE, "'{'") \
-    X(RIGHT_BRACE, "'}'") \
-    X(COLON, "':'") \
-    X(COMMA, "','") \
-    X(SEMICOLON, "';'") \
-    X(PLUS, "'+'") \
-    X(MINUS, "'-'") \
-    X(STAR, "'*'") \
-    X(SLASH, "'/'") \
-    X(VERTICAL_BAR, "'|'") \
-    X(AMPERSAND, "'&'") \
-    X(LESS, "'<'") \
-    X(GREATER, "'>'") \
-    X(EQUAL, "'='") \
-    X(DOT, "'.'") \
-    X(PERCENT, "'%'") \
-    X(EQUAL_EQUAL, "'=='") \
-    X(NOT_EQUAL, "'!='") \
-    X(LESS_EQUAL, "'<='") \
-    X(GREATER_EQUAL, "'>='") \
-    X(TILDE, "'~'") \
-    X(CIRCUMFLEX, "'^'") \
-    X(LEFT_SHIFT, "'<<'") \
-    X(RIGHT_SHIFT, "'>>'") \
-    X(DOUBLE_STAR, "'**'") \
-    X(PLUS_EQUAL, "'+='") \
-    X(MINUS_EQUAL, "'-='") \
-    X(STAR_EQUAL, "'*='") \
-    X(SLASH_EQUAL, "'/='") \
-    X(PERCENT_EQUAL, "'%='") \
-    X(AMPERSAND_EQUAL, "'&='") \
-    X(VERTICAL_BAR_EQUAL, "'|='") \
-    X(CIRCUMFLEX_EQUAL, "'^='") \
-    X(LEFT_SHIFT_EQUAL, "'<<='") \
-    X(RIGHT_SHIFT_EQUAL, "'>>='") \
-    X(DOUBLE_STAR_EQUAL, "'**='") \
-    X(DOUBLE_SLASH, "'//'") \
-    X(DOUBLE_SLASH_EQUAL, "'//='") \
-    X(AT, "'@'") \
-    X(AT_EQUAL, "'@='") \
-    X(ARROW, "'->'") \
-    X(ELLIPSIS, "'...'") \
-    X(COLON_EQUAL, "':='") \
-    X(EXCLAMATION, "'!'") \
-    X(KEYWORD_FALSE, "'False'") \
-    X(KEYWORD_NONE, "'None'") \
-    X(KEYWORD_TRUE, "'True'") \
-    X(KEYWORD_AND, "'and'") \
-    X(KEYWORD_AS, "'as'") \
-    X(KEYWORD_ASSERT, "'assert'") \
-    X(KEYWORD_ASYNC, "'async'") \
-    X(KEYWORD_AWAIT, "'await'") \
-    X(KEYWORD_BREAK, "'break'") \
-    X(KEYWORD_CLASS, "'class'") \
-    X(KEYWORD_CONTINUE, "'continue'") \
-    X(KEYWORD_DEF, "'def'") \
-    X(KEYWORD_DEL, "'del'") \
-    X(KEYWORD_ELIF, "'elif'") \
-    X(KEYWORD_ELSE, "'else'") \
-    X(KEYWORD_EXCEPT, "'except'") \
-    X(KEYWORD_FINALLY, "'finally'") \
-    X(KEYWORD_FOR, "'for'") \
-    X(KEYWORD_FROM, "'from'") \
-    X(KEYWORD_GLOBAL, "'global'") \
-    X(KEYWORD_IF, "'if'") \
-    X(KEYWORD_IMPORT, "'import'") \
-    X(KEYWORD_IN, "'in'") \
-    X(KEYWORD_IS, "'is'") \
-    X(KEYWORD_LAMBDA, "'lambda'") \
-    X(KEYWORD_NONLOCAL, "'nonlocal'") \
-    X(KEYWORD_NOT, "'not'") \
-    X(KEYWORD_OR, "'or'") \
-    X(KEYWORD_PASS, "'pass'") \
-    X(KEYWORD_RAISE, "'raise'") \
-    X(KEYWORD_RETURN, "'return'") \
-    X(KEYWORD_TRY, "'try'") \
-    X(KEYWORD_WHILE, "'while'") \
-    X(KEYWORD_WITH, "'with'") \
+    X(FSTRING_END, "end of f-string")  \
+    X(LEFT_PAREN, "'('")               \
+    X(RIGHT_PAREN, "')'")              \
+    X(LEFT_BRACKET, "'['")             \
+    X(RIGHT_BRACKET, "']'")            \
+    X(LEFT_BRACE, "'{'")               \
+    X(RIGHT_BRACE, "'}'")              \
+    X(COLON, "':'")                    \
+    X(COMMA, "','")                    \
+    X(SEMICOLON, "';'")                \
+    X(PLUS, "'+'")                     \
+    X(MINUS, "'-'")                    \
+    X(STAR, "'*'")                     \
+    X(SLASH, "'/'")                    \
+    X(VERTICAL_BAR, "'|'")             \
+    X(AMPERSAND, "'&'")                \
+    X(LESS, "'<'")                     \
+    X(GREATER, "'>'")                  \
+    X(EQUAL, "'='")                    \
+    X(DOT, "'.'")                      \
+    X(PERCENT, "'%'")                  \
+    X(EQUAL_EQUAL, "'=='")             \
+    X(NOT_EQUAL, "'!='")               \
+    X(LESS_EQUAL, "'<='")              \
+    X(GREATER_EQUAL, "'>='")           \
+    X(TILDE, "'~'")                    \
+    X(CIRCUMFLEX, "'^'")               \
+    X(LEFT_SHIFT, "'<<'")              \
+    X(RIGHT_SHIFT, "'>>'")             \
+    X(DOUBLE_STAR, "'**'")             \
+    X(PLUS_EQUAL, "'+='")              \
+    X(MINUS_EQUAL, "'-='")             \
+    X(STAR_EQUAL, "'*='")              \
+    X(SLASH_EQUAL, "'/='")             \
+    X(PERCENT_EQUAL, "'%='")           \
+    X(AMPERSAND_EQUAL, "'&='")         \
+    X(VERTICAL_BAR_EQUAL, "'|='")      \
+    X(CIRCUMFLEX_EQUAL, "'^='")        \
+    X(LEFT_SHIFT_EQUAL, "'<<='")       \
+    X(RIGHT_SHIFT_EQUAL, "'>>='")      \
+    X(DOUBLE_STAR_EQUAL, "'**='")      \
+    X(DOUBLE_SLASH, "'//'")            \
+    X(DOUBLE_SLASH_EQUAL, "'//='")     \
+    X(AT, "'@'")                       \
+    X(AT_EQUAL, "'@='")                \
+    X(ARROW, "'->'")                   \
+    X(ELLIPSIS, "'...'")               \
+    X(COLON_EQUAL, "':='")             \
+    X(EXCLAMATION, "'!'")              \
+    X(KEYWORD_FALSE, "'False'")        \
+    X(KEYWORD_NONE, "'None'")          \
+    X(KEYWORD_TRUE, "'True'")          \
+    X(KEYWORD_AND, "'and'")            \
+    X(KEYWORD_AS, "'as'")              \
+    X(KEYWORD_ASSERT, "'assert'")      \
+    X(KEYWORD_ASYNC, "'async'")        \
+    X(KEYWORD_AWAIT, "'await'")        \
+    X(KEYWORD_BREAK, "'break'")        \
+    X(KEYWORD_CLASS, "'class'")        \
+    X(KEYWORD_CONTINUE, "'continue'")  \
+    X(KEYWORD_DEF, "'def'")            \
+    X(KEYWORD_DEL, "'del'")            \
+    X(KEYWORD_ELIF, "'elif'")          \
+    X(KEYWORD_ELSE, "'else'")          \
+    X(KEYWORD_EXCEPT, "'except'")      \
+    X(KEYWORD_FINALLY, "'finally'")    \
+    X(KEYWORD_FOR, "'for'")            \
+    X(KEYWORD_FROM, "'from'")          \
+    X(KEYWORD_GLOBAL, "'global'")      \
+    X(KEYWORD_IF, "'if'")              \
+    X(KEYWORD_IMPORT, "'import'")      \
+    X(KEYWORD_IN, "'in'")              \
+    X(KEYWORD_IS, "'is'")              \
+    X(KEYWORD_LAMBDA, "'lambda'")      \
+    X(KEYWORD_NONLOCAL, "'nonlocal'")  \
+    X(KEYWORD_NOT, "'not'")            \
+    X(KEYWORD_OR, "'or'")              \
+    X(KEYWORD_PASS, "'pass'")          \
+    X(KEYWORD_RAISE, "'raise'")        \
+    X(KEYWORD_RETURN, "'return'")      \
+    X(KEYWORD_TRY, "'try'")            \
+    X(KEYWORD_WHILE, "'while'")        \
+    X(KEYWORD_WITH, "'with'")          \
     X(KEYWORD_YIELD, "'yield'")
 
 typedef enum codedb_token_kind {
@@ -554,9 +554,9 @@ typedef struct codedb_place {
 
 struct codedb_tree {
     codedb_allocator allocator; /* of the tree and each of its arrays */
-    const char *source; /* UTF-8, BOM included where there is one, CODEDB_SOURCE_PADDING NULs behind */
-    uint32_t length;    /* bytes of source; at most CODEDB_SOURCE_LIMIT */
-    uint32_t text_start; /* 3 when the source starts with a BOM, else 0: no position counts it */
+    const char *source;         /* UTF-8, BOM included where there is one, CODEDB_SOURCE_PADDING NULs behind */
+    uint32_t length;            /* bytes of source; at most CODEDB_SOURCE_LIMIT */
+    uint32_t text_start;        /* 3 when the source starts with a BOM, else 0: no position counts it */
     codedb_token *tokens;
     uint32_t token_count;
     codedb_node *nodes; /* pre-order; nodes[0] is the Module */
@@ -565,7 +565,7 @@ struct codedb_tree {
     uint32_t long_count;
     uint32_t *line_starts; /* byte offset of each line's first byte; of the first line, behind the BOM */
     uint32_t line_count;
-    bool ascii; /* no byte beyond 127: columns are byte differences */
+    bool ascii;         /* no byte beyond 127: columns are byte differences */
     int target_version; /* major * 100 + minor: 314 is Python 3.14 */
 };
 
@@ -591,7 +591,7 @@ CODEDB_PRIVATE uint32_t codedb_tree_child(const codedb_tree *tree, uint32_t node
 
 /* Where and why a source is not Python. */
 typedef struct codedb_syntax_error {
-    uint32_t offset;   /* of the offending token, in bytes */
+    uint32_t offset; /* of the offending token, in bytes */
     uint32_t length;
     bool no_memory;    /* not an error of the source at all */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
@@ -627,7 +627,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
 
 /* One node of LibCST's `.children` tree. Pre-order; the same five order exceptions as LibCST. */
 typedef struct codedb_full_node {
-    uint32_t start;  /* byte offsets of the position; the BOM is skipped, the bytes are otherwise the source's */
+    uint32_t start; /* byte offsets of the position; the BOM is skipped, the bytes are otherwise the source's */
     uint32_t end;
     uint32_t subtree_end; /* index behind the subtree in codedb_full_tree.nodes */
     uint32_t parent;      /* UINT32_MAX for the Module */
@@ -638,8 +638,8 @@ typedef struct codedb_full_node {
     uint8_t reserved;
 } codedb_full_node;
 enum {
-    CODEDB_FULL_NO_POSITION = 1,     /* MatchMapping.whitespace_before_rest without **rest */
-    CODEDB_FULL_VIRTUAL_NEWLINE = 2  /* the position ends behind a newline that the source does not have: (line + 1, 0) */
+    CODEDB_FULL_NO_POSITION = 1,    /* MatchMapping.whitespace_before_rest without **rest */
+    CODEDB_FULL_VIRTUAL_NEWLINE = 2 /* the position ends behind a newline that the source does not have: (line + 1, 0) */
 };
 typedef struct codedb_full_tree {
     codedb_full_node *nodes;
@@ -717,16 +717,16 @@ typedef enum codedb_definition_kind {
 typedef struct codedb_definition {
     codedb_definition_kind kind;
     uint32_t node;
-    uint32_t owner; /* the definition that encloses it most closely; UINT32_MAX at the top. Of a method: its class */
-    uint32_t line;  /* of `class`, `def` or `async` */
+    uint32_t owner;           /* the definition that encloses it most closely; UINT32_MAX at the top. Of a method: its class */
+    uint32_t line;            /* of `class`, `def` or `async` */
     bool is_abstract;         /* has a decorator whose last name is abstractmethod, abstractproperty, ... */
     bool has_pass;            /* `pass` is one of the body's own statements */
     bool has_not_implemented; /* likewise `raise NotImplementedError`, called or not */
     const char *name;
     const char *qualified_name; /* behind the names of its owners, with dots */
-    const char *details;    /* JSON array of strings: a class's bases as written, a def's parameter names with their stars */
-    codedb_slice docstring; /* as ast.get_docstring, a NUL behind; text is NULL when there is none */
-    codedb_slice content;   /* its source lines from the first decorator on, without docstring and without definitions inside */
+    const char *details;        /* JSON array of strings: a class's bases as written, a def's parameter names with their stars */
+    codedb_slice docstring;     /* as ast.get_docstring, a NUL behind; text is NULL when there is none */
+    codedb_slice content; /* its source lines from the first decorator on, without docstring and without definitions inside */
 } codedb_definition;
 
 /* One imported name. */

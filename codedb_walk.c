@@ -35,11 +35,9 @@ typedef struct walk_state {
 
 static bool walk_text_in(const char *text, const char *const *list)
 {
-    for (; *list != NULL; list++) {
-        if (strcmp(text, *list) == 0) {
+    for (; *list != NULL; list++)
+        if (strcmp(text, *list) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -48,9 +46,8 @@ static bool walk_is_python_name(const char *name)
     size_t length = strlen(name);
     for (const char *const *suffix = walk_suffixes; *suffix != NULL; suffix++) {
         size_t suffix_length = strlen(*suffix);
-        if (length > suffix_length && strcmp(name + length - suffix_length, *suffix) == 0) {
+        if (length > suffix_length && strcmp(name + length - suffix_length, *suffix) == 0)
             return true;
-        }
     }
     return false;
 }
@@ -61,9 +58,8 @@ static bool walk_is_excluded(const walk_state *state, const char *relative, cons
     for (size_t i = 0; i < state->options->exclude_count; i++) {
         const char *pattern = state->options->excludes[i];
         const char *subject = strchr(pattern, '/') != NULL ? relative : name;
-        if (fnmatch(pattern, subject, 0) == 0) {
+        if (fnmatch(pattern, subject, 0) == 0)
             return true;
-        }
     }
     return false;
 }
@@ -71,9 +67,8 @@ static bool walk_is_excluded(const walk_state *state, const char *relative, cons
 static codedb_code walk_report(walk_state *state, const char *problem)
 {
     codedb_walk_entry entry = {sizeof entry, state->path.data, state->path.data + state->root_length, problem};
-    if (state->visit(state->context, &entry) != 0) {
+    if (state->visit(state->context, &entry) != 0)
         return codedb_fail(state->result, CODEDB_CANCELLED, "the walk was stopped by its callback at %s", state->path.data);
-    }
     return CODEDB_SUCCESS;
 }
 
@@ -108,9 +103,8 @@ static codedb_code walk_read_names(const char *path, codedb_arena *arena, char *
             *error = errno;
             break;
         }
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        }
         if (*count == capacity) {
             size_t larger = capacity == 0 ? 64 : capacity * 2;
             char **grown = *names == NULL ? codedb_memory_allocate(allocator, larger, sizeof *grown)
@@ -130,21 +124,18 @@ static codedb_code walk_read_names(const char *path, codedb_arena *arena, char *
         (*names)[(*count)++] = copy;
     }
     closedir(folder);
-    if (code == CODEDB_SUCCESS && *count > 0) {
+    if (code == CODEDB_SUCCESS && *count > 0)
         qsort(*names, *count, sizeof **names, walk_compare_names);
-    }
     return code;
 }
 
 /* True when the folder in hand is one that a project does not own: version control, a virtual environment. */
 static bool walk_is_left_out(walk_state *state, const char *name)
 {
-    if (state->options->no_default_excludes) {
+    if (state->options->no_default_excludes)
         return false;
-    }
-    if (walk_text_in(name, walk_version_control)) {
+    if (walk_text_in(name, walk_version_control))
         return true;
-    }
     size_t length = state->path.length;
     codedb_buffer_append_text(&state->path, "/pyvenv.cfg");
     struct stat status;
@@ -161,27 +152,23 @@ static codedb_code walk_folder(walk_state *state, int depth);
 /* Visits the entry whose path stands in state->path. */
 static codedb_code walk_entry(walk_state *state, const char *name, int depth)
 {
-    if (walk_is_excluded(state, state->path.data + state->root_length, name)) {
+    if (walk_is_excluded(state, state->path.data + state->root_length, name))
         return CODEDB_SUCCESS;
-    }
     struct stat status;
-    if (lstat(state->path.data, &status) != 0) {
+    if (lstat(state->path.data, &status) != 0)
         return errno == ENOENT ? CODEDB_SUCCESS : walk_report_errno(state, errno);
-    }
     bool link = S_ISLNK(status.st_mode);
     if (link && stat(state->path.data, &status) != 0) {
         /* A link that leads nowhere or round in circles matters only where a source file was to be expected. */
         return errno == ELOOP || walk_is_python_name(name) ? walk_report_errno(state, errno) : CODEDB_SUCCESS;
     }
     if (S_ISDIR(status.st_mode)) {
-        if (link || walk_is_left_out(state, name)) {
+        if (link || walk_is_left_out(state, name))
             return state->path.failed ? codedb_fail_no_memory(state->result) : CODEDB_SUCCESS;
-        }
         return depth < WALK_MAX_DEPTH ? walk_folder(state, depth + 1) : walk_report(state, "folders nest too deep");
     }
-    if (!walk_is_python_name(name)) {
+    if (!walk_is_python_name(name))
         return CODEDB_SUCCESS;
-    }
     return walk_report(state, S_ISREG(status.st_mode) ? NULL : "not a regular file");
 }
 
@@ -189,23 +176,20 @@ static codedb_code walk_entry(walk_state *state, const char *name, int depth)
 static codedb_code walk_folder(walk_state *state, int depth)
 {
     codedb_arena *arena = codedb_arena_create(&state->allocator);
-    if (arena == NULL) {
+    if (arena == NULL)
         return codedb_fail_no_memory(state->result);
-    }
     size_t length = state->path.length;
     char **names = NULL;
     size_t count = 0;
     int error = 0;
     codedb_code code = walk_read_names(state->path.data, arena, &names, &count, &error);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         code = codedb_fail_no_memory(state->result);
-    } else if (error != 0) {
+    else if (error != 0)
         code = walk_report_errno(state, error);
-    }
     for (size_t i = 0; code == CODEDB_SUCCESS && i < count; i++) {
-        if (length == 0 || state->path.data[length - 1] != '/') {
+        if (length == 0 || state->path.data[length - 1] != '/')
             codedb_buffer_append_byte(&state->path, '/');
-        }
         codedb_buffer_append_text(&state->path, names[i]);
         code = state->path.failed ? codedb_fail_no_memory(state->result) : walk_entry(state, names[i], depth);
         if (!state->path.failed) {
@@ -223,13 +207,11 @@ codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *op
 {
     codedb_succeed(result);
     codedb_walk_options own;
-    if (folder == NULL || visit == NULL) {
+    if (folder == NULL || visit == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_folder_walk: folder and visit must not be NULL");
-    }
     codedb_code code = codedb_struct_take(&own, sizeof own, options, "codedb_walk_options", result);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return code;
-    }
     walk_state state = {.options = &own, .visit = visit, .context = context, .result = result};
     state.allocator = codedb_allocator_or_default(state.options->allocator);
     struct stat status;
@@ -237,14 +219,12 @@ codedb_code codedb_folder_walk(const char *folder, const codedb_walk_options *op
         code = errno == EACCES ? CODEDB_PERMISSION_DENIED : CODEDB_NOT_FOUND;
         return codedb_fail(result, code, "%s: no folder can be read there", folder);
     }
-    if (!S_ISDIR(status.st_mode)) {
+    if (!S_ISDIR(status.st_mode))
         return codedb_fail(result, CODEDB_NOT_FOUND, "%s: found a file, expected a folder", folder);
-    }
     codedb_buffer_init(&state.path, &state.allocator);
     codedb_buffer_append_text(&state.path, folder);
-    while (state.path.length > 1 && state.path.data[state.path.length - 1] == '/') {
+    while (state.path.length > 1 && state.path.data[state.path.length - 1] == '/')
         state.path.data[--state.path.length] = '\0';
-    }
     state.root_length = state.path.length + (strcmp(folder, "/") == 0 ? 0 : 1);
     code = state.path.failed ? codedb_fail_no_memory(result) : walk_folder(&state, 0);
     codedb_buffer_free(&state.path);

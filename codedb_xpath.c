@@ -300,10 +300,9 @@ static uint32_t xpath_append_body(const xpath_matcher *matcher, uint32_t parent,
 {
     const codedb_node_view *view = &matcher->view;
     uint32_t child;
-    for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
+    for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child))
         if (codedb_view_field(view, child) == CODEDB_FIELD_body)
             matcher->list[count++] = child;
-    }
     return count;
 }
 
@@ -353,10 +352,9 @@ static void xpath_visit_lists(xpath_matcher *matcher, xpath_siblings_function fu
         matcher->list = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->list);
     if (matcher->list == NULL)
         return;
-    for (node = 0; node < matcher->view.count; node++) {
+    for (node = 0; node < matcher->view.count; node++)
         if (codedb_view_end(&matcher->view, node) > node + 1)
             xpath_visit_lists_below(matcher, node, function, context);
-    }
 }
 
 typedef struct xpath_sibling_step {
@@ -494,11 +492,10 @@ static void xpath_choose_next(xpath_matcher *matcher, const xpath_siblings *sibl
 {
     const xpath_choice *choice = context;
     uint32_t i;
-    for (i = 0; i + 1 < siblings->count; i++) {
+    for (i = 0; i + 1 < siblings->count; i++)
         if (xpath_has(choice->left, siblings->nodes[i]) && xpath_is_asked_for(matcher, siblings, i) &&
             xpath_has(choice->candidates, siblings->nodes[i + 1]))
             xpath_choose_from(choice, siblings->nodes[i], siblings->nodes + i + 1, 1);
-    }
 }
 
 /* From the list's end: matcher->chosen holds the candidates behind the one in hand, the last one first. */
@@ -556,10 +553,9 @@ static bool xpath_name_is(const codedb_node_view *view, uint32_t node, bool dund
 static bool xpath_is_empty(const codedb_node_view *view, uint32_t node)
 {
     uint32_t child;
-    for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child)) {
+    for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
         if (codedb_view_stored(view, child) != XPATH_NONE)
             return false;
-    }
     return true;
 }
 
@@ -706,12 +702,11 @@ static const codedb_selector_part *xpath_filter_to_position(xpath_matcher *match
 /* The parts behind a position. One node is left for each left node: a further position keeps or drops it. */
 static void xpath_filter_behind_position(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
 {
-    for (part = part->next; part != NULL && xpath_goes_on(matcher, 0); part = part->next) {
+    for (part = part->next; part != NULL && xpath_goes_on(matcher, 0); part = part->next)
         if (part->kind != CODEDB_PART_POSITION)
             xpath_filter(matcher, part, set);
         else if (part->as.position.index != 0)
             xpath_clear(matcher, set);
-    }
 }
 
 /* ---- Queries ------------------------------------------------------------------------------------------------------ */
@@ -830,10 +825,9 @@ static void xpath_filter_inside(xpath_matcher *matcher, const uint64_t *around, 
     uint32_t node;
     XPATH_FOR_EACH(matcher, set, node)
     {
-        for (; next < node; next = xpath_next(matcher, around, next + 1)) {
+        for (; next < node; next = xpath_next(matcher, around, next + 1))
             if (codedb_view_end(&matcher->view, next) > covered)
                 covered = codedb_view_end(&matcher->view, next);
-        }
         if (node >= covered)
             xpath_remove(set, node);
     }

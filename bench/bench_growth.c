@@ -84,13 +84,11 @@ static char *bench_source(const bench_pattern *pattern, size_t size, size_t *len
     size_t repeated = strlen(pattern->repeated);
     size_t count = size / repeated + 1;
     char *text = malloc(before + count * repeated + strlen(pattern->after) + 1);
-    if (text == NULL) {
+    if (text == NULL)
         exit(2);
-    }
     memcpy(text, pattern->before, before);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         memcpy(text + before + i * repeated, pattern->repeated, repeated);
-    }
     memcpy(text + before + count * repeated, pattern->after, strlen(pattern->after) + 1);
     *length = before + count * repeated + strlen(pattern->after);
     return text;
@@ -179,10 +177,8 @@ int main(int argument_count, char **arguments)
     size_t megabytes = argument_count > 1 ? strtoul(arguments[1], NULL, 10) : 32;
     printf("growth up to %zu MB; 1 is linear, 2 quadratic; MB/s at the largest size\n", megabytes);
     printf("%-30s %8s %8s %8s %8s\n", "source", "tree", "MB/s", "ast JSON", "MB/s");
-    for (size_t i = 0; i < sizeof bench_patterns / sizeof *bench_patterns; i++) {
-        if (argument_count < 3 || strcmp(arguments[2], bench_patterns[i].name) == 0) {
+    for (size_t i = 0; i < sizeof bench_patterns / sizeof *bench_patterns; i++)
+        if (argument_count < 3 || strcmp(arguments[2], bench_patterns[i].name) == 0)
             bench_measure(&bench_patterns[i], megabytes << 20);
-        }
-    }
     return 0;
 }

@@ -111,9 +111,8 @@ static void bench_parse(const bench_file *file, const char *mode, const codedb_a
         totals->hash ^= bench_walk(tree, &totals->nodes);
     } else if (strcmp(mode, "ast") == 0) {
         sink.written = 0;
-        if (codedb_tree_dump(tree, CODEDB_DUMP_AST, bench_write, &sink, NULL) != CODEDB_SUCCESS) {
+        if (codedb_tree_dump(tree, CODEDB_DUMP_AST, bench_write, &sink, NULL) != CODEDB_SUCCESS)
             totals->rejected++;
-        }
         totals->written += sink.written;
     }
     totals->memory += codedb_tree_memory(tree);
@@ -143,13 +142,11 @@ static bench_totals bench_run(const bench_file *files, size_t count, const char 
         int is_word = byte == '_' || byte >= 128 || (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z');
         classes[byte] = (unsigned char)(is_word ? 1 : byte == ' ' || byte == '\t' ? 2 : byte == '\n' ? 3 : 4);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(mode, "bytes") == 0) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(mode, "bytes") == 0)
             bench_classify(&files[i], classes, &totals);
-        } else {
+        else
             bench_parse(&files[i], mode, allocator, &totals);
-        }
-    }
     return totals;
 }
 
@@ -191,9 +188,8 @@ static bench_file *bench_read_all(size_t *count)
         if (*count == capacity) {
             capacity = capacity == 0 ? 1024 : capacity * 2;
             files = realloc(files, capacity * sizeof *files);
-            if (files == NULL) {
+            if (files == NULL)
                 exit(2);
-            }
         }
         files[(*count)++] = bench_read(path);
     }
@@ -223,9 +219,8 @@ int main(int argument_count, char **arguments)
            count, totals.rejected, totals.bytes, totals.nodes, totals.written, seconds[runs / 2],
            totals.bytes > 0 ? (double)totals.memory / (double)totals.bytes : 0,
            count > 0 ? (double)allocations / (double)count : 0, (unsigned long long)totals.hash);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         free(files[i].bytes);
-    }
     free(files);
     return 0;
 }

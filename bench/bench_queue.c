@@ -40,10 +40,9 @@ static double best(const double *times)
 {
     double least = times[0];
     int i;
-    for (i = 1; i < ROUNDS; i++) {
+    for (i = 1; i < ROUNDS; i++)
         if (times[i] < least)
             least = times[i];
-    }
     return least;
 }
 

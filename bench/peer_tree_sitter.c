@@ -72,9 +72,8 @@ static uint64_t peer_walk(TSTree *tree, size_t *nodes)
             (hash ^ ts_node_symbol(node) ^ ((uint64_t)ts_node_start_byte(node) << 8) ^ ((uint64_t)ts_node_end_byte(node) << 36)) *
             0x9E3779B97F4A7C15u;
         ++*nodes;
-        if (ts_tree_cursor_goto_first_child(&cursor)) {
+        if (ts_tree_cursor_goto_first_child(&cursor))
             continue;
-        }
         while (!ts_tree_cursor_goto_next_sibling(&cursor)) {
             if (!ts_tree_cursor_goto_parent(&cursor)) {
                 ts_tree_cursor_delete(&cursor);
@@ -88,15 +87,13 @@ static peer_file peer_read(const char *path)
 {
     peer_file file = {NULL, 0};
     FILE *in = fopen(path, "rb");
-    if (in == NULL || fseek(in, 0, SEEK_END) != 0) {
+    if (in == NULL || fseek(in, 0, SEEK_END) != 0)
         exit(2);
-    }
     file.length = (size_t)ftell(in);
     rewind(in);
     file.bytes = malloc(file.length + 1);
-    if (file.bytes == NULL || fread(file.bytes, 1, file.length, in) != file.length) {
+    if (file.bytes == NULL || fread(file.bytes, 1, file.length, in) != file.length)
         exit(2);
-    }
     fclose(in);
     return file;
 }
@@ -112,9 +109,8 @@ static peer_file *peer_read_all(size_t *count)
         if (*count == capacity) {
             capacity = capacity == 0 ? 1024 : capacity * 2;
             files = realloc(files, capacity * sizeof *files);
-            if (files == NULL) {
+            if (files == NULL)
                 exit(2);
-            }
         }
         files[(*count)++] = peer_read(path);
     }
@@ -138,9 +134,8 @@ static peer_totals peer_run(TSParser *parser, const peer_file *files, size_t cou
         totals.memory += peer_live > before ? peer_live - before : 0;
         totals.with_errors += ts_node_has_error(ts_tree_root_node(tree));
         totals.bytes += files[i].length;
-        if (walk) {
+        if (walk)
             totals.hash ^= peer_walk(tree, &totals.nodes);
-        }
         ts_tree_delete(tree);
     }
     return totals;

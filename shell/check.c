@@ -10,12 +10,10 @@ static int check_source(void *context, const shell_options *options, const shell
     codedb_tree *tree = NULL;
     codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     codedb_tree_free(tree);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         return SHELL_FOUND;
-    }
-    if (code != CODEDB_PARSE_ERROR) {
+    if (code != CODEDB_PARSE_ERROR)
         return SHELL_ERROR;
-    }
     /* A syntax error is this command's answer: it goes to standard output. */
     if (options->json) {
         bool first = true;
@@ -43,9 +41,8 @@ int shell_check(const shell_options *options, char *const *arguments, size_t cou
         double megabytes = (double)totals.bytes / 1e6;
         fprintf(stderr, "%zu files, %.1f MB, %zu with errors, %.2f s\n", totals.files, megabytes, bad, seconds);
     }
-    if (totals.files == 0 && totals.errors == 0) {
+    if (totals.files == 0 && totals.errors == 0)
         return SHELL_NOTHING;
-    }
     return bad > 0 || totals.errors > 0 ? SHELL_ERROR : SHELL_FOUND;
 }
 
@@ -54,23 +51,22 @@ static int check_write(void *context, const char *bytes, size_t length)
     return fwrite(bytes, 1, length, context) == length ? 0 : 1;
 }
 
-static int check_dump_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
+static int check_dump_source(void *context, const shell_options *options, const shell_source *source, FILE *out,
+                             codedb_result *result)
 {
     (void)context;
     codedb_tree *tree = NULL;
     codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_tree_dump(tree, options->format, check_write, out, result);
-    }
     codedb_tree_free(tree);
     return code == CODEDB_SUCCESS ? SHELL_FOUND : SHELL_ERROR;
 }
 
 int shell_dump(const shell_options *options, char *const *arguments, size_t count)
 {
-    if (count > 1) {
+    if (count > 1)
         return shell_fail("dump: found %zu files, expected one", count);
-    }
     shell_totals totals;
     shell_options one = *options;
     one.threads = 1;

@@ -59,17 +59,16 @@ static int demo_index(demo_state *demo, const char *folder)
     index.progress_context = &progress;
     codedb_code code = codedb_index_run(demo->db, folder, &index, &report, &demo->result);
     shell_progress_end(&progress);
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return demo_fail(demo, folder);
-    }
     demo_title(demo, "indexed into an in-memory database");
     printf("%s: %" PRIu64 " files, %.1f MB in %.2f s; %" PRIu64 " with syntax errors, %" PRIu64 " unreadable\n", folder,
-           report->files_indexed, (double)report->bytes / 1e6, report->seconds, report->files_with_syntax_errors, report->files_failed);
+           report->files_indexed, (double)report->bytes / 1e6, report->seconds, report->files_with_syntax_errors,
+           report->files_failed);
     bool empty = report->files_indexed == 0;
     codedb_free(report);
-    if (empty) {
+    if (empty)
         return shell_fail("%s: found no Python files", folder);
-    }
     return SHELL_FOUND;
 }
 
@@ -88,9 +87,8 @@ static int demo_counts(demo_state *demo)
         char sql[128];
         codedb_rows *rows = NULL;
         snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", tables[i]);
-        if (demo_sql(demo, sql, &rows) != SHELL_FOUND) {
+        if (demo_sql(demo, sql, &rows) != SHELL_FOUND)
             return SHELL_ERROR;
-        }
         printf("  %-14s %8" PRId64 "\n", tables[i], rows->values[0].as.integer);
         codedb_free(rows);
     }
@@ -101,9 +99,8 @@ static int demo_counts(demo_state *demo)
 static size_t demo_query_file(demo_state *demo, const codedb_filter *filter, int64_t file_id, const char *path, size_t printed)
 {
     codedb_nodes *nodes = NULL;
-    if (codedb_cst_query(demo->db, file_id, filter, &nodes, &demo->result) != CODEDB_SUCCESS) {
+    if (codedb_cst_query(demo->db, file_id, filter, &nodes, &demo->result) != CODEDB_SUCCESS)
         return 0; /* a file that does not parse */
-    }
     size_t count = nodes->count;
     for (size_t i = 0; i < count && printed + i < DEMO_ANSWERS; i++) {
         const codedb_node_info *node = nodes->items[i];
@@ -128,9 +125,8 @@ static int demo_select(demo_state *demo, const codedb_rows *files, const char *s
     for (size_t row = 0; row < files->row_count; row++) {
         const codedb_value *cells = &files->values[row * files->column_count];
         total += demo_query_file(demo, &filter, cells[0].as.integer, cells[1].as.text, total);
-        if (demo->result.code == CODEDB_SELECTOR_ERROR) {
+        if (demo->result.code == CODEDB_SELECTOR_ERROR)
             return demo_fail(demo, selector);
-        }
     }
     printf("  %zu nodes in %.2f s\n", total, shell_now() - started);
     return SHELL_FOUND;
@@ -139,12 +135,11 @@ static int demo_select(demo_state *demo, const codedb_rows *files, const char *s
 static int demo_selectors_run(demo_state *demo)
 {
     codedb_rows *files = NULL;
-    int status = demo_sql(demo, "SELECT f.id, f.relative_path FROM files f WHERE f.id IN (SELECT file_id FROM cst_trees) ORDER BY f.path",
-                          &files);
+    int status = demo_sql(
+        demo, "SELECT f.id, f.relative_path FROM files f WHERE f.id IN (SELECT file_id FROM cst_trees) ORDER BY f.path", &files);
     demo_title(demo, "selectors, over every stored tree");
-    for (size_t i = 0; status == SHELL_FOUND && i < sizeof demo_selectors / sizeof demo_selectors[0]; i++) {
+    for (size_t i = 0; status == SHELL_FOUND && i < sizeof demo_selectors / sizeof demo_selectors[0]; i++)
         status = demo_select(demo, files, demo_selectors[i]);
-    }
     codedb_free(files);
     return status;
 }
@@ -159,17 +154,15 @@ static int demo_search(demo_state *demo)
     search.mark_end = demo->options.color ? "\033[0m" : "]";
     search.snippet_words = 12;
     demo_title(demo, "full-text search: file not found");
-    if (codedb_text_find(demo->db, &search, &matches, &demo->result) != CODEDB_SUCCESS) {
+    if (codedb_text_find(demo->db, &search, &matches, &demo->result) != CODEDB_SUCCESS)
         return demo_fail(demo, NULL);
-    }
     for (size_t i = 0; i < matches->count; i++) {
         const codedb_text_match *match = &matches->items[i];
         printf("  ");
         shell_print_place(stdout, demo->options.color, match->relative_path, match->line > 0 ? (uint32_t)match->line : 1, 0);
         printf(": %s %s\n", match->entity_type, match->entity_name != NULL ? match->entity_name : "");
-        for (const char *text = match->snippet; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n') {
+        for (const char *text = match->snippet; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n')
             printf("      %.*s\n", (int)strcspn(text, "\n"), text);
-        }
     }
     codedb_free(matches);
     return SHELL_FOUND;
@@ -188,14 +181,13 @@ static int demo_edit(demo_state *demo)
     edit.code_count = 1;
     demo_title(demo, "an edit, as a diff: the first Return that a method has");
     if (demo_sql(demo, "SELECT DISTINCT c.file_id FROM methods m JOIN classes c ON c.id = m.class_id ORDER BY 1", &files) !=
-        SHELL_FOUND) {
+        SHELL_FOUND)
         return SHELL_ERROR;
-    }
     int status = SHELL_NOTHING;
     for (size_t row = 0; status == SHELL_NOTHING && row < files->row_count; row++) {
         codedb_edit_report *report = NULL;
-        codedb_code answer = codedb_cst_modify(demo->db, files->values[row * files->column_count].as.integer, &edit, 1, NULL, 1, &report,
-                                               &demo->result);
+        codedb_code answer = codedb_cst_modify(demo->db, files->values[row * files->column_count].as.integer, &edit, 1, NULL, 1,
+                                               &report, &demo->result);
         if (answer == CODEDB_SUCCESS) {
             shell_print_diff(stdout, demo->options.color, report->diff);
             status = SHELL_FOUND;
@@ -211,12 +203,10 @@ static int demo_edit(demo_state *demo)
 static int demo_save(demo_state *demo, const char *path)
 {
     demo_title(demo, "the same database on disk");
-    if (unlink(path) == 0) {
+    if (unlink(path) == 0)
         printf("(%s was there and is written anew)\n", path);
-    }
-    if (codedb_backup(demo->db, path, &demo->result) != CODEDB_SUCCESS) {
+    if (codedb_backup(demo->db, path, &demo->result) != CODEDB_SUCCESS)
         return demo_fail(demo, path);
-    }
     printf("%s written\n", path);
     return SHELL_FOUND;
 }
@@ -226,12 +216,10 @@ int main(int count, char **arguments)
     demo_state demo = {.result = CODEDB_INIT(codedb_result)};
     demo.options.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
     demo.options.color_errors = isatty(STDERR_FILENO);
-    if (count != 3) {
+    if (count != 3)
         return shell_fail("usage: codedb-demo DIR FILE.db");
-    }
-    if (codedb_open(":memory:", NULL, &demo.db, &demo.result) != CODEDB_SUCCESS) {
+    if (codedb_open(":memory:", NULL, &demo.db, &demo.result) != CODEDB_SUCCESS)
         return demo_fail(&demo, ":memory:");
-    }
     int status = demo_index(&demo, arguments[1]);
     status = status == SHELL_FOUND ? demo_counts(&demo) : status;
     status = status == SHELL_FOUND ? demo_selectors_run(&demo) : status;

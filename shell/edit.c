@@ -64,12 +64,10 @@ static codedb_code edit_pass_through(codedb_code code, const shell_source *sourc
 /* Success with nothing modified is "nothing found" to a person: it is no change. */
 static int edit_finish(edit_job *job, codedb_code code, const codedb_edit_report *report)
 {
-    if (code == CODEDB_NOT_FOUND) {
+    if (code == CODEDB_NOT_FOUND)
         return SHELL_NOTHING;
-    }
-    if (code != CODEDB_SUCCESS) {
+    if (code != CODEDB_SUCCESS)
         return SHELL_ERROR;
-    }
     job->nodes += report->nodes_modified;
     job->files += report->nodes_modified > 0;
     return report->nodes_modified > 0 ? SHELL_FOUND : SHELL_NOTHING;
@@ -80,19 +78,16 @@ static int edit_file(edit_job *job, const shell_options *options, const shell_so
     codedb_tree *tree = NULL;
     codedb_edit_report *report = NULL;
     codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_tree_edit(tree, &job->edit, 1, source->path, &report, result);
-    }
     bool changed = code == CODEDB_SUCCESS && report->nodes_modified > 0;
     bool filter = options->write && strcmp(source->path, SHELL_STDIN) == 0;
-    if (changed && options->write && !filter) {
+    if (changed && options->write && !filter)
         code = edit_write_file(source->path, source->bytes, source->length, tree, report, result);
-    }
-    if (filter) {
+    if (filter)
         code = edit_pass_through(code, source, tree, report, out, result);
-    } else if (changed && code == CODEDB_SUCCESS) {
+    else if (changed && code == CODEDB_SUCCESS)
         edit_print(options, source->path, report, out);
-    }
     int status = edit_finish(job, code, report);
     codedb_free(report);
     codedb_tree_free(tree);
@@ -100,8 +95,8 @@ static int edit_file(edit_job *job, const shell_options *options, const shell_so
 }
 
 /* Brings the file on disk to what the transaction has stored; CONFLICT when it is not what was stored before. */
-static codedb_code edit_write_stored(const shell_options *options, const shell_source *source, const char *stored, size_t stored_length,
-                                     const codedb_edit_report *report, codedb_result *result)
+static codedb_code edit_write_stored(const shell_options *options, const shell_source *source, const char *stored,
+                                     size_t stored_length, const codedb_edit_report *report, codedb_result *result)
 {
     size_t length = 0;
     size_t text_length = 0;
@@ -131,21 +126,17 @@ static int edit_stored(edit_job *job, const shell_options *options, const shell_
     char *stored = NULL;
     size_t length = 0;
     codedb_code code = codedb_transaction_begin(source->db, &transaction, result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_cst_get(transaction, source->file_id, &stored, &length, result);
-    }
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_cst_modify(transaction, source->file_id, &job->edit, 1, NULL, !options->write, &report, result);
-    }
     if (code == CODEDB_SUCCESS && options->write && report->nodes_modified > 0) {
         code = edit_write_stored(options, source, stored, length, report, result);
-        if (code == CODEDB_SUCCESS) {
+        if (code == CODEDB_SUCCESS)
             code = codedb_transaction_commit(transaction, result);
-        }
     }
-    if (code == CODEDB_SUCCESS && report->nodes_modified > 0) {
+    if (code == CODEDB_SUCCESS && report->nodes_modified > 0)
         edit_print(options, source->path, report, out);
-    }
     int status = edit_finish(job, code, report);
     codedb_close(transaction);
     codedb_free(stored);
@@ -155,7 +146,8 @@ static int edit_stored(edit_job *job, const shell_options *options, const shell_
 
 static int edit_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
 {
-    return source->db != NULL ? edit_stored(context, options, source, out, result) : edit_file(context, options, source, out, result);
+    return source->db != NULL ? edit_stored(context, options, source, out, result)
+                              : edit_file(context, options, source, out, result);
 }
 
 int shell_edit(const shell_options *options, char *const *arguments, size_t count)
@@ -175,18 +167,15 @@ int shell_edit(const shell_options *options, char *const *arguments, size_t coun
     job.edit.code = options->code != NULL ? &options->code : NULL;
     job.edit.code_count = options->code != NULL ? 1 : 0;
     if (count > 1) {
-        if (options->db != NULL) {
+        if (options->db != NULL)
             return shell_fail("edit: found both --db and PATH, expected one of them");
-        }
         shell_each_source(&one, arguments + 1, count - 1, edit_source, &job, &totals);
     } else {
-        if (shell_has_excludes(options)) {
+        if (shell_has_excludes(options))
             return shell_fail("edit: --exclude and --no-default-excludes are for PATHs, and none was given");
-        }
         codedb *db = shell_open(options, false, !options->write);
-        if (db == NULL) {
+        if (db == NULL)
             return SHELL_ERROR;
-        }
         shell_each_stored(&one, db, edit_source, &job, &totals);
         codedb_close(db);
     }

@@ -30,9 +30,8 @@ static void index_print_json(const char *folder, const codedb_index_report *repo
         {"functions", report->functions},
         {"imports", report->imports},
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         shell_print_json_integer(stdout, &first, numbers[i].key, (long long)numbers[i].number);
-    }
     printf(", \"seconds\": %.6f}\n", report->seconds);
 }
 
@@ -67,16 +66,15 @@ static int index_folder(const shell_options *options, codedb *db, const char *fo
         codedb_result_clear(&result);
         return SHELL_ERROR;
     }
-    for (size_t i = 0; i < report->problem_count; i++) {
+    for (size_t i = 0; i < report->problem_count; i++)
         shell_fail("%s", report->problems[i]);
-    }
-    if (options->json) {
+    if (options->json)
         index_print_json(folder, report);
-    } else if (!options->quiet) {
+    else if (!options->quiet)
         index_print(folder, report);
-    }
-    int status = report->files_failed > 0 ? SHELL_ERROR
-                 : report->files_indexed + report->files_unchanged > 0 ? SHELL_FOUND : SHELL_NOTHING;
+    int status = report->files_failed > 0                              ? SHELL_ERROR
+                 : report->files_indexed + report->files_unchanged > 0 ? SHELL_FOUND
+                                                                       : SHELL_NOTHING;
     codedb_free(report);
     codedb_result_clear(&result);
     return status;
@@ -85,15 +83,13 @@ static int index_folder(const shell_options *options, codedb *db, const char *fo
 int shell_index(const shell_options *options, char *const *arguments, size_t count)
 {
     codedb *db = shell_open(options, true, false);
-    if (db == NULL) {
+    if (db == NULL)
         return SHELL_ERROR;
-    }
     int status = SHELL_NOTHING;
     for (size_t i = 0; i < count; i++) {
         int one = index_folder(options, db, arguments[i]);
-        if (one == SHELL_ERROR || status == SHELL_NOTHING) {
+        if (one == SHELL_ERROR || status == SHELL_NOTHING)
             status = status == SHELL_ERROR ? SHELL_ERROR : one;
-        }
     }
     codedb_close(db);
     return status;

@@ -64,21 +64,34 @@ static const struct option main_long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-#define MAIN_COMMON "  --color, --no-color      colours even without a terminal; never\n" \
-                    "  --quiet                  no progress bar and no summary\n"
+#define MAIN_COMMON                                                       \
+    "  --color, --no-color      colours even without a terminal; never\n" \
+    "  --quiet                  no progress bar and no summary\n"
 #define MAIN_JSON_HELP "  --json                   one JSON object a line; columns from 0\n"
 #define MAIN_DB_HELP "  --db FILE                the database (default: codedb.db)\n"
-#define MAIN_FILES_HELP "  --exclude GLOB           leave out files and folders; may be given again\n" \
-                        "  --no-default-excludes    do not leave out version-control folders and virtual environments\n" \
-                        "  --threads N              default: one a processor\n"
+#define MAIN_FILES_HELP                                                                              \
+    "  --exclude GLOB           leave out files and folders; may be given again\n"                   \
+    "  --no-default-excludes    do not leave out version-control folders and virtual environments\n" \
+    "  --threads N              default: one a processor\n"
 #define MAIN_TARGET_HELP "  --target X.Y             the Python whose grammar decides (default: the newest)\n"
 #define MAIN_STATUS_HELP "\nExit status: 0 found, 1 nothing found, 2 error.\n"
 
-static const int main_index_options[] = {MAIN_DB, MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS, MAIN_TARGET, 0};
-static const int main_query_options[] = {MAIN_DB, MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS, MAIN_TARGET,
-                                         MAIN_REFERENCE, MAIN_LIMIT, MAIN_COUNT, MAIN_CODE, 0};
-static const int main_edit_options[] = {MAIN_DB, MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_TARGET, MAIN_REFERENCE,
-                                        MAIN_WRITE, MAIN_REPLACE, MAIN_DELETE, MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, 0};
+static const int main_index_options[] = {MAIN_DB,     MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS,
+                                         MAIN_TARGET, 0};
+static const int main_query_options[] = {MAIN_DB,
+                                         MAIN_JSON,
+                                         MAIN_EXCLUDE,
+                                         MAIN_NO_DEFAULT_EXCLUDES,
+                                         MAIN_THREADS,
+                                         MAIN_TARGET,
+                                         MAIN_REFERENCE,
+                                         MAIN_LIMIT,
+                                         MAIN_COUNT,
+                                         MAIN_CODE,
+                                         0};
+static const int main_edit_options[] = {MAIN_DB,     MAIN_JSON,          MAIN_EXCLUDE,      MAIN_NO_DEFAULT_EXCLUDES,
+                                        MAIN_TARGET, MAIN_REFERENCE,     MAIN_WRITE,        MAIN_REPLACE,
+                                        MAIN_DELETE, MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, 0};
 static const int main_search_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, MAIN_RAW, 0};
 static const int main_show_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
 static const int main_dump_options[] = {MAIN_CST, MAIN_AST, MAIN_NO_WHITESPACE, MAIN_TARGET, 0};
@@ -119,8 +132,8 @@ static const main_command main_commands[] = {
      "  --write                  change the files (with no PATH: the database, and the files in it; with -: print the result)\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP
      "  --exclude GLOB           leave out files and folders; may be given again\n"
-     "  --no-default-excludes    do not leave out version-control folders and virtual environments\n" MAIN_TARGET_HELP MAIN_JSON_HELP
-         MAIN_COMMON MAIN_STATUS_HELP},
+     "  --no-default-excludes    do not leave out version-control folders and virtual environments\n" MAIN_TARGET_HELP
+         MAIN_JSON_HELP MAIN_COMMON MAIN_STATUS_HELP},
     {"search", shell_search, 1, main_search_options, "full-text search in a database",
      "Usage: codedb search [--db FILE] TEXT...\n\n"
      "Finds code that holds all of the words, best match first, with a snippet.\n\n"
@@ -144,11 +157,11 @@ enum { MAIN_COMMAND_COUNT = sizeof main_commands / sizeof main_commands[0] };
 
 static void main_print_usage(FILE *out)
 {
-    fputs("Usage: codedb COMMAND [OPTION...] ARGUMENT...\n\nA code database: Python projects in SQLite, asked and edited with selectors.\n\n",
-          out);
-    for (size_t i = 0; i < MAIN_COMMAND_COUNT; i++) {
+    fputs(
+        "Usage: codedb COMMAND [OPTION...] ARGUMENT...\n\nA code database: Python projects in SQLite, asked and edited with selectors.\n\n",
+        out);
+    for (size_t i = 0; i < MAIN_COMMAND_COUNT; i++)
         fprintf(out, "  %-8s %s\n", main_commands[i].name, main_commands[i].summary);
-    }
     fputs("\n`codedb COMMAND --help` tells more; `codedb --version` the version.\n", out);
 }
 
@@ -159,11 +172,9 @@ static bool main_is_common(int option)
 
 static bool main_knows(const main_command *command, int option)
 {
-    for (const int *known = command->options; *known != 0; known++) {
-        if (*known == option) {
+    for (const int *known = command->options; *known != 0; known++)
+        if (*known == option)
             return true;
-        }
-    }
     return main_is_common(option);
 }
 
@@ -171,9 +182,8 @@ static bool main_knows(const main_command *command, int option)
 static int main_parse_target(const char *text)
 {
     char *end = NULL;
-    if (strncmp(text, "3.", 2) != 0 || text[2] < '0' || text[2] > '9') {
+    if (strncmp(text, "3.", 2) != 0 || text[2] < '0' || text[2] > '9')
         return 0;
-    }
     long minor = strtol(text + 2, &end, 10);
     return *end == '\0' && minor <= 99 ? 300 + (int)minor : 0;
 }
@@ -229,14 +239,12 @@ static bool main_take(shell_options *options, int option, char *argument)
             shell_fail("%s: found '%s', expected a positive number", option == MAIN_THREADS ? "--threads" : "--limit", argument);
             return false;
         }
-        if (option == MAIN_THREADS) {
+        if (option == MAIN_THREADS)
             options->threads = (int)number;
-        } else {
+        else
             options->limit = (size_t)number;
-        }
         break;
-    default:
-        return false;
+    default: return false;
     }
     return true;
 }
@@ -248,21 +256,19 @@ static int main_read_options(const main_command *command, int count, char **argu
     int index = 0;
     *stop = false;
     while ((option = getopt_long(count, arguments, "", main_long_options, &index)) != -1) {
-        if (option == '?') {
+        if (option == '?')
             return SHELL_ERROR;
-        }
         if (!main_knows(command, option)) {
-            return shell_fail("%s has no option --%s; `codedb %s --help` lists them", command->name, main_long_options[index].name,
-                              command->name);
+            return shell_fail("%s has no option --%s; `codedb %s --help` lists them", command->name,
+                              main_long_options[index].name, command->name);
         }
         if (option == MAIN_HELP) {
             fputs(command->help, stdout);
             *stop = true;
             return SHELL_FOUND;
         }
-        if (!main_take(options, option, optarg)) {
+        if (!main_take(options, option, optarg))
             return SHELL_ERROR;
-        }
     }
     return SHELL_FOUND;
 }
@@ -273,9 +279,8 @@ static int main_run(const main_command *command, int count, char **arguments)
     options.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
     options.color_errors = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
     options.excludes = malloc((size_t)count * sizeof *options.excludes);
-    if (options.excludes == NULL) {
+    if (options.excludes == NULL)
         return shell_fail("out of memory");
-    }
     bool stop = false;
     int status = main_read_options(command, count, arguments, &options, &stop);
     if (status == SHELL_FOUND && !stop) {
@@ -288,9 +293,8 @@ static int main_run(const main_command *command, int count, char **arguments)
         }
     }
     free(options.excludes);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if (fflush(stdout) != 0 || ferror(stdout))
         status = shell_fail("standard output cannot be written");
-    }
     return status;
 }
 
@@ -300,9 +304,8 @@ static char *main_config(const char *path, bool read_only)
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
-    if (out == NULL) {
+    if (out == NULL)
         return NULL;
-    }
     fputs("{\"type\": \"sqlite\", \"config\": {\"path\": ", out);
     shell_print_json(out, path, strlen(path));
     fprintf(out, ", \"read_only\": %s}}", read_only ? "true" : "false");
@@ -320,11 +323,10 @@ codedb *shell_open(const shell_options *options, bool create, bool read_only)
         return NULL;
     }
     char *config = main_config(path, read_only);
-    if (config == NULL) {
+    if (config == NULL)
         shell_fail("out of memory");
-    } else if (codedb_open(config, NULL, &db, &result) != CODEDB_SUCCESS) {
+    else if (codedb_open(config, NULL, &db, &result) != CODEDB_SUCCESS)
         shell_fail_result(options, NULL, &result);
-    }
     free(config);
     codedb_result_clear(&result);
     return db;
@@ -341,14 +343,11 @@ int main(int count, char **arguments)
         main_print_usage(stdout);
         return SHELL_FOUND;
     }
-    for (size_t i = 0; count >= 2 && i < MAIN_COMMAND_COUNT; i++) {
-        if (strcmp(arguments[1], main_commands[i].name) == 0) {
+    for (size_t i = 0; count >= 2 && i < MAIN_COMMAND_COUNT; i++)
+        if (strcmp(arguments[1], main_commands[i].name) == 0)
             return main_run(&main_commands[i], count - 1, arguments + 1);
-        }
-    }
-    if (count >= 2) {
+    if (count >= 2)
         shell_fail("no command '%s'", arguments[1]);
-    }
     main_print_usage(stderr);
     return SHELL_ERROR;
 }

@@ -11,12 +11,11 @@
 void shell_set_color(FILE *out, bool color, shell_color which)
 {
     static const char *const codes[] = {
-        [SHELL_PLAIN] = "0", [SHELL_PATH] = "35", [SHELL_NUMBER] = "32", [SHELL_MATCH] = "1;31",
-        [SHELL_ADDED] = "32", [SHELL_REMOVED] = "31", [SHELL_HUNK] = "36", [SHELL_ALERT] = "1;31",
+        [SHELL_PLAIN] = "0",  [SHELL_PATH] = "35",    [SHELL_NUMBER] = "32", [SHELL_MATCH] = "1;31",
+        [SHELL_ADDED] = "32", [SHELL_REMOVED] = "31", [SHELL_HUNK] = "36",   [SHELL_ALERT] = "1;31",
     };
-    if (color) {
+    if (color)
         fprintf(out, "\033[%sm", codes[which]);
-    }
 }
 
 int shell_fail(const char *format, ...)
@@ -60,13 +59,12 @@ void shell_print_diff(FILE *out, bool color, const char *diff)
         const char *end = strchr(diff, '\n');
         size_t length = end != NULL ? (size_t)(end - diff) + 1 : strlen(diff);
         shell_color which = SHELL_PLAIN;
-        if (strncmp(diff, "@@", 2) == 0) {
+        if (strncmp(diff, "@@", 2) == 0)
             which = SHELL_HUNK;
-        } else if (*diff == '+') {
+        else if (*diff == '+')
             which = SHELL_ADDED;
-        } else if (*diff == '-') {
+        else if (*diff == '-')
             which = SHELL_REMOVED;
-        }
         bool colored = color && which != SHELL_PLAIN;
         size_t text = end != NULL ? length - 1 : length;
         shell_set_color(out, colored, which);
@@ -86,15 +84,14 @@ void shell_print_json(FILE *out, const char *text, size_t length)
     fputc('"', out);
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)text[i];
-        if (byte == '"' || byte == '\\') {
+        if (byte == '"' || byte == '\\')
             fprintf(out, "\\%c", byte);
-        } else if (byte == '\n') {
+        else if (byte == '\n')
             fputs("\\n", out);
-        } else if (byte < 0x20 || byte == 0x7f) {
+        else if (byte < 0x20 || byte == 0x7f)
             fprintf(out, "\\u%04x", byte);
-        } else {
+        else
             fputc(byte, out);
-        }
     }
     fputc('"', out);
 }
@@ -122,24 +119,17 @@ static void output_cell(FILE *out, const codedb_value *value, bool json)
     switch (value->type) {
     case CODEDB_VALUE_INTEGER:
     case CODEDB_VALUE_BOOLEAN:
-    case CODEDB_VALUE_ROW_ID_OF:
-        fprintf(out, "%" PRId64, value->as.integer);
-        break;
-    case CODEDB_VALUE_REAL:
-        fprintf(out, "%.17g", value->as.real);
-        break;
+    case CODEDB_VALUE_ROW_ID_OF: fprintf(out, "%" PRId64, value->as.integer); break;
+    case CODEDB_VALUE_REAL: fprintf(out, "%.17g", value->as.real); break;
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB:
-        if (json) {
+        if (json)
             shell_print_json(out, value->as.text, value->length);
-        } else {
+        else
             fwrite(value->as.text, 1, value->length, out);
-        }
         break;
     case CODEDB_VALUE_NULL:
-    default:
-        fputs(json ? "null" : "-", out);
-        break;
+    default: fputs(json ? "null" : "-", out); break;
     }
 }
 
@@ -161,20 +151,16 @@ static size_t output_cell_width(const codedb_value *value)
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB: {
         size_t width = 0;
-        for (size_t i = 0; i < value->length; i++) {
+        for (size_t i = 0; i < value->length; i++)
             width += ((unsigned char)value->as.text[i] & 0xC0) != 0x80;
-        }
         return width;
     }
-    case CODEDB_VALUE_REAL:
-        return (size_t)snprintf(text, sizeof text, "%.17g", value->as.real);
-    case CODEDB_VALUE_NULL:
-        return 1;
+    case CODEDB_VALUE_REAL: return (size_t)snprintf(text, sizeof text, "%.17g", value->as.real);
+    case CODEDB_VALUE_NULL: return 1;
     case CODEDB_VALUE_INTEGER:
     case CODEDB_VALUE_BOOLEAN:
     case CODEDB_VALUE_ROW_ID_OF:
-    default:
-        return (size_t)snprintf(text, sizeof text, "%" PRId64, value->as.integer);
+    default: return (size_t)snprintf(text, sizeof text, "%" PRId64, value->as.integer);
     }
 }
 
@@ -194,9 +180,8 @@ static void output_table_cell(FILE *out, const codedb_value *value, size_t width
     size_t used = output_cell_width(value);
     size_t end = width > 0 && width < used + 2 ? used + 2 : width;
     output_cell(out, value, false);
-    for (; used < end; used++) {
+    for (; used < end; used++)
         fputc(' ', out);
-    }
 }
 
 static void output_table_head(FILE *out, bool color, const codedb_rows *rows, const size_t *widths)
@@ -206,9 +191,8 @@ static void output_table_head(FILE *out, bool color, const codedb_rows *rows, co
         fputs(rows->column_names[column], out);
         shell_set_color(out, color, SHELL_PLAIN);
         size_t width = column < OUTPUT_COLUMNS ? widths[column] : 0;
-        for (size_t used = strlen(rows->column_names[column]); used < width; used++) {
+        for (size_t used = strlen(rows->column_names[column]); used < width; used++)
             fputc(' ', out);
-        }
     }
     fputc('\n', out);
 }
@@ -216,13 +200,13 @@ static void output_table_head(FILE *out, bool color, const codedb_rows *rows, co
 void shell_print_rows_table(FILE *out, bool color, const codedb_rows *rows)
 {
     size_t widths[OUTPUT_COLUMNS] = {0}; /* the last column is not filled up */
-    for (size_t column = 0; column + 1 < rows->column_count && column < OUTPUT_COLUMNS; column++) {
+    for (size_t column = 0; column + 1 < rows->column_count && column < OUTPUT_COLUMNS; column++)
         widths[column] = output_column_width(rows, column) + 2;
-    }
     output_table_head(out, color, rows, widths);
     for (size_t row = 0; row < rows->row_count; row++) {
         for (size_t column = 0; column < rows->column_count; column++) {
-            output_table_cell(out, &rows->values[row * rows->column_count + column], column < OUTPUT_COLUMNS ? widths[column] : 0);
+            output_table_cell(out, &rows->values[row * rows->column_count + column],
+                              column < OUTPUT_COLUMNS ? widths[column] : 0);
         }
         fputc('\n', out);
     }
@@ -246,15 +230,13 @@ void shell_progress_update(shell_progress *progress, const char *what, uint64_t 
 {
     enum { WIDTH = 30 };
     double now = shell_now();
-    if (!progress->shown || (now - progress->last < 0.05 && !(total_known && done == total))) {
+    if (!progress->shown || (now - progress->last < 0.05 && !(total_known && done == total)))
         return;
-    }
     progress->last = now;
     int filled = total_known && total > 0 ? (int)(done * WIDTH / total) : 0;
     fprintf(stderr, "\r\033[K%s [", what);
-    for (int i = 0; i < WIDTH; i++) {
+    for (int i = 0; i < WIDTH; i++)
         fputc(i < filled ? '#' : '.', stderr);
-    }
     fprintf(stderr, "] %" PRIu64 "/%" PRIu64 "%s  %.1f s", done, total, total_known ? "" : "+", now - progress->started);
     fflush(stderr);
 }

@@ -34,9 +34,8 @@ static size_t query_first_line(const char **code, size_t length)
         (*code)++;
         length--;
     }
-    while (end < length && (*code)[end] != '\n' && (*code)[end] != '\r') {
+    while (end < length && (*code)[end] != '\n' && (*code)[end] != '\r')
         end++;
-    }
     return end;
 }
 
@@ -54,9 +53,8 @@ static void query_print_node(FILE *out, const shell_options *options, const char
 static codedb_code query_find(const codedb_filter *filter, const shell_options *options, const shell_source *source,
                               codedb_nodes **nodes, codedb_result *result)
 {
-    if (source->db != NULL) {
+    if (source->db != NULL)
         return codedb_cst_query(source->db, source->file_id, filter, nodes, result);
-    }
     codedb_tree *tree = NULL;
     codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS) {
@@ -70,16 +68,13 @@ static int query_source(void *context, const shell_options *options, const shell
 {
     const query_job *job = context;
     codedb_nodes *nodes = NULL;
-    if (query_find(&job->filter, options, source, &nodes, result) != CODEDB_SUCCESS) {
+    if (query_find(&job->filter, options, source, &nodes, result) != CODEDB_SUCCESS)
         return SHELL_ERROR;
-    }
-    for (size_t i = 0; i < nodes->count && !options->count_only; i++) {
-        if (options->json) {
+    for (size_t i = 0; i < nodes->count && !options->count_only; i++)
+        if (options->json)
             query_print_json(out, source->path, nodes->items[i]);
-        } else {
+        else
             query_print_node(out, options, source->path, nodes->items[i]);
-        }
-    }
     int status = nodes->count > 0 ? SHELL_FOUND : SHELL_NOTHING;
     if (options->count_only && nodes->count > 0) {
         if (options->json) {
@@ -103,14 +98,12 @@ static bool query_check_selector(const codedb_filter *filter)
     codedb_nodes *nodes = NULL;
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_code code = codedb_tree_parse("", 0, NULL, &empty, &result);
-    if (code == CODEDB_SUCCESS) {
+    if (code == CODEDB_SUCCESS)
         code = codedb_tree_query(empty, filter, &nodes, &result);
-    }
-    if (code == CODEDB_SELECTOR_ERROR && result.line == 1) {
+    if (code == CODEDB_SELECTOR_ERROR && result.line == 1)
         shell_fail("selector: %s\n  %s\n  %*s^", result.description, filter->selector, (int)result.column, "");
-    } else if (code != CODEDB_SUCCESS) {
+    else if (code != CODEDB_SUCCESS)
         shell_fail("selector: %s", result.description);
-    }
     codedb_free(nodes);
     codedb_tree_free(empty);
     codedb_result_clear(&result);
@@ -123,24 +116,20 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
     job.filter.selector = arguments[0];
     job.filter.dialect = options->dialect;
     job.filter.limit = options->limit;
-    if (!query_check_selector(&job.filter)) {
+    if (!query_check_selector(&job.filter))
         return SHELL_ERROR;
-    }
     shell_totals totals;
     if (count > 1) {
-        if (options->db != NULL) {
+        if (options->db != NULL)
             return shell_fail("query: found both --db and PATH, expected one of them");
-        }
         shell_each_source(options, arguments + 1, count - 1, query_source, &job, &totals);
         return shell_status(&totals);
     }
-    if (shell_has_excludes(options)) {
+    if (shell_has_excludes(options))
         return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
-    }
     codedb *db = shell_open(options, false, true);
-    if (db == NULL) {
+    if (db == NULL)
         return SHELL_ERROR;
-    }
     shell_each_stored(options, db, query_source, &job, &totals);
     codedb_close(db);
     return shell_status(&totals);

@@ -8,30 +8,26 @@
 #include <stdio.h>
 
 /* Exit statuses of every subcommand. */
-enum {
-    SHELL_FOUND = 0,
-    SHELL_NOTHING = 1,
-    SHELL_ERROR = 2
-};
+enum { SHELL_FOUND = 0, SHELL_NOTHING = 1, SHELL_ERROR = 2 };
 
 /* What the command line said. Each subcommand knows some of the options; the others are refused. */
 typedef struct shell_options {
-    const char *db;            /* --db; NULL: not given */
-    bool json;                 /* --json */
-    bool color;                /* standard output is a terminal, or --color */
-    bool color_errors;         /* standard error is */
-    bool quiet;                /* --quiet: no progress bar, no summary */
-    const char **excludes;     /* --exclude, any number of times */
+    const char *db;        /* --db; NULL: not given */
+    bool json;             /* --json */
+    bool color;            /* standard output is a terminal, or --color */
+    bool color_errors;     /* standard error is */
+    bool quiet;            /* --quiet: no progress bar, no summary */
+    const char **excludes; /* --exclude, any number of times */
     size_t exclude_count;
-    bool no_default_excludes;  /* --no-default-excludes */
-    int target_version;        /* --target 3.11 is 311 */
-    int threads;               /* --threads */
-    codedb_dialect dialect;    /* --reference */
-    size_t limit;              /* --limit */
-    bool count_only;           /* --count */
-    bool full_code;            /* --code */
-    bool write;                /* --write */
-    int actions;               /* how many of --replace, --delete, --insert-... were given */
+    bool no_default_excludes; /* --no-default-excludes */
+    int target_version;       /* --target 3.11 is 311 */
+    int threads;              /* --threads */
+    codedb_dialect dialect;   /* --reference */
+    size_t limit;             /* --limit */
+    bool count_only;          /* --count */
+    bool full_code;           /* --code */
+    bool write;               /* --write */
+    int actions;              /* how many of --replace, --delete, --insert-... were given */
     codedb_edit_action action;
     const char *code;          /* of --replace and --insert-... */
     codedb_dump_format format; /* --cst, --ast, --no-whitespace */
@@ -90,7 +86,7 @@ typedef struct shell_source {
     const char *path;
     const char *bytes; /* NULL for a stored one */
     size_t length;
-    codedb *db;        /* NULL for a file */
+    codedb *db; /* NULL for a file */
     int64_t file_id;
 } shell_source;
 
@@ -110,11 +106,13 @@ typedef struct shell_totals {
 void shell_each_source(const shell_options *options, char *const *paths, size_t path_count, shell_source_function function,
                        void *context, shell_totals *totals);
 /* The same for every file that is stored in a database, but for those that the index run found not to be Python. */
-void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context, shell_totals *totals);
+void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context,
+                       shell_totals *totals);
 /* Whether files were to be left out, which a database cannot do any more. */
 bool shell_has_excludes(const shell_options *options);
 /* Parses with --target. */
-codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree, codedb_result *result);
+codedb_code shell_parse(const shell_options *options, const char *bytes, size_t length, codedb_tree **tree,
+                        codedb_result *result);
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
 /* A whole file in malloc'ed memory, a NUL after it; NULL after a message on standard error. */

@@ -44,23 +44,19 @@ static const show_view show_views[] = {
 
 static const show_view *show_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof show_views / sizeof show_views[0]; i++) {
-        if (strcmp(show_views[i].name, name) == 0) {
+    for (size_t i = 0; i < sizeof show_views / sizeof show_views[0]; i++)
+        if (strcmp(show_views[i].name, name) == 0)
             return &show_views[i];
-        }
-    }
     return NULL;
 }
 
 static int show_print(const shell_options *options, const codedb_rows *rows)
 {
-    if (options->json) {
-        for (size_t row = 0; row < rows->row_count; row++) {
+    if (options->json)
+        for (size_t row = 0; row < rows->row_count; row++)
             shell_print_row_json(stdout, rows, row);
-        }
-    } else if (rows->row_count > 0) {
+    else if (rows->row_count > 0)
         shell_print_rows_table(stdout, options->color, rows);
-    }
     return rows->row_count > 0 ? SHELL_FOUND : SHELL_NOTHING;
 }
 
@@ -74,9 +70,8 @@ int shell_show(const shell_options *options, char *const *arguments, size_t coun
             view == NULL ? arguments[0] : arguments[2]);
     }
     codedb *db = shell_open(options, false, true);
-    if (db == NULL) {
+    if (db == NULL)
         return SHELL_ERROR;
-    }
     codedb_value parameters[2] = {codedb_value_text(count == 2 ? arguments[1] : "*"),
                                   codedb_value_integer(options->limit > 0 ? (int64_t)options->limit : -1)};
     codedb_result result = CODEDB_INIT(codedb_result);
@@ -119,9 +114,8 @@ static char *show_join(char *const *words, size_t count)
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
-    for (size_t i = 0; out != NULL && i < count; i++) {
+    for (size_t i = 0; out != NULL && i < count; i++)
         fprintf(out, "%s%s", i > 0 ? " " : "", words[i]);
-    }
     return out != NULL && fclose(out) == 0 ? text : NULL;
 }
 
@@ -141,9 +135,8 @@ int shell_search(const shell_options *options, char *const *arguments, size_t co
     if (db != NULL && codedb_text_find(db, &search, &matches, &result) != CODEDB_SUCCESS) {
         shell_fail_result(options, NULL, &result);
     } else if (db != NULL) {
-        for (size_t i = 0; i < matches->count; i++) {
+        for (size_t i = 0; i < matches->count; i++)
             show_print_match(options, &matches->items[i]);
-        }
         status = matches->count > 0 ? SHELL_FOUND : SHELL_NOTHING;
     }
     codedb_free(matches);

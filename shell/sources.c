@@ -80,9 +80,8 @@ static void sources_collect(sources_job *job, const char *path)
         walk.exclude_count = job->options->exclude_count;
         walk.no_default_excludes = job->options->no_default_excludes;
         codedb_code code = codedb_folder_walk(path, &walk, sources_visit, job, &result);
-        if (code != CODEDB_SUCCESS && !job->no_memory) {
+        if (code != CODEDB_SUCCESS && !job->no_memory)
             sources_add(job, path, result.description);
-        }
         codedb_result_clear(&result);
     } else {
         sources_add(job, path, NULL); /* reading it says what is wrong with it */
@@ -98,9 +97,8 @@ static char *sources_read_descriptor(int descriptor, size_t *length)
     *length = 0;
     while (bytes != NULL) {
         ssize_t got = read(descriptor, bytes + *length, capacity - *length);
-        if (got < 0 && errno == EINTR) {
+        if (got < 0 && errno == EINTR)
             continue;
-        }
         if (got < 0) {
             free(bytes);
             return NULL;
@@ -112,9 +110,8 @@ static char *sources_read_descriptor(int descriptor, size_t *length)
         *length += (size_t)got;
         if (*length == capacity) {
             char *grown = realloc(bytes, capacity * 2 + 1);
-            if (grown == NULL) {
+            if (grown == NULL)
                 free(bytes);
-            }
             bytes = grown;
             capacity *= 2;
         }
@@ -125,13 +122,11 @@ static char *sources_read_descriptor(int descriptor, size_t *length)
 
 static char *sources_read(const char *path, size_t *length)
 {
-    if (strcmp(path, SHELL_STDIN) == 0) {
+    if (strcmp(path, SHELL_STDIN) == 0)
         return sources_read_descriptor(STDIN_FILENO, length);
-    }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
+    if (descriptor < 0)
         return NULL;
-    }
     char *bytes = sources_read_descriptor(descriptor, length);
     int error = errno;
     close(descriptor);
@@ -142,9 +137,8 @@ static char *sources_read(const char *path, size_t *length)
 char *shell_read_file(const char *path, size_t *length)
 {
     char *bytes = sources_read(path, length);
-    if (bytes == NULL) {
+    if (bytes == NULL)
         shell_fail("%s: %s", path, strerror(errno));
-    }
     return bytes;
 }
 
@@ -152,9 +146,8 @@ char *shell_read_file(const char *path, size_t *length)
 static bool sources_call(sources_job *job, sources_slot *slot, const shell_source *source)
 {
     FILE *out = open_memstream(&slot->output, &slot->output_length);
-    if (out == NULL) {
+    if (out == NULL)
         return false;
-    }
     slot->status = job->function(job->context, job->options, source, out, &slot->result);
     return fclose(out) == 0;
 }
@@ -172,12 +165,10 @@ static void sources_run_slot(sources_job *job, sources_slot *slot)
     }
     source.bytes = bytes;
     slot->bytes = source.length;
-    if (slot->problem == NULL && (job->db != NULL || bytes != NULL) && !sources_call(job, slot, &source)) {
+    if (slot->problem == NULL && (job->db != NULL || bytes != NULL) && !sources_call(job, slot, &source))
         slot->problem = strdup("out of memory");
-    }
-    if (slot->problem != NULL || (job->db == NULL && bytes == NULL)) {
+    if (slot->problem != NULL || (job->db == NULL && bytes == NULL))
         slot->status = SHELL_ERROR;
-    }
     free(bytes);
 }
 
@@ -205,15 +196,13 @@ static void sources_print(sources_job *job, shell_totals *totals)
     for (size_t i = 0; i < job->count; i++) {
         sources_slot *slot = &job->slots[i];
         pthread_mutex_lock(&job->lock);
-        while (!slot->done) {
+        while (!slot->done)
             pthread_cond_wait(&job->filled, &job->lock);
-        }
         pthread_mutex_unlock(&job->lock);
-        if (slot->problem != NULL) {
+        if (slot->problem != NULL)
             shell_fail("%s: %s", slot->path, slot->problem);
-        } else if (slot->status == SHELL_ERROR) {
+        else if (slot->status == SHELL_ERROR)
             shell_fail_result(job->options, slot->path, &slot->result);
-        }
         fwrite(slot->output != NULL ? slot->output : "", 1, slot->output_length, stdout);
         totals->files++;
         totals->bytes += slot->bytes;
@@ -221,9 +210,8 @@ static void sources_print(sources_job *job, shell_totals *totals)
         totals->errors += slot->status == SHELL_ERROR;
         free(slot->output);
         slot->output = NULL;
-        if (bar) {
+        if (bar)
             shell_progress_update(&progress, "reading", i + 1, job->count, true);
-        }
     }
     shell_progress_end(&progress);
 }
@@ -242,21 +230,18 @@ static void sources_run(sources_job *job, shell_totals *totals)
     pthread_t threads[64];
     size_t started = 0;
     size_t wanted = job->no_memory ? 0 : sources_thread_count(job);
-    while (started < wanted && pthread_create(&threads[started], NULL, sources_thread, job) == 0) {
+    while (started < wanted && pthread_create(&threads[started], NULL, sources_thread, job) == 0)
         started++;
-    }
-    if (started == 0 && !job->no_memory) {
+    if (started == 0 && !job->no_memory)
         sources_thread(job); /* no thread to be had, or nothing to do: do it here */
-    }
     if (job->no_memory) {
         totals->errors++;
         shell_fail("out of memory");
     } else {
         sources_print(job, totals);
     }
-    for (size_t i = 0; i < started; i++) {
+    for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    }
     for (size_t i = 0; i < job->count; i++) {
         codedb_result_clear(&job->slots[i].result);
         free(job->slots[i].path);
@@ -279,13 +264,13 @@ void shell_each_source(const shell_options *options, char *const *paths, size_t 
 {
     sources_job job = {.options = options, .function = function, .context = context};
     sources_begin(&job, totals);
-    for (size_t i = 0; i < path_count && !job.no_memory; i++) {
+    for (size_t i = 0; i < path_count && !job.no_memory; i++)
         sources_collect(&job, paths[i]);
-    }
     sources_run(&job, totals);
 }
 
-void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context, shell_totals *totals)
+void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context,
+                       shell_totals *totals)
 {
     sources_job job = {.options = options, .function = function, .context = context, .db = db};
     codedb_result result = CODEDB_INIT(codedb_result);
@@ -302,9 +287,8 @@ void shell_each_stored(const shell_options *options, codedb *db, shell_source_fu
     }
     for (size_t row = 0; code == CODEDB_SUCCESS && row < rows->row_count && !job.no_memory; row++) {
         const codedb_value *cells = &rows->values[row * rows->column_count];
-        if (cells[1].type == CODEDB_VALUE_TEXT && sources_add(&job, cells[1].as.text, NULL)) {
+        if (cells[1].type == CODEDB_VALUE_TEXT && sources_add(&job, cells[1].as.text, NULL))
             job.slots[job.count - 1].file_id = cells[0].as.integer;
-        }
     }
     codedb_free(rows);
     codedb_result_clear(&result);
@@ -325,9 +309,8 @@ codedb_code shell_parse(const shell_options *options, const char *bytes, size_t 
 
 int shell_status(const shell_totals *totals)
 {
-    if (totals->errors > 0) {
+    if (totals->errors > 0)
         return SHELL_ERROR;
-    }
     return totals->found > 0 ? SHELL_FOUND : SHELL_NOTHING;
 }
 
@@ -335,12 +318,10 @@ static bool sources_write_all(int descriptor, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t written = write(descriptor, bytes, length);
-        if (written < 0 && errno == EINTR) {
+        if (written < 0 && errno == EINTR)
             continue;
-        }
-        if (written <= 0) {
+        if (written <= 0)
             return false;
-        }
         bytes += written;
         length -= (size_t)written;
     }
@@ -351,10 +332,10 @@ static bool sources_write_all(int descriptor, const char *bytes, size_t length)
 static bool sources_write_beside(int descriptor, const struct stat *status, const char *bytes, size_t length)
 {
     /* Only root may give a file away; for others the owner is their own anyway. */
-    if (fchown(descriptor, status->st_uid, status->st_gid) != 0 && errno != EPERM) {
+    if (fchown(descriptor, status->st_uid, status->st_gid) != 0 && errno != EPERM)
         return false;
-    }
-    return fchmod(descriptor, status->st_mode & 07777) == 0 && sources_write_all(descriptor, bytes, length) && fsync(descriptor) == 0;
+    return fchmod(descriptor, status->st_mode & 07777) == 0 && sources_write_all(descriptor, bytes, length) &&
+           fsync(descriptor) == 0;
 }
 
 bool shell_replace_file(const char *path, const char *old, size_t old_length, const char *bytes, size_t length)
@@ -382,16 +363,14 @@ bool shell_replace_file(const char *path, const char *old, size_t old_length, co
     descriptor = mkostemp(temporary, O_CLOEXEC);
     if (descriptor < 0 || !sources_write_beside(descriptor, &status, bytes, length) || rename(temporary, real) != 0) {
         shell_fail("%s: cannot be written: %s", path, strerror(errno));
-        if (descriptor >= 0) {
+        if (descriptor >= 0)
             unlink(temporary);
-        }
         goto cleanup;
     }
     written = true;
 cleanup:
-    if (descriptor >= 0) {
+    if (descriptor >= 0)
         close(descriptor);
-    }
     free(temporary);
     free(now);
     free(real);

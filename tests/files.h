@@ -79,9 +79,8 @@ SUPPORT_UNUSED static char *files_read(files_scratch *scratch, const char *name,
     assert_int_equal(fread(text, 1, size, in), size);
     text[size] = '\0';
     fclose(in);
-    if (length != NULL) {
+    if (length != NULL)
         *length = size;
-    }
     return text;
 }
 

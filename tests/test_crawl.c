@@ -45,13 +45,12 @@ static void assert_rows(codedb *db, const char *sql, const char *expected)
     assert_success(codedb_sql_execute(db, sql, NULL, 0, &rows, NULL, &result), result);
     for (size_t i = 0; i < rows->row_count * rows->column_count; i++) {
         const codedb_value *value = &rows->values[i];
-        if (value->type == CODEDB_VALUE_TEXT) {
+        if (value->type == CODEDB_VALUE_TEXT)
             length += (size_t)snprintf(text + length, sizeof text - length, "%s ", value->as.text);
-        } else if (value->type == CODEDB_VALUE_NULL) {
+        else if (value->type == CODEDB_VALUE_NULL)
             length += (size_t)snprintf(text + length, sizeof text - length, "NULL ");
-        } else {
+        else
             length += (size_t)snprintf(text + length, sizeof text - length, "%lld ", (long long)value->as.integer);
-        }
     }
     codedb_free(rows);
     assert_string_equal(text, expected);
@@ -61,9 +60,10 @@ static void fill(files_scratch *scratch)
 {
     files_folder(scratch, "package");
     files_write(scratch, "package/__init__.py", "\"\"\"The package.\"\"\"\nimport os\nfrom . import store as s\n");
-    files_write(scratch, "package/store.py",
-                "class Store(dict):\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self, key):\n        return self[key]\n\n\ndef make():\n"
-                "    return Store()\n");
+    files_write(
+        scratch, "package/store.py",
+        "class Store(dict):\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self, key):\n        return self[key]\n\n\ndef make():\n"
+        "    return Store()\n");
 }
 
 static void a_folder_becomes_a_project_with_files_trees_and_entities(void **state)
@@ -180,7 +180,10 @@ static void odd_files_do_not_stop_a_run(void **state)
     files_scratch *scratch = *state;
     codedb *db = open_database();
     fill(scratch);
-    files_write_bytes(scratch, "binary.py", "\x7f" "ELF\0\1\2\3\0", 9);
+    files_write_bytes(scratch, "binary.py",
+                      "\x7f"
+                      "ELF\0\1\2\3\0",
+                      9);
     files_write_bytes(scratch, "invalid.py", "x = '\xff\xfe'\n", 9);
     files_write_bytes(scratch, "zeros.py", "\0\0\0\0\0\0\0\0", 8);
     files_write(scratch, "empty.py", "");
@@ -207,9 +210,8 @@ static void fifty_megabytes_in_one_file_are_indexed(void **state)
     codedb *db = open_database();
     FILE *out = fopen(files_path(scratch, "big.py"), "wb");
     assert_non_null(out);
-    for (int i = 0; i < 1250000; i++) {
+    for (int i = 0; i < 1250000; i++)
         fputs("value_of_this_line = compute(1, 'two')\n\n", out);
-    }
     assert_int_equal(fclose(out), 0);
     codedb_index_report *report = run(db, scratch->path, NULL);
     assert_int_equal(report->files_indexed, 1);
@@ -291,9 +293,10 @@ static void one_thread_and_many_store_the_same(void **state)
         codedb_index_report *report = run(db, scratch->path, &options);
         assert_int_equal(report->files_indexed, 300);
         codedb_free(report);
-        assert_int_equal(number(db, "SELECT count(*) FROM methods m JOIN classes c ON c.id = m.class_id JOIN files f ON f.id = c.file_id "
-                                    "JOIN functions g ON g.file_id = f.id WHERE substr(c.name, 2) = substr(g.name, 2)"),
-                         300);
+        assert_int_equal(
+            number(db, "SELECT count(*) FROM methods m JOIN classes c ON c.id = m.class_id JOIN files f ON f.id = c.file_id "
+                       "JOIN functions g ON g.file_id = f.id WHERE substr(c.name, 2) = substr(g.name, 2)"),
+            300);
         sums[i] = number(db, "SELECT sum(length(cst_code)) FROM cst_trees");
         assert_rows(db, "PRAGMA integrity_check", "ok ");
         codedb_close(db);
@@ -345,9 +348,8 @@ static void runs_over_the_same_new_folder_share_its_project(void **state)
         }
         for (int i = 0; i < RUNNERS; i++) {
             pthread_join(threads[i], NULL);
-            if (runners[i].code != CODEDB_SUCCESS) {
+            if (runners[i].code != CODEDB_SUCCESS)
                 fail_msg("round %d, run %d: %s", round, i, runners[i].description);
-            }
         }
         assert_int_equal(number(db, "SELECT count(*) FROM projects"), 1);
         assert_int_equal(number(db, "SELECT count(*) FROM datasets"), 1);

@@ -78,10 +78,9 @@ static void arena_memory_is_zeroed_aligned_and_apart(void **state)
             pieces[i][j] = (unsigned char)i;
         }
     }
-    for (i = 0; i < 400; i++) {
+    for (i = 0; i < 400; i++)
         for (j = 0; j < (i % 7 == 0 ? i * 50 : i % 30); j++)
             assert_int_equal(pieces[i][j], (unsigned char)i);
-    }
     codedb_arena_destroy(arena);
     codedb_arena_destroy(NULL);
 }
@@ -256,8 +255,7 @@ int main(void)
         cmocka_unit_test(arenas_refuse_what_no_memory_has), cmocka_unit_test(arena_text_ends_with_a_nul),
         cmocka_unit_test(buffers_append_every_kind),        cmocka_unit_test(buffers_grow_and_keep_what_they_hold),
         cmocka_unit_test(a_failed_buffer_stays_failed),     cmocka_unit_test(json_strings_are_escaped),
-        cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(a_forked_child_is_not_at_home),
+        cmocka_unit_test(every_allocation_may_fail),        cmocka_unit_test(a_forked_child_is_not_at_home),
     };
     return cmocka_run_group_tests_name("codedb_memory", tests, set_up, NULL);
 }

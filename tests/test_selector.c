@@ -436,10 +436,9 @@ static void test_the_reference_dialect_takes_what_the_original_took(void **state
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (i = 0; i < sizeof texts / sizeof *texts; i++)
         if (compile(texts[i], CODEDB_DIALECT_REFERENCE, &result) != CODEDB_SUCCESS)
             fail_msg("%s: %s", texts[i], result.description);
-    }
     codedb_result_clear(&result);
 }
 

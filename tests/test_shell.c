@@ -39,9 +39,8 @@ static void release(answer *got)
 static void assert_run(files_scratch *scratch, const char *arguments, int status, const char *out)
 {
     answer got = run(scratch, "", arguments);
-    if (got.status != status) {
+    if (got.status != status)
         print_error("codedb %s: exit status %d, expected %d\n%s%s", arguments, got.status, status, got.out, got.err);
-    }
     assert_int_equal(got.status, status);
     assert_string_equal(got.out, out);
     release(&got);
@@ -53,9 +52,8 @@ static void assert_run_tells(files_scratch *scratch, const char *arguments, int 
     answer got = run(scratch, "", arguments);
     char both[65536];
     snprintf(both, sizeof both, "%s%s", got.out, got.err);
-    if (got.status != status) {
+    if (got.status != status)
         print_error("codedb %s: exit status %d, expected %d\n%s", arguments, got.status, status, both);
-    }
     assert_int_equal(got.status, status);
     assert_contains(both, part);
     release(&got);
@@ -64,8 +62,9 @@ static void assert_run_tells(files_scratch *scratch, const char *arguments, int 
 static void fill(files_scratch *scratch)
 {
     files_folder(scratch, "src");
-    files_write(scratch, "src/store.py", "class Store:\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self):\n        return 1\n\n"
-                                         "    def put(self):\n        return None  # nothing\n");
+    files_write(scratch, "src/store.py",
+                "class Store:\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self):\n        return 1\n\n"
+                "    def put(self):\n        return None  # nothing\n");
     files_write(scratch, "src/other.py", "import os\n\n\ndef make(a, b=2):\n    return os\n");
 }
 
@@ -115,9 +114,10 @@ static void query_prints_json_with_columns_from_zero(void **state)
     answer got = run(scratch, "", "query --json 'method:first' src/store.py");
     assert_int_equal(got.status, 0);
     assert_contains(got.out, "{\"path\": \"src/store.py\", ");
-    assert_contains(got.out, "\"type\": \"FunctionDef\", \"kind\": \"method\", \"name\": \"get_one\", \"qualname\": \"Store.get_one\", "
-                             "\"start_line\": 4, \"start_col\": 4, \"end_line\": 5, \"end_col\": 16, "
-                             "\"code\": \"def get_one(self):\\n        return 1\"}\n");
+    assert_contains(got.out,
+                    "\"type\": \"FunctionDef\", \"kind\": \"method\", \"name\": \"get_one\", \"qualname\": \"Store.get_one\", "
+                    "\"start_line\": 4, \"start_col\": 4, \"end_line\": 5, \"end_col\": 16, "
+                    "\"code\": \"def get_one(self):\\n        return 1\"}\n");
     release(&got);
 }
 
@@ -206,7 +206,8 @@ static void edit_with_write_changes_the_file_and_keeps_its_mode(void **state)
     struct stat status;
     files_write(scratch, "x.py", "def f():\n    a()\n    return 1\n");
     assert_int_equal(chmod(files_path(scratch, "x.py"), 0741), 0);
-    assert_run_tells(scratch, "edit 'smallstmt[type=\"Return\"]' --insert-before 'if a:\n    b()' --write x.py", 0, "1 nodes in 1 files");
+    assert_run_tells(scratch, "edit 'smallstmt[type=\"Return\"]' --insert-before 'if a:\n    b()' --write x.py", 0,
+                     "1 nodes in 1 files");
     files_assert_text(scratch, "x.py", "def f():\n    a()\n    if a:\n        b()\n    return 1\n");
     assert_int_equal(stat(files_path(scratch, "x.py"), &status), 0);
     assert_int_equal(status.st_mode & 07777, 0741);
@@ -278,7 +279,8 @@ static void a_database_is_made_asked_searched_and_edited(void **state)
     assert_run_tells(scratch, "query --db none.db class", 2, "none.db: no database there");
     assert_run_tells(scratch, "query --db codedb.db class src", 2, "expected one of them");
     assert_run_tells(scratch, "query --exclude 'store*' class", 2, "query: --exclude and --no-default-excludes are for PATHs");
-    assert_run_tells(scratch, "edit --exclude 'store*' class --delete", 2, "edit: --exclude and --no-default-excludes are for PATHs");
+    assert_run_tells(scratch, "edit --exclude 'store*' class --delete", 2,
+                     "edit: --exclude and --no-default-excludes are for PATHs");
     assert_run_tells(scratch, "show classes", 0, "Store");
     assert_run_tells(scratch, "show methods 'get_*'", 0, "Store.get_one");
     assert_run_tells(scratch, "show methods 'set_*'", 1, "");
@@ -333,9 +335,8 @@ int main(int count, char **arguments)
     (void)count;
     /* build/tests/test_shell -> build/codedb */
     char self[PATH_MAX - 16];
-    if (realpath(arguments[0], self) == NULL) {
+    if (realpath(arguments[0], self) == NULL)
         return 2;
-    }
     *strrchr(self, '/') = '\0';
     *strrchr(self, '/') = '\0';
     snprintf(shell_binary, sizeof shell_binary, "%s/codedb", self);

@@ -35,7 +35,8 @@ static void *other_version(const void *given, size_t known, size_t size)
 }
 
 #define END_OF(type, field) (offsetof(type, field) + sizeof(((type *)0)->field))
-#define OLDER(value, last_field) other_version(&(value), END_OF(__typeof__(value), last_field), END_OF(__typeof__(value), last_field))
+#define OLDER(value, last_field) \
+    other_version(&(value), END_OF(__typeof__(value), last_field), END_OF(__typeof__(value), last_field))
 #define NEWER(value) other_version(&(value), sizeof(value), sizeof(value) + 24)
 
 static codedb_code open_and_close(const codedb_open_options *options)
@@ -207,8 +208,8 @@ static void an_array_of_vectors_has_its_own_stride(void **state)
     assert_int_equal(list->items[0]->vector_id, 7);
     codedb_free(list);
     memset(bytes + SIZE, 0, sizeof(size_t));
-    assert_code(codedb_vectors_save(db, file, (const codedb_vector_index *)(const void *)bytes, 2, &result), CODEDB_INVALID_REQUEST,
-                result);
+    assert_code(codedb_vectors_save(db, file, (const codedb_vector_index *)(const void *)bytes, 2, &result),
+                CODEDB_INVALID_REQUEST, result);
     assert_contains(result.description, "item 1: codedb_vector_index.struct_size: found 0");
 }
 

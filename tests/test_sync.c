@@ -123,10 +123,9 @@ static size_t count_backups(const database *d, const char *name)
 
 static bool has_text(const codedb_texts *texts, const char *part)
 {
-    for (size_t i = 0; i < texts->count; i++) {
+    for (size_t i = 0; i < texts->count; i++)
         if (strstr(texts->items[i], part) != NULL)
             return true;
-    }
     return false;
 }
 

@@ -65,10 +65,9 @@ static void fields_lie_in_their_struct_one_behind_the_other(void **state)
 
 static bool has_column(const codedb_description *description, const char *name, size_t length)
 {
-    for (size_t i = 0; i < description->field_count; i++) {
+    for (size_t i = 0; i < description->field_count; i++)
         if (strlen(description->fields[i].name) == length && strncmp(description->fields[i].name, name, length) == 0)
             return true;
-    }
     return false;
 }
 

@@ -113,10 +113,9 @@ static void check_dump(const char *name, const char *form, text found, text expe
 
     if (found.length == expected.length && memcmp(found.bytes, expected.bytes, found.length) == 0)
         return;
-    for (; i < found.length && i < expected.length && found.bytes[i] == expected.bytes[i]; i++) {
+    for (; i < found.length && i < expected.length && found.bytes[i] == expected.bytes[i]; i++)
         if (found.bytes[i] == '\n')
             line_start = i + 1;
-    }
     fail_msg("%s with %s: found\n%.*s\nexpected\n%.*s", name, form, (int)strcspn(found.bytes + line_start, "\n"),
              found.bytes + line_start, (int)strcspn(expected.bytes + line_start, "\n"), expected.bytes + line_start);
 }
@@ -226,10 +225,9 @@ static void the_corpus_has_every_class(void **state)
 
     (void)state;
     each_case(note_kinds);
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
         if (!seen_kinds[kind])
             fail_msg("no case of tests/corpus has a %s", codedb_node_kind_name((codedb_node_kind)kind));
-    }
 }
 
 /* ---- Invariants of any tree --------------------------------------------------------------------------------------- */
@@ -279,10 +277,9 @@ static void check_bytes(const codedb_tree *tree, const codedb_full_tree *full)
         if (node->subtree_end == i + 1 && codedb_node_kind_category(node->kind) == CODEDB_CATEGORY_WHITESPACE)
             mark_bytes(owner, node->start, node->end, codedb_node_kind_name(node->kind), tree->source);
     }
-    for (i = tree->text_start; i < tree->length; i++) {
+    for (i = tree->text_start; i < tree->length; i++)
         if (owner[i] == 0 && (strchr(" \t\f\\\r\n", tree->source[i]) == NULL || !may_be_nobodys(tree->source, i)))
             fail_msg("byte %u ('%c') of %.200s is in no leaf", i, tree->source[i], tree->source);
-    }
     free(owner);
 }
 

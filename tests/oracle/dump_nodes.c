@@ -44,8 +44,8 @@ static void describe_nodes(const codedb_tree *tree, codedb_buffer *out)
         uint32_t start = tree->tokens[node->first].start;
         uint32_t end = node->last > node->first ? codedb_token_end(tree, node->last - 1) : start;
         codedb_buffer_printf(out, "%u %s %s %u %u %u\n", (unsigned)depth, codedb_node_kind_name((codedb_node_kind)node->kind),
-                             node->field ? codedb_field_name((codedb_node_field)node->field) : "-", (unsigned)start, (unsigned)end,
-                             (unsigned)node->parens);
+                             node->field ? codedb_field_name((codedb_node_field)node->field) : "-", (unsigned)start,
+                             (unsigned)end, (unsigned)node->parens);
         ends[depth++] = node->end;
     }
     free(ends);
