@@ -275,10 +275,9 @@ CODEDB_PRIVATE bool codedb_definition_is_literal(const char *sql)
     if (codedb_text_equal_case(sql, "null") || codedb_text_equal_case(sql, "true") || codedb_text_equal_case(sql, "false"))
         return true;
     if (*sql == '\'') {
-        for (sql++; *sql != '\0'; sql++)
-            if (*sql == '\'' && *++sql != '\'')
-                return *sql == '\0';
-        return false;
+        for (sql++; *sql != '\0' && (*sql != '\'' || sql[1] == '\''); sql++)
+            sql += *sql == '\'';
+        return strcmp(sql, "'") == 0;
     }
     if (*sql == '-' || *sql == '+')
         sql++;
