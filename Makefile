@@ -44,7 +44,7 @@ BENCHES = $(patsubst bench/%.c,$(BUILD)/%,$(wildcard bench/bench_*.c))
 OBJS = $(SRCS:%.c=$(BUILD)/%.o)
 TESTS = $(TEST_SRCS:tests/%.c=$(BUILD)/tests/%)
 # Tests that see the public header only: they pass against the amalgamation, too.
-PUBLIC_TESTS = $(patsubst tests/%.c,$(BUILD)/public/%,$(shell grep -L '^\#include "\(codedb_\|driver_fixture\)' $(TEST_SRCS)))
+PUBLIC_TESTS = $(patsubst tests/%.c,$(BUILD)/public/%,$(shell grep -L '^\#include "\(codedb_\|driver_fixture\|parsed\)' $(TEST_SRCS)))
 SCRIPTS = $(wildcard tests/test_*.sh tests/test_*.py)
 
 LIBRARIES = -lsqlite3 -lcjson -lpthread
