@@ -659,7 +659,7 @@ CODEDB_PRIVATE codedb_code codedb_ast_write(const codedb_tree *tree, codedb_writ
 /* The name of a def, class or Name as bytes of the source; NULL for other nodes. */
 CODEDB_PRIVATE const char *codedb_tree_name(const codedb_tree *tree, uint32_t node, size_t *length);
 
-/* The kind word of every node, and the original engine's qualname (TREES 6), from one pass over the tree. */
+/* The kind word of every node, and the original engine's qualname (docs/trees.md), from one pass over the tree. */
 typedef struct codedb_scopes codedb_scopes;
 CODEDB_PRIVATE codedb_code codedb_scopes_create(const codedb_tree *tree, codedb_scopes **scopes, codedb_result *result);
 CODEDB_PRIVATE void codedb_scopes_free(codedb_scopes *scopes);
