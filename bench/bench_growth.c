@@ -8,11 +8,9 @@
  * is the slope of log(seconds) over log(bytes), by least squares: 1 is linear, 2 quadratic. */
 #include "codedb.h"
 
+#include "bench.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define BENCH_SIZES 4
 #define BENCH_RUNS 3
@@ -62,20 +60,6 @@ static const bench_pattern bench_patterns[] = {
     {"functions", "", "def f(a): return a\n", ""},
     {"text of two bytes a letter", "'", "\xc3\xa4", "'\n"},
 };
-
-static double bench_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int bench_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
 
 /* The pattern repeated to at least `size` bytes, followed by a NUL; to be freed. */
 static char *bench_source(const bench_pattern *pattern, size_t size, size_t *length)

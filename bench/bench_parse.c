@@ -11,48 +11,7 @@
  * asked for per file, and the hash. */
 #include "codedb.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-typedef struct bench_file {
-    char *bytes;
-    size_t length;
-} bench_file;
-
-static double bench_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int bench_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static bench_file bench_read(const char *path)
-{
-    bench_file file = {NULL, 0};
-    FILE *in = fopen(path, "rb");
-    if (in == NULL || fseek(in, 0, SEEK_END) != 0) {
-        fprintf(stderr, "%s: cannot be read\n", path);
-        exit(2);
-    }
-    file.length = (size_t)ftell(in);
-    rewind(in);
-    file.bytes = malloc(file.length + 1);
-    if (file.bytes == NULL || fread(file.bytes, 1, file.length, in) != file.length) {
-        fprintf(stderr, "%s: cannot be read\n", path);
-        exit(2);
-    }
-    fclose(in);
-    return file;
-}
+#include "bench.h"
 
 static uint64_t bench_walk(const codedb_tree *tree, size_t *nodes)
 {
@@ -177,25 +136,6 @@ static size_t bench_count_allocations(const bench_file *files, size_t count, con
     return allocations;
 }
 
-static bench_file *bench_read_all(size_t *count)
-{
-    size_t capacity = 0;
-    bench_file *files = NULL;
-    char path[4096];
-    *count = 0;
-    while (fgets(path, sizeof path, stdin) != NULL) {
-        path[strcspn(path, "\n")] = '\0';
-        if (*count == capacity) {
-            capacity = capacity == 0 ? 1024 : capacity * 2;
-            files = realloc(files, capacity * sizeof *files);
-            if (files == NULL)
-                exit(2);
-        }
-        files[(*count)++] = bench_read(path);
-    }
-    return files;
-}
-
 int main(int argument_count, char **arguments)
 {
     size_t runs = argument_count > 1 ? strtoul(arguments[1], NULL, 10) : 5;
@@ -219,8 +159,6 @@ int main(int argument_count, char **arguments)
            count, totals.rejected, totals.bytes, totals.nodes, totals.written, seconds[runs / 2],
            totals.bytes > 0 ? (double)totals.memory / (double)totals.bytes : 0,
            count > 0 ? (double)allocations / (double)count : 0, (unsigned long long)totals.hash);
-    for (size_t i = 0; i < count; i++)
-        free(files[i].bytes);
-    free(files);
+    bench_free_all(files, count);
     return 0;
 }

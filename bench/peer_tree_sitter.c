@@ -3,19 +3,12 @@
  *     peer_tree_sitter [RUNS [walk | parse]]      files named on standard input, JSON out, as bench_parse has it */
 #include <tree_sitter/api.h>
 
+#include "bench.h"
+
 #include <malloc.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 const TSLanguage *tree_sitter_python(void);
-
-typedef struct peer_file {
-    char *bytes;
-    size_t length;
-} peer_file;
 
 static size_t peer_live, peer_allocations;
 
@@ -48,20 +41,6 @@ static void peer_free(void *pointer)
     free(pointer);
 }
 
-static double peer_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int peer_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 static uint64_t peer_walk(TSTree *tree, size_t *nodes)
 {
     uint64_t hash = 0;
@@ -83,40 +62,6 @@ static uint64_t peer_walk(TSTree *tree, size_t *nodes)
     }
 }
 
-static peer_file peer_read(const char *path)
-{
-    peer_file file = {NULL, 0};
-    FILE *in = fopen(path, "rb");
-    if (in == NULL || fseek(in, 0, SEEK_END) != 0)
-        exit(2);
-    file.length = (size_t)ftell(in);
-    rewind(in);
-    file.bytes = malloc(file.length + 1);
-    if (file.bytes == NULL || fread(file.bytes, 1, file.length, in) != file.length)
-        exit(2);
-    fclose(in);
-    return file;
-}
-
-static peer_file *peer_read_all(size_t *count)
-{
-    size_t capacity = 0;
-    peer_file *files = NULL;
-    char path[4096];
-    *count = 0;
-    while (fgets(path, sizeof path, stdin) != NULL) {
-        path[strcspn(path, "\n")] = '\0';
-        if (*count == capacity) {
-            capacity = capacity == 0 ? 1024 : capacity * 2;
-            files = realloc(files, capacity * sizeof *files);
-            if (files == NULL)
-                exit(2);
-        }
-        files[(*count)++] = peer_read(path);
-    }
-    return files;
-}
-
 typedef struct peer_totals {
     uint64_t hash;
     size_t nodes;
@@ -125,7 +70,7 @@ typedef struct peer_totals {
     size_t bytes;
 } peer_totals;
 
-static peer_totals peer_run(TSParser *parser, const peer_file *files, size_t count, int walk)
+static peer_totals peer_run(TSParser *parser, const bench_file *files, size_t count, int walk)
 {
     peer_totals totals = {0, 0, 0, 0, 0};
     for (size_t i = 0; i < count; i++) {
@@ -152,7 +97,7 @@ int main(int argument_count, char **arguments)
         fprintf(stderr, "the grammar is not for this version of tree-sitter\n");
         return 2;
     }
-    peer_file *files = peer_read_all(&count);
+    bench_file *files = bench_read_all(&count);
     ts_parser_delete(parser);
     ts_set_allocator(peer_malloc, peer_calloc, peer_realloc, peer_free);
     parser = ts_parser_new();
@@ -166,16 +111,18 @@ int main(int argument_count, char **arguments)
     runs = runs >= 1 && runs <= 64 ? runs : 3;
     printf("{\"runs\": [");
     for (size_t run = 0; run < runs; run++) {
-        double started = peer_now();
+        double started = bench_now();
         totals = peer_run(parser, files, count, walk);
-        seconds[run] = peer_now() - started;
+        seconds[run] = bench_now() - started;
         printf("%s%.6f", run == 0 ? "" : ", ", seconds[run]);
     }
-    qsort(seconds, runs, sizeof *seconds, peer_compare);
+    qsort(seconds, runs, sizeof *seconds, bench_compare);
     printf(
         "], \"files\": %zu, \"rejected\": %zu, \"bytes\": %zu, \"nodes\": %zu, \"seconds\": %.6f, \"tree_bytes_per_byte\": %.3f, "
         "\"allocations_per_file\": %.2f, \"hash\": \"%016llx\"}\n",
         count, totals.with_errors, totals.bytes, totals.nodes, seconds[runs / 2], (double)counted.memory / (double)totals.bytes,
         (double)peer_allocations / (double)count, (unsigned long long)totals.hash);
+    bench_free_all(files, count);
+    ts_parser_delete(parser);
     return 0;
 }
