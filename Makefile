@@ -238,8 +238,8 @@ uninstall:
 	  $(DESTDIR)$(PREFIX)/lib/libcodedb.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/codedb.pc $(DESTDIR)$(PREFIX)/bin/codedb \
 	  $(DESTDIR)$(PREFIX)/share/man/man1/codedb.1
 
-# What codedb accepts against what CPythons accept, over their standard libraries; set ORACLE_PYTHONS to several of them.
-ORACLE_PYTHONS ?= $(ORACLE_PYTHON)
+# What codedb accepts against what CPythons accept, over their standard libraries: those of every Python 3 on the machine.
+ORACLE_PYTHONS ?= $(shell $(ORACLE_PYTHON) tests/oracle/corpora.py --pythons)
 oracle-acceptance: $(BUILD)/oracle/dump_nodes
 	@set -e; for python in $(ORACLE_PYTHONS); do \
 	  $$python tests/oracle/compare_acceptance.py $< `$$python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`; done
@@ -260,9 +260,10 @@ oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/compare.py $< --packages $(BUILD)/oracle/packages --cache $(BUILD)/oracle/cache \
 	  $(if $(ORACLE_SAMPLE),--sample $(ORACLE_SAMPLE)) $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) $(ORACLE_PATHS)
 
-# The ast's JSON against the ast modules of ORACLE_PYTHONS, over their standard libraries, or over ORACLE_PATHS.
+# The ast's JSON against the ast modules of AST_PYTHONS, over their standard libraries, or over ORACLE_PATHS.
+AST_PYTHONS ?= $(ORACLE_PYTHON)
 oracle-ast: $(BUILD)/oracle/dump_server
-	@set -e; for python in $(ORACLE_PYTHONS); do $$python tests/oracle/compare_ast.py $< $(ORACLE_PATHS); done
+	@set -e; for python in $(AST_PYTHONS); do $$python tests/oracle/compare_ast.py $< $(ORACLE_PATHS); done
 
 # Selectors against an evaluator over LibCST's trees, over files with every construct (ORACLE_SEED repeats a run).
 oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)

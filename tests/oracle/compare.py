@@ -101,7 +101,7 @@ def main():
     parser.add_argument("--show-skipped", action="store_true")
     parser.add_argument("paths", nargs="*")
     options = parser.parse_intermixed_args()
-    paths = options.paths or corpora.standard_libraries()
+    paths = options.paths or list(corpora.standard_libraries())
     if not options.paths and options.packages:
         paths.append(corpora.fetch_packages(options.packages))
     files, count = corpora.distinct_files(paths)

@@ -1,6 +1,7 @@
 """The sources that trees are compared over: the standard libraries of the machine's CPythons, and packages of different taste.
 
     corpora.py FOLDER          fetches the packages into FOLDER, once
+    corpora.py --pythons       prints the path of one Python 3 for each standard library on the machine
 
 Packages come from PyPI through pip and are only unpacked, never installed.
 """
@@ -34,16 +35,17 @@ def interpreters():
 
 
 def standard_libraries():
-    """The folder of each interpreter's standard library, as the interpreter itself says."""
-    found = set()
+    """The folder of each interpreter's standard library, as the interpreter itself says, and the interpreter."""
+    found = {}
     for python in interpreters():
         try:
             answer = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"], stdout=subprocess.PIPE,
                                     stderr=subprocess.DEVNULL, timeout=60, check=True).stdout.decode().strip()
         except (OSError, subprocess.SubprocessError):
             continue
-        found.add(os.path.realpath(answer))
-    return sorted(path for path in found if os.path.isdir(path))
+        if os.path.isdir(answer):
+            found.setdefault(os.path.realpath(answer), python)
+    return dict(sorted(found.items()))
 
 
 def unpack(archive, folder):
@@ -107,5 +109,12 @@ def sample(files, number, seed):
     return files[:number] if number else files
 
 
+def version(python):
+    return subprocess.run([python, "-c", "import sys; print(sys.version_info[0])"], stdout=subprocess.PIPE, check=True).stdout
+
+
 if __name__ == "__main__":
-    fetch_packages(sys.argv[1])
+    if sys.argv[1] == "--pythons":
+        print(*[python for python in standard_libraries().values() if version(python).strip() == b"3"])
+    else:
+        fetch_packages(sys.argv[1])
