@@ -1575,18 +1575,38 @@ typedef enum codedb_dialect {
     CODEDB_DIALECT_REFERENCE = 1 /* answers exactly as the original engine; docs/selectors.md */
 } codedb_dialect;
 
+/* A compiled selector. It never changes: any number of threads may use one at the same time. */
+typedef struct codedb_selector codedb_selector;
+
+typedef struct codedb_selector_options {
+    size_t struct_size;
+    const codedb_allocator *allocator; /* NULL: the C library's; copied */
+    codedb_dialect dialect;
+} codedb_selector_options;
+
+/* Compiles a selector (docs/selectors.md), to be used in any number of filters: for any tree, before and after it was made.
+ * `text` is copied as far as it is needed; `options` may be NULL. *selector is the host's, is never kept by a function that it
+ * is given to, and is freed with codedb_selector_free when no call uses it any more; what was found with it lives on.
+ * Errors: SELECTOR_ERROR with offset, length, line and column, and in result->data {"offset", "length", "line", "column"
+ * (from 1), "expected", "found", "hint", "nearest"}; INVALID_REQUEST; NO_MEMORY. */
+CODEDB_API codedb_code codedb_selector_compile(const char *text, const codedb_selector_options *options,
+                                               codedb_selector **selector, codedb_result *result);
+/* NULL is allowed. */
+CODEDB_API void codedb_selector_free(codedb_selector *selector);
+
 /* Which nodes: a selector (docs/selectors.md) and further conditions that must all hold. */
 typedef struct codedb_filter {
     size_t struct_size;
-    const char *selector; /* required */
+    const char *selector; /* required, unless `compiled` is set */
     codedb_dialect dialect;
     const char *node_type; /* exact class name; NULL: any. Likewise the next two */
     const char *name;
     const char *qualname;
-    uint32_t start_line; /* nodes that start at this line or later; 0: any */
-    uint32_t end_line;   /* nodes that end at this line or before; 0: any */
-    size_t limit;        /* at most so many nodes; 0: all */
-    double timeout;      /* seconds for the match; 0: none. TIMEOUT when over */
+    uint32_t start_line;             /* nodes that start at this line or later; 0: any */
+    uint32_t end_line;               /* nodes that end at this line or before; 0: any */
+    size_t limit;                    /* at most so many nodes; 0: all */
+    double timeout;                  /* seconds for the match; 0: none. TIMEOUT when over */
+    const codedb_selector *compiled; /* used instead of `selector` and `dialect`, which are then not looked at; NULL: none */
 } codedb_filter;
 
 /* A matched node. Text is owned by the codedb_nodes it stands in and NUL-terminated; NULL means "has none". */

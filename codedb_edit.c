@@ -1124,7 +1124,7 @@ static codedb_code edit_resolve(edit_job *job, uint32_t number)
     if (code != CODEDB_SUCCESS)
         return code;
     if (!count)
-        code = codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", edit->filter.selector);
+        code = codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
     for (uint32_t i = 0; i < count && code == CODEDB_SUCCESS; i++) {
         uint32_t node = edit_lift(job, nodes[i], edit->action);
         const char *fault = edit_target_fault(job, node, edit->action);

@@ -1415,8 +1415,13 @@ CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *alloca
     }
     parser.selector->arena = arena;
     parser.selector->dialect = dialect;
-    parser.text = text;
     parser.length = strlen(text);
+    parser.selector->text = codedb_arena_copy(arena, text, parser.length);
+    if (parser.selector->text == NULL) {
+        codedb_arena_destroy(arena);
+        return codedb_fail_no_memory(result);
+    }
+    parser.text = parser.selector->text;
     parser.result = result;
     if (!selector_compile(&parser)) {
         codedb_arena_destroy(arena);
@@ -1426,7 +1431,25 @@ CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *alloca
     return codedb_succeed(result);
 }
 
-CODEDB_PRIVATE void codedb_selector_free(codedb_selector *selector)
+CODEDB_API codedb_code codedb_selector_compile(const char *text, const codedb_selector_options *given, codedb_selector **selector,
+                                               codedb_result *result)
+{
+    codedb_selector_options options;
+    codedb_code code;
+    if (selector != NULL)
+        *selector = NULL;
+    if (text == NULL || selector == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s is NULL", text == NULL ? "text" : "selector");
+    code = codedb_struct_take(&options, sizeof options, given, "codedb_selector_options", result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    if (options.dialect != CODEDB_DIALECT_DEFAULT && options.dialect != CODEDB_DIALECT_REFERENCE)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "options->dialect is %d, expected a codedb_dialect",
+                           (int)options.dialect);
+    return codedb_selector_create(options.allocator, text, options.dialect, selector, result);
+}
+
+CODEDB_API void codedb_selector_free(codedb_selector *selector)
 {
     if (selector != NULL)
         codedb_arena_destroy(selector->arena);

@@ -191,22 +191,26 @@ struct codedb_selector_query {
     codedb_selector_branch *branches;
 };
 
-typedef struct codedb_selector {
-    codedb_arena *arena;
+struct codedb_selector {
+    codedb_arena *arena; /* the selector itself lies in it */
+    const char *text;    /* a copy */
     codedb_selector_query query;
     codedb_dialect dialect;
     bool needs_full_tree; /* white space or punctuation may match, or a path goes over it */
-} codedb_selector;
+};
 
 #define CODEDB_SELECTOR_MAX_LENGTH 65536
 #define CODEDB_SELECTOR_MAX_STEPS 256
 #define CODEDB_SELECTOR_MAX_NESTING 64
 
-/* Compiles `text`. *selector is freed with codedb_selector_free. Errors: SELECTOR_ERROR with the place and, in result->data,
- * {"offset", "length", "line", "column" (from 1), "expected", "found", "hint"}; NO_MEMORY. */
+/* Compiles `text`. *selector is freed with codedb_selector_free. Errors: those of codedb_selector_compile. */
 CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *allocator, const char *text, codedb_dialect dialect,
                                                   codedb_selector **selector, codedb_result *result);
-CODEDB_PRIVATE void codedb_selector_free(codedb_selector *selector); /* NULL is allowed */
+/* The text of a filter's selector, for messages. */
+static inline const char *codedb_filter_text(const codedb_filter *filter)
+{
+    return filter->compiled != NULL ? filter->compiled->text : filter->selector;
+}
 
 /* ---- A text being compiled (codedb_selector.c), shared by both dialects ------------------------------------------- */
 

@@ -27,7 +27,8 @@ typedef struct xpath_matcher {
     codedb_node_view view;
     codedb_full_tree full;
     codedb_arena *arena;
-    codedb_selector *selector;
+    const codedb_selector *selector;
+    codedb_selector *own; /* the same when it was compiled for this query alone; NULL: it is the host's */
     size_t words;         /* of a set */
     uint64_t **free_sets; /* a stack of sets that nobody uses any more */
     size_t free_count;
@@ -1038,8 +1039,12 @@ static codedb_code xpath_take(codedb_filter *filter, const codedb_tree *tree, co
     code = codedb_struct_take(filter, sizeof *filter, given, "codedb_filter", result);
     if (code != CODEDB_SUCCESS)
         return code;
+    if (filter->compiled != NULL) {
+        filter->dialect = filter->compiled->dialect;
+        return CODEDB_SUCCESS;
+    }
     if (filter->selector == NULL)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "filter->selector is NULL");
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "filter->selector is NULL, and filter->compiled too");
     if (filter->dialect != CODEDB_DIALECT_DEFAULT && filter->dialect != CODEDB_DIALECT_REFERENCE)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "filter->dialect is %d, expected a codedb_dialect",
                            (int)filter->dialect);
@@ -1048,19 +1053,21 @@ static codedb_code xpath_take(codedb_filter *filter, const codedb_tree *tree, co
 
 #define XPATH_FREE_SETS 64
 
-/* Compiles the selector and opens the view: of the whole tree when that is asked for. Whatever it answers, xpath_close is to be
+/* Compiles the selector, unless it is, and opens the view: of the whole tree when that is asked for. Whatever it answers, xpath_close is to be
  * called. */
 static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter, bool whole,
                               codedb_result *result)
 {
-    codedb_code code;
+    codedb_code code = CODEDB_SUCCESS;
     *matcher = (xpath_matcher){0};
     codedb_view_open(&matcher->view, tree, NULL, NULL);
     if (filter->timeout > 0)
         matcher->deadline = codedb_monotonic_now() + filter->timeout;
-    code = codedb_selector_create(&tree->allocator, filter->selector, filter->dialect, &matcher->selector, result);
+    if (filter->compiled == NULL)
+        code = codedb_selector_create(&tree->allocator, filter->selector, filter->dialect, &matcher->own, result);
     if (code != CODEDB_SUCCESS)
         return code;
+    matcher->selector = filter->compiled != NULL ? filter->compiled : matcher->own;
     whole = whole || matcher->selector->needs_full_tree;
     if (whole) {
         code = codedb_tree_expand(tree, &matcher->full, result);
@@ -1082,7 +1089,7 @@ static void xpath_close(xpath_matcher *matcher)
 {
     codedb_view_close(&matcher->view);
     codedb_full_tree_free(matcher->view.tree, &matcher->full);
-    codedb_selector_free(matcher->selector);
+    codedb_selector_free(matcher->own);
     if (matcher->arena != NULL)
         codedb_arena_destroy(matcher->arena);
 }

@@ -40,6 +40,30 @@ static void assert_compiles_to(char *text, codedb_dialect dialect, codedb_code e
     free(text);
 }
 
+/* ---- The host's call ---------------------------------------------------------------------------------------------- */
+
+static void test_compiling_says_what_is_wrong_with_the_call(void **state)
+{
+    codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_selector *selector = NULL;
+
+    (void)state;
+    assert_code(codedb_selector_compile(NULL, NULL, &selector, &result), CODEDB_INVALID_REQUEST, result);
+    assert_contains(result.description, "text is NULL");
+    assert_code(codedb_selector_compile("class", NULL, NULL, &result), CODEDB_INVALID_REQUEST, result);
+    options.dialect = (codedb_dialect)7;
+    assert_code(codedb_selector_compile("class", &options, &selector, &result), CODEDB_INVALID_REQUEST, result);
+    options.struct_size = 0;
+    assert_code(codedb_selector_compile("class", &options, &selector, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_selector_compile("class[", NULL, &selector, &result), CODEDB_SELECTOR_ERROR, result);
+    assert_null(selector);
+    assert_int_equal(result.offset, 6);
+    assert_contains(result.data, "\"expected\": ");
+    codedb_selector_free(selector);
+    codedb_result_clear(&result);
+}
+
 /* ---- Errors of the default dialect -------------------------------------------------------------------------------- */
 
 typedef struct refusal {
@@ -510,6 +534,7 @@ static void test_every_failing_allocation_of_the_reference_dialect_is_an_answer(
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_compiling_says_what_is_wrong_with_the_call),
         cmocka_unit_test(test_unknown_words_name_the_nearest_known_ones),
         cmocka_unit_test(test_each_argument_has_its_kind),
         cmocka_unit_test(test_values_are_checked),

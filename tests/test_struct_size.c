@@ -225,6 +225,8 @@ static void trees_are_parsed_and_asked_by_any_version(void **state)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_selector_options compiling = CODEDB_INIT(codedb_selector_options);
+    codedb_selector *selector;
     codedb_nodes *nodes;
     codedb_tree *tree;
     (void)state;
@@ -238,6 +240,11 @@ static void trees_are_parsed_and_asked_by_any_version(void **state)
     codedb_free(nodes);
     filter.struct_size = 0;
     assert_code(codedb_tree_query(tree, &filter, &nodes, &result), CODEDB_INVALID_REQUEST, result);
+    compiling.dialect = CODEDB_DIALECT_REFERENCE;
+    assert_success(codedb_selector_compile("*:is(If)", OLDER(compiling, allocator), &selector, &result), result);
+    codedb_selector_free(selector);
+    assert_success(codedb_selector_compile("Assign", NEWER(compiling), &selector, &result), result);
+    codedb_selector_free(selector);
     codedb_tree_free(tree);
     options.struct_size = 0;
     assert_code(codedb_tree_parse("", 0, &options, &tree, &result), CODEDB_INVALID_REQUEST, result);

@@ -6,6 +6,8 @@
 
 #include "codedb_selector.h"
 
+#include <pthread.h>
+
 /* ---- Asking ------------------------------------------------------------------------------------------------------- */
 
 static codedb_tree *parse(const char *source)
@@ -774,6 +776,96 @@ static void test_a_query_ends_when_its_time_is_over(void **state)
     codedb_tree_free(tree);
 }
 
+enum { ASKING_THREADS = 4, ASKING_ROUNDS = 200 };
+
+typedef struct asking {
+    const codedb_selector *selectors[2];
+    const codedb_tree *trees[2];
+    size_t found[2][2]; /* by selector and tree */
+} asking;
+
+static void *ask_again_and_again(void *context)
+{
+    asking *job = context;
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    int i;
+
+    for (i = 0; i < ASKING_ROUNDS; i++) {
+        codedb_nodes *nodes = NULL;
+        filter.compiled = job->selectors[i & 1];
+        if (codedb_tree_query(job->trees[i >> 1 & 1], &filter, &nodes, NULL) == CODEDB_SUCCESS)
+            job->found[i & 1][i >> 1 & 1] = nodes->count;
+        codedb_free(nodes);
+    }
+    return NULL;
+}
+
+static void test_a_compiled_selector_is_used_by_several_threads_at_once(void **state)
+{
+    codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_selector *selectors[2];
+    codedb_tree *trees[2] = {parse("class A:\n    def f(self): pass\n"), parse("def f(x):\n    if x: return 1\n")};
+    pthread_t threads[ASKING_THREADS];
+    asking jobs[ASKING_THREADS];
+    int i;
+
+    (void)state;
+    assert_success(codedb_selector_compile("def:has(> If) Return[value=/1|x/]", NULL, &selectors[0], &result), result);
+    options.dialect = CODEDB_DIALECT_REFERENCE;
+    assert_success(codedb_selector_compile("class method:first", &options, &selectors[1], &result), result);
+    for (i = 0; i < ASKING_THREADS; i++) {
+        jobs[i] = (asking){{selectors[0], selectors[1]}, {trees[0], trees[1]}, {{9, 9}, {9, 9}}};
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_again_and_again, &jobs[i]), 0);
+    }
+    for (i = 0; i < ASKING_THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (i = 0; i < ASKING_THREADS; i++) {
+        assert_int_equal(jobs[i].found[0][0], 0);
+        assert_int_equal(jobs[i].found[0][1], 1);
+        assert_int_equal(jobs[i].found[1][0], 1);
+        assert_int_equal(jobs[i].found[1][1], 0);
+    }
+    codedb_selector_free(selectors[0]);
+    codedb_selector_free(selectors[1]);
+    codedb_tree_free(trees[0]);
+    codedb_tree_free(trees[1]);
+    codedb_result_clear(&result);
+}
+
+static void test_a_compiled_selector_stands_for_text_and_dialect(void **state)
+{
+    codedb_tree *tree = parse("class A:\n    def f(self): pass\n");
+    codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    char text[] = "class > method";
+    codedb_selector *selector = NULL;
+    uint32_t *nodes = NULL;
+    uint32_t count;
+    char *got;
+    int i;
+
+    (void)state;
+    filter.selector = "Nothing[that";
+    for (i = 0; i < 2; i++) {
+        options.dialect = i == 0 ? CODEDB_DIALECT_DEFAULT : CODEDB_DIALECT_REFERENCE; /* where `>` is the parent */
+        assert_success(codedb_selector_compile(text, &options, &selector, &result), result);
+        filter.compiled = selector;
+        if (i == 0)
+            text[0] = 'C'; /* it was copied */
+        got = answer(tree, &filter);
+        assert_string_equal(got, i == 0 ? "FunctionDef@2:4" : "");
+        free(got);
+        assert_success(codedb_xpath_select(tree, &filter, &nodes, &count, &result), result);
+        assert_int_equal(count, 1 - i);
+        codedb_memory_release(&tree->allocator, nodes);
+        codedb_selector_free(selector);
+    }
+    codedb_result_clear(&result);
+    codedb_tree_free(tree);
+}
+
 static void test_selecting_gives_stored_nodes_only(void **state)
 {
     codedb_tree *tree = parse(lists);
@@ -876,6 +968,8 @@ int main(void)
         cmocka_unit_test(test_node_ids_are_unique_and_the_same_in_both_views),
         cmocka_unit_test(test_a_wrong_call_says_what_is_wrong),
         cmocka_unit_test(test_a_query_ends_when_its_time_is_over),
+        cmocka_unit_test(test_a_compiled_selector_is_used_by_several_threads_at_once),
+        cmocka_unit_test(test_a_compiled_selector_stands_for_text_and_dialect),
         cmocka_unit_test(test_selecting_gives_stored_nodes_only),
         cmocka_unit_test(test_an_empty_source_is_a_module),
         cmocka_unit_test(test_every_failing_allocation_is_an_answer),
