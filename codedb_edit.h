@@ -105,6 +105,164 @@ CODEDB_PRIVATE uint32_t codedb_context_misplaced_future(const codedb_tree *tree)
 CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
                                                 bool check_future, codedb_result *result);
 
+/* ---- The job of one edit (codedb_edit.c) -------------------------------------------------------------------------- */
+
+#define CODEDB_EDIT_NONE UINT32_MAX
+#define CODEDB_EDIT_DEFAULT_UNIT "    "
+
+/* One action on one node. */
+typedef struct codedb_edit_operation {
+    uint32_t edit;
+    uint32_t node;
+    uint32_t next; /* the next operation on the same node */
+    codedb_edit_action action;
+    bool dropped;   /* another one that is further out or in stands for it */
+    bool unchanged; /* the new code is the old one */
+} codedb_edit_operation;
+
+enum {
+    CODEDB_MARK_DELETED = 1, /* marks of a node */
+    CODEDB_MARK_REPLACED = 2,
+    CODEDB_MARK_CONCERNED = 4 /* of a block or line: something in it is edited */
+};
+
+typedef struct codedb_edit_job {
+    const codedb_tree *tree;
+    codedb_edit *edits;
+    size_t edit_count;
+    codedb_arena *arena;
+    codedb_result *result;
+    codedb_snippet **snippets; /* by edit, then by code */
+    uint32_t *parents;
+    uint32_t *first_operation; /* by node */
+    uint8_t *marks;            /* by node */
+    codedb_edit_operation *operations;
+    uint32_t operation_count;
+    uint32_t operation_capacity;
+    codedb_splices splices;
+    codedb_buffer text;   /* of one splice at a time */
+    uint32_t first_block; /* the file's first indented one, CODEDB_EDIT_NONE for none */
+} codedb_edit_job;
+
+/* A list of statements of which some are edited. */
+typedef struct codedb_edit_block {
+    uint32_t node;
+    uint32_t *items;
+    uint32_t count;
+    uint32_t last_kept; /* behind the last item that is not deleted */
+    bool *heads_group;  /* of a deleted item: siblings that stay follow it without a blank line */
+    codedb_slice indent;
+    codedb_slice unit;
+    int spacing; /* blank lines around a def or class; negative: not yet looked up */
+    bool needs_pass;
+} codedb_edit_block;
+
+static inline const codedb_node *codedb_edit_node(const codedb_edit_job *job, uint32_t node)
+{
+    return &job->tree->nodes[node];
+}
+
+static inline uint8_t codedb_edit_token_kind(const codedb_edit_job *job, uint32_t token)
+{
+    return (uint8_t)job->tree->tokens[token].kind;
+}
+
+static inline bool codedb_edit_is_deleted(const codedb_edit_job *job, uint32_t node)
+{
+    return (job->marks[node] & CODEDB_MARK_DELETED) != 0;
+}
+
+static inline const codedb_edit *codedb_edit_of(const codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    return &job->edits[operation->edit];
+}
+
+CODEDB_PRIVATE void codedb_edit_splice(codedb_edit_job *job, const codedb_edit_operation *operation, uint32_t start, uint32_t end,
+                                       const char *text, size_t length);
+/* Replaces [start, end) by what the buffer holds, and empties that. */
+CODEDB_PRIVATE void codedb_edit_splice_text(codedb_edit_job *job, const codedb_edit_operation *operation, uint32_t start,
+                                            uint32_t end);
+CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job *job, uint32_t *at);
+CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, codedb_code code, uint32_t node,
+                                                 const char *message);
+CODEDB_PRIVATE const codedb_snippet *codedb_edit_first_snippet(const codedb_edit_job *job,
+                                                               const codedb_edit_operation *operation);
+CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation);
+CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation);
+
+/* ---- Places (codedb_edit_lines.c) --------------------------------------------------------------------------------- */
+
+/* Looked up, as all that is edited may stand on one line. */
+CODEDB_PRIVATE uint32_t codedb_edit_line_start(const codedb_edit_job *job, uint32_t offset);
+/* Where the line that `offset` is on ends, its line break left out. */
+CODEDB_PRIVATE uint32_t codedb_edit_line_break(const codedb_edit_job *job, uint32_t offset);
+CODEDB_PRIVATE uint32_t codedb_edit_next_line(const codedb_edit_job *job, uint32_t offset);
+CODEDB_PRIVATE uint32_t codedb_edit_start(const codedb_edit_job *job, uint32_t node);
+CODEDB_PRIVATE codedb_slice codedb_edit_indent_at(const codedb_edit_job *job, uint32_t offset);
+/* The NEWLINE token behind a statement. */
+CODEDB_PRIVATE uint32_t codedb_edit_newline_token(const codedb_edit_job *job, uint32_t node);
+/* The end of a statement's last token; a semicolon behind it is one. */
+CODEDB_PRIVATE uint32_t codedb_edit_content_end(const codedb_edit_job *job, uint32_t node);
+CODEDB_PRIVATE bool codedb_edit_starts_with(codedb_slice text, codedb_slice prefix);
+/* Behind the comment lines from `offset` on that are indented at least as `indent`, or deeper with `deeper`. */
+CODEDB_PRIVATE uint32_t codedb_edit_skip_footer(const codedb_edit_job *job, uint32_t offset, codedb_slice indent, bool deeper);
+/* Behind the last line of a statement; comments at the end of its block are in it. */
+CODEDB_PRIVATE uint32_t codedb_edit_end(const codedb_edit_job *job, uint32_t node);
+/* The line break at `offset`, or the file's first one, or "\n". */
+CODEDB_PRIVATE codedb_slice codedb_edit_newline_at(const codedb_edit_job *job, uint32_t offset);
+CODEDB_PRIVATE codedb_slice codedb_edit_newline_of(const codedb_edit_job *job, uint32_t node);
+/* The offset without the line break before it. */
+CODEDB_PRIVATE uint32_t codedb_edit_before_break(const codedb_edit_job *job, uint32_t offset);
+/* Where the blank and comment lines above a statement begin. */
+CODEDB_PRIVATE uint32_t codedb_edit_gap_start(const codedb_edit_job *job, uint32_t node);
+/* The first of the comment lines that stand directly above a statement with its indentation; its own line when there is none. The
+ * module's first block of comments is nobody's. */
+CODEDB_PRIVATE uint32_t codedb_edit_attached_start(const codedb_edit_job *job, uint32_t node);
+/* Behind the blank lines that begin at `offset`. */
+CODEDB_PRIVATE uint32_t codedb_edit_skip_blank_lines(const codedb_edit_job *job, uint32_t offset, int *count);
+/* Where the blank lines that end at `offset` begin; `limit` is the end of the statement before. */
+CODEDB_PRIVATE uint32_t codedb_edit_blank_lines_before(const codedb_edit_job *job, uint32_t offset, uint32_t limit, int *count);
+/* Whether no blank line stands between two siblings. */
+CODEDB_PRIVATE bool codedb_edit_are_adjacent(const codedb_edit_job *job, uint32_t node, uint32_t next);
+/* The blank lines around a def or class that is put between items `before` and `next` (CODEDB_EDIT_NONE: none there): as they are at that
+ * place, else as at the block's first def, else as the style guide has it. */
+CODEDB_PRIVATE int codedb_edit_spacing(const codedb_edit_job *job, codedb_edit_block *block, uint32_t before, uint32_t next);
+
+/* ---- Statements in blocks (codedb_edit_block.c) ------------------------------------------------------------------- */
+
+CODEDB_PRIVATE void codedb_edit_write_slice(codedb_edit_job *job, codedb_slice slice);
+/* Appends all of the operation's new code; blank lines go between two of which one is a def or class. */
+CODEDB_PRIVATE void codedb_edit_write_code(codedb_edit_job *job, const codedb_edit_operation *operation,
+                                           const codedb_layout *layout, int spacing);
+CODEDB_PRIVATE codedb_layout codedb_edit_layout(const codedb_edit_block *block, codedb_slice newline);
+/* One level of indentation around `node`, by the nearest block; the file's first when that is the module. */
+CODEDB_PRIVATE codedb_slice codedb_edit_unit_of(const codedb_edit_job *job, uint32_t node);
+CODEDB_PRIVATE bool codedb_edit_take_block(codedb_edit_job *job, uint32_t node);
+
+/* ---- Statements on one line (codedb_edit_suite.c) ----------------------------------------------------------------- */
+
+/* Whether new code needs a line of its own. */
+CODEDB_PRIVATE bool codedb_edit_line_needs_lines(codedb_edit_job *job, uint32_t line);
+/* Writes a line with edited items anew. A line whose items are all deleted was marked as deleted before; a suite gets `pass`. */
+CODEDB_PRIVATE void codedb_edit_rewrite_line(codedb_edit_job *job, uint32_t node);
+
+/* ---- Clauses (codedb_edit_clause.c) ------------------------------------------------------------------------------- */
+
+/* Decorator, else, elif, handler, finally, case: lines of their own that belong to a statement. */
+CODEDB_PRIVATE bool codedb_edit_is_clause(const codedb_edit_job *job, uint32_t node);
+CODEDB_PRIVATE codedb_code codedb_edit_delete_clause(codedb_edit_job *job, const codedb_edit_operation *operation);
+CODEDB_PRIVATE bool codedb_edit_is_elif(const codedb_edit_job *job, uint32_t node);
+
+/* ---- Targets (codedb_edit_target.c) ------------------------------------------------------------------------------- */
+
+/* The node on which an action on `node` really works: a small statement alone on its line is the line, an expression that is a whole
+ * statement goes as one, and "inside a statement" is inside its body. */
+CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t node, codedb_edit_action action);
+/* Finds what one edit is about. */
+CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t number);
+/* Marks all nodes with operations, and lets none stand inside one that goes. */
+CODEDB_PRIVATE codedb_code codedb_edit_check_overlaps(codedb_edit_job *job);
+
 /* ---- The whole edit (codedb_edit.c) ------------------------------------------------------------------------------- */
 
 /* codedb_tree_edit that also hands out the tree of the new source: freed with codedb_tree_free. `edited` may be NULL. */

@@ -1,4 +1,5 @@
-/* tests/test_edit.c -- accuses codedb_edit.c, codedb_snippet.c, codedb_splice.c and codedb_context.c: what an edit makes of a text. */
+/* tests/test_edit.c -- accuses codedb_edit*.c, codedb_operand.c, codedb_list.c, codedb_snippet.c, codedb_splice.c and codedb_context.c: what an edit
+ * makes of a text. */
 #include "support.h"
 
 /* The edit's result as text; the caller frees it with codedb_free(report). */
