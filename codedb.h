@@ -1569,6 +1569,11 @@ typedef enum codedb_dump_format {
 /* Writes the tree through `write`. Errors: NO_MEMORY; CANCELLED when `write` stopped it; INVALID_REQUEST. */
 CODEDB_API codedb_code codedb_tree_dump(const codedb_tree *tree, codedb_dump_format format, codedb_write_function write,
                                         void *context, codedb_result *result);
+/* Parses a source file as codedb_tree_parse does and writes CPython's ast of it as JSON through `write`, in pieces of at most 16 KiB:
+ * codedb_tree_dump with CODEDB_DUMP_AST for whoever wants no tree. The source is parsed whole before the first piece, so that one with an
+ * error writes nothing. Errors: those of codedb_tree_parse and of codedb_tree_dump. */
+CODEDB_API codedb_code codedb_ast_from_source(const char *bytes, size_t length, const codedb_parse_options *options,
+                                              codedb_write_function write, void *context, codedb_result *result);
 
 typedef enum codedb_dialect {
     CODEDB_DIALECT_DEFAULT = 0,

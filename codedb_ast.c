@@ -1,6 +1,6 @@
 /* codedb_ast.c -- a tree as CPython's ast in JSON.
  *
- * Called by codedb_tree_dump. Calls codedb_ast_nodes.c for the steps of a node, codedb_ast_fstring.c for strings and
+ * Called by hosts and codedb_tree_dump. Calls the parser, codedb_ast_nodes.c for the steps of a node, codedb_ast_fstring.c for strings and
  * codedb_ast_literal.c for the values of constants. Any thread; a writer lives for one call.
  *
  * Each class of node that LibCST has is a row of steps: what is written before a child, and which child. A step writes its text and
@@ -527,5 +527,19 @@ cleanup:
     codedb_memory_release(&tree->allocator, frames);
     codedb_memory_release(&tree->allocator, writer);
     codedb_memory_release(&tree->allocator, token_lines);
+    return code;
+}
+
+CODEDB_API codedb_code codedb_ast_from_source(const char *bytes, size_t length, const codedb_parse_options *options,
+                                              codedb_write_function write, void *context, codedb_result *result)
+{
+    codedb_tree *tree;
+    codedb_code code;
+    if (write == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_ast_from_source was given no write function");
+    code = codedb_tree_parse(bytes, length, options, &tree, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_ast_write(tree, write, context, result);
+    codedb_tree_free(tree);
     return code;
 }

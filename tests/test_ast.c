@@ -676,6 +676,34 @@ static void the_write_function_can_stop_it(void **state)
     free(source);
 }
 
+static void a_source_becomes_json_in_one_call(void **state)
+{
+    static const char source[] = "x = [1, 'a'] # b";
+    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_allocator allocator = codedb_allocator_or_default(NULL);
+    codedb_tree *tree = NULL;
+    output once = {.limit = 0}, dumped = {.limit = 0};
+    (void)state;
+    codedb_buffer_init(&once.text, &allocator);
+    codedb_buffer_init(&dumped.text, &allocator);
+    assert_success(codedb_tree_parse(source, strlen(source), NULL, &tree, &result), result);
+    assert_success(codedb_tree_dump(tree, CODEDB_DUMP_AST, output_append, &dumped, &result), result);
+    assert_success(codedb_ast_from_source(source, strlen(source), NULL, output_append, &once, &result), result);
+    assert_string_equal(once.text.data, dumped.text.data);
+    once.text.length = 0;
+    assert_code(codedb_ast_from_source("x = (\n", 6, NULL, output_append, &once, &result), CODEDB_PARSE_ERROR, result);
+    assert_int_equal(result.line, 1);
+    assert_int_equal(once.text.length, 0);
+    options.target_version = 200;
+    assert_code(codedb_ast_from_source("x", 1, &options, output_append, &once, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_ast_from_source("x", 1, NULL, NULL, NULL, &result), CODEDB_INVALID_REQUEST, result);
+    codedb_tree_free(tree);
+    codedb_buffer_free(&once.text);
+    codedb_buffer_free(&dumped.text);
+    codedb_result_clear(&result);
+}
+
 static int output_ignore(void *context, const char *bytes, size_t length)
 {
     (void)context;
@@ -691,12 +719,8 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     for (long n = 0; support_failing_start(&failing, n); n++) {
         codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
-        codedb_tree *tree = NULL;
         options.allocator = &failing.allocator;
-        codedb_code code = codedb_tree_parse(source, strlen(source), &options, &tree, NULL);
-        if (code == CODEDB_SUCCESS)
-            code = codedb_tree_dump(tree, CODEDB_DUMP_AST, output_ignore, NULL, NULL);
-        codedb_tree_free(tree);
+        codedb_code code = codedb_ast_from_source(source, strlen(source), &options, output_ignore, NULL, NULL);
         support_failing_check(&failing, code);
     }
     free(source);
@@ -721,6 +745,7 @@ int main(void)
         cmocka_unit_test(chains_of_any_length_need_no_stack),
         cmocka_unit_test(long_texts_are_written_in_pieces),
         cmocka_unit_test(the_write_function_can_stop_it),
+        cmocka_unit_test(a_source_becomes_json_in_one_call),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("ast", tests, NULL, NULL);
