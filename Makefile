@@ -270,23 +270,39 @@ oracle-ast: $(BUILD)/oracle/dump_server
 oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) tests/corpus/*.py
 
-# A fuzzer (clang): make fuzz-lexer && build/fuzz/fuzz_lexer -max_total_time=180 some/empty/folder
-fuzz-lexer: $(BUILD)/fuzz/fuzz_lexer
-$(BUILD)/fuzz/fuzz_lexer: tests/fuzz/fuzz_lexer.c $(SRCS) $(HEADERS)
-	@mkdir -p $(@D)
-	clang $(FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< codedb_lexer.c codedb_unicode.c \
-	  codedb_memory.c codedb_text.c -o $@
+# The fuzzers (clang), each from the corpus' sources for FUZZ_SECONDS: make fuzz FUZZERS="parser tree" FUZZ_SECONDS=1800
+FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = $(FLAGS) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJS = $(SRCS:%.c=$(BUILD)/fuzz/objects/%.o)
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
+	tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
-# The same with all of codedb linked: make fuzz-selector && build/fuzz/fuzz_selector -max_total_time=180 some/empty/folder
-fuzz-selector: $(BUILD)/fuzz/fuzz_selector
-fuzz-parser: $(BUILD)/fuzz/fuzz_parser
-fuzz-tree: $(BUILD)/fuzz/fuzz_tree
-fuzz-edit: $(BUILD)/fuzz/fuzz_edit
-$(addprefix $(BUILD)/fuzz/,fuzz_selector fuzz_parser fuzz_tree fuzz_edit): $(BUILD)/fuzz/%: tests/fuzz/%.c $(SRCS) $(HEADERS)
+$(BUILD)/fuzz/objects/%.o: %.c codedb.h $(HEADERS)
 	@mkdir -p $(@D)
-	clang $(FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(SRCS) -o $@ $(LIBRARIES)
+	clang $(FUZZ_FLAGS) -c $< -o $@
 
-.PHONY: fuzz-lexer fuzz-selector fuzz-parser fuzz-tree fuzz-edit
+# An archive, so that what a fuzzer cannot reach is not counted among its edges.
+$(BUILD)/fuzz/objects.a: $(FUZZ_OBJS)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(BUILD)/fuzz/objects.a
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer $< $(BUILD)/fuzz/objects.a -o $@ $(LIBRARIES)
+
+# Which lines the inputs that they have learned so far reach, file by file.
+FUZZ_PROFILE = $(FLAGS) -O1 -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping
+fuzz-coverage: $(FUZZERS:%=$(BUILD)/fuzz/coverage_%)
+	@set -e; for name in $(FUZZERS); do echo "fuzz_$$name:"; \
+	  LLVM_PROFILE_FILE=$(BUILD)/fuzz/$$name.profraw $(BUILD)/fuzz/coverage_$$name -runs=0 $(BUILD)/fuzz/corpus_$$name 2>/dev/null; \
+	  llvm-profdata merge -o $(BUILD)/fuzz/$$name.profdata $(BUILD)/fuzz/$$name.profraw; \
+	  llvm-cov report $(BUILD)/fuzz/coverage_$$name -instr-profile=$(BUILD)/fuzz/$$name.profdata -show-region-summary=false \
+	    -show-branch-summary=false $(SRCS) | awk '$$NF != "0.00%"'; done
+$(BUILD)/fuzz/coverage_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(SRCS) $(HEADERS)
+	@mkdir -p $(@D)
+	clang $(FUZZ_PROFILE) $< $(SRCS) -o $@ $(LIBRARIES)
+
+.PHONY: fuzz fuzz-coverage
 
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c

@@ -1,4 +1,4 @@
-/* fuzz_edit.c -- edits of any node of any source by any code (libFuzzer; built by `make fuzz-edit`).
+/* fuzz_edit.c -- edits of any node of any source by any code (libFuzzer; run by `make fuzz`).
  *
  * Bytes: what is done, to which node (two bytes), options, the length of the new code, the code, the source. An edit either says
  * why it cannot be, or its result is Python, and nothing is different outside the ranges that it reports. */
@@ -8,13 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
-#define CHECK(condition)  \
-    do {                  \
-        if (!(condition)) \
-            abort();      \
-    } while (0)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { HEAD = 5 };
 

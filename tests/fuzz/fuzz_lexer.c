@@ -1,4 +1,4 @@
-/* fuzz_lexer.c -- feeds bytes to the lexer (libFuzzer; built by `make fuzz-lexer`).
+/* fuzz_lexer.c -- feeds bytes to the lexer (libFuzzer; run by `make fuzz`).
  *
  * The first byte chooses the version. Besides what the sanitizers see, the tokens have to be in order, inside the source, apart
  * from each other by nothing but blanks, comments and line breaks, and their brackets, blocks and f-strings balanced. */
@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
-#define CHECK(condition)  \
-    do {                  \
-        if (!(condition)) \
-            abort();      \
-    } while (0)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A gap holds no byte that could begin a token, but for those of comments. */
 static void check_gap(const codedb_tree *tree, uint32_t start, uint32_t end)

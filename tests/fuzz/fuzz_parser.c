@@ -1,4 +1,4 @@
-/* fuzz_parser.c -- feeds texts to lexer and parser (libFuzzer; built by `make fuzz-parser`).
+/* fuzz_parser.c -- feeds texts to lexer and parser (libFuzzer; run by `make fuzz`).
  *
  * The first byte chooses the version, the rest is the text. Besides what the sanitizers see, the nodes have to be a tree: subtrees
  * nest, a child's tokens lie in its parent's, every node but the Module has a role; an error lies in the text and says something. */
@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
-#define CHECK(condition)  \
-    do {                  \
-        if (!(condition)) \
-            abort();      \
-    } while (0)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_nodes(const codedb_tree *tree)
 {

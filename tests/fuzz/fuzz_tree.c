@@ -1,53 +1,18 @@
-/* fuzz_tree.c -- files as on disk through all that reads a tree (libFuzzer; built by `make fuzz-tree`).
+/* fuzz_tree.c -- files as on disk through all that reads a tree (libFuzzer; run by `make fuzz`).
  *
  * The first byte chooses the version, the second the allocation that fails (0: none), the rest is the file. Besides what the
  * sanitizers see: positions lie in the source; the whole tree nests, numbers its parents and agrees with the stored one; its leaves
- * do not overlap, and what no leaf has is a token, indentation or a continuation; dumps, names and outline can be made; a failed
+ * do not overlap, and what no leaf has is a token, indentation or a continuation; dumps, names and outline can be made, and the
+ * source that the tree kept gives the same dumps; a failed
  * allocation is NO_MEMORY and nothing leaks. */
 #include "codedb_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)  \
-    do {                  \
-        if (!(condition)) \
-            abort();      \
-    } while (0)
-
-/* ---- An allocator that fails once ---- */
-
-typedef struct countdown {
-    long left; /* allocations that still succeed; negative: all do */
-    bool failed;
-} countdown;
-
-static bool countdown_next(countdown *counted)
-{
-    if (counted->left-- != 0)
-        return true;
-    counted->failed = true;
-    return false;
-}
-
-static void *countdown_allocate(void *context, size_t size)
-{
-    return countdown_next(context) ? malloc(size) : NULL;
-}
-
-static void *countdown_reallocate(void *context, void *pointer, size_t old_size, size_t new_size)
-{
-    (void)old_size;
-    return countdown_next(context) ? realloc(pointer, new_size) : NULL;
-}
-
-static void countdown_release(void *context, void *pointer)
-{
-    (void)context;
-    free(pointer);
-}
 
 /* ---- The whole tree ---- */
 
@@ -100,11 +65,20 @@ static void check_leaves(const codedb_tree *tree, const codedb_full_tree *full)
 
 /* ---- Readers ---- */
 
-static int swallow(void *context, const char *bytes, size_t length)
+static codedb_code read_dumps(const codedb_tree *tree, const codedb_parse_options *options, fuzz_countdown *counted)
 {
-    (void)bytes;
-    *(size_t *)context += length;
-    return 0;
+    codedb_buffer written;
+    codedb_code code = CODEDB_SUCCESS;
+    codedb_buffer_init(&written, NULL);
+    for (int format = CODEDB_DUMP_CST; code == CODEDB_SUCCESS && format <= CODEDB_DUMP_CST_NO_WHITESPACE; format++) {
+        written.length = 0;
+        code = codedb_tree_dump(tree, (codedb_dump_format)format, fuzz_append, &written, NULL);
+        CHECK(code != CODEDB_SUCCESS || written.length > 0);
+        if (code == CODEDB_SUCCESS && !counted->failed && counted->left < 0)
+            fuzz_check_again(tree, options, (codedb_dump_format)format, &written);
+    }
+    codedb_buffer_free(&written);
+    return code;
 }
 
 static codedb_code read_names(const codedb_tree *tree)
@@ -141,7 +115,7 @@ static codedb_code read_outline(const codedb_tree *tree)
     return code;
 }
 
-static codedb_code read_tree(const codedb_tree *tree)
+static codedb_code read_tree(const codedb_tree *tree, const codedb_parse_options *options, fuzz_countdown *counted)
 {
     codedb_full_tree full;
     codedb_code code = codedb_tree_expand(tree, &full, NULL);
@@ -150,11 +124,7 @@ static codedb_code read_tree(const codedb_tree *tree)
     check_order(tree, &full);
     check_leaves(tree, &full);
     codedb_full_tree_free(tree, &full);
-    for (int format = CODEDB_DUMP_CST; code == CODEDB_SUCCESS && format <= CODEDB_DUMP_CST_NO_WHITESPACE; format++) {
-        size_t written = 0;
-        code = codedb_tree_dump(tree, (codedb_dump_format)format, swallow, &written, NULL);
-        CHECK(code != CODEDB_SUCCESS || written > 0);
-    }
+    code = read_dumps(tree, options, counted);
     if (code == CODEDB_SUCCESS)
         code = read_names(tree);
     return code == CODEDB_SUCCESS ? read_outline(tree) : code;
@@ -164,8 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    countdown counted = {.left = (long)data[1] - 1};
-    codedb_allocator allocator = {countdown_allocate, countdown_reallocate, countdown_release, &counted};
+    fuzz_countdown counted = {.left = (long)data[1] - 1};
+    codedb_allocator allocator = fuzz_allocator(&counted);
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_tree *tree;
@@ -175,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(code == CODEDB_SUCCESS || code == CODEDB_PARSE_ERROR || (code == CODEDB_NO_MEMORY && counted.failed));
     CHECK(code != CODEDB_PARSE_ERROR || (result.description[0] != '\0' && result.line > 0));
     if (code == CODEDB_SUCCESS) {
-        code = read_tree(tree);
+        code = read_tree(tree, &options, &counted);
         CHECK(code == (counted.failed ? CODEDB_NO_MEMORY : CODEDB_SUCCESS));
     }
     codedb_tree_free(tree);
