@@ -290,9 +290,35 @@ static void the_room_for_nodes_may_end_anywhere(void **state)
     }
 }
 
-/* ---- A small stack ---- */
+/* ---- Stacks ------------------------------------------------------------------------------------------------------- */
+
+typedef struct promise {
+    size_t stack;  /* bytes */
+    int max_depth; /* which fits it; 0: the default */
+    const hostile *sources;
+    size_t count;
+} promise;
 
 static void *read_on_this_stack(void *context)
+{
+    const promise *given = context;
+    for (size_t i = 0; i < given->count; i++)
+        check_hostile(&given->sources[i], given->max_depth);
+    return NULL;
+}
+
+static void check_promise(promise given)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, given.stack), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, read_on_this_stack, &given), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attributes);
+}
+
+static void a_hundred_levels_fit_a_stack_of_256_kib(void **state)
 {
     static const hostile deep[] = {{"", "(", "q", ")", 95, NULL},
                                    {"", "lambda: ", "q", "", 95, NULL},
@@ -302,22 +328,23 @@ static void *read_on_this_stack(void *context)
                                    {"", "-", "q", "", 20000, NULL},
                                    {"q", "+q", "", "", 20000, NULL},
                                    {"if q:pass\n", "elif a:pass\n", "", "", 20000, NULL}};
-    (void)context;
-    for (size_t i = 0; i < sizeof deep / sizeof deep[0]; i++)
-        check_hostile(&deep[i], 100);
-    return NULL;
+    (void)state;
+    check_promise((promise){256 * 1024, 100, deep, sizeof deep / sizeof deep[0]});
 }
 
-static void a_hundred_levels_fit_a_stack_of_256_kib(void **state)
+static void the_default_depth_fits_a_stack_of_8_mib(void **state)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
+    static const hostile deep[] = {{"", "{", "q", "}", 199, NULL},
+                                   {"", "(", "q", ")", 201, "too many nested parentheses"},
+                                   {"", "lambda: ", "q", "", 2900, NULL},
+                                   {"", "lambda: ", "q", "", 3100, "too deeply nested"},
+                                   {"q", "**q", "", "", 2900, NULL},
+                                   {"", "q if q else ", "q", "", 2900, NULL},
+                                   {"", "[q for q in ", "q", "]", 199, NULL},
+                                   {"", "-", "q", "", 100000, NULL},
+                                   {"q", "+q", "", "", 100000, NULL}};
     (void)state;
-    assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, 256 * 1024), 0);
-    assert_int_equal(pthread_create(&thread, &attributes, read_on_this_stack, NULL), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    pthread_attr_destroy(&attributes);
+    check_promise((promise){8 * 1024 * 1024, 0, deep, sizeof deep / sizeof deep[0]});
 }
 
 int main(void)
@@ -332,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_cut_character_at_the_end_is_refused),
         cmocka_unit_test(the_room_for_nodes_may_end_anywhere),
         cmocka_unit_test(a_hundred_levels_fit_a_stack_of_256_kib),
+        cmocka_unit_test(the_default_depth_fits_a_stack_of_8_mib),
     };
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
 }

@@ -855,38 +855,35 @@ static int ignore_piece(void *context, const char *bytes, size_t length)
     return 0;
 }
 
-static void parse_and_dump_without_memory(const char *source, codedb_dump_format format)
+static void parse_and_dump_without_memory(const char *path, text source)
 {
+    static const codedb_dump_format formats[] = {CODEDB_DUMP_CST, CODEDB_DUMP_CST_NO_WHITESPACE, CODEDB_DUMP_AST};
     support_failing failing;
+    size_t i;
     long n;
 
-    for (n = 0; support_failing_start(&failing, n); n++) {
-        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
-        codedb_tree *tree = NULL;
-        codedb_code code;
+    (void)path;
+    for (i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        for (n = 0; support_failing_start(&failing, n); n++) {
+            codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+            codedb_tree *tree = NULL;
+            codedb_code code;
 
-        options.allocator = &failing.allocator;
-        code = codedb_tree_parse(source, strlen(source), &options, &tree, NULL);
-        if (code == CODEDB_SUCCESS)
-            code = codedb_tree_dump(tree, format, ignore_piece, NULL, NULL);
-        codedb_tree_free(tree);
-        support_failing_check(&failing, code);
+            options.allocator = &failing.allocator;
+            options.target_version = 315;
+            code = codedb_tree_parse(source.bytes, source.length, &options, &tree, NULL);
+            if (code == CODEDB_SUCCESS)
+                code = codedb_tree_dump(tree, formats[i], ignore_piece, NULL, NULL);
+            codedb_tree_free(tree);
+            support_failing_check(&failing, code);
+        }
     }
 }
 
 static void every_allocation_may_fail(void **state)
 {
-    text source = text_read("tests/corpus/scopes.py");
-    text deep = text_read("tests/corpus/deep_expressions.py");
-    char *lazy = strstr(source.bytes, "lazy ");
-
     (void)state;
-    *lazy = '\0';
-    parse_and_dump_without_memory(source.bytes, CODEDB_DUMP_CST);
-    parse_and_dump_without_memory(source.bytes, CODEDB_DUMP_CST_NO_WHITESPACE);
-    parse_and_dump_without_memory(deep.bytes, CODEDB_DUMP_CST);
-    free(source.bytes);
-    free(deep.bytes);
+    each_case(parse_and_dump_without_memory);
 }
 
 /* `head`, `count` times `part`, `tail`. */
