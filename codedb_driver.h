@@ -1,9 +1,15 @@
-/* codedb_driver.h -- handles, requests, the queue and the driver thread: what stands between a host call and a driver.
+/* codedb_driver.h -- handles, requests, the queue and the loop: what stands between a host call and a driver.
  *
- *   host thread: handle -> request -> queue ~~> driver thread: request -> driver's function table -> database
+ *   host thread: handle -> request -> queue ~~> the loop: request -> driver's function table -> database
  *
- * A request is a struct that the calling thread owns; the driver thread uses it between the moment when it takes it from the queue and the
- * moment when it answers. No request holds a pointer to a host's function, so that one can be encoded and run elsewhere.
+ * A request is a struct that whoever sends it owns; the loop uses it between the moment when it takes it from the queue and the moment
+ * when it answers. Its question holds no pointer to a function, so that it can be encoded and run elsewhere.
+ * The loop is the same on a thread of the host's process and in a process of its own:
+ *
+ *   thread:  codedb_queue_call ~~> codedb_queue_await (sleeps), codedb_loop_turn, and so on, until it is stopping and a turn did nothing
+ *   process: decode, codedb_queue_submit, codedb_loop_turn until it does nothing, poll until codedb_loop_wake_time, and so on; each
+ *            request's `answered_by` encodes the answer
+ *
  * No object names here or in the files that include this for the driver's side. */
 #ifndef CODEDB_DRIVER_H
 #define CODEDB_DRIVER_H
@@ -73,6 +79,9 @@ CODEDB_PRIVATE const codedb_allocator *codedb_driver_allocator(const codedb_driv
 CODEDB_PRIVATE bool codedb_driver_is_current(const codedb_driver_thread *thread);
 /* Writes to the log callback, if the level is wanted. Any thread; never with a lock held. */
 CODEDB_PRIVATE void codedb_driver_log(const codedb_driver_thread *thread, codedb_log_level level, const char *format, ...)
+    CODEDB_PRINTF(3, 4);
+/* The same for who has only the settings. */
+CODEDB_PRIVATE void codedb_settings_log(const codedb_driver_settings *settings, codedb_log_level level, const char *format, ...)
     CODEDB_PRINTF(3, 4);
 
 /* Ends the transaction of a handle that is being closed; no error when it has ended already. */
@@ -160,6 +169,7 @@ typedef struct codedb_request {
     bool wants_rows;
     codedb_arena *rows_arena; /* made by the caller's thread, which will free it: memory that changes threads is slow */
     uint64_t transaction;     /* 0: none */
+    uint64_t caller;          /* the thread that asks: codedb_queue_caller() of its process */
     double timeout;           /* seconds; negative: none */
     codedb_operation operation;
     const codedb_value *values;
@@ -176,10 +186,14 @@ typedef struct codedb_request {
     int64_t *step_values; /* of a batch: a row id or affected rows each */
 
     /* The queue's. */
-    double submitted; /* monotonic seconds */
+    double submitted; /* monotonic seconds; likewise the next two */
     double deadline;  /* 0: none */
-    pthread_t caller;
-    bool queued; /* under the queue's lock: still in a lane */
+    double taken;     /* when the loop took it */
+    bool queued;      /* under the queue's lock: still in a lane */
+    /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
+     * request is answered: the request is the sender's again, which may free it there. It must not wait for the loop. */
+    void (*answered_by)(struct codedb_request *request);
+    void *context; /* the sender's */
     struct codedb_request *next;
     struct codedb_request *previous;
     char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
@@ -228,22 +242,53 @@ typedef struct codedb_queue codedb_queue;
 CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator, size_t capacity, codedb_queue **queue,
                                                codedb_result *result);
 CODEDB_PRIVATE void codedb_queue_destroy(codedb_queue *queue);
+/* What a request's `caller` is on this thread. */
+CODEDB_PRIVATE uint64_t codedb_queue_caller(void);
 /* A caller's side: puts the request in and waits until it is answered. Fills request->code; errors of the queue's own (TIMEOUT,
  * QUEUE_FULL, CONNECTION_ERROR when closed, TRANSACTION_ERROR when the thread would wait for itself) are written to its result. */
 CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request);
-/* The driver's side: waits for the next request that may run now, until `deadline` (0: for ever); NULL when that has passed. */
-CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue, double deadline);
-/* Gives a request that was taken back to its caller, answered with request->code. It must not be touched behind this. */
+/* The same without waiting, neither for room (QUEUE_FULL) nor for the answer: `answered_by`, `caller`, `timeout`, `priority`,
+ * `transaction` and `result` are set by the sender, like the question. Anything but SUCCESS is the answer itself: then
+ * answered_by is not called. From any thread, the loop's own included. */
+CODEDB_PRIVATE codedb_code codedb_queue_submit(codedb_queue *queue, codedb_request *request);
+/* The loop's side: sleeps until codedb_queue_take may find something, or `deadline` (0: for ever) has passed. */
+CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline);
+/* The next request that may run now, without waiting; NULL when there is none. Requests without a caller whose time was over while they
+ * waited are answered TIMEOUT on the way. */
+CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue);
+/* When codedb_queue_take is to be called although nothing has come, because of those; 0: never. */
+CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue);
+/* Gives a request that was taken back to its sender, answered with request->code. It must not be touched behind this. */
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request);
 /* Answers a request that was taken with TIMEOUT if its time was over before it was; false when there is time left. */
 CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request);
 /* While a transaction is open, only requests that carry its id, and a stop, are taken; id 0 ends it. */
-CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, pthread_t owner);
+CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, uint64_t owner);
 /* From now on calls are answered CONNECTION_ERROR; what is queued stays to be taken. */
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue);
 /* Counts a commit of the database, for the statistics. The driver's side. */
 CODEDB_PRIVATE void codedb_queue_count_commit(codedb_queue *queue);
 CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics);
+
+/* ---- the loop: codedb_loop.c -------------------------------------------------------------------------------------- */
+
+/* The connection, the held transaction, and what runs requests. It belongs to the thread that takes its turns, and does not know where
+ * that is: on a thread of the host's, or alone in a child process. It never sleeps but in the driver's functions. */
+typedef struct codedb_loop codedb_loop;
+
+/* Makes a loop that is not connected: the first request, of kind CONNECT, does that. `options` (its texts, its driver) and `queue`
+ * must live as long as the loop. Any thread. */
+CODEDB_PRIVATE codedb_code codedb_loop_create(const codedb_driver_options *options, codedb_queue *queue, codedb_loop **loop,
+                                              codedb_result *result);
+/* Disconnects and frees it; what is queued stays there. On the loop's thread, once it was connected. NULL is allowed. */
+CODEDB_PRIVATE void codedb_loop_destroy(codedb_loop *loop);
+/* Does what is to be done now: runs one request, or a group of them, and answers, or rolls an idle transaction back. False when
+ * there was nothing to do. */
+CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop);
+/* When the next turn is due although nothing has come, in monotonic seconds (0: never; the past: at once). */
+CODEDB_PRIVATE double codedb_loop_wake_time(const codedb_loop *loop);
+/* True behind a request of kind STOP: once a turn does nothing, the loop is to be destroyed. */
+CODEDB_PRIVATE bool codedb_loop_is_stopping(const codedb_loop *loop);
 
 /* ---- SQL text: codedb_sql.c --------------------------------------------------------------------------------------- */
 

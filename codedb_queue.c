@@ -1,7 +1,7 @@
-/* codedb_queue.c -- the bounded ring between host threads and the driver thread.
+/* codedb_queue.c -- the bounded ring between those who ask and the loop that answers.
  *
- * codedb_queue_call is called by any number of host threads; take, answer, hold and count_commit by the one driver thread. Calls
- * nothing but memory, text and Results.
+ * codedb_queue_call and codedb_queue_submit are called by any number of threads; await, take, answer, hold and count_commit by the one
+ * that runs the loop. Calls nothing but memory, text and Results, and the `answered_by` of a request that has one.
  *
  * A lane is a ring through the requests themselves, so that putting one in cannot fail for want of memory and one whose time is over leaves
  * from the middle. The bound is one counter.
@@ -13,7 +13,8 @@
  * 3. While a transaction holds the queue, only the owners' lane is served, and nothing else moves. That lane has no bound: a ring full of
  *    waiters cannot lock the owner out.
  * 4. `ready` is the number of requests that may be taken now; the driver sleeps only when it is 0, having looked under the lock.
- * 5. A caller whose time is over takes its request out itself, unless the driver has it: then the driver ends it.
+ * 5. A caller whose time is over takes its request out itself, unless the driver has it: then the driver ends it. A request without
+ *    a waiting caller (`answered_by`) is taken out by the driver; `expiry` is never later than the first that is due.
  * 6. Whoever waits spins for a moment, then gives its CPU away in a loop, then sleeps: a wake-up between CPUs costs more than most
  *    requests, and nobody who is idle may burn a CPU. */
 #include "codedb_driver.h"
@@ -69,12 +70,13 @@ struct codedb_queue {
     bool driver_sleeps;
     bool closed;
     uint64_t transaction;
-    pthread_t owner;
+    uint64_t owner;
     uint64_t total, expired, rejected, high_water;
 
     /* Apart from each other by a cache line, because one side looks at them all the time while the other writes. */
     char apart_from_lock[QUEUE_CACHE_LINE];
     _Atomic size_t ready;
+    _Atomic double expiry; /* when the driver must look for requests whose time is over; 0: never */
     char apart_from_ready[QUEUE_CACHE_LINE];
     _Atomic int yielders;
     queue_spin caller_spin;
@@ -82,7 +84,6 @@ struct codedb_queue {
 
     /* The driver's own. */
     queue_spin driver_spin;
-    double taken; /* when the request that is being served was taken */
     queue_counter processed, interrupted, commits;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
     queue_counter wait_histogram[QUEUE_HISTOGRAM], run_histogram[QUEUE_HISTOGRAM];
@@ -320,12 +321,30 @@ static codedb_code queue_fail_timeout(codedb_queue *queue, codedb_request *reque
                        request->timeout);
 }
 
+/* Invariant 5; true when the driver must look earlier than it knew. */
+static bool queue_note_expiry(codedb_queue *queue, const codedb_request *request)
+{
+    double expiry = atomic_load_explicit(&queue->expiry, memory_order_relaxed);
+    if (request->answered_by == NULL || request->deadline == 0 || (expiry != 0 && expiry <= request->deadline))
+        return false;
+    atomic_store_explicit(&queue->expiry, request->deadline, memory_order_relaxed);
+    return true;
+}
+
+static void queue_wake_driver(codedb_queue *queue, bool earlier)
+{
+    if (queue->driver_sleeps && (earlier || atomic_load_explicit(&queue->ready, memory_order_relaxed) > 0)) {
+        queue->driver_sleeps = false;
+        pthread_cond_signal(&queue->filled);
+    }
+}
+
 /* Puts the request in, waiting for room when it must; anything but SUCCESS is its answer. */
 static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
 {
     bool bounded = !queue_is_owners(request);
     bool in_time = true;
-    if (bounded && queue->transaction != 0 && pthread_equal(queue->owner, request->caller))
+    if (bounded && queue->transaction != 0 && queue->owner == request->caller)
         return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
                            "this thread holds transaction %llu and would wait for itself; use the transaction's handle",
                            (unsigned long long)queue->transaction);
@@ -343,10 +362,7 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
     if (queue->closed && request->kind != CODEDB_REQUEST_STOP)
         return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "the database is closed");
     queue_put(queue, request);
-    if (queue->driver_sleeps && atomic_load_explicit(&queue->ready, memory_order_relaxed) > 0) {
-        queue->driver_sleeps = false;
-        pthread_cond_signal(&queue->filled);
-    }
+    queue_wake_driver(queue, queue_note_expiry(queue, request));
     return CODEDB_SUCCESS;
 }
 
@@ -414,21 +430,43 @@ static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *reque
     return request->code;
 }
 
-CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+CODEDB_PRIVATE uint64_t codedb_queue_caller(void)
+{
+    pthread_t self = pthread_self();
+    uint64_t caller = 0;
+    memcpy(&caller, &self, sizeof self < sizeof caller ? sizeof self : sizeof caller);
+    return caller;
+}
+
+static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
 {
     codedb_code entered;
     request->submitted = codedb_monotonic_now();
     request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
-    request->caller = pthread_self();
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
     pthread_mutex_unlock(&queue->lock);
+    return entered;
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+{
+    codedb_code entered;
+    request->answered_by = NULL;
+    request->caller = codedb_queue_caller();
+    entered = queue_start(queue, request);
     if (entered != CODEDB_SUCCESS)
         return entered;
     if (queue_await_awake(queue, request))
         return request->code;
     return queue_await_asleep(queue, request);
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_submit(codedb_queue *queue, codedb_request *request)
+{
+    request->do_not_wait = true;
+    return queue_start(queue, request);
 }
 
 /* ---- The driver's side --------------------------------------------------------------------------------------------- */
@@ -487,32 +525,89 @@ static void queue_fetch(const codedb_request *request)
 #endif
 }
 
-CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue, double deadline)
+CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline)
 {
-    codedb_request *request = NULL;
     bool in_time = true;
-    if (deadline == 0 || codedb_monotonic_now() < deadline)
-        queue_look_out(queue);
+    if (deadline != 0 && codedb_monotonic_now() >= deadline)
+        return;
+    queue_look_out(queue);
+    if (queue_has_ready(queue))
+        return;
     pthread_mutex_lock(&queue->lock);
-    while ((request = queue_remove_next(queue)) == NULL && in_time) {
-        queue->driver_sleeps = true;
+    queue->driver_sleeps = true;
+    while (!queue_has_ready(queue) && queue->driver_sleeps && in_time)
         in_time = queue_sleep(queue, &queue->filled, deadline);
-    }
     queue->driver_sleeps = false;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* Takes a request without a caller that is due out of its lane, or says when the next one will be. */
+static codedb_request *queue_remove_expired(codedb_queue *queue, double now)
+{
+    double next = 0;
+    size_t i, left;
+    for (i = 0; i < QUEUE_LANES; i++) {
+        codedb_request *request = queue->lanes[i].first;
+        for (left = queue->lanes[i].size; left > 0; left--, request = request->next) {
+            if (request->answered_by == NULL || request->deadline == 0)
+                continue;
+            if (request->deadline <= now) {
+                queue_remove(queue, request);
+                return request;
+            }
+            if (next == 0 || request->deadline < next)
+                next = request->deadline;
+        }
+    }
+    atomic_store_explicit(&queue->expiry, next, memory_order_relaxed);
+    return NULL;
+}
+
+/* Invariant 5. */
+static void queue_expire_waiting(codedb_queue *queue, double now)
+{
+    codedb_request *request;
+    do {
+        pthread_mutex_lock(&queue->lock);
+        request = queue_remove_expired(queue, now);
+        if (request != NULL)
+            request->code = queue_fail_timeout(queue, request);
+        pthread_mutex_unlock(&queue->lock);
+        if (request != NULL)
+            request->answered_by(request);
+    } while (request != NULL);
+}
+
+CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue)
+{
+    double expiry = atomic_load_explicit(&queue->expiry, memory_order_relaxed);
+    double now = codedb_monotonic_now();
+    codedb_request *request;
+    if (expiry != 0 && expiry <= now)
+        queue_expire_waiting(queue, now);
+    if (!queue_has_ready(queue))
+        return NULL;
+    pthread_mutex_lock(&queue->lock);
+    request = queue_remove_next(queue);
     pthread_mutex_unlock(&queue->lock);
     if (request != NULL) {
         queue_fetch(request);
-        queue->taken = codedb_monotonic_now();
-        queue_count_time(queue->taken - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
+        request->taken = now;
+        queue_count_time(now - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
     }
     return request;
+}
+
+CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue)
+{
+    return atomic_load_explicit(&queue->expiry, memory_order_relaxed);
 }
 
 /* A request that ended in time counts as processed, one that was interrupted likewise; one that expired before it ran does not. */
 static void queue_count_answer(codedb_queue *queue, const codedb_request *request)
 {
     double now = codedb_monotonic_now();
-    queue_count_time(now - queue->taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
+    queue_count_time(now - request->taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
     queue_counter_add(&queue->processed, 1);
     if (request->code == CODEDB_TIMEOUT)
         queue_counter_add(&queue->interrupted, 1);
@@ -521,6 +616,10 @@ static void queue_count_answer(codedb_queue *queue, const codedb_request *reques
 static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
+    if (request->answered_by != NULL) {
+        request->answered_by(request);
+        return;
+    }
     if (atomic_compare_exchange_strong_explicit(&request->state, &waited_for, CODEDB_REQUEST_ANSWERED, memory_order_acq_rel,
                                                 memory_order_acquire))
         return;
@@ -538,7 +637,7 @@ CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *req
 
 CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request)
 {
-    if (request->deadline == 0 || queue->taken < request->deadline)
+    if (request->deadline == 0 || request->taken < request->deadline)
         return false;
     pthread_mutex_lock(&queue->lock);
     request->code = queue_fail_timeout(queue, request);
@@ -547,7 +646,7 @@ CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *req
     return true;
 }
 
-CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, pthread_t owner)
+CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, uint64_t owner)
 {
     pthread_mutex_lock(&queue->lock);
     queue->transaction = transaction;

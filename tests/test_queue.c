@@ -67,6 +67,17 @@ static void start(caller *self)
         sched_yield();
 }
 
+/* The next request, waiting for it until `deadline` (0: for ever). */
+static codedb_request *take(double deadline)
+{
+    codedb_request *request;
+    do {
+        codedb_queue_await(queue, deadline);
+        request = codedb_queue_take(queue);
+    } while (request == NULL && (deadline == 0 || codedb_monotonic_now() < deadline));
+    return request;
+}
+
 static void answer(codedb_request *request, codedb_code code)
 {
     request->code = code;
@@ -82,7 +93,7 @@ static void join(caller *self, codedb_code code)
 /* Takes the next request, which must be that of the given caller, and ends it. */
 static void assert_next(size_t number)
 {
-    codedb_request *request = codedb_queue_take(queue, 0);
+    codedb_request *request = take(0);
     assert_ptr_equal(request, &callers[number].request);
     answer(request, CODEDB_SUCCESS);
     join(&callers[number], CODEDB_SUCCESS);
@@ -125,14 +136,14 @@ static void a_low_priority_is_not_starved(void **state)
     for (i = 1; i < 31; i++)
         start(prepare(i, CODEDB_PRIORITY_URGENT));
     do {
-        request = codedb_queue_take(queue, 0);
+        request = take(0);
         answer(request, CODEDB_SUCCESS);
         served++;
     } while (request != &callers[0].request);
     assert_true(served > 8);
     assert_true(served < 20);
     for (; served < 31; served++)
-        answer(codedb_queue_take(queue, 0), CODEDB_SUCCESS);
+        answer(take(0), CODEDB_SUCCESS);
     for (i = 0; i < 31; i++)
         join(&callers[i], CODEDB_SUCCESS);
 }
@@ -167,7 +178,7 @@ static void a_request_that_expires_while_it_waits_is_never_taken(void **state)
     start(late);
     join(late, CODEDB_TIMEOUT);
     assert_non_null(strstr(late->result.description, "was not run"));
-    assert_null(codedb_queue_take(queue, 1e-9));
+    assert_null(take(1e-9));
     assert_int_equal(now().expired, 1);
     assert_int_equal(now().processed, 0);
 }
@@ -179,13 +190,13 @@ static void one_that_expired_is_not_run_even_if_it_was_taken(void **state)
     (void)state;
     late->request.timeout = 1e-9;
     start(late);
-    request = codedb_queue_take(queue, codedb_monotonic_now() + 1);
+    request = take(codedb_monotonic_now() + 1);
     if (request != NULL)
         assert_true(codedb_queue_expire(queue, request));
     join(late, CODEDB_TIMEOUT);
     assert_int_equal(now().expired, 1);
     start(prepare(1, CODEDB_PRIORITY_NORMAL));
-    request = codedb_queue_take(queue, 0);
+    request = take(0);
     assert_false(codedb_queue_expire(queue, request));
     answer(request, CODEDB_NOT_FOUND);
     join(&callers[1], CODEDB_NOT_FOUND);
@@ -195,14 +206,14 @@ static void a_held_queue_gives_only_what_the_owner_sends(void **state)
 {
     (void)state;
     start(prepare(0, CODEDB_PRIORITY_URGENT));
-    codedb_queue_hold(queue, 7, pthread_self());
-    assert_null(codedb_queue_take(queue, 1e-9));
+    codedb_queue_hold(queue, 7, codedb_queue_caller());
+    assert_null(take(1e-9));
     prepare(1, CODEDB_PRIORITY_LOW)->request.transaction = 7;
     start(&callers[1]);
     assert_next(1);
     prepare(2, CODEDB_PRIORITY_NORMAL);
     assert_int_equal(codedb_queue_call(queue, &callers[2].request), CODEDB_TRANSACTION_ERROR);
-    codedb_queue_hold(queue, 0, pthread_self());
+    codedb_queue_hold(queue, 0, 0);
     assert_next(0);
 }
 
@@ -221,14 +232,14 @@ static void a_closed_queue_takes_no_more_but_gives_what_it_has(void **state)
 
 static void *play_driver(void *argument)
 {
-    codedb_queue *played = argument;
     codedb_request *request;
     bool stop;
+    (void)argument;
     do {
-        request = codedb_queue_take(played, 0);
+        request = take(0);
         stop = request->kind == CODEDB_REQUEST_STOP;
         request->code = CODEDB_SUCCESS;
-        codedb_queue_answer(played, request); /* it is its caller's again */
+        codedb_queue_answer(queue, request); /* it is its caller's again */
     } while (!stop);
     return NULL;
 }
@@ -259,7 +270,7 @@ static void every_call_of_many_threads_is_answered_once(void **state)
     (void)state;
     for (i = 0; i < 8; i++)
         assert_int_equal(pthread_create(&prepare(i, CODEDB_PRIORITY_NORMAL)->thread, NULL, call_often, &callers[i]), 0);
-    assert_int_equal(pthread_create(&driver, NULL, play_driver, queue), 0);
+    assert_int_equal(pthread_create(&driver, NULL, play_driver, NULL), 0);
     for (i = 0; i < 8; i++)
         join(&callers[i], CODEDB_SUCCESS);
     statistics = now();
@@ -278,6 +289,64 @@ static void every_call_of_many_threads_is_answered_once(void **state)
     pthread_join(driver, NULL);
 }
 
+static void count_answer(codedb_request *request)
+{
+    int *answers = request->context;
+    ++*answers;
+}
+
+/* A request that nobody waits for, as a child process has them. */
+static caller *submit(size_t number, double timeout, int *answers, codedb_code expected)
+{
+    caller *self = prepare(number, CODEDB_PRIORITY_NORMAL);
+    self->request.timeout = timeout;
+    self->request.answered_by = count_answer;
+    self->request.context = answers;
+    assert_int_equal(codedb_queue_submit(queue, &self->request), expected);
+    return self;
+}
+
+static void a_submitted_request_is_answered_by_its_function(void **state)
+{
+    codedb_request *request;
+    int answers = 0;
+    size_t i;
+    (void)state;
+    assert_null(codedb_queue_take(queue));
+    for (i = 0; i < 40; i++)
+        submit(i, -1, &answers, CODEDB_SUCCESS);
+    submit(40, -1, &answers, CODEDB_QUEUE_FULL);
+    for (i = 0; i < 40; i++) {
+        request = codedb_queue_take(queue);
+        assert_ptr_equal(request, &callers[i].request);
+        assert_int_equal(answers, i);
+        answer(request, CODEDB_SUCCESS);
+    }
+    assert_null(codedb_queue_take(queue));
+    assert_int_equal(answers, 40);
+}
+
+/* Invariant 5. */
+static void a_submitted_request_whose_time_is_over_is_answered_by_the_next_take(void **state)
+{
+    int answers = 0;
+    (void)state;
+    codedb_queue_hold(queue, 7, 1);
+    submit(0, 1000, &answers, CODEDB_SUCCESS);
+    submit(1, 0.001, &answers, CODEDB_SUCCESS);
+    assert_true(codedb_queue_expiry(queue) == callers[1].request.deadline);
+    while (answers == 0) {
+        codedb_queue_await(queue, codedb_queue_expiry(queue));
+        assert_null(codedb_queue_take(queue));
+    }
+    assert_int_equal(callers[1].request.code, CODEDB_TIMEOUT);
+    assert_int_equal(now().expired, 1);
+    assert_true(codedb_queue_expiry(queue) == callers[0].request.deadline);
+    codedb_queue_hold(queue, 0, 0);
+    answer(codedb_queue_take(queue), CODEDB_SUCCESS);
+    assert_int_equal(answers, 2);
+}
+
 int main(void)
 {
 #define QUEUE_TEST(test) cmocka_unit_test_setup_teardown(test, open_queue, close_queue)
@@ -290,6 +359,8 @@ int main(void)
         QUEUE_TEST(one_that_expired_is_not_run_even_if_it_was_taken),
         QUEUE_TEST(a_held_queue_gives_only_what_the_owner_sends),
         QUEUE_TEST(a_closed_queue_takes_no_more_but_gives_what_it_has),
+        QUEUE_TEST(a_submitted_request_is_answered_by_its_function),
+        QUEUE_TEST(a_submitted_request_whose_time_is_over_is_answered_by_the_next_take),
         QUEUE_TEST(every_call_of_many_threads_is_answered_once),
     };
 #undef QUEUE_TEST

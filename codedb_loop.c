@@ -1,0 +1,426 @@
+/* codedb_loop.c -- the loop: takes requests from the queue, runs them through a driver's function table, answers.
+ *
+ * Called by the driver thread (codedb_driver.c), or by the only thread of a child process; it cannot tell which. Calls the queue and the
+ * driver's function table; knows neither SQL nor objects, and never sleeps itself.
+ *
+ * 1. Life   2. Transactions   3. Running   4. Turns
+ *
+ * Invariants:
+ * 1. The connection is used by the loop's thread alone, from connect to disconnect.
+ * 2. A request is answered once, and only after what it wrote is committed (outside of a held transaction).
+ * 3. `transaction` is not 0 exactly while the database has a transaction that a host holds; after every call that failed the database is
+ *    asked whether it still has, because some failures end it.
+ * 4. A request whose time was over before it was taken is not run.
+ * 5. A batch is all or nothing: its own transaction, or a savepoint in the held one.
+ * 6. Stop runs everything that was queued before, the requests that waited for a held transaction included, after rolling that back. No
+ *    transaction begins behind it. */
+#include "codedb_driver.h"
+
+#include <string.h>
+
+#define LOOP_ENDED_REMEMBERED 8
+
+/* Why a transaction is no more. */
+typedef enum loop_end { LOOP_END_COMMITTED, LOOP_END_ROLLED_BACK, LOOP_END_IDLE, LOOP_END_DATABASE, LOOP_END_CLOSED } loop_end;
+
+struct codedb_loop {
+    codedb_allocator allocator;
+    const codedb_driver_options *options;
+    codedb_driver driver;       /* the driver's table, in the size that this library knows: a host's may be older */
+    const codedb_driver *given; /* the table itself, which connect gets */
+    codedb_queue *queue;
+    codedb_connection *connection; /* NULL: not connected */
+    codedb_row_collector collector;
+    uint64_t transaction;      /* the one that is held, or 0 */
+    uint64_t last_transaction; /* ids count from 1 and are never used again */
+    double transaction_used;   /* monotonic seconds of its last request */
+    struct {
+        uint64_t transaction;
+        loop_end how;
+    } ended[LOOP_ENDED_REMEMBERED]; /* by id */
+    bool stopping;
+};
+
+/* ---- 1. Life ------------------------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE codedb_code codedb_loop_create(const codedb_driver_options *options, codedb_queue *queue, codedb_loop **loop,
+                                              codedb_result *result)
+{
+    const codedb_allocator *allocator = &options->settings.allocator;
+    codedb_loop *made = codedb_memory_allocate(allocator, 1, sizeof *made);
+    *loop = NULL;
+    if (made == NULL)
+        return codedb_fail_no_memory(result);
+    memset(made, 0, sizeof *made);
+    made->allocator = *allocator;
+    made->options = options;
+    codedb_struct_read(&made->driver, sizeof made->driver, options->driver);
+    made->given = options->driver;
+    made->queue = queue;
+    codedb_row_collector_init(&made->collector, &made->allocator);
+    *loop = made;
+    return CODEDB_SUCCESS;
+}
+
+CODEDB_PRIVATE void codedb_loop_destroy(codedb_loop *loop)
+{
+    codedb_allocator allocator;
+    if (loop == NULL)
+        return;
+    allocator = loop->allocator;
+    if (loop->connection != NULL)
+        loop->driver.disconnect(loop->connection);
+    codedb_row_collector_free(&loop->collector);
+    codedb_memory_release(&allocator, loop);
+}
+
+/* ---- 2. Transactions ----------------------------------------------------------------------------------------------- */
+
+static void loop_forget_transaction(codedb_loop *loop, loop_end how)
+{
+    size_t slot = loop->transaction % LOOP_ENDED_REMEMBERED;
+    loop->ended[slot].transaction = loop->transaction;
+    loop->ended[slot].how = how;
+    loop->transaction = 0;
+    codedb_queue_hold(loop->queue, 0, 0);
+}
+
+/* Invariant 3. */
+static void loop_notice_end(codedb_loop *loop)
+{
+    if (loop->transaction != 0 && !loop->driver.in_transaction(loop->connection)) {
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_WARNING, "the database itself rolled transaction %llu back",
+                            (unsigned long long)loop->transaction);
+        loop_forget_transaction(loop, LOOP_END_DATABASE);
+    }
+}
+
+static void loop_roll_back(codedb_loop *loop, loop_end how)
+{
+    codedb_result unwanted = CODEDB_INIT(codedb_result);
+    loop->driver.set_deadline(loop->connection, 0);
+    if (loop->driver.rollback(loop->connection, &unwanted) != CODEDB_SUCCESS)
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "rollback: %s", unwanted.description);
+    codedb_result_clear(&unwanted);
+    loop_forget_transaction(loop, how);
+}
+
+static codedb_code loop_fail_ended(const codedb_loop *loop, const codedb_request *request)
+{
+    static const char *const how[] = {
+        [LOOP_END_COMMITTED] = "was committed",
+        [LOOP_END_ROLLED_BACK] = "was rolled back",
+        [LOOP_END_IDLE] = "was rolled back because it was idle for longer than transaction_timeout",
+        [LOOP_END_DATABASE] = "was rolled back by the database itself after an error",
+        [LOOP_END_CLOSED] = "was rolled back when the database was closed",
+    };
+    size_t slot = request->transaction % LOOP_ENDED_REMEMBERED;
+    if (request->transaction > loop->last_transaction)
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR, "transaction %llu does not exist",
+                           (unsigned long long)request->transaction);
+    return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR, "transaction %llu has ended: it %s",
+                       (unsigned long long)request->transaction,
+                       loop->ended[slot].transaction == request->transaction ? how[loop->ended[slot].how] : "ended long ago");
+}
+
+static codedb_code loop_begin(codedb_loop *loop, codedb_request *request)
+{
+    codedb_code code;
+    if (loop->transaction != 0)
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR, "transaction %llu is open already; they do not nest",
+                           (unsigned long long)loop->transaction);
+    /* Nobody could end it, and what was queued behind it would never be taken. */
+    if (loop->stopping)
+        return codedb_fail(request->result, CODEDB_CONNECTION_ERROR,
+                           "the database is being closed; no transaction begins any more");
+    code = loop->driver.begin(loop->connection, request->result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    loop->transaction = ++loop->last_transaction;
+    request->transaction = loop->transaction;
+    codedb_queue_hold(loop->queue, loop->transaction, request->caller);
+    return CODEDB_SUCCESS;
+}
+
+static codedb_code loop_commit(codedb_loop *loop, codedb_request *request)
+{
+    codedb_code code = loop->driver.commit(loop->connection, request->result);
+    if (code == CODEDB_SUCCESS) {
+        codedb_queue_count_commit(loop->queue);
+        loop_forget_transaction(loop, LOOP_END_COMMITTED);
+    }
+    return code;
+}
+
+static codedb_code loop_rollback(codedb_loop *loop)
+{
+    loop_roll_back(loop, LOOP_END_ROLLED_BACK);
+    return CODEDB_SUCCESS;
+}
+
+/* ---- 3. Running ---------------------------------------------------------------------------------------------------- */
+
+static bool loop_has_written(const codedb_request *request)
+{
+    codedb_operation_kind kind = request->operation.kind;
+    return request->kind == CODEDB_REQUEST_RUN && kind != CODEDB_OPERATION_SELECT && request->changes.affected_rows > 0;
+}
+
+static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
+{
+    codedb_row_writer *writer = NULL;
+    codedb_code code;
+    if (request->wants_rows) {
+        writer = codedb_row_collector_start(&loop->collector, request->rows_arena, request->result);
+        request->rows_arena = NULL;
+    }
+    if (request->kind == CODEDB_REQUEST_TABLE_INFO)
+        code = loop->driver.table_info(loop->connection, request->operation.table, writer, request->result);
+    else
+        code =
+            loop->driver.run(loop->connection, &request->operation, request->values, writer, &request->changes, request->result);
+    if (writer != NULL) {
+        if (code == CODEDB_SUCCESS)
+            code = codedb_row_collector_finish(&loop->collector, &request->rows);
+        else
+            codedb_row_collector_drop(&loop->collector);
+    }
+    if (code == CODEDB_SUCCESS && loop->transaction == 0 && loop_has_written(request))
+        codedb_queue_count_commit(loop->queue);
+    return code;
+}
+
+/* Puts row ids of earlier steps in the place of references to them. */
+static void loop_resolve(const codedb_request *request, codedb_value *values, size_t count)
+{
+    size_t i;
+    for (i = 0; i < count; i++) {
+        if (values[i].type == CODEDB_VALUE_ROW_ID_OF) {
+            values[i].type = CODEDB_VALUE_INTEGER;
+            values[i].as.integer = request->step_values[values[i].as.integer];
+        }
+    }
+}
+
+static codedb_code loop_check_requirement(const codedb_requirement *requirement, int64_t found, codedb_result *result)
+{
+    if (found == requirement->expected)
+        return CODEDB_SUCCESS;
+    return codedb_fail(result, requirement->code, "%s (%lld rows instead of %lld)", requirement->description, (long long)found,
+                       (long long)requirement->expected);
+}
+
+/* Runs the step that was read last. */
+static codedb_code loop_run_step(codedb_loop *loop, codedb_request *request, codedb_program_reader *reader,
+                                 codedb_operation *operation, const codedb_requirement *requirement)
+{
+    codedb_changes changes = {0, 0};
+    codedb_code code;
+    if (reader->has_references)
+        loop_resolve(request, reader->values, operation->value_count);
+    code = loop->driver.run(loop->connection, operation, reader->values, NULL, &changes, request->result);
+    if (code == CODEDB_SUCCESS && requirement != NULL)
+        code = loop_check_requirement(requirement, changes.affected_rows, request->result);
+    request->step_values[reader->step - 1] =
+        operation->kind == CODEDB_OPERATION_INSERT ? changes.last_insert_id : changes.affected_rows;
+    return code;
+}
+
+/* Says in the result which operation of the batch failed. */
+static void loop_name_step(const codedb_loop *loop, const codedb_request *request, const codedb_operation *operation,
+                           size_t number, codedb_code code)
+{
+    char description[CODEDB_DESCRIPTION_SIZE];
+    codedb_buffer data;
+    memcpy(description, request->result->description, sizeof description);
+    description[sizeof description - 1] = '\0';
+    codedb_buffer_init(&data, &loop->allocator);
+    codedb_buffer_printf(&data, "{\"operation\": %zu", number);
+    if (operation->table != NULL) {
+        codedb_buffer_append_text(&data, ", \"table\": ");
+        codedb_buffer_append_json(&data, operation->table, strlen(operation->table));
+    }
+    codedb_buffer_append_byte(&data, '}');
+    codedb_fail(request->result, code, "operation %zu of the batch: %s", number, description);
+    codedb_result_take_data(request->result, &data);
+}
+
+/* Short steps never come to the point where a driver looks at the deadline. */
+static codedb_code loop_check_time(const codedb_request *request, size_t number)
+{
+    if (number % 64 != 63 || request->deadline == 0 || codedb_monotonic_now() < request->deadline)
+        return CODEDB_SUCCESS;
+    return codedb_fail(request->result, CODEDB_TIMEOUT, "the batch's time of %.3f seconds was over", request->timeout);
+}
+
+static codedb_code loop_run_steps(codedb_loop *loop, codedb_request *request)
+{
+    codedb_program_reader reader = {.program = request->program, .values = request->program_values};
+    const codedb_requirement *requirement;
+    codedb_operation *operation;
+    while ((operation = codedb_program_next(&reader, &requirement)) != NULL) {
+        size_t number = reader.step - 1;
+        codedb_code code = loop_check_time(request, number);
+        if (code == CODEDB_SUCCESS)
+            code = loop_run_step(loop, request, &reader, operation, requirement);
+        if (code != CODEDB_SUCCESS) {
+            loop_name_step(loop, request, operation, number, code);
+            return code;
+        }
+    }
+    return CODEDB_SUCCESS;
+}
+
+/* Takes back what a failed batch has done; the database may have done so already. */
+static void loop_undo_batch(codedb_loop *loop, bool inside)
+{
+    const codedb_driver *driver = &loop->driver;
+    codedb_result unwanted = CODEDB_INIT(codedb_result);
+    codedb_code code = CODEDB_SUCCESS;
+    driver->set_deadline(loop->connection, 0);
+    if (driver->in_transaction(loop->connection))
+        code = inside ? driver->rollback_to(loop->connection, 1, &unwanted) : driver->rollback(loop->connection, &unwanted);
+    if (code != CODEDB_SUCCESS)
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "undoing a batch: %s", unwanted.description);
+    codedb_result_clear(&unwanted);
+}
+
+/* Invariant 5. */
+static codedb_code loop_run_batch(codedb_loop *loop, codedb_request *request)
+{
+    const codedb_driver *driver = &loop->driver;
+    bool inside = loop->transaction != 0;
+    codedb_code code;
+    code = inside ? driver->savepoint(loop->connection, 1, request->result) : driver->begin(loop->connection, request->result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = loop_run_steps(loop, request);
+    if (code == CODEDB_SUCCESS)
+        code = inside ? driver->release(loop->connection, 1, request->result) : driver->commit(loop->connection, request->result);
+    if (code != CODEDB_SUCCESS)
+        loop_undo_batch(loop, inside);
+    else if (!inside)
+        codedb_queue_count_commit(loop->queue);
+    return code;
+}
+
+/* No copy is made for a change that cannot be. */
+static codedb_code loop_change_schema(codedb_loop *loop, codedb_request *request)
+{
+    const codedb_driver *driver = &loop->driver;
+    const codedb_schema_change *change = request->schema;
+    codedb_code code;
+    if (driver->change_schema == NULL)
+        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot change the schema", driver->name);
+    code = driver->change_schema(loop->connection, NULL, 0, change->stamp, request->result);
+    if (code == CODEDB_SUCCESS && request->path != NULL)
+        code = driver->backup(loop->connection, request->path, request->result);
+    if (code == CODEDB_SUCCESS)
+        code = driver->change_schema(loop->connection, change->statements, change->count, change->stamp, request->result);
+    if (code == CODEDB_SUCCESS)
+        codedb_queue_count_commit(loop->queue);
+    return code;
+}
+
+/* Runs what concerns the database as a whole. */
+static codedb_code loop_run_whole(codedb_loop *loop, codedb_request *request)
+{
+    const codedb_driver *driver = &loop->driver;
+    if (loop->transaction != 0)
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
+                           "transaction %llu is open; this can only be done outside of transactions",
+                           (unsigned long long)loop->transaction);
+    if (driver->backup == NULL && request->path != NULL)
+        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot make copies", driver->name);
+    return request->kind == CODEDB_REQUEST_SCHEMA ? loop_change_schema(loop, request)
+                                                  : driver->backup(loop->connection, request->path, request->result);
+}
+
+static codedb_code loop_connect(codedb_loop *loop, codedb_request *request)
+{
+    return loop->driver.connect(loop->given, &loop->options->settings, &loop->connection, request->result);
+}
+
+static codedb_code loop_stop(codedb_loop *loop)
+{
+    if (loop->transaction != 0)
+        loop_roll_back(loop, LOOP_END_CLOSED);
+    loop->stopping = true;
+    return CODEDB_SUCCESS;
+}
+
+static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
+{
+    switch (request->kind) {
+    case CODEDB_REQUEST_RUN:
+    case CODEDB_REQUEST_TABLE_INFO: return loop_run(loop, request);
+    case CODEDB_REQUEST_BATCH: return loop_run_batch(loop, request);
+    case CODEDB_REQUEST_BACKUP:
+    case CODEDB_REQUEST_SCHEMA: return loop_run_whole(loop, request);
+    case CODEDB_REQUEST_BEGIN: return loop_begin(loop, request);
+    case CODEDB_REQUEST_COMMIT: return loop_commit(loop, request);
+    case CODEDB_REQUEST_ROLLBACK: return loop_rollback(loop);
+    case CODEDB_REQUEST_CONNECT: return loop_connect(loop, request);
+    case CODEDB_REQUEST_STOP: return loop_stop(loop);
+    }
+    return codedb_fail(request->result, CODEDB_INTERNAL_ERROR, "a request of kind %d", (int)request->kind);
+}
+
+/* ---- 4. Turns ------------------------------------------------------------------------------------------------------ */
+
+/* Runs one request and answers it. */
+static void loop_serve(codedb_loop *loop, codedb_request *request)
+{
+    if (codedb_queue_expire(loop->queue, request))
+        return;
+    if (request->transaction != 0 && request->transaction != loop->transaction) {
+        request->code = loop_fail_ended(loop, request);
+    } else {
+        if (loop->connection != NULL)
+            loop->driver.set_deadline(loop->connection, request->deadline);
+        request->code = loop_execute(loop, request);
+        if (request->code != CODEDB_SUCCESS && loop->connection != NULL)
+            loop_notice_end(loop);
+        if (loop->transaction != 0)
+            loop->transaction_used = codedb_monotonic_now();
+    }
+    codedb_queue_answer(loop->queue, request);
+}
+
+static double loop_idle_time(const codedb_loop *loop)
+{
+    return loop->transaction_used + loop->options->transaction_timeout;
+}
+
+CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop)
+{
+    codedb_request *request = codedb_queue_take(loop->queue);
+    if (request != NULL) {
+        loop_serve(loop, request);
+        return true;
+    }
+    if (loop->transaction != 0 && codedb_monotonic_now() >= loop_idle_time(loop)) {
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_WARNING,
+                            "transaction %llu was idle for %.3f seconds and is rolled back",
+                            (unsigned long long)loop->transaction, loop->options->transaction_timeout);
+        loop_roll_back(loop, LOOP_END_IDLE);
+        return true;
+    }
+    return false;
+}
+
+CODEDB_PRIVATE double codedb_loop_wake_time(const codedb_loop *loop)
+{
+    double expiry = codedb_queue_expiry(loop->queue);
+    double idle = loop->transaction != 0 ? loop_idle_time(loop) : 0;
+    if (loop->stopping)
+        return 1e-9; /* long past: what is queued is taken, and nothing is waited for */
+    if (idle == 0 || expiry == 0)
+        return idle + expiry;
+    return idle < expiry ? idle : expiry;
+}
+
+CODEDB_PRIVATE bool codedb_loop_is_stopping(const codedb_loop *loop)
+{
+    return loop->stopping;
+}
