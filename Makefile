@@ -151,6 +151,26 @@ soak:
 	@$(MAKE) --no-print-directory BUILD=build-tsan CFLAGS="$(SANITIZED) -fsanitize=thread" build-tsan/tests/test_driver
 	CODEDB_SOAK=$${CODEDB_SOAK:-30} build-tsan/tests/test_driver
 
+# ---- proofs: what is promised, against what can go wrong ----
+# Each prints its seed and figures, and ends with sabotages: promises that are broken on purpose, which it must notice.
+$(BUILD)/faults/%: tests/faults/%.c tests/faults/shim.c tests/faults/shim.h $(BUILD)/libcodedb.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $< tests/faults/shim.c $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES)
+
+# A process that writes is killed so many times, then its power cut as often: what was acknowledged is there, no half of anything is.
+# PROOF_SEED repeats a run.
+CRASH_ROUNDS ?= 1000
+PROOF_SEED ?=
+CRASH = $(BUILD)/faults/crash $(if $(PROOF_SEED),--seed $(PROOF_SEED))
+crash: $(BUILD)/faults/crash
+	$(CRASH) --rounds $(CRASH_ROUNDS)
+	$(CRASH) --rounds $(CRASH_ROUNDS) --power
+	$(CRASH) --rounds 60 --sabotage early
+	$(CRASH) --rounds 60 --sabotage half
+	$(CRASH) --rounds 60 --sabotage unsynced --power
+
+.PHONY: crash
+
 # The tests that start threads.
 tsan:
 	@$(MAKE) --no-print-directory test-units BUILD=build-tsan CFLAGS="$(SANITIZED) -fsanitize=thread" \
@@ -173,7 +193,7 @@ check-layers:
 check-symbols: $(BUILD)/libcodedb.a $(BUILD)/libcodedb.so
 	@sh tools/check-symbols.sh $(BUILD)
 
-FORMATTED = $(SRCS) codedb.h $(HEADERS) $(wildcard tests/*.[ch] tests/fuzz/*.c tests/oracle/*.c shell/*.[ch] examples/*.c bench/*.c)
+FORMATTED = $(SRCS) codedb.h $(HEADERS) $(wildcard tests/*.[ch] tests/faults/*.[ch] tests/fuzz/*.c tests/oracle/*.c shell/*.[ch] examples/*.c bench/*.c)
 
 check-format:
 	clang-format --dry-run --Werror $(FORMATTED)
