@@ -288,7 +288,7 @@ static bool reference_knows(codedb_attribute attribute)
 static void reference_intersect(codedb_kind_set *set, codedb_kind_set with)
 {
     unsigned i;
-    for (i = 0; i < CODEDB_KIND_WORDS; i++)
+    for (i = 0; i < CODEDB_KIND_SET_WORDS; i++)
         set->words[i] &= with.words[i];
 }
 
@@ -313,7 +313,8 @@ static bool reference_predicate(codedb_selector_parser *parser, codedb_selector_
         return true;
     }
     if (attribute == CODEDB_ATTRIBUTE_type || attribute == CODEDB_ATTRIBUTE_kind) {
-        reference_intersect(&step->kinds, codedb_kind_set_where(&test, attribute == CODEDB_ATTRIBUTE_kind, NULL));
+        reference_intersect(&step->kinds,
+                            codedb_kind_set_where(parser->selector->vocabulary, &test, attribute == CODEDB_ATTRIBUTE_kind, NULL));
         return true;
     }
     part = codedb_selector_add_part(parser, step, CODEDB_PART_ATTRIBUTE, codedb_attribute_cost(attribute));
@@ -427,21 +428,20 @@ static bool reference_is_kind_word(const char *name, size_t length)
 
 static bool reference_type(codedb_selector_parser *parser, codedb_selector_step *step)
 {
+    const codedb_vocabulary *vocabulary = parser->selector->vocabulary;
     const char *name;
     size_t length;
     bool affix;
-    unsigned kind;
     if (!reference_name(parser, "a type, '*', '[' or ':'", &name, &length))
         return false;
     affix = reference_peek(parser) == ':' && parser->text[parser->at + 1] == '*';
     parser->at += affix ? 2 : 0;
-    kind = codedb_kind_find(name, length);
     if (reference_is_kind_word(name, length))
-        codedb_kind_set_add_word(&step->kinds, name, length);
+        codedb_kind_set_add_word(vocabulary, &step->kinds, codedb_word_find(name, length));
     else if (affix)
-        codedb_kind_set_add_affix(&step->kinds, name, length);
-    else if (kind < CODEDB_NODE_KIND_COUNT)
-        codedb_kind_set_add(&step->kinds, kind);
+        codedb_kind_set_add_affix(vocabulary, &step->kinds, name, length);
+    else
+        codedb_kind_set_add_type(vocabulary, &step->kinds, name, length);
     return true;
 }
 
@@ -463,12 +463,11 @@ static bool reference_add_not(codedb_selector_parser *parser, codedb_selector_st
 
 static bool reference_step(codedb_selector_parser *parser, codedb_selector_step *step, reference_pseudos *pseudos)
 {
+    const codedb_vocabulary *vocabulary = parser->selector->vocabulary;
     char c = reference_peek(parser);
-    unsigned kind;
     step->offset = (uint32_t)parser->at;
     if (c == '*' || c == '[' || c == ':') {
-        for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
-            codedb_kind_set_add(&step->kinds, kind);
+        codedb_kind_set_add_all(vocabulary, &step->kinds, true);
         parser->at += c == '*';
     } else if (!reference_type(parser, step))
         return false;
@@ -479,9 +478,8 @@ static bool reference_step(codedb_selector_parser *parser, codedb_selector_step 
         if (!reference_pseudo(parser, step, pseudos))
             return false;
     step->length = (uint32_t)(parser->at - step->offset);
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
-        if (codedb_kind_set_has(&step->kinds, kind) && codedb_kind_is_insignificant(kind))
-            parser->selector->needs_full_tree = true;
+    if (codedb_kind_set_has_insignificant(vocabulary, &step->kinds))
+        parser->selector->needs_full_tree = true;
     return pseudos->excluded == NULL || reference_add_not(parser, step, pseudos->excluded);
 }
 

@@ -9,51 +9,13 @@
  *    of most nodes.
  * 3. Recursion is bounded by CODEDB_SELECTOR_MAX_NESTING.
  *
- * Contents: kinds and words, attributes and fields, errors, allocation, characters, values, predicates, pseudo-classes,
+ * Contents: letters, errors, allocation, characters, values, predicates, pseudo-classes,
  * compounds, paths, entry points. */
 #include "codedb_selector.h"
 
 #include <string.h>
 
-/* ---- Kinds and words ---------------------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *name;
-    uint8_t length;
-    uint8_t category;
-} selector_kinds[CODEDB_NODE_KIND_COUNT] = {
-#define X(code, name, category) {name, sizeof(name) - 1, CODEDB_CATEGORY_##category},
-    CODEDB_NODE_KINDS(X)
-#undef X
-};
-
-/* Words for sets of kinds. The first nine are kinds: they win over class names, and every node has exactly one of them. */
-#define SELECTOR_WORDS(X) X(module) X(class) X(function) X(method) X(import) X(smallstmt) X(stmt) X(decorator) X(node)
-#define SELECTOR_FURTHER_WORDS(X) X(def) X(statement) X(expression)
-
-typedef enum selector_word {
-#define X(name) SELECTOR_WORD_##name,
-    SELECTOR_WORDS(X) SELECTOR_FURTHER_WORDS(X)
-#undef X
-        SELECTOR_WORD_COUNT
-} selector_word;
-#define SELECTOR_KIND_WORD_COUNT SELECTOR_WORD_def
-
-static const char *const selector_words[] = {
-#define X(name) #name,
-    SELECTOR_WORDS(X) SELECTOR_FURTHER_WORDS(X)
-#undef X
-        NULL};
-
-/* What "did you mean" may name where a type was expected. */
-static const char *const selector_type_names[] = {
-#define X(name) #name,
-    SELECTOR_WORDS(X) SELECTOR_FURTHER_WORDS(X)
-#undef X
-#define X(code, name, category) name,
-        CODEDB_NODE_KINDS(X)
-#undef X
-            NULL};
+/* ---- Letters ------------------------------------------------------------------------------------------------------ */
 
 static char selector_lower(char letter)
 {
@@ -69,246 +31,11 @@ static bool selector_equals_any_case(const char *left, const char *right, size_t
     return true;
 }
 
-static selector_word selector_word_of(unsigned kind)
-{
-    switch (kind) {
-    case CODEDB_NODE_MODULE: return SELECTOR_WORD_module;
-    case CODEDB_NODE_CLASS_DEF: return SELECTOR_WORD_class;
-    case CODEDB_NODE_FUNCTION_DEF: return SELECTOR_WORD_function;
-    case CODEDB_SELECTOR_KIND_METHOD: return SELECTOR_WORD_method;
-    case CODEDB_NODE_DECORATOR: return SELECTOR_WORD_decorator;
-    case CODEDB_NODE_IMPORT:
-    case CODEDB_NODE_IMPORT_FROM: return SELECTOR_WORD_import;
-    default: break;
-    }
-    switch (selector_kinds[kind].category) {
-    case CODEDB_CATEGORY_SMALL_STATEMENT: return SELECTOR_WORD_smallstmt;
-    case CODEDB_CATEGORY_STATEMENT:
-    case CODEDB_CATEGORY_COMPOUND_STATEMENT: return SELECTOR_WORD_stmt;
-    default: return SELECTOR_WORD_node;
-    }
-}
-
-static bool selector_word_covers(selector_word word, unsigned kind)
-{
-    selector_word own = selector_word_of(kind);
-    switch (word) {
-    case SELECTOR_WORD_def: return own == SELECTOR_WORD_function || own == SELECTOR_WORD_method;
-    case SELECTOR_WORD_statement:
-        return own != SELECTOR_WORD_module && own != SELECTOR_WORD_decorator && own != SELECTOR_WORD_node;
-    case SELECTOR_WORD_expression:
-        return kind != CODEDB_SELECTOR_KIND_METHOD && selector_kinds[kind].category == CODEDB_CATEGORY_EXPRESSION;
-    default: return own == word;
-    }
-}
-
-CODEDB_PRIVATE const char *codedb_kind_word(unsigned kind)
-{
-    return selector_words[selector_word_of(kind)];
-}
-
-CODEDB_PRIVATE bool codedb_kind_is_insignificant(unsigned kind)
-{
-    return kind != CODEDB_SELECTOR_KIND_METHOD && selector_kinds[kind].category >= CODEDB_CATEGORY_WHITESPACE;
-}
-
-static void selector_set_add(codedb_kind_set *set, unsigned kind)
-{
-    set->words[kind / 64] |= (uint64_t)1 << (kind % 64);
-}
-
-CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind)
-{
-    selector_set_add(set, kind);
-    if (kind == CODEDB_NODE_FUNCTION_DEF)
-        selector_set_add(set, CODEDB_SELECTOR_KIND_METHOD);
-}
-
-CODEDB_PRIVATE unsigned codedb_kind_find(const char *name, size_t length)
-{
-    unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
-        if (selector_kinds[kind].length == length && selector_equals_any_case(selector_kinds[kind].name, name, length))
-            break;
-    return kind;
-}
-
-static selector_word selector_find_word(const char *word, size_t length)
-{
-    unsigned i;
-    for (i = 0; i < SELECTOR_WORD_COUNT; i++)
-        if (strlen(selector_words[i]) == length && selector_equals_any_case(selector_words[i], word, length))
-            break;
-    return (selector_word)i;
-}
-
-static void selector_set_add_word(codedb_kind_set *set, selector_word word)
-{
-    unsigned kind;
-    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++)
-        if (selector_word_covers(word, kind))
-            selector_set_add(set, kind);
-}
-
-CODEDB_PRIVATE bool codedb_kind_set_add_word(codedb_kind_set *set, const char *word, size_t length)
-{
-    selector_word found = selector_find_word(word, length);
-    if (found >= SELECTOR_KIND_WORD_COUNT)
-        return false;
-    selector_set_add_word(set, found);
-    return true;
-}
-
-CODEDB_PRIVATE bool codedb_kind_set_add_affix(codedb_kind_set *set, const char *word, size_t length)
-{
-    bool found = false;
-    unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++) {
-        const char *name = selector_kinds[kind].name;
-        size_t longer = selector_kinds[kind].length;
-        if (longer >= length &&
-            (selector_equals_any_case(name, word, length) || selector_equals_any_case(name + longer - length, word, length))) {
-            codedb_kind_set_add(set, kind);
-            found = true;
-        }
-    }
-    return found;
-}
-
-CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word, uint32_t *scratch)
-{
-    codedb_kind_set set = {{0}};
-    unsigned kind;
-    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++) {
-        unsigned class = kind == CODEDB_SELECTOR_KIND_METHOD ? CODEDB_NODE_FUNCTION_DEF : kind;
-        const char *name = by_word ? codedb_kind_word(kind) : selector_kinds[class].name;
-        if (codedb_attribute_compare(test, name, by_word ? strlen(name) : selector_kinds[class].length, scratch))
-            selector_set_add(&set, kind);
-    }
-    return set;
-}
-
-static void selector_set_add_significant(codedb_kind_set *set)
-{
-    unsigned kind;
-    for (kind = 0; kind <= CODEDB_SELECTOR_KIND_METHOD; kind++)
-        if (!codedb_kind_is_insignificant(kind))
-            selector_set_add(set, kind);
-}
-
-static void selector_drop_insignificant(codedb_kind_set *set)
-{
-    unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
-        if (codedb_kind_is_insignificant(kind))
-            set->words[kind / 64] &= ~((uint64_t)1 << (kind % 64));
-}
-
 static void selector_set_intersect(codedb_kind_set *set, const codedb_kind_set *with)
 {
     unsigned i;
-    for (i = 0; i < CODEDB_KIND_WORDS; i++)
+    for (i = 0; i < CODEDB_KIND_SET_WORDS; i++)
         set->words[i] &= with->words[i];
-}
-
-static bool selector_set_has_insignificant(const codedb_kind_set *set)
-{
-    unsigned kind;
-    for (kind = 0; kind < CODEDB_NODE_KIND_COUNT; kind++)
-        if (codedb_kind_set_has(set, kind) && codedb_kind_is_insignificant(kind))
-            return true;
-    return false;
-}
-
-/* ---- Attributes and fields ---------------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *name;
-    uint8_t cost;
-} selector_attributes[] = {
-#define X(name, cost) {#name, cost},
-    CODEDB_ATTRIBUTES(X)
-#undef X
-};
-#define SELECTOR_PATH_COST 4
-
-/* By codedb_node_field, but for the root's; then the text fields. */
-static const char *const selector_fields[] = {
-#define X(name) #name,
-    CODEDB_FIELDS(X)
-#undef X
-        "start",
-    "end", NULL};
-
-static const char *const selector_attribute_names[] = {
-#define X(name, cost) #name,
-    CODEDB_ATTRIBUTES(X)
-#undef X
-#define X(name) #name,
-        CODEDB_FIELDS(X)
-#undef X
-            NULL};
-
-/* Fields that hold white space or punctuation, besides those whose name begins with "whitespace". */
-static const uint8_t selector_insignificant_fields[] = {CODEDB_FIELD_header,
-                                                        CODEDB_FIELD_footer,
-                                                        CODEDB_FIELD_comment,
-                                                        CODEDB_FIELD_newline,
-                                                        CODEDB_FIELD_first_line,
-                                                        CODEDB_FIELD_empty_lines,
-                                                        CODEDB_FIELD_last_line,
-                                                        CODEDB_FIELD_equal,
-                                                        CODEDB_FIELD_dot,
-                                                        CODEDB_FIELD_first_colon,
-                                                        CODEDB_FIELD_second_colon,
-                                                        CODEDB_FIELD_lbracket,
-                                                        CODEDB_FIELD_rbracket,
-                                                        CODEDB_FIELD_comma,
-                                                        CODEDB_FIELD_colon,
-                                                        CODEDB_FIELD_lpar,
-                                                        CODEDB_FIELD_rpar,
-                                                        CODEDB_FIELD_lbrace,
-                                                        CODEDB_FIELD_rbrace,
-                                                        CODEDB_FIELD_leading_lines,
-                                                        CODEDB_FIELD_trailing_whitespace,
-                                                        CODEDB_FIELD_semicolon,
-                                                        CODEDB_FIELD_relative,
-                                                        CODEDB_FIELD_lines_after_decorators,
-                                                        CODEDB_FIELD_trailing_comma,
-                                                        CODEDB_FIELD_leading_whitespace};
-
-CODEDB_PRIVATE codedb_attribute codedb_attribute_find(const char *name, size_t length)
-{
-    unsigned i;
-    for (i = 0; i < CODEDB_ATTRIBUTE_FIELD_PATH; i++) {
-        const char *known = selector_attributes[i].name;
-        if (strlen(known) == length && selector_equals_any_case(known, name, length))
-            break;
-    }
-    return (codedb_attribute)i;
-}
-
-CODEDB_PRIVATE uint8_t codedb_attribute_cost(codedb_attribute attribute)
-{
-    return attribute == CODEDB_ATTRIBUTE_FIELD_PATH ? SELECTOR_PATH_COST : selector_attributes[attribute].cost;
-}
-
-/* A codedb_node_field or text field; CODEDB_FIELD_NONE when there is no such field. */
-static unsigned selector_find_field(const char *name, size_t length)
-{
-    unsigned i;
-    for (i = 0; selector_fields[i] != NULL; i++)
-        if (selector_fields[i][0] == name[0] && strlen(selector_fields[i]) == length &&
-            memcmp(selector_fields[i], name, length) == 0)
-            return i + 1;
-    return CODEDB_FIELD_NONE;
-}
-
-static bool selector_field_is_insignificant(unsigned field)
-{
-    static const char prefix[] = "whitespace";
-    return strncmp(selector_fields[field - 1], prefix, sizeof prefix - 1) == 0 ||
-           memchr(selector_insignificant_fields, (int)field, sizeof selector_insignificant_fields) != NULL;
 }
 
 /* ---- Errors ------------------------------------------------------------------------------------------------------- */
@@ -771,6 +498,7 @@ static bool selector_value(codedb_selector_parser *parser, codedb_attribute_test
 static bool selector_attribute(codedb_selector_parser *parser, codedb_attribute_test *test)
 {
     static const char expected[] = "an attribute or field name";
+    const codedb_vocabulary *vocabulary = parser->selector->vocabulary;
     bool forced = selector_accept(parser, '.');
     size_t first = parser->at;
     uint8_t path[UINT8_MAX];
@@ -787,12 +515,12 @@ static bool selector_attribute(codedb_selector_parser *parser, codedb_attribute_
             if (test->attribute != CODEDB_ATTRIBUTE_FIELD_PATH)
                 return true;
         }
-        field = selector_find_field(parser->text + start, length);
-        if (field == CODEDB_FIELD_NONE)
-            return selector_fail_unknown(parser, start, length, "attribute", expected, selector_attribute_names);
+        field = codedb_field_find(vocabulary, parser->text + start, length);
+        if (field == 0)
+            return selector_fail_unknown(parser, start, length, "attribute", expected, vocabulary->attribute_names);
         if (test->path_length == UINT8_MAX)
             return codedb_selector_fail(parser, start, length, "a shorter path", NULL);
-        if (field < CODEDB_FIELD_COUNT && selector_field_is_insignificant(field))
+        if (vocabulary->field_is_insignificant(field))
             parser->selector->needs_full_tree = true;
         path[test->path_length++] = (uint8_t)field;
     } while (selector_accept(parser, '.'));
@@ -823,7 +551,7 @@ static bool selector_add_kinds(codedb_selector_parser *parser, selector_compound
         if (scratch == NULL)
             return false;
     }
-    set = codedb_kind_set_where(test, test->attribute == CODEDB_ATTRIBUTE_kind, scratch);
+    set = codedb_kind_set_where(parser->selector->vocabulary, test, test->attribute == CODEDB_ATTRIBUTE_kind, scratch);
     if (selector_has_position(compound->step)) {
         part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_KINDS, 0);
         if (part != NULL)
@@ -897,6 +625,7 @@ static bool selector_predicate(codedb_selector_parser *parser, selector_compound
 /* .field, at the dot. */
 static bool selector_role(codedb_selector_parser *parser, selector_compound *compound)
 {
+    const codedb_vocabulary *vocabulary = parser->selector->vocabulary;
     codedb_selector_part *part;
     size_t start;
     size_t length;
@@ -904,13 +633,13 @@ static bool selector_role(codedb_selector_parser *parser, selector_compound *com
     parser->at++;
     if (!selector_name(parser, "a field name", &start, &length))
         return false;
-    field = selector_find_field(parser->text + start, length);
-    if (field == CODEDB_FIELD_NONE || field >= CODEDB_FIELD_COUNT)
-        return selector_fail_unknown(parser, start, length, "field", "a field name", selector_fields);
+    field = codedb_field_find(vocabulary, parser->text + start, length);
+    if (field == 0 || field >= vocabulary->role_count)
+        return selector_fail_unknown(parser, start, length, "field", "a field name", vocabulary->fields);
     part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_ROLE, 0);
     if (part == NULL)
         return false;
-    part->as.field = (codedb_node_field)field;
+    part->as.field = field;
     return true;
 }
 
@@ -985,7 +714,7 @@ static codedb_kind_set selector_result_kinds(const codedb_selector_query *query)
         unsigned i;
         while (step->next != NULL)
             step = step->next;
-        for (i = 0; i < CODEDB_KIND_WORDS; i++)
+        for (i = 0; i < CODEDB_KIND_SET_WORDS; i++)
             set.words[i] |= step->kinds.words[i];
     }
     return set;
@@ -1189,9 +918,10 @@ static bool selector_accept_affix(codedb_selector_parser *parser)
 static bool selector_type(codedb_selector_parser *parser, selector_compound *compound, bool class_left)
 {
     static const char expected[] = "a type";
+    const codedb_vocabulary *vocabulary = parser->selector->vocabulary;
     codedb_kind_set *kinds = &compound->step->kinds;
     const char *name = parser->text + parser->at;
-    selector_word word;
+    codedb_word word;
     unsigned kind;
     size_t start;
     size_t length;
@@ -1199,22 +929,22 @@ static bool selector_type(codedb_selector_parser *parser, selector_compound *com
     if (!selector_name(parser, expected, &start, &length))
         return false;
     affix = selector_accept_affix(parser);
-    word = selector_find_word(name, length);
-    kind = codedb_kind_find(name, length);
-    if (word < SELECTOR_KIND_WORD_COUNT || (word != SELECTOR_WORD_COUNT && !affix)) {
-        selector_set_add_word(kinds, word);
-        selector_drop_insignificant(kinds);
-        if (word == SELECTOR_WORD_function && class_left && !affix)
-            codedb_kind_set_add(kinds, CODEDB_NODE_FUNCTION_DEF);
-        compound->is_class = word == SELECTOR_WORD_class && !affix;
-    } else if (affix) {
-        if (!codedb_kind_set_add_affix(kinds, name, length))
-            return selector_fail_unknown(parser, start, length, "type", expected, selector_type_names);
-    } else if (kind < CODEDB_NODE_KIND_COUNT) {
-        codedb_kind_set_add(kinds, kind);
-        compound->is_class = kind == CODEDB_NODE_CLASS_DEF;
-    } else
-        return selector_fail_unknown(parser, start, length, "type", expected, selector_type_names);
+    word = codedb_word_find(name, length);
+    if (word < CODEDB_KIND_WORD_COUNT || (word != CODEDB_WORD_COUNT && !affix)) {
+        codedb_kind_set_add_word(vocabulary, kinds, word);
+        codedb_kind_set_drop_insignificant(vocabulary, kinds);
+        if (word == CODEDB_WORD_function && class_left && !affix)
+            codedb_kind_set_add_word(vocabulary, kinds, CODEDB_WORD_method);
+        compound->is_class = word == CODEDB_WORD_class && !affix;
+        return true;
+    }
+    if (affix)
+        return codedb_kind_set_add_affix(vocabulary, kinds, name, length) ||
+               selector_fail_unknown(parser, start, length, "type", expected, vocabulary->type_names);
+    kind = codedb_kind_set_add_type(vocabulary, kinds, name, length);
+    if (kind == CODEDB_KIND_NONE)
+        return selector_fail_unknown(parser, start, length, "type", expected, vocabulary->type_names);
+    compound->is_class = vocabulary->word_of(kind) == CODEDB_WORD_class;
     return true;
 }
 
@@ -1259,7 +989,7 @@ static bool selector_compound_at(codedb_selector_parser *parser, selector_compou
         fine = selector_type(parser, compound, class_left);
     else {
         compound->any = true;
-        selector_set_add_significant(&step->kinds);
+        codedb_kind_set_add_all(parser->selector->vocabulary, &step->kinds, false);
         if (c == '*')
             parser->at++;
         else if (c == '(') {
@@ -1274,7 +1004,7 @@ static bool selector_compound_at(codedb_selector_parser *parser, selector_compou
     }
     fine = fine && selector_tails(parser, compound);
     step->length = (uint32_t)(parser->at - step->offset);
-    if (fine && selector_set_has_insignificant(&step->kinds))
+    if (fine && codedb_kind_set_has_insignificant(parser->selector->vocabulary, &step->kinds))
         parser->selector->needs_full_tree = true;
     return fine;
 }
@@ -1403,6 +1133,13 @@ static bool selector_compile(codedb_selector_parser *parser)
 CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *allocator, const char *text, codedb_dialect dialect,
                                                   codedb_selector **selector, codedb_result *result)
 {
+    return codedb_selector_create_in(codedb_vocabulary_cst(), allocator, text, dialect, selector, result);
+}
+
+CODEDB_PRIVATE codedb_code codedb_selector_create_in(const codedb_vocabulary *vocabulary, const codedb_allocator *allocator,
+                                                     const char *text, codedb_dialect dialect, codedb_selector **selector,
+                                                     codedb_result *result)
+{
     codedb_selector_parser parser = {0};
     codedb_arena *arena = codedb_arena_create(allocator);
     *selector = NULL;
@@ -1415,6 +1152,7 @@ CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *alloca
     }
     parser.selector->arena = arena;
     parser.selector->dialect = dialect;
+    parser.selector->vocabulary = vocabulary;
     parser.length = strlen(text);
     parser.selector->text = codedb_arena_copy(arena, text, parser.length);
     if (parser.selector->text == NULL) {

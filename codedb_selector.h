@@ -1,7 +1,7 @@
 /* codedb_selector.h -- selectors: what the compiler makes, the matcher reads, and edits and queries ask for.
  *
  *   selector text -> codedb_selector.c, codedb_reference.c -> steps -> codedb_xpath.c -> matched nodes
- *                                                             its questions about one node: codedb_attributes.c
+ *   words: codedb_vocabulary.c                                questions about one node: codedb_view.c, codedb_attributes.c
  *
  * A compiled selector is one arena, is never changed after it was made, and may be used by any number of threads. */
 #ifndef CODEDB_SELECTOR_H
@@ -11,12 +11,14 @@
 
 /* ---- Sets of node kinds ------------------------------------------------------------------------------------------- */
 
-/* A FunctionDef below a class counts as a kind of its own in these sets; CODEDB_NODE_FUNCTION_DEF there is any other def. */
+/* What a node is, as far as types can say it, is a small number: that of its class, or a number behind all classes where one class
+ * stands for several kinds. In the CST a FunctionDef below a class has this one; CODEDB_NODE_FUNCTION_DEF is then any other def. */
 #define CODEDB_SELECTOR_KIND_METHOD CODEDB_NODE_KIND_COUNT
-#define CODEDB_KIND_WORDS ((CODEDB_NODE_KIND_COUNT + 64) / 64)
+#define CODEDB_KIND_SET_WORDS ((CODEDB_NODE_KIND_COUNT + 64) / 64)
+#define CODEDB_KIND_NONE UINT32_MAX
 
 typedef struct codedb_kind_set {
-    uint64_t words[CODEDB_KIND_WORDS];
+    uint64_t words[CODEDB_KIND_SET_WORDS];
 } codedb_kind_set;
 
 static inline bool codedb_kind_set_has(const codedb_kind_set *set, unsigned kind)
@@ -24,10 +26,76 @@ static inline bool codedb_kind_set_has(const codedb_kind_set *set, unsigned kind
     return (set->words[kind / 64] >> (kind % 64)) & 1;
 }
 
-/* "module", "class", "function" ...: the word for a member of a codedb_kind_set. */
-CODEDB_PRIVATE const char *codedb_kind_word(unsigned kind);
-/* White space and punctuation: kinds that have no stored nodes. */
-CODEDB_PRIVATE bool codedb_kind_is_insignificant(unsigned kind);
+/* ---- Vocabularies (codedb_vocabulary.c) --------------------------------------------------------------------------- */
+
+/* Words for sets of kinds. The first nine are kinds: they win over class names, and every node has exactly one of them. */
+#define CODEDB_KIND_WORDS(X) X(module) X(class) X(function) X(method) X(import) X(smallstmt) X(stmt) X(decorator) X(node)
+#define CODEDB_FURTHER_WORDS(X) X(def) X(statement) X(expression)
+
+typedef enum codedb_word {
+#define X(name) CODEDB_WORD_##name,
+    CODEDB_KIND_WORDS(X) CODEDB_FURTHER_WORDS(X)
+#undef X
+        CODEDB_WORD_COUNT
+} codedb_word;
+#define CODEDB_KIND_WORD_COUNT CODEDB_WORD_def
+
+/* What the language's rules ask of a kind, besides its word. */
+enum {
+    CODEDB_TRAIT_EXPRESSION = 1,
+    CODEDB_TRAIT_INSIGNIFICANT = 2, /* white space and punctuation: no stored nodes */
+    CODEDB_TRAIT_SCOPE = 4,         /* of :in-scope */
+    CODEDB_TRAIT_CLASS = 8,
+    CODEDB_TRAIT_FUNCTION = 16, /* its body is run when it is called: def, lambda */
+    CODEDB_TRAIT_YIELD = 32
+};
+
+typedef struct codedb_kind_name {
+    const char *name; /* of the class */
+    size_t length;
+} codedb_kind_name;
+
+/* The words of one language of trees. Lists of words end with NULL. */
+typedef struct codedb_vocabulary {
+    const char *trees; /* what they are called in messages */
+    const codedb_kind_name *kinds;
+    unsigned kind_count;
+    codedb_word (*word_of)(unsigned kind); /* one of the first nine */
+    unsigned (*traits_of)(unsigned kind);
+    codedb_kind_set looked_through; /* by '>' */
+    const char *const *fields;      /* of field number n: fields[n - 1] */
+    unsigned role_count;            /* fields from this number on hold no nodes */
+    unsigned body;                  /* number of the field that holds what a scope runs */
+    bool (*field_is_insignificant)(unsigned field);
+    /* The field by which the list is called that such a child of such a parent belongs to. NULL in the CST: there, lines are to be
+     * looked through. */
+    unsigned (*list_of)(unsigned parent_kind, unsigned field);
+    const char *const *type_names; /* what "did you mean" may name */
+    const char *const *attribute_names;
+} codedb_vocabulary;
+
+CODEDB_PRIVATE const codedb_vocabulary *codedb_vocabulary_cst(void);
+
+/* The word with that name in any case, or CODEDB_WORD_COUNT. */
+CODEDB_PRIVATE codedb_word codedb_word_find(const char *word, size_t length);
+/* "module", "class", "function" ...: the word for a kind. */
+CODEDB_PRIVATE const char *codedb_kind_word(const codedb_vocabulary *vocabulary, unsigned kind);
+CODEDB_PRIVATE bool codedb_kind_is_insignificant(const codedb_vocabulary *vocabulary, unsigned kind);
+CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind);
+/* Adds the kinds of the class with that name in any case; the first of them, or CODEDB_KIND_NONE. */
+CODEDB_PRIVATE unsigned codedb_kind_set_add_type(const codedb_vocabulary *vocabulary, codedb_kind_set *set, const char *name,
+                                                 size_t length);
+/* Adds the kinds that the word stands for. */
+CODEDB_PRIVATE void codedb_kind_set_add_word(const codedb_vocabulary *vocabulary, codedb_kind_set *set, codedb_word word);
+/* Adds the kinds whose class name starts or ends with `word`; false when there is none. */
+CODEDB_PRIVATE bool codedb_kind_set_add_affix(const codedb_vocabulary *vocabulary, codedb_kind_set *set, const char *word,
+                                              size_t length);
+CODEDB_PRIVATE void codedb_kind_set_add_all(const codedb_vocabulary *vocabulary, codedb_kind_set *set, bool insignificant_too);
+CODEDB_PRIVATE void codedb_kind_set_drop_insignificant(const codedb_vocabulary *vocabulary, codedb_kind_set *set);
+CODEDB_PRIVATE bool codedb_kind_set_has_insignificant(const codedb_vocabulary *vocabulary, const codedb_kind_set *set);
+CODEDB_PRIVATE codedb_kind_set codedb_kind_set_with_trait(const codedb_vocabulary *vocabulary, unsigned trait);
+/* The number of a field, or 0. */
+CODEDB_PRIVATE unsigned codedb_field_find(const codedb_vocabulary *vocabulary, const char *name, size_t length);
 
 /* ---- Steps -------------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +176,7 @@ typedef struct codedb_attribute_test {
     uint8_t relation;
     bool ignore_case;
     uint8_t path_length;
-    const uint8_t *path; /* FIELD_PATH: codedb_node_field values, or text fields */
+    const uint8_t *path; /* FIELD_PATH: numbers of fields in the vocabulary */
     const char *value;   /* a NUL is behind */
     size_t value_length;
     const codedb_regex *regex; /* instead of the value, of EQUAL and NOT_EQUAL; NULL: none */
@@ -148,7 +216,7 @@ struct codedb_selector_part {
     uint8_t cost;
     union {
         codedb_kind_set kinds;
-        codedb_node_field field;
+        unsigned field; /* its number in the vocabulary, as in the paths of tests */
         codedb_attribute_test test;
         struct {
             uint32_t index; /* from 0 */
@@ -196,6 +264,7 @@ struct codedb_selector {
     const char *text;    /* a copy */
     codedb_selector_query query;
     codedb_dialect dialect;
+    const codedb_vocabulary *vocabulary;
     bool needs_full_tree; /* white space or punctuation may match, or a path goes over it */
 };
 
@@ -206,6 +275,10 @@ struct codedb_selector {
 /* Compiles `text`. *selector is freed with codedb_selector_free. Errors: those of codedb_selector_compile. */
 CODEDB_PRIVATE codedb_code codedb_selector_create(const codedb_allocator *allocator, const char *text, codedb_dialect dialect,
                                                   codedb_selector **selector, codedb_result *result);
+/* The same for trees of any language; the reference dialect has words of the CST only. */
+CODEDB_PRIVATE codedb_code codedb_selector_create_in(const codedb_vocabulary *vocabulary, const codedb_allocator *allocator,
+                                                     const char *text, codedb_dialect dialect, codedb_selector **selector,
+                                                     codedb_result *result);
 /* The text of a filter's selector, for messages. */
 static inline const char *codedb_filter_text(const codedb_filter *filter)
 {
@@ -240,25 +313,40 @@ CODEDB_PRIVATE codedb_selector_step *codedb_selector_add_step(codedb_selector_pa
 /* A new part of `step`, in its place by cost. */
 CODEDB_PRIVATE codedb_selector_part *codedb_selector_add_part(codedb_selector_parser *parser, codedb_selector_step *step,
                                                               codedb_part_kind kind, uint8_t cost);
-/* The kind with that class name in any case, or CODEDB_NODE_KIND_COUNT. */
-CODEDB_PRIVATE unsigned codedb_kind_find(const char *name, size_t length);
-/* Adds the kinds that the word (module, class, method ...) stands for; false when it is no such word. */
-CODEDB_PRIVATE bool codedb_kind_set_add_word(codedb_kind_set *set, const char *word, size_t length);
-/* Adds the kinds whose class name starts or ends with `word`; false when there is none. */
-CODEDB_PRIVATE bool codedb_kind_set_add_affix(codedb_kind_set *set, const char *word, size_t length);
-CODEDB_PRIVATE void codedb_kind_set_add(codedb_kind_set *set, unsigned kind); /* FUNCTION_DEF: methods too */
 /* The kinds whose name (`by_word` false) or kind word (true) passes the test; `scratch` as in codedb_attribute_compare. */
-CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_attribute_test *test, bool by_word, uint32_t *scratch);
+CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_vocabulary *vocabulary, const codedb_attribute_test *test,
+                                                     bool by_word, uint32_t *scratch);
 /* The built-in attribute of that name in any case, or CODEDB_ATTRIBUTE_FIELD_PATH. */
 CODEDB_PRIVATE codedb_attribute codedb_attribute_find(const char *name, size_t length);
 CODEDB_PRIVATE uint8_t codedb_attribute_cost(codedb_attribute attribute);
 
-/* ---- Questions about one node (codedb_attributes.c) ---------------------------------------------------------------- */
+/* ---- Questions about one node (codedb_view.c) ---------------------------------------------------------------------- */
 
-/* The nodes that are matched: the stored ones, or the whole tree. The same three strided arrays in both cases, so that the
+typedef struct codedb_node_view codedb_node_view;
+
+/* What the trees of one language answer for themselves. A slice without text and a NULL: there is none. Values that are no slice
+ * of the tree's own text stand in view->scratch until the next question. */
+typedef struct codedb_node_source {
+    codedb_slice (*value)(codedb_node_view *view, uint32_t node, codedb_attribute attribute);
+    bool (*path_holds)(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test);
+    const char *(*name)(const codedb_node_view *view, uint32_t node, size_t *length);
+    bool (*qualname)(codedb_node_view *view, uint32_t node); /* into view->scratch */
+    codedb_place (*start)(codedb_node_view *view, uint32_t node);
+    codedb_place (*end)(codedb_node_view *view, uint32_t node);
+    /* Has the module, class or def a docstring? Is its decorator list non-empty, and, unless `name` is NULL, does one say that
+     * dotted name? */
+    bool (*has_docstring)(const codedb_node_view *view, uint32_t node);
+    bool (*is_decorated)(const codedb_node_view *view, uint32_t node, const char *name, size_t length);
+    bool (*is_async)(const codedb_node_view *view, uint32_t node);
+} codedb_node_source;
+
+/* The nodes that are matched: the stored ones, or the whole tree. The same three strided arrays in all cases, so that the
  * matcher does not know which. */
-typedef struct codedb_node_view {
-    const codedb_tree *tree;
+struct codedb_node_view {
+    const codedb_node_source *source;
+    const codedb_vocabulary *vocabulary;
+    const codedb_allocator *allocator;
+    const codedb_tree *tree;      /* of the CST, as the next one */
     const codedb_full_node *full; /* NULL: the stored nodes */
     uint32_t count;
     size_t stride;
@@ -278,7 +366,7 @@ typedef struct codedb_node_view {
     codedb_place_cursor cursor;
     const char *first_return; /* the source's first \r; its end when there is none, NULL until somebody asks */
     bool failed;              /* no memory */
-} codedb_node_view;
+};
 
 static inline unsigned codedb_view_kind(const codedb_node_view *view, uint32_t node)
 {
@@ -293,26 +381,36 @@ static inline uint32_t codedb_view_end(const codedb_node_view *view, uint32_t no
     return *(const uint32_t *)(const void *)(view->ends + node * view->stride);
 }
 
-CODEDB_PRIVATE void codedb_view_open(codedb_node_view *view, const codedb_tree *tree, const codedb_full_tree *full,
+/* A view without nodes; the next one is of the CST (codedb_attributes.c): `full` is NULL for the stored nodes. */
+CODEDB_PRIVATE void codedb_view_open(codedb_node_view *view, const codedb_node_source *source, const codedb_allocator *allocator,
                                      codedb_arena *arena);
+CODEDB_PRIVATE void codedb_view_open_tree(codedb_node_view *view, const codedb_tree *tree, const codedb_full_tree *full,
+                                          codedb_arena *arena);
 CODEDB_PRIVATE void codedb_view_close(codedb_node_view *view);
 /* NULL (and view->failed) without memory, as the next two. */
+CODEDB_PRIVATE void *codedb_view_allocate(codedb_node_view *view, size_t count, size_t size);
 CODEDB_PRIVATE const uint32_t *codedb_view_parents(codedb_node_view *view);
 CODEDB_PRIVATE const uint64_t *codedb_view_methods(codedb_node_view *view);
 /* The stored node's index, or UINT32_MAX for white space and punctuation. */
 CODEDB_PRIVATE uint32_t codedb_view_stored(const codedb_node_view *view, uint32_t node);
 /* The first child with that role, or UINT32_MAX. */
-CODEDB_PRIVATE uint32_t codedb_view_child(const codedb_node_view *view, uint32_t node, codedb_node_field field);
+CODEDB_PRIVATE uint32_t codedb_view_child(const codedb_node_view *view, uint32_t node, unsigned field);
 CODEDB_PRIVATE void codedb_view_range(const codedb_node_view *view, uint32_t node, uint32_t *start, uint32_t *end);
+/* Line 0: the node has no position. */
 CODEDB_PRIVATE codedb_place codedb_view_start(codedb_node_view *view, uint32_t node);
 CODEDB_PRIVATE codedb_place codedb_view_end_place(codedb_node_view *view, uint32_t node);
 /* A member of a codedb_kind_set: methods have a number of their own. */
 CODEDB_PRIVATE unsigned codedb_view_kind_of(codedb_node_view *view, uint32_t node);
+CODEDB_PRIVATE const char *codedb_view_type(const codedb_node_view *view, uint32_t node);
 /* Into view->scratch: the original engine's qualname, false when there is none; and the node's id. */
 CODEDB_PRIVATE bool codedb_view_qualname(codedb_node_view *view, uint32_t node);
 CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node);
-/* The name attribute as a slice of the source; NULL when there is none. */
+/* The name attribute as a slice of the tree's text; NULL when there is none. */
 CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32_t node, size_t *length);
+/* Values: none; what stands in view->scratch; a number, put there. */
+CODEDB_PRIVATE codedb_slice codedb_slice_none(void);
+CODEDB_PRIVATE codedb_slice codedb_view_scratch(codedb_node_view *view);
+CODEDB_PRIVATE codedb_slice codedb_view_number(codedb_node_view *view, uint32_t number);
 
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test);
 /* Does `value` stand in the test's relation to its operand? `scratch` is for the test's regular expression, if it has one. */
@@ -320,10 +418,6 @@ CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, 
                                              uint32_t *scratch);
 /* -1, 0, 1, or 2 when one of the texts is no integer as Python's int() takes it. Numbers of any size. */
 CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, const char *right, size_t right_length);
-/* Has the module, class or def a docstring? */
-CODEDB_PRIVATE bool codedb_view_has_docstring(const codedb_node_view *view, uint32_t node);
-/* Is the node's decorator list non-empty, and, unless `name` is NULL, does one say that dotted name? */
-CODEDB_PRIVATE bool codedb_view_is_decorated(const codedb_node_view *view, uint32_t node, const char *name, size_t length);
 
 /* ---- The code of the reference dialect (codedb_emission.c) --------------------------------------------------------- */
 
@@ -342,5 +436,8 @@ CODEDB_PRIVATE void codedb_emission_append(const codedb_emission *emission, uint
  * has no stored node. */
 CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *filter, uint32_t **nodes,
                                                uint32_t *count, codedb_result *result);
+/* The same for the nodes of any view that is no CST's. *nodes is of the view's arena. */
+CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const codedb_filter *filter, uint32_t **nodes,
+                                                  uint32_t *count, codedb_result *result);
 
 #endif

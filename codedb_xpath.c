@@ -28,9 +28,10 @@ typedef struct xpath_matcher {
     codedb_full_tree full;
     codedb_arena *arena;
     const codedb_selector *selector;
-    codedb_selector *own; /* the same when it was compiled for this query alone; NULL: it is the host's */
-    size_t words;         /* of a set */
-    uint64_t **free_sets; /* a stack of sets that nobody uses any more */
+    codedb_selector *own;           /* the same when it was compiled for this query alone; NULL: it is the host's */
+    codedb_kind_set looked_through; /* by '>' */
+    size_t words;                   /* of a set */
+    uint64_t **free_sets;           /* a stack of sets that nobody uses any more */
     size_t free_count;
     size_t free_capacity;
     uint32_t *list; /* room for a node list each, NULL until needed */
@@ -153,10 +154,9 @@ static bool xpath_goes_on(xpath_matcher *matcher, uint32_t work)
 
 /* ---- Reaching ----------------------------------------------------------------------------------------------------- */
 
-static bool xpath_is_looked_through(unsigned kind)
+static bool xpath_is_looked_through(const xpath_matcher *matcher, unsigned kind)
 {
-    return kind == CODEDB_NODE_INDENTED_BLOCK || kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE ||
-           kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE;
+    return codedb_kind_set_has(&matcher->looked_through, kind);
 }
 
 /* A kind byte says nothing about methods: here a def is in when functions or methods are. */
@@ -226,7 +226,7 @@ static void xpath_reach_children(const xpath_matcher *matcher, uint32_t parent, 
         unsigned kind = codedb_view_kind(view, child);
         if (codedb_kind_set_has(kinds, kind))
             xpath_add(out, child);
-        if (look_through && xpath_is_looked_through(kind))
+        if (look_through && xpath_is_looked_through(matcher, kind))
             xpath_reach_children(matcher, child, true, kinds, out);
     }
 }
@@ -345,17 +345,45 @@ static void xpath_visit_lists_below(xpath_matcher *matcher, uint32_t parent, xpa
         xpath_visit_lines(matcher, parent, function, context);
 }
 
+/* The same where every list is of one field, or of several that the vocabulary calls by one of them. */
+static void xpath_visit_plain_lists_below(xpath_matcher *matcher, uint32_t parent, xpath_siblings_function function,
+                                          void *context)
+{
+    const codedb_node_view *view = &matcher->view;
+    unsigned kind = codedb_view_kind(view, parent);
+    codedb_kind_set seen = {{0}}; /* of fields */
+    uint32_t first;
+    uint32_t child;
+    for (first = parent + 1; first < codedb_view_end(view, parent); first = codedb_view_end(view, first)) {
+        unsigned list = view->vocabulary->list_of(kind, codedb_view_field(view, first));
+        uint32_t count = 0;
+        if (codedb_kind_set_has(&seen, list))
+            continue;
+        codedb_kind_set_add(&seen, list);
+        for (child = first; child < codedb_view_end(view, parent); child = codedb_view_end(view, child))
+            if (view->vocabulary->list_of(kind, codedb_view_field(view, child)) == list)
+                matcher->list[count++] = child;
+        xpath_flush_list(matcher, &count, function, context);
+    }
+}
+
 /* Every list of the file. */
 static void xpath_visit_lists(xpath_matcher *matcher, xpath_siblings_function function, void *context)
 {
+    bool plain = matcher->view.vocabulary->list_of != NULL;
     uint32_t node;
     if (matcher->list == NULL)
         matcher->list = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->list);
     if (matcher->list == NULL)
         return;
-    for (node = 0; node < matcher->view.count; node++)
-        if (codedb_view_end(&matcher->view, node) > node + 1)
+    for (node = 0; node < matcher->view.count; node++) {
+        if (codedb_view_end(&matcher->view, node) == node + 1)
+            continue;
+        if (plain)
+            xpath_visit_plain_lists_below(matcher, node, function, context);
+        else
             xpath_visit_lists_below(matcher, node, function, context);
+    }
 }
 
 typedef struct xpath_sibling_step {
@@ -474,7 +502,7 @@ static uint32_t xpath_list_children(xpath_matcher *matcher, uint32_t parent, boo
     for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
         if (xpath_has(candidates, child))
             matcher->list[count++] = child;
-        if (look_through && xpath_is_looked_through(codedb_view_kind(view, child)))
+        if (look_through && xpath_is_looked_through(matcher, codedb_view_kind(view, child)))
             count = xpath_list_children(matcher, child, true, candidates, count);
     }
     return count;
@@ -566,15 +594,15 @@ static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part
     codedb_node_view *view = &matcher->view;
     switch (part->kind) {
     case CODEDB_PART_KINDS: return codedb_kind_set_has(&part->as.kinds, codedb_view_kind_of(view, node));
-    case CODEDB_PART_ROLE: return codedb_view_field(view, node) == (unsigned)part->as.field;
+    case CODEDB_PART_ROLE: return codedb_view_field(view, node) == part->as.field;
     case CODEDB_PART_ATTRIBUTE: return codedb_attribute_holds(view, node, &part->as.test);
     case CODEDB_PART_ROOT: return node == 0;
     case CODEDB_PART_EMPTY: return xpath_is_empty(view, node);
-    case CODEDB_PART_ASYNC: return codedb_view_child(view, node, CODEDB_FIELD_asynchronous) != XPATH_NONE;
+    case CODEDB_PART_ASYNC: return view->source->is_async(view, node);
     case CODEDB_PART_DUNDER: return xpath_name_is(view, node, true);
     case CODEDB_PART_PRIVATE: return xpath_name_is(view, node, false);
-    case CODEDB_PART_HAS_DOCSTRING: return codedb_view_has_docstring(view, node);
-    default: return codedb_view_is_decorated(view, node, part->as.decorator.value, part->as.decorator.length);
+    case CODEDB_PART_HAS_DOCSTRING: return view->source->has_docstring(view, node);
+    default: return view->source->is_decorated(view, node, part->as.decorator.value, part->as.decorator.length);
     }
 }
 
@@ -582,6 +610,10 @@ static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part
 static const uint64_t *xpath_generators(xpath_matcher *matcher)
 {
     codedb_node_view *view = &matcher->view;
+    const codedb_vocabulary *vocabulary = view->vocabulary;
+    codedb_kind_set functions = codedb_kind_set_with_trait(vocabulary, CODEDB_TRAIT_FUNCTION);
+    codedb_kind_set classes = codedb_kind_set_with_trait(vocabulary, CODEDB_TRAIT_CLASS);
+    codedb_kind_set yields = codedb_kind_set_with_trait(vocabulary, CODEDB_TRAIT_YIELD);
     uint32_t *owners;
     uint32_t node;
     uint32_t child;
@@ -594,12 +626,13 @@ static const uint64_t *xpath_generators(xpath_matcher *matcher)
     owners[0] = XPATH_NONE;
     for (node = 0; node < view->count; node++) {
         unsigned kind = codedb_view_kind(view, node);
-        bool owns = kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_LAMBDA || kind == CODEDB_NODE_CLASS_DEF;
-        uint32_t inside = kind == CODEDB_NODE_CLASS_DEF ? XPATH_NONE : node;
-        if (kind == CODEDB_NODE_YIELD && owners[node] != XPATH_NONE)
+        bool is_class = codedb_kind_set_has(&classes, kind);
+        bool owns = is_class || codedb_kind_set_has(&functions, kind);
+        uint32_t inside = is_class ? XPATH_NONE : node;
+        if (codedb_kind_set_has(&yields, kind) && owners[node] != XPATH_NONE)
             xpath_add(matcher->generators, owners[node]);
         for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
-            owners[child] = owns && codedb_view_field(view, child) == CODEDB_FIELD_body ? inside : owners[node];
+            owners[child] = owns && codedb_view_field(view, child) == vocabulary->body ? inside : owners[node];
     }
     return matcher->generators;
 }
@@ -801,6 +834,7 @@ static void xpath_query(xpath_matcher *matcher, const codedb_selector_query *que
 static void xpath_filter_in_scope(xpath_matcher *matcher, const uint64_t *scopes, uint64_t *set)
 {
     const codedb_node_view *view = &matcher->view;
+    codedb_kind_set kinds = codedb_kind_set_with_trait(view->vocabulary, CODEDB_TRAIT_SCOPE);
     uint32_t depth = 0;
     uint32_t node;
     if (matcher->list == NULL)
@@ -808,13 +842,11 @@ static void xpath_filter_in_scope(xpath_matcher *matcher, const uint64_t *scopes
     if (matcher->list == NULL)
         return;
     for (node = 0; node < view->count; node++) {
-        unsigned kind = codedb_view_kind(view, node);
         while (depth > 0 && codedb_view_end(view, matcher->list[depth - 1]) <= node)
             depth--;
         if (xpath_has(set, node) && (depth == 0 || !xpath_has(scopes, matcher->list[depth - 1])))
             xpath_remove(set, node);
-        if (kind == CODEDB_NODE_MODULE || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_FUNCTION_DEF ||
-            kind == CODEDB_NODE_LAMBDA)
+        if (codedb_kind_set_has(&kinds, codedb_view_kind(view, node)))
             matcher->list[depth++] = node;
     }
 }
@@ -907,8 +939,8 @@ static void xpath_back_to_parents(xpath_matcher *matcher, const uint64_t *from, 
         uint32_t parent = parents[node];
         while (parent != XPATH_NONE) {
             xpath_add(out, parent);
-            parent =
-                look_through && xpath_is_looked_through(codedb_view_kind(&matcher->view, parent)) ? parents[parent] : XPATH_NONE;
+            parent = look_through && xpath_is_looked_through(matcher, codedb_view_kind(&matcher->view, parent)) ? parents[parent]
+                                                                                                                : XPATH_NONE;
         }
     }
 }
@@ -1011,8 +1043,9 @@ static void xpath_filter_lines(xpath_matcher *matcher, uint32_t start_line, uint
         return;
     XPATH_FOR_EACH(matcher, set, node)
     {
-        if ((start_line != 0 && codedb_view_start(&matcher->view, node).line < start_line) ||
-            (end_line != 0 && codedb_view_end_place(&matcher->view, node).line > end_line))
+        codedb_place start = codedb_view_start(&matcher->view, node);
+        codedb_place end = codedb_view_end_place(&matcher->view, node);
+        if (start.line < start_line || end.line == 0 || (end_line != 0 && end.line > end_line))
             xpath_remove(set, node);
     }
 }
@@ -1031,11 +1064,11 @@ static void xpath_cut(xpath_matcher *matcher, size_t limit, uint64_t *set)
 }
 
 /* Reads the host's filter into `filter`, and checks what can be checked without compiling it. */
-static codedb_code xpath_take(codedb_filter *filter, const codedb_tree *tree, const codedb_filter *given, codedb_result *result)
+static codedb_code xpath_take(codedb_filter *filter, bool has_tree, const codedb_filter *given, codedb_result *result)
 {
     codedb_code code;
-    if (tree == NULL || given == NULL)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s is NULL", tree == NULL ? "tree" : "filter");
+    if (!has_tree || given == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "%s is NULL", has_tree ? "filter" : "tree");
     code = codedb_struct_take(filter, sizeof *filter, given, "codedb_filter", result);
     if (code != CODEDB_SUCCESS)
         return code;
@@ -1053,21 +1086,43 @@ static codedb_code xpath_take(codedb_filter *filter, const codedb_tree *tree, co
 
 #define XPATH_FREE_SETS 64
 
-/* Compiles the selector, unless it is, and opens the view: of the whole tree when that is asked for. Whatever it answers, xpath_close is to be
+/* The clock starts, and the selector is compiled, unless it is. */
+static codedb_code xpath_begin(xpath_matcher *matcher, const codedb_filter *filter, codedb_result *result)
+{
+    codedb_code code = CODEDB_SUCCESS;
+    if (filter->timeout > 0)
+        matcher->deadline = codedb_monotonic_now() + filter->timeout;
+    if (filter->compiled == NULL)
+        code = codedb_selector_create_in(matcher->view.vocabulary, matcher->view.allocator, filter->selector, filter->dialect,
+                                         &matcher->own, result);
+    matcher->selector = filter->compiled != NULL ? filter->compiled : matcher->own;
+    if (code == CODEDB_SUCCESS && matcher->selector->vocabulary != matcher->view.vocabulary)
+        code = codedb_fail(result, CODEDB_INVALID_REQUEST, "the compiled selector is for %s, not for %s",
+                           matcher->selector->vocabulary->trees, matcher->view.vocabulary->trees);
+    return code;
+}
+
+/* What matching needs once it is known which nodes there are. */
+static void xpath_make_room(xpath_matcher *matcher, const codedb_filter *filter)
+{
+    matcher->view.dialect = filter->dialect;
+    matcher->looked_through = matcher->view.vocabulary->looked_through;
+    matcher->words = matcher->view.count / 64 + 1;
+    matcher->free_sets = xpath_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
+    matcher->free_capacity = matcher->free_sets == NULL ? 0 : XPATH_FREE_SETS;
+}
+
+/* Compiles the selector and opens the view: of the whole tree when that is asked for. Whatever it answers, xpath_close is to be
  * called. */
 static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter, bool whole,
                               codedb_result *result)
 {
-    codedb_code code = CODEDB_SUCCESS;
+    codedb_code code;
     *matcher = (xpath_matcher){0};
-    codedb_view_open(&matcher->view, tree, NULL, NULL);
-    if (filter->timeout > 0)
-        matcher->deadline = codedb_monotonic_now() + filter->timeout;
-    if (filter->compiled == NULL)
-        code = codedb_selector_create(&tree->allocator, filter->selector, filter->dialect, &matcher->own, result);
+    codedb_view_open_tree(&matcher->view, tree, NULL, NULL);
+    code = xpath_begin(matcher, filter, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    matcher->selector = filter->compiled != NULL ? filter->compiled : matcher->own;
     whole = whole || matcher->selector->needs_full_tree;
     if (whole) {
         code = codedb_tree_expand(tree, &matcher->full, result);
@@ -1077,11 +1132,8 @@ static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, c
     matcher->arena = codedb_arena_create(&tree->allocator);
     if (matcher->arena == NULL)
         return codedb_fail_no_memory(result);
-    codedb_view_open(&matcher->view, tree, whole ? &matcher->full : NULL, matcher->arena);
-    matcher->view.dialect = filter->dialect;
-    matcher->words = matcher->view.count / 64 + 1;
-    matcher->free_sets = xpath_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
-    matcher->free_capacity = matcher->free_sets == NULL ? 0 : XPATH_FREE_SETS;
+    codedb_view_open_tree(&matcher->view, tree, whole ? &matcher->full : NULL, matcher->arena);
+    xpath_make_room(matcher, filter);
     return CODEDB_SUCCESS;
 }
 
@@ -1133,8 +1185,7 @@ static codedb_code xpath_list_stored(xpath_matcher *matcher, const uint64_t *set
             *count = 0;
             return codedb_fail(result, CODEDB_VALIDATION_ERROR,
                                "the selector matches white space or punctuation: a %s at line %u, column %u, which is no target",
-                               codedb_node_kind_name((codedb_node_kind)codedb_view_kind(&matcher->view, node)), place.line,
-                               place.column + 1);
+                               codedb_view_type(&matcher->view, node), place.line, place.column + 1);
         }
         ++*count;
     }
@@ -1145,7 +1196,7 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const co
                                                uint32_t *count, codedb_result *result)
 {
     codedb_filter filter;
-    codedb_code code = xpath_take(&filter, tree, given, result);
+    codedb_code code = xpath_take(&filter, tree != NULL, given, result);
     xpath_matcher matcher;
     uint64_t *set;
     *nodes = NULL;
@@ -1168,6 +1219,38 @@ cleanup:
     return code;
 }
 
+CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const codedb_filter *given, uint32_t **nodes,
+                                                  uint32_t *count, codedb_result *result)
+{
+    xpath_matcher matcher = {0};
+    codedb_filter filter;
+    codedb_code code = xpath_take(&filter, true, given, result);
+    uint64_t *set;
+    *nodes = NULL;
+    *count = 0;
+    if (code == CODEDB_SUCCESS && filter.dialect == CODEDB_DIALECT_REFERENCE)
+        code = codedb_fail(result, CODEDB_INVALID_REQUEST, "the reference dialect knows trees of the CST only");
+    if (code != CODEDB_SUCCESS)
+        return code;
+    matcher.view = *view;
+    matcher.arena = view->arena;
+    code = xpath_begin(&matcher, &filter, result);
+    if (code == CODEDB_SUCCESS) {
+        xpath_make_room(&matcher, &filter);
+        code = xpath_match(&matcher, &filter, &set, result);
+    }
+    if (code == CODEDB_SUCCESS) {
+        *nodes = xpath_allocate(&matcher, xpath_count(&matcher, set), sizeof **nodes);
+        if (*nodes == NULL)
+            code = codedb_fail_no_memory(result);
+        else
+            *count = xpath_list_members(&matcher, set, *nodes);
+    }
+    codedb_selector_free(matcher.own);
+    *view = matcher.view;
+    return code;
+}
+
 static const char *xpath_copy_scratch(const codedb_node_view *view, codedb_arena *arena)
 {
     return codedb_arena_copy(arena, view->scratch.data == NULL ? "" : view->scratch.data, view->scratch.length);
@@ -1187,8 +1270,8 @@ static bool xpath_fill(codedb_node_view *view, const codedb_emission *emission, 
     info->qualname = has_qualname ? xpath_copy_scratch(view, arena) : NULL;
     codedb_view_node_id(view, node);
     info->node_id = xpath_copy_scratch(view, arena);
-    info->type = codedb_node_kind_name((codedb_node_kind)codedb_view_kind(view, node));
-    info->kind = codedb_kind_word(codedb_view_kind_of(view, node));
+    info->type = codedb_view_type(view, node);
+    info->kind = codedb_kind_word(view->vocabulary, codedb_view_kind_of(view, node));
     info->name = name == NULL ? NULL : codedb_arena_copy(arena, name, length);
     info->start_line = start.line;
     info->start_column = start.column;
@@ -1254,7 +1337,7 @@ CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_f
     if (nodes != NULL)
         *nodes = NULL;
     if (code == CODEDB_SUCCESS)
-        code = xpath_take(&filter, tree, given, result);
+        code = xpath_take(&filter, tree != NULL, given, result);
     if (code != CODEDB_SUCCESS)
         return code;
     /* the code of the reference dialect has white space in it */
