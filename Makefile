@@ -24,7 +24,7 @@ SONAME := libcodedb.so.$(firstword $(subst ., ,$(VERSION)))
 SRCS = $(wildcard \
   codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
   codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c \
-  codedb_request.c codedb_queue.c codedb_driver.c codedb_loop.c codedb_sql.c codedb_sqlite.c codedb_sqlite_schema.c \
+  codedb_request.c codedb_wire.c codedb_queue.c codedb_driver.c codedb_loop.c codedb_sql.c codedb_sqlite.c codedb_sqlite_schema.c \
   codedb_lexer.c codedb_unicode.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
   codedb_normal.c codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_vocabulary.c codedb_selector.c codedb_reference.c \
   codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c codedb_xpath.c \
@@ -33,7 +33,7 @@ SRCS = $(wildcard \
   codedb_string.c codedb_index.c \
   codedb_source.c codedb_walk.c codedb_crawl.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
-HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
+HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
   codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_edit.h codedb_source.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.

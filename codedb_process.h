@@ -1,0 +1,107 @@
+/* codedb_process.h -- the driver in a process of its own: the messages that cross the socket, and the host's end of it.
+ *
+ *   host thread: request -> message -> frames ~~socket~~> child: frames -> message -> request -> queue -> loop
+ *
+ * A message is a request, an answer, ...; it crosses in frames of at most CODEDB_WIRE_FRAME bytes, so that a large one does not keep small
+ * ones waiting. */
+#ifndef CODEDB_PROCESS_H
+#define CODEDB_PROCESS_H
+
+#include "codedb_driver.h"
+
+/* ---- codedb_wire.c ------------------------------------------------------------------------------------------------- */
+
+#define CODEDB_WIRE_VERSION 1
+#define CODEDB_WIRE_HEADER ((size_t)24)
+#define CODEDB_WIRE_FRAME ((size_t)64 * 1024)    /* the most bytes of a message in one frame */
+#define CODEDB_WIRE_LARGEST ((uint64_t)64 << 30) /* the most bytes of a message: rows of several GB may cross */
+#define CODEDB_WIRE_MESSAGE_ROOM ((size_t)768)
+#define CODEDB_WIRE_REQUEST_ROOM ((size_t)4096)
+
+/* From 1, without a gap. */
+typedef enum codedb_wire_kind {
+    CODEDB_WIRE_HELLO = 1,      /* child: an answer, how it connected; its tag is 0 */
+    CODEDB_WIRE_REQUEST,        /* host: a request; its answer has the same tag */
+    CODEDB_WIRE_ANSWER,         /* child: an answer */
+    CODEDB_WIRE_CANCEL,         /* host: nobody waits any more for the answer to the tag; no bytes */
+    CODEDB_WIRE_ASK_STATISTICS, /* host: no bytes */
+    CODEDB_WIRE_STATISTICS,     /* child: a codedb_statistics */
+    CODEDB_WIRE_LOG,            /* child: a byte with the level, the line */
+    CODEDB_WIRE_KINDS
+} codedb_wire_kind;
+
+/* What stands before the bytes of a frame. */
+typedef struct codedb_wire_header {
+    codedb_wire_kind kind;
+    uint32_t length; /* bytes of the message in this frame; 0 only when total is */
+    uint64_t tag;
+    uint64_t total; /* bytes of the whole message, the same in all its frames */
+} codedb_wire_header;
+
+CODEDB_PRIVATE void codedb_wire_write_header(unsigned char bytes[], const codedb_wire_header *header);
+/* False, with the reason in *wrong, for a version, kind or length that cannot be: nothing behind it can be understood. */
+CODEDB_PRIVATE bool codedb_wire_read_header(const unsigned char bytes[], codedb_wire_header *header, const char **wrong);
+
+/* Bytes of the sender's memory that are part of a message, behind the first `at` of its own. */
+typedef struct codedb_wire_segment {
+    size_t at;
+    const void *bytes;
+    size_t length;
+} codedb_wire_segment;
+
+/* A message that is being written, and then taken frame by frame. Long texts are not copied: what it was made from must live until all
+ * is taken. Not to be moved. */
+typedef struct codedb_wire_message {
+    codedb_allocator allocator;
+    unsigned char *bytes; /* at first `room`; likewise the segments */
+    size_t length;
+    size_t capacity;
+    codedb_wire_segment *segments;
+    size_t segment_count;
+    size_t segment_capacity;
+    uint64_t total;
+    uint64_t taken;
+    size_t taken_bytes;   /* of its own */
+    size_t taken_segment; /* the one that comes next */
+    size_t taken_inside;  /* of that one */
+    bool failed;          /* sticky: there was no memory */
+    codedb_wire_segment segment_room[2];
+    unsigned char room[CODEDB_WIRE_MESSAGE_ROOM];
+} codedb_wire_message;
+
+CODEDB_PRIVATE void codedb_wire_message_init(codedb_wire_message *message, const codedb_allocator *allocator);
+CODEDB_PRIVATE void codedb_wire_message_free(codedb_wire_message *message);
+/* Copies the next `size` bytes, or as many as are left; gives how many. */
+CODEDB_PRIVATE size_t codedb_wire_message_take(codedb_wire_message *message, unsigned char *out, size_t size);
+/* Takes the next frame, with its header; `out` has room for CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME. Gives its size. */
+CODEDB_PRIVATE size_t codedb_wire_message_take_frame(codedb_wire_message *message, codedb_wire_kind kind, uint64_t tag,
+                                                     unsigned char *out);
+
+/* A request as it came over the wire, with what it points to; its texts point into the bytes it was read from. */
+typedef struct codedb_wire_request {
+    codedb_request request; /* its result is `result` */
+    codedb_result result;
+    codedb_program program;
+    codedb_schema_change schema;
+    codedb_allocator allocator;
+    codedb_arena *arena; /* NULL: `room` was enough */
+    size_t used;
+    _Alignas(max_align_t) unsigned char room[CODEDB_WIRE_REQUEST_ROOM];
+} codedb_wire_request;
+
+CODEDB_PRIVATE void codedb_wire_write_request(codedb_wire_message *message, const codedb_request *request);
+/* Reads a request. INVALID_REQUEST, with what is wrong in made->result, when it is none: whatever the bytes are, a request that was read can be
+ * run. NO_MEMORY. To be released in any case. */
+CODEDB_PRIVATE codedb_code codedb_wire_read_request(codedb_wire_request *made, const codedb_allocator *allocator,
+                                                    const void *bytes, size_t length);
+CODEDB_PRIVATE void codedb_wire_request_release(codedb_wire_request *made);
+
+/* Writes what a request was answered: code, result, rows, changes, transaction, step_values. */
+CODEDB_PRIVATE void codedb_wire_write_answer(codedb_wire_message *message, const codedb_request *request);
+/* Reads an answer into the request that was asked. Rows lie in its rows_arena, and their texts in `bytes`, which must live as long: allocate
+ * them there. The arena is the rows' then, or is freed. SUCCESS when it was read, whatever it says (request->code); NO_MEMORY; else
+ * CONNECTION_ERROR: it is no answer to that request. Those are the request's code then. */
+CODEDB_PRIVATE codedb_code codedb_wire_read_answer(codedb_request *request, const codedb_allocator *allocator, const void *bytes,
+                                                   size_t length);
+
+#endif
