@@ -30,7 +30,7 @@
  * - Structs that the host fills begin with `struct_size`; CODEDB_INIT sets it and leaves all else zero, which means the default.
  *
  * Sections: 1 version and codes, 2 results, 3 memory and log, 4 open and close, 5 values and rows, 6 tables, 7 batches and
- * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 folders, 13 index, 14 schema. */
+ * transactions, 8 drivers, 9 objects, 10 trees, 11 stored trees, 12 folders, 13 index, 14 schema, 15 maintenance. */
 #ifndef CODEDB_H
 #define CODEDB_H
 
@@ -179,13 +179,6 @@ CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options
  * transaction: rolls it back if it has not ended. Of a view: only frees it. NULL is allowed. No other thread may use the
  * handle any more. Does nothing in a forked child, and inside a callback on the driver's thread. */
 CODEDB_API void codedb_close(codedb *db);
-
-/* Writes a consistent copy of the database to a new file at `path`, readable by its owner only; it opens like the original.
- * Requests that come meanwhile wait until it is written. On an error nothing is left at `path`.
- * Errors: VALIDATION_ERROR when there is something at `path` already, NOT_FOUND when its folder is not there,
- * PERMISSION_DENIED, DATABASE_ERROR when it cannot be written, TRANSACTION_ERROR for a handle that holds a transaction,
- * INVALID_REQUEST when the driver cannot make copies, and those of table operations. */
-CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result *result);
 
 typedef enum codedb_priority {
     CODEDB_PRIORITY_NORMAL = 0,
@@ -441,6 +434,14 @@ typedef struct codedb_schema_statement {
     const char *what; /* for a message: what they are to do */
 } codedb_schema_statement;
 
+/* How much of a database's log is copied back into its file. */
+typedef enum codedb_checkpoint_mode {
+    CODEDB_CHECKPOINT_PASSIVE = 0,  /* what can be copied without waiting for anybody */
+    CODEDB_CHECKPOINT_FULL = 1,     /* all of it; waits for readers and writers in other processes */
+    CODEDB_CHECKPOINT_RESTART = 2,  /* and the next commit starts the log anew */
+    CODEDB_CHECKPOINT_TRUNCATE = 3 /* and its file is cut to nothing */
+} codedb_checkpoint_mode;
+
 /* A driver's own connection: a driver casts to and from what it is. */
 typedef struct codedb_connection codedb_connection;
 
@@ -490,6 +491,24 @@ struct codedb_driver {
     codedb_code (*change_schema)(codedb_connection *connection, const codedb_schema_statement *statements, size_t count,
                                  int64_t stamp, codedb_result *result);
     codedb_sql_dialect dialect; /* of those statements */
+
+    /* A copy as `backup` makes it, bit by bit, with other calls between: one at a time. `copy_step` copies for about a millisecond;
+     * *finished becomes 1 when the copy stands at the path, complete and on the disk: it is the database as it is at that
+     * moment. `copy_end` is called once behind a start that succeeded; what is not finished is removed. All three or none. */
+    codedb_code (*copy_start)(codedb_connection *connection, const char *path, codedb_result *result);
+    codedb_code (*copy_step)(codedb_connection *connection, int *finished, codedb_result *result);
+    void (*copy_end)(codedb_connection *connection);
+
+    /* Puts the contents of a copy in the place of the database's: all or nothing. The copy is checked first: that it is sound, and
+     * has `tables` (TEXT values). What the driver knows of the schema is learned anew. */
+    codedb_code (*restore)(codedb_connection *connection, const char *path, const codedb_value *tables, size_t table_count,
+                           codedb_result *result);
+    /* Looks for damage: at most `limit` rows (check TEXT, table TEXT, row_id INTEGER, message TEXT), see codedb_check. */
+    codedb_code (*check)(codedb_connection *connection, int64_t limit, codedb_row_writer *rows, codedb_result *result);
+    codedb_code (*vacuum)(codedb_connection *connection, codedb_result *result);
+    codedb_code (*checkpoint)(codedb_connection *connection, codedb_checkpoint_mode mode, codedb_result *result);
+    /* One row with an INTEGER column for each field of codedb_storage that it knows, by its name. */
+    codedb_code (*storage)(codedb_connection *connection, codedb_row_writer *rows, codedb_result *result);
 };
 
 /* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free.
@@ -1849,6 +1868,63 @@ typedef struct codedb_schema_report {
  * `errors` says why, and nothing was changed but that the copy was made. `report` may be NULL. */
 CODEDB_API codedb_code codedb_schema_sync(codedb *db, const char *definition_json, const char *backup_dir,
                                           codedb_schema_report **report, codedb_result *result);
+
+/* ---- 15. Maintenance ---------------------------------------------------------------------------------------------- */
+
+/* What concerns a database as a whole. All of it answers TRANSACTION_ERROR through a handle that holds a transaction, and
+ * INVALID_REQUEST when the driver has no such function; else the errors of table operations. A big database takes longer than
+ * command_timeout: use a view with another timeout (codedb_with). Any thread. */
+
+/* Writes a copy of the database to a new file at `path`, readable by its owner only; it opens like the original. Others read and
+ * write meanwhile: pages are copied between their requests. The copy is the database as it was at the moment at which it was
+ * complete, shortly before the call returns: all that was committed until then, and no half of a transaction. It is written
+ * under the name PATH.unfinished-N, and gets its name when it is on the disk; an error leaves nothing. Copies asked for at the
+ * same time are made one after another. While a transaction is held, and while other processes commit all the time, it does
+ * not get on; after some attempts it is then made in one go, and requests wait. codedb_storage_get tells how far it is.
+ * Errors: VALIDATION_ERROR when there is something at `path` already, NOT_FOUND when its folder is not there,
+ * PERMISSION_DENIED, DATABASE_ERROR when it cannot be written, TIMEOUT. */
+CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result *result);
+
+/* Puts the contents of a copy in the place of the database's, in one database transaction: all of it or nothing. Requests wait
+ * until it is done. The copy (a file that codedb_backup or SQLite's own means made) is only read, and checked first.
+ * Errors: NOT_FOUND, PERMISSION_DENIED (also for a read-only handle), VALIDATION_ERROR when `path` is no sound database with
+ * codedb's tables, is the database itself, or has another page size or text encoding than the database; BUSY. */
+CODEDB_API codedb_code codedb_restore(codedb *db, const char *path, codedb_result *result);
+
+/* Looks for damage; the database is not changed, and requests wait meanwhile. *rows (free it with codedb_free) has at most `limit`
+ * findings (0: 100), none when all is well: rows (check, table, row_id, message), where `check` is
+ *   integrity      damage of the file, constraints that rows do not satisfy, indexes that do not fit their tables
+ *   foreign_keys   a row that refers to one that is not there
+ *   full_text      a full-text index that does not have the words of its content
+ * and table and row_id are NULL where they cannot be told. Through a read-only handle only the rows of a full-text index are
+ * compared, not their words. Findings are success: an error means that the check could not be made. */
+CODEDB_API codedb_code codedb_check(codedb *db, int64_t limit, codedb_rows **rows, codedb_result *result);
+
+/* Writes the database anew without its free pages, so that its file shrinks. Needs up to twice the file's size on the disk
+ * meanwhile; requests wait. PERMISSION_DENIED through a read-only handle. */
+CODEDB_API codedb_code codedb_vacuum(codedb *db, codedb_result *result);
+
+/* Copies the write-ahead log back into the database file; codedb does so by itself when the log has 16 MB. Nothing to do is
+ * success. BUSY when readers or writers in other processes kept it from being finished, PERMISSION_DENIED through a read-only
+ * handle. */
+CODEDB_API codedb_code codedb_checkpoint(codedb *db, codedb_checkpoint_mode mode, codedb_result *result);
+
+/* Pages and log of a database. */
+typedef struct codedb_storage {
+    size_t struct_size;
+    int64_t page_size;        /* bytes */
+    int64_t page_count;       /* of the file, free ones included */
+    int64_t free_pages;       /* codedb_vacuum gives them back */
+    int64_t log_bytes;        /* size of the write-ahead log's file */
+    int64_t log_frames;       /* pages in the log, as of the last commit or checkpoint through this handle; 0 before */
+    int64_t log_checkpointed; /* those of them that were copied back */
+    int64_t copy_done;        /* pages of the copy that is being made (codedb_backup) */
+    int64_t copy_total;       /* 0: none is being made */
+} codedb_storage;
+
+/* Fills `storage` (struct_size set by the host). It is answered between the steps of a copy, and so its progress can be watched
+ * from another thread. May also be called through a handle that holds a transaction. */
+CODEDB_API codedb_code codedb_storage_get(codedb *db, codedb_storage *storage, codedb_result *result);
 
 /* cffi: end */
 

@@ -102,7 +102,12 @@ typedef enum codedb_request_kind {
     CODEDB_REQUEST_BACKUP,     /* to `path` */
     CODEDB_REQUEST_SCHEMA,     /* `schema`, behind a backup to `path` unless that is NULL */
     CODEDB_REQUEST_CONNECT,    /* the first request of all */
-    CODEDB_REQUEST_STOP        /* the last one: close */
+    CODEDB_REQUEST_STOP,       /* the last one: close */
+    CODEDB_REQUEST_RESTORE,    /* from `path`, with `values` (operation.value_count of them): names of tables that it must have */
+    CODEDB_REQUEST_CHECK,      /* rows, at most values[0] */
+    CODEDB_REQUEST_VACUUM,
+    CODEDB_REQUEST_CHECKPOINT, /* values[0]: a codedb_checkpoint_mode */
+    CODEDB_REQUEST_STORAGE     /* a row; also within a transaction */
 } codedb_request_kind;
 
 /* What a step of a batch must find: exactly `expected` rows, else `code` and `description`. */
@@ -175,7 +180,7 @@ typedef struct codedb_request {
     const codedb_value *values;
     const codedb_program *program; /* of a batch */
     codedb_value *program_values;  /* room for program->largest */
-    const char *path;              /* of a backup */
+    const char *path;              /* of a copy */
     const codedb_schema_change *schema;
 
     /* The answer. */
@@ -234,6 +239,27 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
 /* Changes the schema, all or nothing; with a `backup` path (NULL: none) a copy of the database is written there first. */
 CODEDB_PRIVATE codedb_code codedb_schema_change_run(codedb *db, const codedb_schema_change *change, const char *backup,
                                                     codedb_result *result);
+
+/* ---- requests for a database as a whole: codedb_whole.c ------------------------------------------------------------ */
+
+/* Copies that are being made between other requests: all zero to begin with. */
+typedef struct codedb_copies {
+    codedb_request *first; /* the one that is made now; the others wait */
+    bool started;
+} codedb_copies;
+
+/* Takes over a BACKUP request that was taken from the queue. */
+CODEDB_PRIVATE void codedb_copies_add(codedb_copies *copies, codedb_request *request);
+/* Gets the first copy on for a moment, unless a transaction is open. A request that comes back is to be answered with its code. */
+CODEDB_PRIVATE codedb_request *codedb_copies_step(codedb_copies *copies, const codedb_driver *driver,
+                                                  codedb_connection *connection, bool transaction_is_open);
+/* When codedb_copies_step is to be called though no request has come: 0 never. */
+CODEDB_PRIVATE double codedb_copies_wake_time(const codedb_copies *copies, bool transaction_is_open);
+/* Whether the driver makes copies between other requests. */
+CODEDB_PRIVATE bool codedb_whole_can_copy(const codedb_driver *driver);
+/* Runs a request from BACKUP (all at once) and RESTORE to STORAGE. */
+CODEDB_PRIVATE codedb_code codedb_whole_run(const codedb_driver *driver, codedb_connection *connection, codedb_request *request,
+                                            codedb_row_writer *rows);
 
 /* ---- the queue: codedb_queue.c ------------------------------------------------------------------------------------ */
 

@@ -34,6 +34,7 @@ struct codedb_loop {
     uint64_t transaction;      /* the one that is held, or 0 */
     uint64_t last_transaction; /* ids count from 1 and are never used again */
     double transaction_used;   /* monotonic seconds of its last request */
+    codedb_copies copies;      /* that are made between requests */
     struct {
         uint64_t transaction;
         loop_end how;
@@ -174,11 +175,13 @@ static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
         writer = codedb_row_collector_start(&loop->collector, request->rows_arena, request->result);
         request->rows_arena = NULL;
     }
-    if (request->kind == CODEDB_REQUEST_TABLE_INFO)
-        code = loop->driver.table_info(loop->connection, request->operation.table, writer, request->result);
-    else
+    if (request->kind == CODEDB_REQUEST_RUN)
         code =
             loop->driver.run(loop->connection, &request->operation, request->values, writer, &request->changes, request->result);
+    else if (request->kind == CODEDB_REQUEST_TABLE_INFO)
+        code = loop->driver.table_info(loop->connection, request->operation.table, writer, request->result);
+    else
+        code = codedb_whole_run(&loop->driver, loop->connection, request, writer);
     if (writer != NULL) {
         if (code == CODEDB_SUCCESS)
             code = codedb_row_collector_finish(&loop->collector, &request->rows);
@@ -310,8 +313,9 @@ static codedb_code loop_change_schema(codedb_loop *loop, codedb_request *request
     const codedb_driver *driver = &loop->driver;
     const codedb_schema_change *change = request->schema;
     codedb_code code;
-    if (driver->change_schema == NULL)
-        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot change the schema", driver->name);
+    if (driver->change_schema == NULL || (driver->backup == NULL && request->path != NULL))
+        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot %s", driver->name,
+                           driver->change_schema == NULL ? "change the schema" : "make copies");
     code = driver->change_schema(loop->connection, NULL, 0, change->stamp, request->result);
     if (code == CODEDB_SUCCESS && request->path != NULL)
         code = driver->backup(loop->connection, request->path, request->result);
@@ -322,18 +326,32 @@ static codedb_code loop_change_schema(codedb_loop *loop, codedb_request *request
     return code;
 }
 
-/* Runs what concerns the database as a whole. */
+/* Answers a copy that is done with; true when there was something to do. */
+static bool loop_copy(codedb_loop *loop)
+{
+    bool is_open = loop->transaction != 0;
+    codedb_request *done;
+    if (loop->copies.first == NULL)
+        return false;
+    done = codedb_copies_step(&loop->copies, &loop->driver, loop->connection, is_open);
+    if (done != NULL)
+        codedb_queue_answer(loop->queue, done);
+    return done != NULL || !is_open;
+}
+
+/* Runs what concerns the database as a whole. What replaces all pages does not go with copies of them. */
 static codedb_code loop_run_whole(codedb_loop *loop, codedb_request *request)
 {
-    const codedb_driver *driver = &loop->driver;
     if (loop->transaction != 0)
         return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
                            "transaction %llu is open; this can only be done outside of transactions",
                            (unsigned long long)loop->transaction);
-    if (driver->backup == NULL && request->path != NULL)
-        return codedb_fail(request->result, CODEDB_INVALID_REQUEST, "the driver %s cannot make copies", driver->name);
-    return request->kind == CODEDB_REQUEST_SCHEMA ? loop_change_schema(loop, request)
-                                                  : driver->backup(loop->connection, request->path, request->result);
+    if (request->kind == CODEDB_REQUEST_RESTORE || request->kind == CODEDB_REQUEST_VACUUM) {
+        while (loop_copy(loop))
+            continue;
+        loop->driver.set_deadline(loop->connection, request->deadline);
+    }
+    return request->kind == CODEDB_REQUEST_SCHEMA ? loop_change_schema(loop, request) : loop_run(loop, request);
 }
 
 static codedb_code loop_connect(codedb_loop *loop, codedb_request *request)
@@ -353,9 +371,14 @@ static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
 {
     switch (request->kind) {
     case CODEDB_REQUEST_RUN:
+    case CODEDB_REQUEST_STORAGE:
     case CODEDB_REQUEST_TABLE_INFO: return loop_run(loop, request);
     case CODEDB_REQUEST_BATCH: return loop_run_batch(loop, request);
     case CODEDB_REQUEST_BACKUP:
+    case CODEDB_REQUEST_RESTORE:
+    case CODEDB_REQUEST_CHECK:
+    case CODEDB_REQUEST_VACUUM:
+    case CODEDB_REQUEST_CHECKPOINT:
     case CODEDB_REQUEST_SCHEMA: return loop_run_whole(loop, request);
     case CODEDB_REQUEST_BEGIN: return loop_begin(loop, request);
     case CODEDB_REQUEST_COMMIT: return loop_commit(loop, request);
@@ -375,6 +398,9 @@ static void loop_serve(codedb_loop *loop, codedb_request *request)
         return;
     if (request->transaction != 0 && request->transaction != loop->transaction) {
         request->code = loop_fail_ended(loop, request);
+    } else if (request->kind == CODEDB_REQUEST_BACKUP && loop->transaction == 0 && codedb_whole_can_copy(&loop->driver)) {
+        codedb_copies_add(&loop->copies, request);
+        return;
     } else {
         if (loop->connection != NULL)
             loop->driver.set_deadline(loop->connection, request->deadline);
@@ -392,7 +418,7 @@ static double loop_idle_time(const codedb_loop *loop)
     return loop->transaction_used + loop->options->transaction_timeout;
 }
 
-CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop)
+static bool loop_turn(codedb_loop *loop)
 {
     codedb_request *request = codedb_queue_take(loop->queue);
     if (request != NULL) {
@@ -409,15 +435,27 @@ CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop)
     return false;
 }
 
+CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop)
+{
+    bool turned = loop_turn(loop);
+    return loop_copy(loop) || turned;
+}
+
+/* The earlier of two times, of which 0 is none. */
+static double loop_earlier(double one, double other)
+{
+    if (one == 0 || other == 0)
+        return one + other;
+    return one < other ? one : other;
+}
+
 CODEDB_PRIVATE double codedb_loop_wake_time(const codedb_loop *loop)
 {
-    double expiry = codedb_queue_expiry(loop->queue);
     double idle = loop->transaction != 0 ? loop_idle_time(loop) : 0;
+    double copies = codedb_copies_wake_time(&loop->copies, loop->transaction != 0);
     if (loop->stopping)
         return 1e-9; /* long past: what is queued is taken, and nothing is waited for */
-    if (idle == 0 || expiry == 0)
-        return idle + expiry;
-    return idle < expiry ? idle : expiry;
+    return loop_earlier(loop_earlier(idle, copies), codedb_queue_expiry(loop->queue));
 }
 
 CODEDB_PRIVATE bool codedb_loop_is_stopping(const codedb_loop *loop)

@@ -577,20 +577,6 @@ CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_r
     return code;
 }
 
-CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result *result)
-{
-    codedb_request request;
-    codedb_code code = request_check_handle(db, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    if (path == NULL || path[0] == '\0')
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_backup: there is no path");
-    memset(&request, 0, sizeof request);
-    request.kind = CODEDB_REQUEST_BACKUP;
-    request.path = path;
-    return codedb_driver_call(db, &request, result);
-}
-
 CODEDB_PRIVATE codedb_code codedb_schema_change_run(codedb *db, const codedb_schema_change *change, const char *backup,
                                                     codedb_result *result)
 {

@@ -262,3 +262,14 @@ CODEDB_PRIVATE void codedb_schema_refresh(codedb *db)
 {
     schema_see_columns(db, codedb_schema_of(db), NULL);
 }
+
+CODEDB_PRIVATE const codedb_value *codedb_schema_core(size_t *count)
+{
+    static const codedb_value core[] = {
+        {CODEDB_VALUE_TEXT, {.text = "projects"}, sizeof "projects" - 1},
+        {CODEDB_VALUE_TEXT, {.text = "datasets"}, sizeof "datasets" - 1},
+        {CODEDB_VALUE_TEXT, {.text = "files"}, sizeof "files" - 1},
+    };
+    *count = sizeof core / sizeof core[0];
+    return core;
+}

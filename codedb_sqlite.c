@@ -751,8 +751,7 @@ static bool sqlite_fulltext_is_crowded(const sqlite_connection *connection)
     return fulltext != NULL;
 }
 
-/* The value of an option in the arguments of CREATE VIRTUAL TABLE ... USING fts5(...), without its quotes; NULL when it is not given. */
-static const char *sqlite_fulltext_option(codedb_arena *arena, const char *sql, const char *option)
+CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, const char *sql, const char *option)
 {
     size_t length = strlen(option);
     const char *at = strchr(sql, '(');
@@ -913,8 +912,8 @@ static bool sqlite_fulltext_is_ours(sqlite_connection *connection, const char *n
 static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, const char *sql)
 {
     codedb_arena *arena = connection->fulltext_arena;
-    const char *content = sqlite_fulltext_option(arena, sql, "content");
-    const char *rowid = sqlite_fulltext_option(arena, sql, "content_rowid");
+    const char *content = codedb_sqlite_fulltext_option(arena, sql, "content");
+    const char *rowid = codedb_sqlite_fulltext_option(arena, sql, "content_rowid");
     sqlite_fulltext *fulltext;
     sqlite3_stmt *exact = NULL;
     int code;
@@ -1391,8 +1390,8 @@ static void sqlite_disconnect(codedb_connection *self)
         connection->deadline = 0;
         if (!sqlite_is_autocommit(connection))
             codedb_sqlite_execute(connection, "ROLLBACK");
-        sqlite_statements_clear(connection);
-        sqlite_fulltext_drop(connection);
+        codedb_sqlite_copy_end(self);
+        codedb_sqlite_forget_schema(connection);
         sqlite3_finalize(connection->columns);
         sqlite3_finalize(connection->begin);
         sqlite3_finalize(connection->commit);
@@ -1439,9 +1438,8 @@ static int sqlite_set_up(sqlite_connection *connection)
     return code;
 }
 
-/* For bulk loads: with 8 MB of cache fewer pages are written to the log and read back before their commit, and a log that is copied back
- * at 16 MB instead of 4 has a page that changes often copied less often. Neither concerns durability. */
-#define SQLITE_WAL_PRAGMAS "PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000"
+/* For bulk loads: with 8 MB of cache fewer pages are written to the log and read back before their commit. */
+#define SQLITE_WAL_PRAGMAS "PRAGMA cache_size = -8000"
 
 /* The write-ahead log, and how durable a commit is. A database in memory has neither. */
 static int sqlite_set_durability(sqlite_connection *connection)
@@ -1457,6 +1455,7 @@ static int sqlite_set_durability(sqlite_connection *connection)
         code = codedb_sqlite_execute(connection, "PRAGMA journal_mode = WAL; " SQLITE_WAL_PRAGMAS);
     if (code != SQLITE_OK)
         return code;
+    codedb_sqlite_watch_log(connection);
     snprintf(sql, sizeof sql, "PRAGMA synchronous = %s", levels[level]);
     return codedb_sqlite_execute(connection, sql);
 }
@@ -1549,6 +1548,14 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
         .backup = codedb_sqlite_backup,
         .change_schema = codedb_sqlite_change_schema,
         .dialect = CODEDB_SQL_SQLITE,
+        .copy_start = codedb_sqlite_copy_start,
+        .copy_step = codedb_sqlite_copy_step,
+        .copy_end = codedb_sqlite_copy_end,
+        .restore = codedb_sqlite_restore,
+        .check = codedb_sqlite_check,
+        .vacuum = codedb_sqlite_vacuum,
+        .checkpoint = codedb_sqlite_checkpoint,
+        .storage = codedb_sqlite_storage,
     };
     return &driver;
 }

@@ -57,6 +57,9 @@ typedef struct sqlite_fulltext {
     } before; /* `pending` before the statement that runs */
 } sqlite_fulltext;
 
+/* A copy that is being made: codedb_sqlite_copy.c. */
+typedef struct sqlite_copy sqlite_copy;
+
 typedef struct sqlite_connection {
     codedb_driver_settings settings;
     codedb_allocator allocator;
@@ -82,6 +85,10 @@ typedef struct sqlite_connection {
     bool schema_is_known;    /* full-text tables were looked for since the schema changed */
     bool schema_was_changed; /* in the transaction that is open */
 
+    sqlite_copy *copy;        /* the one that is made bit by bit, or NULL */
+    int64_t log_frames;       /* pages in the write-ahead log, as of the last commit or checkpoint here */
+    int64_t log_checkpointed; /* those that were copied back */
+
     codedb_value *row; /* room for the row that is being read */
     const char **names;
     size_t row_capacity;
@@ -99,10 +106,39 @@ CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const ch
 /* Forgets prepared statements and full-text tables, because the schema changes; outside of transactions, where nothing is pending. */
 CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection);
 
-/* ---- codedb_sqlite_schema.c: functions of the driver's table ------------------------------------------------------- */
+/* The value of an option in the arguments of CREATE VIRTUAL TABLE ... USING fts5(...), without its quotes; NULL when it is not given. */
+CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, const char *sql, const char *option);
 
-CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const char *path, codedb_result *result);
+/* ---- codedb_sqlite_schema.c ---------------------------------------------------------------------------------------- */
+
+/* The first number that a query of codedb's own answers. */
+CODEDB_PRIVATE int codedb_sqlite_ask(sqlite_connection *connection, const char *sql, int64_t *number);
+/* A function of the driver's table. */
 CODEDB_PRIVATE codedb_code codedb_sqlite_change_schema(codedb_connection *self, const codedb_schema_statement *statements,
                                                        size_t count, int64_t stamp, codedb_result *result);
+
+/* ---- codedb_sqlite_copy.c: functions of the driver's table --------------------------------------------------------- */
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const char *path, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_sqlite_copy_start(codedb_connection *self, const char *path, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_sqlite_copy_step(codedb_connection *self, int *finished, codedb_result *result);
+CODEDB_PRIVATE void codedb_sqlite_copy_end(codedb_connection *self);
+CODEDB_PRIVATE codedb_code codedb_sqlite_restore(codedb_connection *self, const char *path, const codedb_value *tables,
+                                                 size_t table_count, codedb_result *result);
+/* How far the copy is that is being made: pages, both 0 when none is. */
+CODEDB_PRIVATE void codedb_sqlite_copy_progress(const sqlite_connection *connection, int64_t *done, int64_t *total);
+
+/* ---- codedb_sqlite_maintenance.c ----------------------------------------------------------------------------------- */
+
+/* The log is copied back at 16 MB instead of 4: a page that changes often is copied less often. */
+#define SQLITE_LOG_FRAMES 4000
+/* Makes SQLite copy the log back by itself, and counts its frames. */
+CODEDB_PRIVATE void codedb_sqlite_watch_log(sqlite_connection *connection);
+/* Functions of the driver's table. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_check(codedb_connection *self, int64_t limit, codedb_row_writer *rows,
+                                               codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_sqlite_vacuum(codedb_connection *self, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_sqlite_checkpoint(codedb_connection *self, codedb_checkpoint_mode mode, codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_sqlite_storage(codedb_connection *self, codedb_row_writer *rows, codedb_result *result);
 
 #endif

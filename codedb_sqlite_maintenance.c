@@ -1,0 +1,374 @@
+/* codedb_sqlite_maintenance.c -- the SQLite driver's checks of a whole database, its upkeep and its figures.
+ *
+ * Called by the driver thread through the driver's table, outside of transactions. What a check finds are rows; only what keeps it
+ * from looking is an error. */
+#include "codedb_sqlite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Checks ------------------------------------------------------------------------------------------------------- */
+
+/* Writes findings, at most `left` more. */
+typedef struct sqlite_checker {
+    sqlite_connection *connection;
+    codedb_row_writer *rows;
+    codedb_result *result;
+    int64_t left;
+    codedb_buffer told; /* messages of damage that a table was named for, each behind a NUL */
+} sqlite_checker;
+
+static codedb_value sqlite_check_text(const char *text)
+{
+    codedb_value value = {CODEDB_VALUE_NULL, {.integer = 0}, 0};
+    if (text != NULL) {
+        value.type = CODEDB_VALUE_TEXT;
+        value.as.text = text;
+        value.length = strlen(text);
+    }
+    return value;
+}
+
+/* A finding about row `row_id` of a table; either may be NULL. */
+static codedb_code sqlite_check_tell(sqlite_checker *checker, const char *check, const char *table, const int64_t *row_id,
+                                     const char *message)
+{
+    codedb_value row[4] = {sqlite_check_text(check), sqlite_check_text(table), sqlite_check_text(NULL),
+                           sqlite_check_text(message)};
+    if (checker->left == 0)
+        return CODEDB_SUCCESS;
+    if (row_id != NULL) {
+        row[2].type = CODEDB_VALUE_INTEGER;
+        row[2].as.integer = *row_id;
+    }
+    checker->left--;
+    return checker->rows->row(checker->rows, row);
+}
+
+/* Prepares a query of the checks; the caller steps it with `trusted` set, as pragmas that check prepare inside. */
+static int sqlite_check_prepare(const sqlite_checker *checker, const char *sql, const char *parameter, sqlite3_stmt **statement)
+{
+    int code;
+    checker->connection->trusted = true;
+    code = sqlite3_prepare_v2(checker->connection->db, sql, -1, statement, NULL);
+    if (code == SQLITE_OK && parameter != NULL)
+        code = sqlite3_bind_text(*statement, 1, parameter, -1, SQLITE_STATIC);
+    return code;
+}
+
+static void sqlite_check_finish(const sqlite_checker *checker, sqlite3_stmt *statement)
+{
+    sqlite3_finalize(statement);
+    checker->connection->trusted = false;
+}
+
+/* A failure of the check itself, or what a database is too damaged for. */
+static codedb_code sqlite_check_fail(sqlite_checker *checker, int code, const char *check, const char *table)
+{
+    switch (code & 0xff) {
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+    case SQLITE_OK: return CODEDB_SUCCESS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR: return sqlite_check_tell(checker, check, table, NULL, sqlite3_errmsg(checker->connection->db));
+    default: return codedb_sqlite_fail(checker->connection, code, check, checker->result);
+    }
+}
+
+static bool sqlite_check_was_told(const codedb_buffer *told, const char *message)
+{
+    size_t length = strlen(message) + 1;
+    for (size_t at = 0; at + length <= told->length; at += strlen(told->data + at) + 1)
+        if (strcmp(told->data + at, message) == 0)
+            return true;
+    return false;
+}
+
+/* Damage in a table, or (NULL) in the whole file, but for what was told already. *sound stays true when there is none. */
+static codedb_code sqlite_check_damage(sqlite_checker *checker, const char *table, bool tell, bool *sound)
+{
+    static const char whole[] = "SELECT integrity_check FROM pragma_integrity_check(100)";
+    static const char one[] = "SELECT integrity_check FROM pragma_integrity_check(?1)";
+    sqlite3_stmt *statement = NULL;
+    codedb_code code = CODEDB_SUCCESS;
+    int step = sqlite_check_prepare(checker, table != NULL ? one : whole, table, &statement);
+    while (code == CODEDB_SUCCESS && (step == SQLITE_OK || step == SQLITE_ROW) &&
+           (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *message = (const char *)sqlite3_column_text(statement, 0);
+        if (message == NULL)
+            code = codedb_fail_no_memory(checker->result);
+        else if (strcmp(message, "ok") != 0) {
+            *sound = false;
+            if (tell && !sqlite_check_was_told(&checker->told, message))
+                code = sqlite_check_tell(checker, "integrity", table, NULL, message);
+            if (tell)
+                codedb_buffer_append(&checker->told, message, strlen(message) + 1);
+        }
+    }
+    if (code == CODEDB_SUCCESS && step != SQLITE_DONE) {
+        *sound = false;
+        if (tell || ((step & 0xff) != SQLITE_CORRUPT && (step & 0xff) != SQLITE_NOTADB && (step & 0xff) != SQLITE_ERROR))
+            code = sqlite_check_fail(checker, step, "integrity", table);
+    }
+    sqlite_check_finish(checker, statement);
+    return code;
+}
+
+/* Calls `check` for each table that a query names in its first column; the others go with it. */
+typedef codedb_code (*sqlite_check_function)(sqlite_checker *checker, const char *table, const char *detail);
+
+static codedb_code sqlite_check_each(sqlite_checker *checker, const char *sql, sqlite_check_function check)
+{
+    codedb_arena *arena = codedb_arena_create(&checker->connection->allocator);
+    const char **names = NULL;
+    sqlite3_stmt *statement = NULL;
+    codedb_code code = CODEDB_SUCCESS;
+    size_t count = 0;
+    int step;
+    if (arena == NULL)
+        return codedb_fail_no_memory(checker->result);
+    step = sqlite_check_prepare(checker, sql, NULL, &statement);
+    while (code == CODEDB_SUCCESS && (step == SQLITE_OK || step == SQLITE_ROW) &&
+           (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char **more = codedb_arena_allocate(arena, 2 * count + 2, sizeof *more);
+        if (more != NULL && count > 0)
+            memcpy(more, names, 2 * count * sizeof *more);
+        names = more;
+        for (int column = 0; names != NULL && column < 2; column++) {
+            const void *text = sqlite3_column_text(statement, column);
+            size_t length = (size_t)sqlite3_column_bytes(statement, column);
+            names[2 * count + (size_t)column] = text != NULL ? codedb_arena_copy(arena, text, length) : NULL;
+        }
+        if (names == NULL || names[2 * count] == NULL)
+            code = codedb_fail_no_memory(checker->result);
+        count++;
+    }
+    sqlite_check_finish(checker, statement);
+    if (code == CODEDB_SUCCESS && step != SQLITE_DONE)
+        code = sqlite_check_fail(checker, step, "integrity", NULL);
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < count && checker->left > 0; i++)
+        code = check(checker, names[2 * i], names[2 * i + 1]);
+    codedb_arena_destroy(arena);
+    return code;
+}
+
+static codedb_code sqlite_check_table(sqlite_checker *checker, const char *table, const char *detail)
+{
+    bool sound = true;
+    (void)detail;
+    return sqlite_check_damage(checker, table, true, &sound);
+}
+
+/* Only a database that is not sound is looked at table by table, to name them. */
+static codedb_code sqlite_check_integrity(sqlite_checker *checker)
+{
+    bool sound = true;
+    codedb_code code = sqlite_check_damage(checker, NULL, false, &sound);
+    if (code != CODEDB_SUCCESS || sound)
+        return code;
+    code = sqlite_check_each(checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+                             sqlite_check_table);
+    return code == CODEDB_SUCCESS ? sqlite_check_damage(checker, NULL, true, &sound) : code;
+}
+
+/* Rows that refer to rows which are not there. */
+static codedb_code sqlite_check_keys(sqlite_checker *checker, const char *table, const char *detail)
+{
+    static const char find[] =
+        "SELECT c.rowid, c.parent, (SELECT group_concat(f.\"from\", ', ') FROM pragma_foreign_key_list(?1) f WHERE f.id = c.fkid) "
+        "FROM pragma_foreign_key_check(?1) c";
+    sqlite3_stmt *statement = NULL;
+    codedb_code code = CODEDB_SUCCESS;
+    int step = sqlite_check_prepare(checker, find, table, &statement);
+    (void)detail;
+    while (code == CODEDB_SUCCESS && checker->left > 0 && (step == SQLITE_OK || step == SQLITE_ROW) &&
+           (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        bool has_id = sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
+        int64_t row_id = sqlite3_column_int64(statement, 0);
+        char message[CODEDB_DESCRIPTION_SIZE];
+        snprintf(message, sizeof message, "%.200s refers to a row of %.200s that is not there",
+                 (const char *)sqlite3_column_text(statement, 2), (const char *)sqlite3_column_text(statement, 1));
+        code = sqlite_check_tell(checker, "foreign_keys", table, has_id ? &row_id : NULL, message);
+    }
+    if (code == CODEDB_SUCCESS && checker->left > 0)
+        code = sqlite_check_fail(checker, step, "foreign_keys", table);
+    sqlite_check_finish(checker, statement);
+    return code;
+}
+
+/* The ids that a query with the text table's names in it answers, each a finding. */
+static codedb_code sqlite_check_rows(sqlite_checker *checker, char *sql, const char *table, const char *message)
+{
+    sqlite3_stmt *statement = NULL;
+    codedb_code code = CODEDB_SUCCESS;
+    int step;
+    if (sql == NULL)
+        return codedb_fail_no_memory(checker->result);
+    step = sqlite_check_prepare(checker, sql, NULL, &statement);
+    while (code == CODEDB_SUCCESS && checker->left > 0 && (step == SQLITE_OK || step == SQLITE_ROW) &&
+           (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        int64_t row_id = sqlite3_column_int64(statement, 0);
+        code = sqlite_check_tell(checker, "full_text", table, &row_id, message);
+    }
+    /* A table without such a content or size table cannot be asked, which is no fault. */
+    if (code == CODEDB_SUCCESS && checker->left > 0 && (step & 0xff) != SQLITE_ERROR)
+        code = sqlite_check_fail(checker, step, "full_text", table);
+    sqlite_check_finish(checker, statement);
+    sqlite3_free(sql);
+    return code;
+}
+
+/* Rows that only the content, or only the index has. `id` is the content's column with the index's row ids. */
+static codedb_code sqlite_check_text_rows(sqlite_checker *checker, const char *table, const char *content, const char *id)
+{
+    codedb_code code =
+        sqlite_check_rows(checker,
+                          sqlite3_mprintf("SELECT \"%w\" FROM main.\"%w\" WHERE \"%w\" NOT IN (SELECT id FROM main.\"%w_docsize\")",
+                                          id, content, id, table),
+                          content, "the row is not in the full-text index");
+    if (code != CODEDB_SUCCESS)
+        return code;
+    return sqlite_check_rows(checker,
+                             sqlite3_mprintf("SELECT id FROM main.\"%w_docsize\" WHERE id NOT IN (SELECT \"%w\" FROM main.\"%w\")",
+                                             table, id, content),
+                             table, "the full-text index has a row that is not in its content");
+}
+
+/* FTS5 compares every word of the index with its content. It does so by a command that needs the right to write. */
+static codedb_code sqlite_check_words(sqlite_checker *checker, const char *table)
+{
+    char *sql = sqlite3_mprintf("INSERT INTO main.\"%w\"(\"%w\", rank) VALUES ('integrity-check', 1)", table, table);
+    int code = sql != NULL ? codedb_sqlite_execute(checker->connection, sql) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    if ((code & 0xff) == SQLITE_CORRUPT)
+        return sqlite_check_tell(checker, "full_text", table, NULL,
+                                 "the index does not have the words of its content; the command 'rebuild' makes it anew");
+    return sqlite_check_fail(checker, code, "full_text", table);
+}
+
+static codedb_code sqlite_check_text_table(sqlite_checker *checker, const char *table, const char *sql)
+{
+    codedb_arena *arena = codedb_arena_create(&checker->connection->allocator);
+    const char *content, *id;
+    codedb_code code = CODEDB_SUCCESS;
+    if (arena == NULL)
+        return codedb_fail_no_memory(checker->result);
+    content = codedb_sqlite_fulltext_option(arena, sql, "content");
+    id = codedb_sqlite_fulltext_option(arena, sql, "content_rowid");
+    if (content != NULL && content[0] != '\0')
+        code = sqlite_check_text_rows(checker, table, content, id != NULL ? id : "rowid");
+    if (code == CODEDB_SUCCESS && !checker->connection->settings.read_only && checker->left > 0)
+        code = sqlite_check_words(checker, table);
+    codedb_arena_destroy(arena);
+    return code;
+}
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_check(codedb_connection *self, int64_t limit, codedb_row_writer *rows,
+                                               codedb_result *result)
+{
+    static const char *const columns[] = {"check", "table", "row_id", "message"};
+    sqlite_checker checker = {.connection = sqlite_of(self), .rows = rows, .result = result, .left = limit};
+    codedb_code code = rows->begin(rows, columns, 4);
+    codedb_buffer_init(&checker.told, &checker.connection->allocator);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_check_integrity(&checker);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_check_each(&checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+                                 sqlite_check_keys);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_check_each(
+            &checker, "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'",
+            sqlite_check_text_table);
+    if (code == CODEDB_SUCCESS && checker.told.failed)
+        code = codedb_fail_no_memory(result);
+    codedb_buffer_free(&checker.told);
+    return code;
+}
+
+/* ---- Upkeep and figures ------------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_vacuum(codedb_connection *self, codedb_result *result)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    int code;
+    if (connection->settings.read_only)
+        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "the database is open for reading only");
+    codedb_sqlite_forget_schema(connection);
+    code = codedb_sqlite_execute(connection, "VACUUM");
+    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "vacuum", result);
+}
+
+/* SQLite's own hook for automatic checkpoints, which also notes what it learns. */
+static int sqlite_on_log(void *context, sqlite3 *db, const char *name, int frames)
+{
+    sqlite_connection *connection = context;
+    connection->log_frames = frames;
+    connection->log_checkpointed = connection->log_checkpointed > frames ? 0 : connection->log_checkpointed;
+    if (frames >= SQLITE_LOG_FRAMES) {
+        int log = -1, done = -1;
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+        connection->log_frames = log >= 0 ? log : frames;
+        connection->log_checkpointed = done >= 0 ? done : 0;
+    }
+    return SQLITE_OK;
+}
+
+CODEDB_PRIVATE void codedb_sqlite_watch_log(sqlite_connection *connection)
+{
+    sqlite3_wal_hook(connection->db, sqlite_on_log, connection);
+}
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_checkpoint(codedb_connection *self, codedb_checkpoint_mode mode, codedb_result *result)
+{
+    static const int modes[] = {[CODEDB_CHECKPOINT_PASSIVE] = SQLITE_CHECKPOINT_PASSIVE,
+                                [CODEDB_CHECKPOINT_FULL] = SQLITE_CHECKPOINT_FULL,
+                                [CODEDB_CHECKPOINT_RESTART] = SQLITE_CHECKPOINT_RESTART,
+                                [CODEDB_CHECKPOINT_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE};
+    sqlite_connection *connection = sqlite_of(self);
+    int log = -1, done = -1, code;
+    if (connection->settings.read_only)
+        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "the database is open for reading only");
+    code = sqlite3_wal_checkpoint_v2(connection->db, "main", modes[mode], &log, &done);
+    if (log >= 0) {
+        connection->log_frames = log;
+        connection->log_checkpointed = done;
+    }
+    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "checkpoint", result);
+}
+
+/* The bytes of the log file. */
+static int64_t sqlite_log_bytes(const sqlite_connection *connection)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+        return 0;
+    return size;
+}
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_storage(codedb_connection *self, codedb_row_writer *rows, codedb_result *result)
+{
+    static const char *const columns[] = {"page_size",  "page_count",       "free_pages", "log_bytes",
+                                          "log_frames", "log_checkpointed", "copy_done",  "copy_total"};
+    static const char *const asked[] = {"PRAGMA page_size", "PRAGMA page_count", "PRAGMA freelist_count"};
+    enum { ASKED = sizeof asked / sizeof asked[0], COUNT = sizeof columns / sizeof columns[0] };
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_value row[COUNT];
+    codedb_code code;
+    int64_t figures[COUNT] = {0};
+    for (size_t i = 0; i < ASKED; i++) {
+        int got = codedb_sqlite_ask(connection, asked[i], &figures[i]);
+        if (got != SQLITE_OK)
+            return codedb_sqlite_fail(connection, got, "storage", result);
+    }
+    figures[3] = sqlite_log_bytes(connection);
+    figures[4] = connection->log_frames;
+    figures[5] = connection->log_checkpointed;
+    codedb_sqlite_copy_progress(connection, &figures[6], &figures[7]);
+    for (size_t i = 0; i < COUNT; i++)
+        row[i] = (codedb_value){CODEDB_VALUE_INTEGER, {.integer = figures[i]}, 0};
+    code = rows->begin(rows, columns, COUNT);
+    return code == CODEDB_SUCCESS ? rows->row(rows, row) : code;
+}
