@@ -436,9 +436,9 @@ typedef struct codedb_schema_statement {
 
 /* How much of a database's log is copied back into its file. */
 typedef enum codedb_checkpoint_mode {
-    CODEDB_CHECKPOINT_PASSIVE = 0,  /* what can be copied without waiting for anybody */
-    CODEDB_CHECKPOINT_FULL = 1,     /* all of it; waits for readers and writers in other processes */
-    CODEDB_CHECKPOINT_RESTART = 2,  /* and the next commit starts the log anew */
+    CODEDB_CHECKPOINT_PASSIVE = 0, /* what can be copied without waiting for anybody */
+    CODEDB_CHECKPOINT_FULL = 1,    /* all of it; waits for readers and writers in other processes */
+    CODEDB_CHECKPOINT_RESTART = 2, /* and the next commit starts the log anew */
     CODEDB_CHECKPOINT_TRUNCATE = 3 /* and its file is cut to nothing */
 } codedb_checkpoint_mode;
 

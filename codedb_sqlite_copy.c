@@ -321,12 +321,11 @@ static codedb_code sqlite_restore_write_name(codedb_buffer *name, const char *pa
 {
     bool whole = !sqlite_restore_has_bytes(path, "-wal") && !sqlite_restore_has_bytes(path, "-journal");
     codedb_buffer_printf(name, "file:%s", sqlite_copy_prefix(path));
-    for (const unsigned char *at = (const unsigned char *)path; *at != '\0'; at++) {
+    for (const unsigned char *at = (const unsigned char *)path; *at != '\0'; at++)
         if (strchr("?#%", *at) != NULL || *at < 0x20)
             codedb_buffer_printf(name, "%%%02X", *at);
         else
             codedb_buffer_append_byte(name, (char)*at);
-    }
     if (whole)
         codedb_buffer_append_text(name, "?immutable=1");
     return name->failed ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
@@ -342,8 +341,7 @@ static codedb_code sqlite_restore_check_file(const sqlite_connection *connection
     if (!S_ISREG(status.st_mode))
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "%s: found %s, expected a copy of a database", path,
                            S_ISDIR(status.st_mode) ? "a folder" : "what is no regular file");
-    if (own != NULL && own[0] != '\0' && stat(own, &owned) == 0 && owned.st_dev == status.st_dev &&
-        owned.st_ino == status.st_ino)
+    if (own != NULL && own[0] != '\0' && stat(own, &owned) == 0 && owned.st_dev == status.st_dev && owned.st_ino == status.st_ino)
         return codedb_fail(result, CODEDB_VALIDATION_ERROR, "%s: this is the database itself, expected a copy of one", path);
     return CODEDB_SUCCESS;
 }
@@ -466,12 +464,11 @@ static int sqlite_restore_pages(sqlite_connection *connection, sqlite3 *copy)
     sqlite3_backup *backup = sqlite3_backup_init(connection->db, "main", copy, "main");
     int code = backup != NULL ? SQLITE_OK : sqlite3_errcode(connection->db);
     int finished;
-    while (code == SQLITE_OK) {
+    while (code == SQLITE_OK)
         if (connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline)
             code = SQLITE_INTERRUPT;
         else
             code = sqlite3_backup_step(backup, SQLITE_COPY_PAGES);
-    }
     finished = sqlite3_backup_finish(backup);
     return code == SQLITE_DONE ? finished : code;
 }

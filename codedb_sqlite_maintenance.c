@@ -167,8 +167,7 @@ static codedb_code sqlite_check_integrity(sqlite_checker *checker)
     codedb_code code = sqlite_check_damage(checker, NULL, false, &sound);
     if (code != CODEDB_SUCCESS || sound)
         return code;
-    code = sqlite_check_each(checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
-                             sqlite_check_table);
+    code = sqlite_check_each(checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", sqlite_check_table);
     return code == CODEDB_SUCCESS ? sqlite_check_damage(checker, NULL, true, &sound) : code;
 }
 
@@ -198,7 +197,7 @@ static codedb_code sqlite_check_keys(sqlite_checker *checker, const char *table,
 }
 
 /* The ids that a query with the text table's names in it answers, each a finding. */
-static codedb_code sqlite_check_rows(sqlite_checker *checker, char *sql, const char *table, const char *message)
+static codedb_code sqlite_check_rows(sqlite_checker *checker, const char *sql, const char *table, const char *message)
 {
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
@@ -215,24 +214,22 @@ static codedb_code sqlite_check_rows(sqlite_checker *checker, char *sql, const c
     if (code == CODEDB_SUCCESS && checker->left > 0 && (step & 0xff) != SQLITE_ERROR)
         code = sqlite_check_fail(checker, step, "full_text", table);
     sqlite_check_finish(checker, statement);
-    sqlite3_free(sql);
     return code;
 }
 
 /* Rows that only the content, or only the index has. `id` is the content's column with the index's row ids. */
 static codedb_code sqlite_check_text_rows(sqlite_checker *checker, const char *table, const char *content, const char *id)
 {
-    codedb_code code =
-        sqlite_check_rows(checker,
-                          sqlite3_mprintf("SELECT \"%w\" FROM main.\"%w\" WHERE \"%w\" NOT IN (SELECT id FROM main.\"%w_docsize\")",
-                                          id, content, id, table),
-                          content, "the row is not in the full-text index");
-    if (code != CODEDB_SUCCESS)
-        return code;
-    return sqlite_check_rows(checker,
-                             sqlite3_mprintf("SELECT id FROM main.\"%w_docsize\" WHERE id NOT IN (SELECT \"%w\" FROM main.\"%w\")",
-                                             table, id, content),
-                             table, "the full-text index has a row that is not in its content");
+    char *unindexed = sqlite3_mprintf("SELECT \"%w\" FROM main.\"%w\" WHERE \"%w\" NOT IN (SELECT id FROM main.\"%w_docsize\")",
+                                      id, content, id, table);
+    char *absent = sqlite3_mprintf("SELECT id FROM main.\"%w_docsize\" WHERE id NOT IN (SELECT \"%w\" FROM main.\"%w\")", table,
+                                   id, content);
+    codedb_code code = sqlite_check_rows(checker, unindexed, content, "the row is not in the full-text index");
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_check_rows(checker, absent, table, "the full-text index has a row that is not in its content");
+    sqlite3_free(unindexed);
+    sqlite3_free(absent);
+    return code;
 }
 
 /* FTS5 compares every word of the index with its content. It does so by a command that needs the right to write. */

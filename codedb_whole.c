@@ -41,9 +41,8 @@ static codedb_request *whole_expired(codedb_copies *copies, const codedb_driver 
     for (codedb_request **place = &copies->first; *place != NULL; place = &(*place)->next) {
         codedb_request *request = *place;
         if (request->deadline != 0 && now >= request->deadline) {
-            codedb_code code =
-                codedb_fail(request->result, CODEDB_TIMEOUT, "%s: the copy was given up, because the request's time was over",
-                            request->path);
+            codedb_code code = codedb_fail(request->result, CODEDB_TIMEOUT,
+                                           "%s: the copy was given up, because the request's time was over", request->path);
             return whole_take(copies, driver, connection, place, code);
         }
     }
