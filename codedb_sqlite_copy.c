@@ -387,14 +387,14 @@ static codedb_code sqlite_restore_open(sqlite_connection *connection, const char
 }
 
 /* Compares the first column of the first row of a query over the copy with `expected`; `parameter` may be NULL. */
-static codedb_code sqlite_restore_expect(sqlite3 *copy, const char *path, const char *sql, const char *parameter,
+static codedb_code sqlite_restore_expect(sqlite3 *copy, const char *path, const char *sql, const codedb_value *parameter,
                                          const char *expected, const char *what, codedb_result *result)
 {
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
     int step = sqlite3_prepare_v2(copy, sql, -1, &statement, NULL);
     if (step == SQLITE_OK && parameter != NULL)
-        step = sqlite3_bind_text(statement, 1, parameter, -1, SQLITE_STATIC);
+        step = sqlite3_bind_text64(statement, 1, parameter->as.text, parameter->length, SQLITE_STATIC, SQLITE_UTF8);
     if (step == SQLITE_OK)
         step = sqlite3_step(statement);
     if (step != SQLITE_ROW) {
@@ -450,10 +450,11 @@ static codedb_code sqlite_restore_check(sqlite_connection *connection, sqlite3 *
     codedb_code code = sqlite_restore_expect(copy, path, "PRAGMA integrity_check(1)", NULL, "ok", "the copy is damaged", result);
     for (size_t i = 0; code == CODEDB_SUCCESS && i < table_count; i++) {
         char what[120];
-        snprintf(what, sizeof what, "tables named %.80s", tables[i].as.text);
+        int length = (int)(tables[i].length < 80 ? tables[i].length : 80);
+        snprintf(what, sizeof what, "tables named %.*s", length, tables[i].as.text);
         code = sqlite_restore_expect(copy, path,
                                      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-                                     tables[i].as.text, "1", what, result);
+                                     &tables[i], "1", what, result);
     }
     return code == CODEDB_SUCCESS ? sqlite_restore_check_form(connection, copy, path, result) : code;
 }

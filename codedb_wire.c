@@ -820,6 +820,11 @@ static void wire_get_schema(wire_request_reader *from)
     from->made->request.schema = schema;
 }
 
+static bool wire_has_values(codedb_request_kind kind)
+{
+    return kind == CODEDB_REQUEST_RUN || (kind >= CODEDB_REQUEST_RESTORE && kind <= CODEDB_REQUEST_STORAGE);
+}
+
 CODEDB_PRIVATE void codedb_wire_write_request(codedb_wire_message *message, const codedb_request *request)
 {
     unsigned bits = (request->program != NULL ? WIRE_HAS_PROGRAM : 0) | (request->schema != NULL ? WIRE_HAS_SCHEMA : 0) |
@@ -836,8 +841,23 @@ CODEDB_PRIVATE void codedb_wire_write_request(codedb_wire_message *message, cons
     if (request->schema != NULL)
         wire_put_schema(message, request->schema);
     wire_put_operation(message, &request->operation);
-    if (request->kind == CODEDB_REQUEST_RUN)
+    if (wire_has_values(request->kind))
         wire_put_values(message, request->values, request->operation.value_count);
+}
+
+/* Whether there is just one value: an integer from `low` to `high`. */
+static bool wire_is_number(const codedb_request *request, int64_t low, int64_t high)
+{
+    return request->operation.value_count == 1 && request->values != NULL && request->values[0].type == CODEDB_VALUE_INTEGER &&
+           request->values[0].as.integer >= low && request->values[0].as.integer <= high;
+}
+
+static const char *wire_restore_fault(const codedb_request *request)
+{
+    for (size_t i = 0; request->values != NULL && i < request->operation.value_count; i++)
+        if (request->values[i].type != CODEDB_VALUE_TEXT)
+            return "a table that is no name";
+    return request->path != NULL ? NULL : "a copy without its path";
 }
 
 /* Why a request cannot be run, or NULL; its operation was looked at already. */
@@ -850,9 +870,17 @@ static const char *wire_request_fault(const codedb_request *request)
     case CODEDB_REQUEST_SCHEMA: return request->schema != NULL ? NULL : "a change of the schema without its statements";
     case CODEDB_REQUEST_COMMIT:
     case CODEDB_REQUEST_ROLLBACK: return request->transaction != 0 ? NULL : "the end of no transaction";
+    case CODEDB_REQUEST_RESTORE: return wire_restore_fault(request);
+    case CODEDB_REQUEST_CHECK:
+        return request->wants_rows && wire_is_number(request, 1, INT64_MAX) ? NULL : "a check without its limit";
+    case CODEDB_REQUEST_CHECKPOINT:
+        return wire_is_number(request, CODEDB_CHECKPOINT_PASSIVE, CODEDB_CHECKPOINT_TRUNCATE) ? NULL
+                                                                                              : "a checkpoint of an unknown kind";
+    case CODEDB_REQUEST_STORAGE: return request->wants_rows ? NULL : "figures that nobody wants";
     case CODEDB_REQUEST_RUN:
     case CODEDB_REQUEST_BEGIN:
     case CODEDB_REQUEST_CONNECT:
+    case CODEDB_REQUEST_VACUUM:
     case CODEDB_REQUEST_STOP: return NULL;
     }
     return "a request of an unknown kind";
@@ -862,7 +890,7 @@ static const char *wire_request_fault(const codedb_request *request)
 static unsigned wire_get_question(wire_reader *reader, codedb_request *request)
 {
     uint64_t kind = wire_get_number(reader), priority = wire_get_number(reader), bits = wire_get_number(reader);
-    if (kind > CODEDB_REQUEST_STOP)
+    if (kind > CODEDB_REQUEST_STORAGE)
         wire_refuse(reader, "a request of an unknown kind");
     if (priority > CODEDB_PRIORITY_URGENT)
         wire_refuse(reader, "a request of an unknown priority");
@@ -897,6 +925,8 @@ static void wire_get_request(wire_request_reader *from)
         request->values = wire_get_values(from, request->operation.value_count);
     } else {
         wire_get_operation(from, &request->operation);
+        if (wire_has_values(request->kind))
+            request->values = wire_get_values(from, request->operation.value_count);
     }
     fault = wire_request_fault(request);
     if (fault != NULL)

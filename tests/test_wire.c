@@ -181,13 +181,15 @@ static void free_batch(batch *made)
     free(made->pieces[1]);
 }
 
-#define REQUESTS 9
+#define REQUESTS 13
 
 /* Request `number` of those that the tests go through. */
 static codedb_request sample(size_t number, batch *made)
 {
     static const codedb_schema_statement statements[] = {{"CREATE TABLE a (b)", "making a"}, {"DROP TABLE c", "dropping c"}};
     static const codedb_schema_change change = {statements, 2, -9};
+    static const codedb_value names[] = {{CODEDB_VALUE_TEXT, {.text = "one"}, 3}, {CODEDB_VALUE_TEXT, {.text = "other"}, 5}};
+    static const codedb_value two = {CODEDB_VALUE_INTEGER, {.integer = 2}, 0};
     codedb_request request = {.timeout = 30};
     memset(made, 0, sizeof *made);
     switch (number) {
@@ -210,6 +212,23 @@ static codedb_request sample(size_t number, batch *made)
     case 7:
         request.kind = CODEDB_REQUEST_COMMIT;
         request.transaction = UINT64_MAX;
+        return request;
+    case 8:
+        request.kind = CODEDB_REQUEST_RESTORE;
+        request.path = "/tmp/copy";
+        request.values = names;
+        request.operation.value_count = 2;
+        return request;
+    case 9:
+    case 10:
+        request.kind = number == 9 ? CODEDB_REQUEST_CHECK : CODEDB_REQUEST_CHECKPOINT;
+        request.wants_rows = number == 9;
+        request.values = &two;
+        request.operation.value_count = 1;
+        return request;
+    case 11:
+        request.kind = CODEDB_REQUEST_STORAGE;
+        request.wants_rows = true;
         return request;
     default: request.kind = CODEDB_REQUEST_BEGIN; return request;
     }
@@ -262,6 +281,8 @@ static void assert_same_request(const codedb_request *read, const codedb_request
     if (written->kind == CODEDB_REQUEST_RUN) {
         assert_true(codedb_operation_equal(&read->operation, &written->operation));
         assert_int_equal(read->operation.hash, written->operation.hash);
+    }
+    if (written->values != NULL) {
         assert_int_equal(read->operation.value_count, written->operation.value_count);
         for (size_t i = 0; i < read->operation.value_count; i++)
             assert_value(&read->values[i], &written->values[i]);
@@ -426,6 +447,7 @@ static void refuse_request(const codedb_request *request, const char *why)
 static void what_the_driver_could_not_run_is_refused(void **state)
 {
     codedb_operation operation;
+    codedb_value four;
     codedb_request request;
     batch made;
     (void)state;
@@ -456,11 +478,17 @@ static void what_the_driver_could_not_run_is_refused(void **state)
     operation.sql = NULL;
     request = run_request(operation);
     refuse_request(&request, "an operation without its SQL");
-    for (int kind = CODEDB_REQUEST_BATCH; kind <= CODEDB_REQUEST_STOP; kind++) {
+    for (int kind = CODEDB_REQUEST_BATCH; kind <= CODEDB_REQUEST_STORAGE + 1; kind++) {
         codedb_request empty = {.kind = (codedb_request_kind)kind};
-        if (kind != CODEDB_REQUEST_BEGIN && kind != CODEDB_REQUEST_CONNECT && kind != CODEDB_REQUEST_STOP)
+        if (kind != CODEDB_REQUEST_BEGIN && kind != CODEDB_REQUEST_CONNECT && kind != CODEDB_REQUEST_STOP &&
+            kind != CODEDB_REQUEST_VACUUM)
             refuse_request(&empty, "a");
     }
+    four = codedb_value_integer(4);
+    request = (codedb_request){.kind = CODEDB_REQUEST_CHECKPOINT, .values = &four, .operation.value_count = 1};
+    refuse_request(&request, "a checkpoint of an unknown kind");
+    request = (codedb_request){.kind = CODEDB_REQUEST_RESTORE, .path = "x", .values = &four, .operation.value_count = 1};
+    refuse_request(&request, "a table that is no name");
     request = batch_request(&made);
     made.requirement.step = 4;
     refuse_request(&request, "a requirement of a step that is not there");
