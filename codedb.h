@@ -218,6 +218,10 @@ typedef struct codedb_statistics {
     double run_maximum;
     uint64_t wait_histogram[32]; /* [i]: requests that waited less than 2^i microseconds, and not less than 2^(i - 1) */
     uint64_t run_histogram[32];  /* likewise, time in the driver */
+    uint64_t groups;             /* of the commits, those that several requests shared */
+    uint64_t grouped;            /* requests that shared one: grouped / groups for each */
+    uint64_t group_largest;      /* the most that shared one */
+    double batch_longest;        /* the longest time for which a batch kept all others waiting */
 } codedb_statistics;
 
 /* Fills `statistics` (struct_size set by the host); a view or transaction answers for its database, also when that is closed.
@@ -467,7 +471,9 @@ struct codedb_driver {
     /* 1 while a transaction is open. An error may have ended it: the caller asks after each. */
     int (*in_transaction)(codedb_connection *connection);
 
-    /* Nested points to return to, inside a transaction. `depth` counts from 1. A rollback to a point ends it, too. */
+    /* Nested points to return to, inside a transaction. `depth` counts from 1. A rollback to a point ends it, too. At depth 0 is
+     * one request of several that share the transaction: its release fails if a commit would, for a constraint that the request
+     * broke. */
     codedb_code (*savepoint)(codedb_connection *connection, int depth, codedb_result *result);
     codedb_code (*release)(codedb_connection *connection, int depth, codedb_result *result);
     codedb_code (*rollback_to)(codedb_connection *connection, int depth, codedb_result *result);

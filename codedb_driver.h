@@ -160,6 +160,13 @@ typedef struct codedb_schema_change {
     int64_t stamp;
 } codedb_schema_change;
 
+/* How a request goes together with others in one commit. */
+typedef enum codedb_request_role {
+    CODEDB_ROLE_ALONE,
+    CODEDB_ROLE_READS, /* may run in a group, and never is a reason for one */
+    CODEDB_ROLE_WRITES
+} codedb_request_role;
+
 typedef enum codedb_request_state {
     CODEDB_REQUEST_WAITED_FOR, /* the caller looks at the state */
     CODEDB_REQUEST_SLEPT_FOR,  /* the caller sleeps on `answered` */
@@ -194,7 +201,8 @@ typedef struct codedb_request {
     double submitted; /* monotonic seconds; likewise the next two */
     double deadline;  /* 0: none */
     double taken;     /* when the loop took it */
-    bool queued;      /* under the queue's lock: still in a lane */
+    codedb_request_role role;
+    bool queued; /* under the queue's lock: still in a lane */
     /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
      * request is answered: the request is the sender's again, which may free it there. It must not wait for the loop. */
     void (*answered_by)(struct codedb_request *request);
@@ -206,6 +214,8 @@ typedef struct codedb_request {
     pthread_cond_t answered;
 } codedb_request;
 
+/* What a question is. SQL is known by its first word; what begins with another than those that read or change rows is alone. */
+CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request *request);
 /* Makes an operation's hash from its other fields. */
 CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation);
 CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
@@ -282,6 +292,9 @@ CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline);
 /* The next request that may run now, without waiting; NULL when there is none. Requests without a caller whose time was over while they
  * waited are answered TIMEOUT on the way. */
 CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue);
+/* The same if it may be in a group. A group is worth its while when codedb_queue_has_writes. */
+CODEDB_PRIVATE codedb_request *codedb_queue_take_member(codedb_queue *queue);
+CODEDB_PRIVATE bool codedb_queue_has_writes(const codedb_queue *queue);
 /* When codedb_queue_take is to be called although nothing has come, because of those; 0: never. */
 CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue);
 /* Gives a request that was taken back to its sender, answered with request->code. It must not be touched behind this. */
@@ -292,8 +305,11 @@ CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *req
 CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction, uint64_t owner);
 /* From now on calls are answered CONNECTION_ERROR; what is queued stays to be taken. */
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue);
-/* Counts a commit of the database, for the statistics. The driver's side. */
+/* Counts a commit of the database, for the statistics; and one that `members` requests shared. The loop's side. */
 CODEDB_PRIVATE void codedb_queue_count_commit(codedb_queue *queue);
+CODEDB_PRIVATE void codedb_queue_count_group(codedb_queue *queue, size_t members);
+/* Counts how long a batch held the loop, in seconds. */
+CODEDB_PRIVATE void codedb_queue_count_batch(codedb_queue *queue, double seconds);
 CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics);
 
 /* ---- the loop: codedb_loop.c -------------------------------------------------------------------------------------- */

@@ -3,22 +3,38 @@
  * Called by the driver thread (codedb_driver.c), or by the only thread of a child process; it cannot tell which. Calls the queue and the
  * driver's function table; knows neither SQL nor objects, and never sleeps itself.
  *
- * 1. Life   2. Transactions   3. Running   4. Turns
+ * 1. Life   2. Transactions   3. Running   4. Groups   5. Turns
  *
  * Invariants:
  * 1. The connection is used by the loop's thread alone, from connect to disconnect.
- * 2. A request is answered once, and only after what it wrote is committed (outside of a held transaction).
+ * 2. A request is answered once, and only after what it wrote, and what it could see of others, is committed (outside of a held
+ *    transaction).
  * 3. `transaction` is not 0 exactly while the database has a transaction that a host holds; after every call that failed the database is
  *    asked whether it still has, because some failures end it.
  * 4. A request whose time was over before it was taken is not run.
  * 5. A batch is all or nothing: its own transaction, or a savepoint in the held one.
  * 6. Stop runs everything that was queued before, the requests that waited for a held transaction included, after rolling that back. No
- *    transaction begins behind it. */
+ *    transaction begins behind it.
+ *
+ * Group commit: a write that finds other writes waiting shares one transaction with them.
+ * 7. Members run one after another in the order in which the queue gives them. Each one that writes is in a savepoint of its own:
+ *    a member that fails leaves nothing, and its neighbours everything.
+ * 8. No member is answered before the commit, reads that ran between the writes included: they have seen what is not yet durable.
+ * 9. A commit that fails is every member's answer.
+ * 10. A failure that ends the whole transaction (an interrupt, a full disk) is that of the member in which it came. All that ran before
+ *    it are run again, each for itself, in their order, before anything else is taken.
+ * 11. A member's own deadline and cancel count while it runs; behind that it waits for the truth.
+ * 12. A group takes no more members when it has LOOP_GROUP_LARGEST or lasts LOOP_GROUP_TIME; what is queued never runs alone in a
+ *    savepoint: a write that finds no other one commits by itself, as if there were no groups. */
 #include "codedb_driver.h"
 
 #include <string.h>
 
 #define LOOP_ENDED_REMEMBERED 8
+#define LOOP_GROUP_LARGEST 256
+#define LOOP_GROUP_TIME 0.005 /* seconds */
+#define LOOP_MEMBER 0         /* the depth of a member's savepoint */
+#define LOOP_BATCH 1          /* that of a batch inside a held transaction */
 
 /* Why a transaction is no more. */
 typedef enum loop_end { LOOP_END_COMMITTED, LOOP_END_ROLLED_BACK, LOOP_END_IDLE, LOOP_END_DATABASE, LOOP_END_CLOSED } loop_end;
@@ -40,6 +56,8 @@ struct codedb_loop {
         loop_end how;
     } ended[LOOP_ENDED_REMEMBERED]; /* by id */
     bool stopping;
+    codedb_request *members[LOOP_GROUP_LARGEST]; /* of the group that is open, in their order */
+    size_t member_count;                         /* 0: none is open */
 };
 
 /* ---- 1. Life ------------------------------------------------------------------------------------------------------- */
@@ -188,7 +206,7 @@ static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
         else
             codedb_row_collector_drop(&loop->collector);
     }
-    if (code == CODEDB_SUCCESS && loop->transaction == 0 && loop_has_written(request))
+    if (code == CODEDB_SUCCESS && loop->transaction == 0 && loop->member_count == 0 && loop_has_written(request))
         codedb_queue_count_commit(loop->queue);
     return code;
 }
@@ -282,7 +300,8 @@ static void loop_undo_batch(codedb_loop *loop, bool inside)
     codedb_code code = CODEDB_SUCCESS;
     driver->set_deadline(loop->connection, 0);
     if (driver->in_transaction(loop->connection))
-        code = inside ? driver->rollback_to(loop->connection, 1, &unwanted) : driver->rollback(loop->connection, &unwanted);
+        code =
+            inside ? driver->rollback_to(loop->connection, LOOP_BATCH, &unwanted) : driver->rollback(loop->connection, &unwanted);
     if (code != CODEDB_SUCCESS)
         codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "undoing a batch: %s", unwanted.description);
     codedb_result_clear(&unwanted);
@@ -294,16 +313,27 @@ static codedb_code loop_run_batch(codedb_loop *loop, codedb_request *request)
     const codedb_driver *driver = &loop->driver;
     bool inside = loop->transaction != 0;
     codedb_code code;
-    code = inside ? driver->savepoint(loop->connection, 1, request->result) : driver->begin(loop->connection, request->result);
+    code = inside ? driver->savepoint(loop->connection, LOOP_BATCH, request->result)
+                  : driver->begin(loop->connection, request->result);
     if (code != CODEDB_SUCCESS)
         return code;
     code = loop_run_steps(loop, request);
     if (code == CODEDB_SUCCESS)
-        code = inside ? driver->release(loop->connection, 1, request->result) : driver->commit(loop->connection, request->result);
+        code = inside ? driver->release(loop->connection, LOOP_BATCH, request->result)
+                      : driver->commit(loop->connection, request->result);
     if (code != CODEDB_SUCCESS)
         loop_undo_batch(loop, inside);
     else if (!inside)
         codedb_queue_count_commit(loop->queue);
+    return code;
+}
+
+/* The same, and notes how long all others waited for it. */
+static codedb_code loop_time_batch(codedb_loop *loop, codedb_request *request)
+{
+    double start = codedb_monotonic_now();
+    codedb_code code = loop->member_count > 0 ? loop_run_steps(loop, request) : loop_run_batch(loop, request);
+    codedb_queue_count_batch(loop->queue, codedb_monotonic_now() - start);
     return code;
 }
 
@@ -373,7 +403,7 @@ static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
     case CODEDB_REQUEST_RUN:
     case CODEDB_REQUEST_STORAGE:
     case CODEDB_REQUEST_TABLE_INFO: return loop_run(loop, request);
-    case CODEDB_REQUEST_BATCH: return loop_run_batch(loop, request);
+    case CODEDB_REQUEST_BATCH: return loop_time_batch(loop, request);
     case CODEDB_REQUEST_BACKUP:
     case CODEDB_REQUEST_RESTORE:
     case CODEDB_REQUEST_CHECK:
@@ -389,22 +419,165 @@ static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
     return codedb_fail(request->result, CODEDB_INTERNAL_ERROR, "a request of kind %d", (int)request->kind);
 }
 
-/* ---- 4. Turns ------------------------------------------------------------------------------------------------------ */
+/* ---- 4. Groups ----------------------------------------------------------------------------------------------------- */
 
-/* Runs one request and answers it. */
+/* Runs what a request asks for, with its deadline. */
+static void loop_run_request(codedb_loop *loop, codedb_request *request)
+{
+    if (loop->connection != NULL)
+        loop->driver.set_deadline(loop->connection, request->deadline);
+    request->code = loop_execute(loop, request);
+}
+
+/* Ends the group's transaction, when it is to be as if it had never been. */
+static void loop_give_group_up(codedb_loop *loop)
+{
+    codedb_result unwanted = CODEDB_INIT(codedb_result);
+    loop->driver.set_deadline(loop->connection, 0);
+    if (loop->driver.in_transaction(loop->connection) && loop->driver.rollback(loop->connection, &unwanted) != CODEDB_SUCCESS)
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "rollback of a group: %s", unwanted.description);
+    codedb_result_clear(&unwanted);
+}
+
+/* Invariant 7; false when the group's transaction is no more. */
+static bool loop_undo_member(codedb_loop *loop)
+{
+    codedb_result unwanted = CODEDB_INIT(codedb_result);
+    bool open = loop->driver.in_transaction(loop->connection) != 0;
+    loop->driver.set_deadline(loop->connection, 0);
+    if (open && loop->driver.rollback_to(loop->connection, LOOP_MEMBER, &unwanted) != CODEDB_SUCCESS) {
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "undoing a member of a group: %s", unwanted.description);
+        loop_give_group_up(loop);
+        open = false;
+    }
+    codedb_result_clear(&unwanted);
+    return open;
+}
+
+/* Runs a member; false when the group's transaction is no more. */
+static bool loop_run_member(codedb_loop *loop, codedb_request *request)
+{
+    const codedb_driver *driver = &loop->driver;
+    loop->members[loop->member_count++] = request;
+    if (request->role == CODEDB_ROLE_READS) {
+        loop_run_request(loop, request);
+        return driver->in_transaction(loop->connection) != 0;
+    }
+    driver->set_deadline(loop->connection, request->deadline);
+    request->code = driver->savepoint(loop->connection, LOOP_MEMBER, request->result);
+    if (request->code != CODEDB_SUCCESS) {
+        /* It may be open or not; only without any is it certain what stands. */
+        loop_give_group_up(loop);
+        return false;
+    }
+    loop_run_request(loop, request);
+    if (request->code == CODEDB_SUCCESS)
+        request->code = driver->release(loop->connection, LOOP_MEMBER, request->result);
+    return request->code == CODEDB_SUCCESS || loop_undo_member(loop);
+}
+
+/* Invariant 12. */
+static codedb_request *loop_next_member(codedb_loop *loop, double begun)
+{
+    codedb_request *request;
+    do {
+        if (loop->member_count == LOOP_GROUP_LARGEST || codedb_monotonic_now() - begun >= LOOP_GROUP_TIME)
+            return NULL;
+        request = codedb_queue_take_member(loop->queue);
+    } while (request != NULL && codedb_queue_expire(loop->queue, request));
+    return request;
+}
+
+/* Forgets what a request has been answered, so that it can be run again or told something else. */
+static void loop_forget_answer(codedb_request *request)
+{
+    codedb_free(request->rows);
+    request->rows = NULL;
+    memset(&request->changes, 0, sizeof request->changes);
+    codedb_succeed(request->result);
+}
+
+/* Invariant 10. */
+static void loop_run_again(codedb_loop *loop)
+{
+    size_t count = loop->member_count;
+    size_t i;
+    loop->member_count = 0;
+    for (i = 0; i + 1 < count; i++) {
+        codedb_request *request = loop->members[i];
+        loop_forget_answer(request);
+        if (request->wants_rows && request->rows_arena == NULL)
+            request->rows_arena = codedb_arena_create(&loop->allocator);
+        loop_run_request(loop, request);
+        codedb_queue_answer(loop->queue, request);
+    }
+    codedb_queue_answer(loop->queue, loop->members[i]);
+}
+
+/* Invariants 8 and 9. */
+static void loop_commit_group(codedb_loop *loop)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    size_t count = loop->member_count;
+    codedb_code code;
+    size_t i;
+    loop->driver.set_deadline(loop->connection, 0);
+    code = loop->driver.commit(loop->connection, &result);
+    if (code == CODEDB_SUCCESS)
+        codedb_queue_count_group(loop->queue, count);
+    else
+        loop_give_group_up(loop);
+    loop->member_count = 0;
+    for (i = 0; i < count; i++) {
+        codedb_request *request = loop->members[i];
+        if (code != CODEDB_SUCCESS) {
+            loop_forget_answer(request);
+            request->code = codedb_fail(request->result, code, "the commit of %zu requests: %s", count, result.description);
+        }
+        codedb_queue_answer(loop->queue, request);
+    }
+    codedb_result_clear(&result);
+}
+
+/* Runs a write and others that wait, up to their common commit. */
+static void loop_run_group(codedb_loop *loop, codedb_request *first)
+{
+    double begun = codedb_monotonic_now();
+    codedb_request *request = first;
+    bool open;
+    loop->driver.set_deadline(loop->connection, first->deadline);
+    first->code = loop->driver.begin(loop->connection, first->result);
+    if (first->code != CODEDB_SUCCESS) {
+        codedb_queue_answer(loop->queue, first);
+        return;
+    }
+    do {
+        open = loop_run_member(loop, request);
+    } while (open && (request = loop_next_member(loop, begun)) != NULL);
+    if (open)
+        loop_commit_group(loop);
+    else
+        loop_run_again(loop);
+}
+
+/* ---- 5. Turns ------------------------------------------------------------------------------------------------------ */
+
+/* Runs one request, or a group that it opens, and answers. */
 static void loop_serve(codedb_loop *loop, codedb_request *request)
 {
     if (codedb_queue_expire(loop->queue, request))
         return;
+    if (request->role == CODEDB_ROLE_WRITES && loop->transaction == 0 && codedb_queue_has_writes(loop->queue)) {
+        loop_run_group(loop, request);
+        return;
+    }
     if (request->transaction != 0 && request->transaction != loop->transaction) {
         request->code = loop_fail_ended(loop, request);
     } else if (request->kind == CODEDB_REQUEST_BACKUP && loop->transaction == 0 && codedb_whole_can_copy(&loop->driver)) {
         codedb_copies_add(&loop->copies, request);
         return;
     } else {
-        if (loop->connection != NULL)
-            loop->driver.set_deadline(loop->connection, request->deadline);
-        request->code = loop_execute(loop, request);
+        loop_run_request(loop, request);
         if (request->code != CODEDB_SUCCESS && loop->connection != NULL)
             loop_notice_end(loop);
         if (loop->transaction != 0)

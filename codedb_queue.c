@@ -76,6 +76,7 @@ struct codedb_queue {
     /* Apart from each other by a cache line, because one side looks at them all the time while the other writes. */
     char apart_from_lock[QUEUE_CACHE_LINE];
     _Atomic size_t ready;
+    _Atomic size_t writes; /* of those, how many are writes that may share a commit */
     _Atomic double expiry; /* when the driver must look for requests whose time is over; 0: never */
     char apart_from_ready[QUEUE_CACHE_LINE];
     _Atomic int yielders;
@@ -84,7 +85,7 @@ struct codedb_queue {
 
     /* The driver's own. */
     queue_spin driver_spin;
-    queue_counter processed, interrupted, commits;
+    queue_counter processed, interrupted, commits, groups, grouped, group_largest, batch_longest;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
     queue_counter wait_histogram[QUEUE_HISTOGRAM], run_histogram[QUEUE_HISTOGRAM];
 };
@@ -255,6 +256,14 @@ static void queue_count_ready(codedb_queue *queue)
     atomic_store_explicit(&queue->ready, ready, memory_order_release);
 }
 
+/* Under the lock, so that no update is lost. */
+static void queue_count_writes(codedb_queue *queue, const codedb_request *request, size_t more)
+{
+    if (request->role == CODEDB_ROLE_WRITES)
+        atomic_store_explicit(&queue->writes, atomic_load_explicit(&queue->writes, memory_order_relaxed) + more,
+                              memory_order_relaxed);
+}
+
 static void queue_put(codedb_queue *queue, codedb_request *request)
 {
     queue_lane_append(queue_lane_of(queue, request), request);
@@ -262,6 +271,7 @@ static void queue_put(codedb_queue *queue, codedb_request *request)
     if (!queue_is_owners(request) && ++queue->size > queue->high_water)
         queue->high_water = queue->size;
     queue->total++;
+    queue_count_writes(queue, request, 1);
     queue_count_ready(queue);
 }
 
@@ -269,6 +279,7 @@ static void queue_remove(codedb_queue *queue, codedb_request *request)
 {
     queue_lane_remove(queue_lane_of(queue, request), request);
     request->queued = false;
+    queue_count_writes(queue, request, (size_t)-1);
     if (!queue_is_owners(request)) {
         queue->size--;
         if (queue->room_waiters > 0)
@@ -277,8 +288,8 @@ static void queue_remove(codedb_queue *queue, codedb_request *request)
     queue_count_ready(queue);
 }
 
-/* The lane to serve among the four priorities, or NULL when all are empty (invariant 2). */
-static queue_lane *queue_lane_next(codedb_queue *queue)
+/* The lane to serve next among the four priorities, or NULL when all are empty (invariant 2). */
+static queue_lane *queue_lane_find(codedb_queue *queue)
 {
     queue_lane *best = NULL;
     size_t i;
@@ -289,25 +300,33 @@ static queue_lane *queue_lane_next(codedb_queue *queue)
         if (best == NULL || (lane->passed >= QUEUE_PATIENCE && lane->passed > best->passed))
             best = lane;
     }
-    for (i = 0; best != NULL && i < sizeof queue_order / sizeof queue_order[0]; i++) {
-        queue_lane *lane = &queue->lanes[queue_order[i]];
-        if (lane->first != NULL && lane != best)
-            lane->passed++;
-    }
-    if (best != NULL)
-        best->passed = 0;
     return best;
 }
 
-static codedb_request *queue_remove_next(codedb_queue *queue)
+/* Notes that a lane is served. */
+static void queue_lane_serve(codedb_queue *queue, queue_lane *served)
+{
+    size_t i;
+    for (i = 0; i < sizeof queue_order / sizeof queue_order[0]; i++) {
+        queue_lane *lane = &queue->lanes[queue_order[i]];
+        if (lane->first != NULL && lane != served)
+            lane->passed++;
+    }
+    served->passed = 0;
+}
+
+/* Removes the request that is next, if it may run now, and, when it is to be a member of a group, if it may be that. */
+static codedb_request *queue_remove_next(codedb_queue *queue, bool member)
 {
     queue_lane *lane = &queue->lanes[QUEUE_LANE_OWNER];
     codedb_request *request;
     if (lane->first == NULL)
-        lane = queue->transaction == 0 ? queue_lane_next(queue) : NULL;
-    if (lane == NULL)
+        lane = queue->transaction == 0 ? queue_lane_find(queue) : NULL;
+    if (lane == NULL || (member && lane->first->role == CODEDB_ROLE_ALONE))
         return NULL;
     request = lane->first;
+    if (!queue_is_owners(request))
+        queue_lane_serve(queue, lane);
     queue_remove(queue, request);
     return request;
 }
@@ -443,6 +462,7 @@ static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
     codedb_code entered;
     request->submitted = codedb_monotonic_now();
     request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
+    request->role = codedb_request_find_role(request);
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
@@ -476,6 +496,12 @@ static void queue_counter_add(queue_counter *counter, uint64_t more)
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more, memory_order_relaxed);
 }
 
+static void queue_counter_raise(queue_counter *counter, uint64_t value)
+{
+    if (value > atomic_load_explicit(counter, memory_order_relaxed))
+        atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
 static void queue_count_time(double seconds, queue_counter *total, queue_counter *maximum, queue_counter *histogram)
 {
     uint64_t nanoseconds = seconds > 0 ? (uint64_t)(seconds * 1e9) : 0;
@@ -485,8 +511,7 @@ static void queue_count_time(double seconds, queue_counter *total, queue_counter
         bucket++;
     queue_counter_add(total, nanoseconds);
     queue_counter_add(&histogram[bucket], 1);
-    if (nanoseconds > atomic_load_explicit(maximum, memory_order_relaxed))
-        atomic_store_explicit(maximum, nanoseconds, memory_order_relaxed);
+    queue_counter_raise(maximum, nanoseconds);
 }
 
 static bool queue_has_ready(codedb_queue *queue)
@@ -578,7 +603,7 @@ static void queue_expire_waiting(codedb_queue *queue, double now)
     } while (request != NULL);
 }
 
-CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue)
+static codedb_request *queue_take(codedb_queue *queue, bool member)
 {
     double expiry = atomic_load_explicit(&queue->expiry, memory_order_relaxed);
     double now = codedb_monotonic_now();
@@ -588,7 +613,7 @@ CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue)
     if (!queue_has_ready(queue))
         return NULL;
     pthread_mutex_lock(&queue->lock);
-    request = queue_remove_next(queue);
+    request = queue_remove_next(queue, member);
     pthread_mutex_unlock(&queue->lock);
     if (request != NULL) {
         queue_fetch(request);
@@ -596,6 +621,21 @@ CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue)
         queue_count_time(now - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
     }
     return request;
+}
+
+CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue)
+{
+    return queue_take(queue, false);
+}
+
+CODEDB_PRIVATE codedb_request *codedb_queue_take_member(codedb_queue *queue)
+{
+    return queue_take(queue, true);
+}
+
+CODEDB_PRIVATE bool codedb_queue_has_writes(const codedb_queue *queue)
+{
+    return atomic_load_explicit(&queue->writes, memory_order_relaxed) > 0;
 }
 
 CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue)
@@ -660,6 +700,19 @@ CODEDB_PRIVATE void codedb_queue_count_commit(codedb_queue *queue)
     queue_counter_add(&queue->commits, 1);
 }
 
+CODEDB_PRIVATE void codedb_queue_count_group(codedb_queue *queue, size_t members)
+{
+    queue_counter_add(&queue->commits, 1);
+    queue_counter_add(&queue->groups, 1);
+    queue_counter_add(&queue->grouped, members);
+    queue_counter_raise(&queue->group_largest, members);
+}
+
+CODEDB_PRIVATE void codedb_queue_count_batch(codedb_queue *queue, double seconds)
+{
+    queue_counter_raise(&queue->batch_longest, (uint64_t)(seconds * 1e9));
+}
+
 /* ---- Both sides ---------------------------------------------------------------------------------------------------- */
 
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue)
@@ -691,6 +744,10 @@ CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statisti
     statistics->processed = atomic_load_explicit(&queue->processed, memory_order_relaxed);
     statistics->interrupted = atomic_load_explicit(&queue->interrupted, memory_order_relaxed);
     statistics->commits = atomic_load_explicit(&queue->commits, memory_order_relaxed);
+    statistics->groups = atomic_load_explicit(&queue->groups, memory_order_relaxed);
+    statistics->grouped = atomic_load_explicit(&queue->grouped, memory_order_relaxed);
+    statistics->group_largest = atomic_load_explicit(&queue->group_largest, memory_order_relaxed);
+    statistics->batch_longest = queue_counter_seconds(&queue->batch_longest);
     statistics->wait_total = queue_counter_seconds(&queue->wait_total);
     statistics->wait_maximum = queue_counter_seconds(&queue->wait_maximum);
     statistics->run_total = queue_counter_seconds(&queue->run_total);

@@ -55,6 +55,56 @@ CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation)
     return hash;
 }
 
+/* Whether SQL begins with a word; letters of either case. */
+static bool request_sql_begins(const char *sql, size_t length, const char *word)
+{
+    size_t i;
+    for (i = 0; word[i] != '\0'; i++)
+        if (i >= length || (sql[i] & ~0x20) != word[i])
+            return false;
+    return i == length || !((sql[i] | 0x20) >= 'a' && (sql[i] | 0x20) <= 'z');
+}
+
+static codedb_request_role request_sql_role(const char *sql, size_t length)
+{
+    static const struct {
+        const char *word;
+        codedb_request_role role;
+    } words[] = {
+        {"SELECT", CODEDB_ROLE_READS},  {"VALUES", CODEDB_ROLE_READS},  {"INSERT", CODEDB_ROLE_WRITES},
+        {"UPDATE", CODEDB_ROLE_WRITES}, {"DELETE", CODEDB_ROLE_WRITES}, {"REPLACE", CODEDB_ROLE_WRITES},
+        {"WITH", CODEDB_ROLE_WRITES},
+    };
+    size_t i;
+    for (; length > 0 && strchr(" \t\r\n", *sql) != NULL && *sql != '\0'; length--)
+        sql++;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (request_sql_begins(sql, length, words[i].word))
+            return words[i].role;
+    return CODEDB_ROLE_ALONE;
+}
+
+CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request *request)
+{
+    if (request->transaction != 0)
+        return CODEDB_ROLE_ALONE;
+    if (request->kind == CODEDB_REQUEST_BATCH)
+        return CODEDB_ROLE_WRITES;
+    if (request->kind == CODEDB_REQUEST_TABLE_INFO)
+        return CODEDB_ROLE_READS;
+    if (request->kind != CODEDB_REQUEST_RUN)
+        return CODEDB_ROLE_ALONE;
+    switch (request->operation.kind) {
+    case CODEDB_OPERATION_INSERT:
+    case CODEDB_OPERATION_UPDATE:
+    case CODEDB_OPERATION_DELETE: return CODEDB_ROLE_WRITES;
+    case CODEDB_OPERATION_SELECT:
+    case CODEDB_OPERATION_COUNT: return CODEDB_ROLE_READS;
+    case CODEDB_OPERATION_EXECUTE: return request_sql_role(request->operation.sql, request->operation.sql_length);
+    }
+    return CODEDB_ROLE_ALONE;
+}
+
 static bool request_names_equal(const char *const *ones, const char *const *others, size_t count)
 {
     size_t i;

@@ -1355,16 +1355,47 @@ static codedb_code sqlite_run_savepoint(sqlite_connection *connection, const cha
     return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "savepoint", result);
 }
 
+/* The same for depth 0, which every member of a group has: with a statement that is prepared once. */
+static codedb_code sqlite_step_savepoint(sqlite_connection *connection, sqlite3_stmt **statement, const char *sql,
+                                         codedb_result *result)
+{
+    int code = SQLITE_OK;
+    if (*statement == NULL)
+        code = sqlite_prepare_own(connection, sql, statement);
+    if (code == SQLITE_OK)
+        code = sqlite_step_own(connection, *statement);
+    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "savepoint", result);
+}
+
 static codedb_code sqlite_savepoint(codedb_connection *self, int depth, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
     codedb_code code = sqlite_fulltext_flush(connection, result); /* invariant 3 */
-    return code == CODEDB_SUCCESS ? sqlite_run_savepoint(connection, "SAVEPOINT codedb_%d", depth, result) : code;
+    if (code != CODEDB_SUCCESS)
+        return code;
+    if (depth == 0)
+        return sqlite_step_savepoint(connection, &connection->savepoint, "SAVEPOINT codedb_0", result);
+    return sqlite_run_savepoint(connection, "SAVEPOINT codedb_%d", depth, result);
+}
+
+/* The neighbours' commit must not fail for a deferred foreign key that this one broke. */
+static codedb_code sqlite_check_keys(sqlite_connection *connection, codedb_result *result)
+{
+    int broken = 0, most = 0;
+    sqlite3_db_status(connection->db, SQLITE_DBSTATUS_DEFERRED_FKS, &broken, &most, 0);
+    return broken == 0 ? CODEDB_SUCCESS : codedb_fail(result, CODEDB_VALIDATION_ERROR, "commit: FOREIGN KEY constraint failed");
 }
 
 static codedb_code sqlite_release(codedb_connection *self, int depth, codedb_result *result)
 {
-    return sqlite_run_savepoint(sqlite_of(self), "RELEASE codedb_%d", depth, result);
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_code code;
+    if (depth > 0)
+        return sqlite_run_savepoint(connection, "RELEASE codedb_%d", depth, result);
+    code = sqlite_fulltext_flush(connection, result); /* its failure is this one's, not the commit's */
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_check_keys(connection, result);
+    return code == CODEDB_SUCCESS ? sqlite_step_savepoint(connection, &connection->release, "RELEASE codedb_0", result) : code;
 }
 
 static codedb_code sqlite_rollback_to(codedb_connection *self, int depth, codedb_result *result)
@@ -1396,6 +1427,8 @@ static void sqlite_disconnect(codedb_connection *self)
         sqlite3_finalize(connection->begin);
         sqlite3_finalize(connection->commit);
         sqlite3_finalize(connection->rollback);
+        sqlite3_finalize(connection->savepoint);
+        sqlite3_finalize(connection->release);
         sqlite3_close(connection->db);
     }
     codedb_buffer_free(&connection->sql);

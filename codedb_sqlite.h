@@ -79,6 +79,7 @@ typedef struct sqlite_connection {
     codedb_buffer sql;
     sqlite3_stmt *columns; /* names of the columns of table ?1 */
     sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *savepoint, *release; /* of depth 0: made when they are needed */
 
     codedb_arena *fulltext_arena;
     sqlite_fulltext *fulltexts;
