@@ -1623,6 +1623,10 @@ CODEDB_API codedb_code codedb_selector_compile(const char *text, const codedb_se
                                                codedb_selector **selector, codedb_result *result);
 /* NULL is allowed. */
 CODEDB_API void codedb_selector_free(codedb_selector *selector);
+/* How many captures (@name) a selector has, and the name of each in the order of the text, owned by the selector: NULL behind the
+ * last one. */
+CODEDB_API size_t codedb_selector_capture_count(const codedb_selector *selector);
+CODEDB_API const char *codedb_selector_capture_name(const codedb_selector *selector, size_t index);
 
 /* Which nodes: a selector (docs/selectors.md) and further conditions that must all hold. */
 typedef struct codedb_filter {
@@ -1656,10 +1660,15 @@ typedef struct codedb_node_info {
     size_t code_length;
 } codedb_node_info;
 
-/* Nodes in file order. One block: free it with codedb_free. */
+/* Nodes in file order. One block: free it with codedb_free.
+ * With captures in the selector an item is one way in which a node was matched: what captured the same nodes counts once, and a
+ * node stands there once for each way. Items of one node are in the order of their captures, the last one in the text first. */
 typedef struct codedb_nodes {
     size_t count;
     const codedb_node_info *const *items;
+    size_t capture_count;                    /* of the selector */
+    const char *const *capture_names;        /* in the order of the text */
+    const codedb_node_info *const *captures; /* of items[i]: from captures[i * capture_count] on; NULL: of another branch */
 } codedb_nodes;
 
 /* Finds nodes. Nothing found is success with count 0. Errors: SELECTOR_ERROR with offset, length, what was expected and a

@@ -538,6 +538,7 @@ typedef struct selector_compound {
     codedb_selector_step *step;
     bool any;      /* no type was named so far: a type named by a predicate may then be white space */
     bool is_class; /* typed `class` or `ClassDef`: `function` behind it also means methods */
+    bool on_main_path;
 } selector_compound;
 
 /* [type...] and [kind...] are sets of kinds. */
@@ -641,6 +642,31 @@ static bool selector_role(codedb_selector_parser *parser, selector_compound *com
         return false;
     part->as.field = field;
     return true;
+}
+
+/* @name, at the sign. */
+static bool selector_capture(codedb_selector_parser *parser, const selector_compound *compound)
+{
+    codedb_selector_capture **link = &parser->selector->captures;
+    size_t start;
+    size_t length;
+    if (!compound->on_main_path)
+        return selector_fail_here(parser, "a predicate, a pseudo-class or a combinator",
+                                  "captures stand on the main path only; an attribute is asked for as [name]");
+    parser->at++;
+    if (!selector_name(parser, "a name for what is captured", &start, &length))
+        return false;
+    for (; *link != NULL; link = &(*link)->next)
+        if (strlen((*link)->name) == length && memcmp((*link)->name, parser->text + start, length) == 0)
+            return codedb_selector_fail(parser, start, length, "a name that captures nothing else",
+                                        "each capture of a selector has a name of its own; (A, B)@name captures either");
+    *link = codedb_selector_allocate(parser, 1, sizeof **link);
+    if (*link == NULL)
+        return false;
+    (*link)->name = codedb_selector_copy(parser, parser->text + start, length);
+    (*link)->step = compound->step;
+    parser->selector->capture_count++;
+    return (*link)->name != NULL;
 }
 
 /* ---- Pseudo-classes ----------------------------------------------------------------------------------------------- */
@@ -964,8 +990,9 @@ static bool selector_tails(codedb_selector_parser *parser, selector_compound *co
                 return false;
             break;
         case '@':
-            return selector_fail_here(parser, "a predicate, a pseudo-class or a combinator",
-                                      "captures are not there yet; an attribute is asked for as [name]");
+            if (!selector_capture(parser, compound))
+                return false;
+            break;
         case '.':
             if (parser->at == start) {
                 if (!selector_role(parser, compound))
@@ -1080,6 +1107,7 @@ static bool selector_path(codedb_selector_parser *parser, selector_context conte
         return false;
     do {
         selector_compound compound = {0};
+        compound.on_main_path = context == SELECTOR_AT_TOP;
         compound.step = codedb_selector_add_step(parser, &tail, combinator);
         if (compound.step == NULL || !selector_compound_at(parser, &compound, class_left && selector_reaches_methods(combinator)))
             return false;
@@ -1185,6 +1213,19 @@ CODEDB_API codedb_code codedb_selector_compile(const char *text, const codedb_se
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "options->dialect is %d, expected a codedb_dialect",
                            (int)options.dialect);
     return codedb_selector_create(options.allocator, text, options.dialect, selector, result);
+}
+
+CODEDB_API size_t codedb_selector_capture_count(const codedb_selector *selector)
+{
+    return selector == NULL ? 0 : selector->capture_count;
+}
+
+CODEDB_API const char *codedb_selector_capture_name(const codedb_selector *selector, size_t index)
+{
+    const codedb_selector_capture *capture = selector == NULL ? NULL : selector->captures;
+    while (capture != NULL && index-- > 0)
+        capture = capture->next;
+    return capture == NULL ? NULL : capture->name;
 }
 
 CODEDB_API void codedb_selector_free(codedb_selector *selector)

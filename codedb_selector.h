@@ -248,6 +248,14 @@ struct codedb_selector_step {
     uint32_t length;
 };
 
+/* @name: the node that the step matched, of the main path of one branch. In the order of the text, all names different. */
+typedef struct codedb_selector_capture codedb_selector_capture;
+struct codedb_selector_capture {
+    codedb_selector_capture *next;
+    const char *name;
+    const codedb_selector_step *step;
+};
+
 /* A union of paths. */
 typedef struct codedb_selector_branch codedb_selector_branch;
 struct codedb_selector_branch {
@@ -263,6 +271,8 @@ struct codedb_selector {
     codedb_arena *arena; /* the selector itself lies in it */
     const char *text;    /* a copy */
     codedb_selector_query query;
+    codedb_selector_capture *captures;
+    uint32_t capture_count;
     codedb_dialect dialect;
     const codedb_vocabulary *vocabulary;
     bool needs_full_tree; /* white space or punctuation may match, or a path goes over it */
@@ -436,6 +446,22 @@ CODEDB_PRIVATE void codedb_emission_append(const codedb_emission *emission, uint
  * has no stored node. */
 CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *filter, uint32_t **nodes,
                                                uint32_t *count, codedb_result *result);
+/* The ways in which a selector matched: rows of 1 + capture_count stored nodes, the matched one and behind it its captures in the
+ * order of `names`, CODEDB_NO_CAPTURE where the match's branch does not have that capture. A node has one row without captures,
+ * and else one for each way, side by side. */
+#define CODEDB_NO_CAPTURE UINT32_MAX
+typedef struct codedb_captured {
+    codedb_arena *arena;
+    size_t count; /* of rows */
+    uint32_t capture_count;
+    const char *const *names;
+    const uint32_t *rows;
+} codedb_captured;
+/* codedb_xpath_select with captures: what was captured may be no white space or punctuation either. *captured is to be freed with
+ * codedb_captured_free, which may be called after an error too. */
+CODEDB_PRIVATE codedb_code codedb_xpath_select_captured(const codedb_tree *tree, const codedb_filter *filter,
+                                                        codedb_captured *captured, codedb_result *result);
+CODEDB_PRIVATE void codedb_captured_free(codedb_captured *captured);
 /* The same for the nodes of any view that is no CST's. *nodes is of the view's arena. */
 CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const codedb_filter *filter, uint32_t **nodes,
                                                   uint32_t *count, codedb_result *result);

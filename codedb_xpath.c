@@ -19,104 +19,27 @@
  * 3. Recursion is bounded by the selector's steps and nesting.
  *
  * Contents: sets, reaching, sibling lists, positions, parts, queries, :has, filters, entry points. */
-#include "codedb_selector.h"
+#include "codedb_matcher.h"
 
 #include <string.h>
 
-typedef struct xpath_matcher {
-    codedb_node_view view;
-    codedb_full_tree full;
-    codedb_arena *arena;
-    const codedb_selector *selector;
-    codedb_selector *own;           /* the same when it was compiled for this query alone; NULL: it is the host's */
-    codedb_kind_set looked_through; /* by '>' */
-    size_t words;                   /* of a set */
-    uint64_t **free_sets;           /* a stack of sets that nobody uses any more */
-    size_t free_count;
-    size_t free_capacity;
-    uint32_t *list; /* room for a node list each, NULL until needed */
-    uint32_t *chosen;
-    uint64_t *generators; /* NULL until asked for */
-    double deadline;      /* 0: none */
-    int64_t budget;       /* nodes until the clock is looked at */
-    bool timed_out;
-} xpath_matcher;
-
 #define XPATH_NODES_BETWEEN_CLOCKS 8192
-#define XPATH_NONE UINT32_MAX
 
 /* ---- Sets --------------------------------------------------------------------------------------------------------- */
 
-static bool xpath_has(const uint64_t *set, uint32_t node)
-{
-    return (set[node / 64] >> (node % 64)) & 1;
-}
-
-static void xpath_add(uint64_t *set, uint32_t node)
-{
-    set[node / 64] |= (uint64_t)1 << (node % 64);
-}
-
-static void xpath_remove(uint64_t *set, uint32_t node)
-{
-    set[node / 64] &= ~((uint64_t)1 << (node % 64));
-}
-
-/* The first member from `from` on. */
-static uint32_t xpath_next(const xpath_matcher *matcher, const uint64_t *set, uint32_t from)
-{
-    size_t word = from / 64;
-    uint64_t bits;
-    if (word >= matcher->words)
-        return XPATH_NONE;
-    bits = set[word] & (~(uint64_t)0 << (from % 64));
-    while (bits == 0) {
-        if (++word == matcher->words)
-            return XPATH_NONE;
-        bits = set[word];
-    }
-    return (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
-}
-
-#define XPATH_FOR_EACH(matcher, set, node) \
-    for (node = xpath_next(matcher, set, 0); node != XPATH_NONE; node = xpath_next(matcher, set, node + 1))
-
-static uint32_t xpath_count(const xpath_matcher *matcher, const uint64_t *set)
-{
-    uint32_t count = 0;
-    size_t i;
-    for (i = 0; i < matcher->words; i++)
-        count += (uint32_t)__builtin_popcountll(set[i]);
-    return count;
-}
-
-static void xpath_intersect(const xpath_matcher *matcher, uint64_t *set, const uint64_t *with)
-{
-    size_t i;
-    for (i = 0; i < matcher->words; i++)
-        set[i] &= with[i];
-}
-
-static void xpath_subtract(const xpath_matcher *matcher, uint64_t *set, const uint64_t *without)
+static void xpath_subtract(const codedb_matcher *matcher, uint64_t *set, const uint64_t *without)
 {
     size_t i;
     for (i = 0; i < matcher->words; i++)
         set[i] &= ~without[i];
 }
 
-static void xpath_unite(const xpath_matcher *matcher, uint64_t *set, const uint64_t *with)
-{
-    size_t i;
-    for (i = 0; i < matcher->words; i++)
-        set[i] |= with[i];
-}
-
-static void xpath_clear(const xpath_matcher *matcher, uint64_t *set)
+static void xpath_clear(const codedb_matcher *matcher, uint64_t *set)
 {
     memset(set, 0, matcher->words * sizeof *set);
 }
 
-static void *xpath_allocate(xpath_matcher *matcher, size_t count, size_t size)
+CODEDB_PRIVATE void *codedb_matcher_allocate(codedb_matcher *matcher, size_t count, size_t size)
 {
     void *memory = codedb_arena_allocate(matcher->arena, count, size);
     matcher->view.failed = matcher->view.failed || memory == NULL;
@@ -124,25 +47,25 @@ static void *xpath_allocate(xpath_matcher *matcher, size_t count, size_t size)
 }
 
 /* An empty set; NULL (and the query has failed) without memory. */
-static uint64_t *xpath_take_set(xpath_matcher *matcher)
+CODEDB_PRIVATE uint64_t *codedb_matcher_take_set(codedb_matcher *matcher)
 {
     uint64_t *set;
     if (matcher->free_count == 0)
-        return xpath_allocate(matcher, matcher->words, sizeof *set);
+        return codedb_matcher_allocate(matcher, matcher->words, sizeof *set);
     set = matcher->free_sets[--matcher->free_count];
     xpath_clear(matcher, set);
     return set;
 }
 
 /* A set that cannot be put on the stack stays in the arena. NULL is allowed. */
-static void xpath_give_set(xpath_matcher *matcher, uint64_t *set)
+CODEDB_PRIVATE void codedb_matcher_give_set(codedb_matcher *matcher, uint64_t *set)
 {
     if (set != NULL && matcher->free_count < matcher->free_capacity)
         matcher->free_sets[matcher->free_count++] = set;
 }
 
 /* Counts work; false when the query has to end: no memory, or its time is over. */
-static bool xpath_goes_on(xpath_matcher *matcher, uint32_t work)
+CODEDB_PRIVATE bool codedb_matcher_goes_on(codedb_matcher *matcher, uint32_t work)
 {
     matcher->budget -= work;
     if (matcher->budget < 0 && matcher->deadline != 0) {
@@ -154,11 +77,6 @@ static bool xpath_goes_on(xpath_matcher *matcher, uint32_t work)
 
 /* ---- Reaching ----------------------------------------------------------------------------------------------------- */
 
-static bool xpath_is_looked_through(const xpath_matcher *matcher, unsigned kind)
-{
-    return codedb_kind_set_has(&matcher->looked_through, kind);
-}
-
 /* A kind byte says nothing about methods: here a def is in when functions or methods are. */
 static codedb_kind_set xpath_byte_kinds(const codedb_kind_set *kinds)
 {
@@ -169,30 +87,30 @@ static codedb_kind_set xpath_byte_kinds(const codedb_kind_set *kinds)
 }
 
 /* Takes out of `set`, whose nodes have these kinds by their bytes, what does not have them after all. */
-static void xpath_refine(xpath_matcher *matcher, const codedb_kind_set *kinds, uint64_t *set)
+static void xpath_refine(codedb_matcher *matcher, const codedb_kind_set *kinds, uint64_t *set)
 {
     codedb_node_view *view = &matcher->view;
     bool functions = codedb_kind_set_has(kinds, CODEDB_NODE_FUNCTION_DEF);
     uint32_t node;
     if (functions != codedb_kind_set_has(kinds, CODEDB_SELECTOR_KIND_METHOD)) {
-        XPATH_FOR_EACH(matcher, set, node)
+        CODEDB_FOR_EACH(matcher, set, node)
         {
             if (codedb_view_kind(view, node) == CODEDB_NODE_FUNCTION_DEF &&
                 (codedb_view_kind_of(view, node) == CODEDB_NODE_FUNCTION_DEF) != functions)
-                xpath_remove(set, node);
+                codedb_set_remove(set, node);
         }
     }
     if (view->full != NULL && codedb_kind_set_has(kinds, CODEDB_NODE_SIMPLE_WHITESPACE)) {
-        XPATH_FOR_EACH(matcher, set, node)
+        CODEDB_FOR_EACH(matcher, set, node)
         {
             if ((view->full[node].flags & CODEDB_FULL_NO_POSITION) != 0)
-                xpath_remove(set, node);
+                codedb_set_remove(set, node);
         }
     }
 }
 
 /* The hot loop: the kind byte of each node in [from, to). */
-static void xpath_scan(const xpath_matcher *matcher, const codedb_kind_set *kinds, uint32_t from, uint32_t to, uint64_t *out)
+static void xpath_scan(const codedb_matcher *matcher, const codedb_kind_set *kinds, uint32_t from, uint32_t to, uint64_t *out)
 {
     const unsigned char *kind = matcher->view.kinds + from * matcher->view.stride;
     size_t stride = matcher->view.stride;
@@ -202,11 +120,11 @@ static void xpath_scan(const xpath_matcher *matcher, const codedb_kind_set *kind
         out[node / 64] |= (uint64_t)codedb_kind_set_has(&set, *kind) << (node % 64);
 }
 
-static void xpath_reach_descendants(xpath_matcher *matcher, const uint64_t *left, const codedb_kind_set *kinds, uint64_t *out)
+static void xpath_reach_descendants(codedb_matcher *matcher, const uint64_t *left, const codedb_kind_set *kinds, uint64_t *out)
 {
     uint32_t covered = 0;
     uint32_t node;
-    XPATH_FOR_EACH(matcher, left, node)
+    CODEDB_FOR_EACH(matcher, left, node)
     {
         uint32_t end = codedb_view_end(&matcher->view, node);
         uint32_t from = node + 1 > covered ? node + 1 : covered;
@@ -217,7 +135,7 @@ static void xpath_reach_descendants(xpath_matcher *matcher, const uint64_t *left
     }
 }
 
-static void xpath_reach_children(const xpath_matcher *matcher, uint32_t parent, bool look_through, const codedb_kind_set *kinds,
+static void xpath_reach_children(const codedb_matcher *matcher, uint32_t parent, bool look_through, const codedb_kind_set *kinds,
                                  uint64_t *out)
 {
     const codedb_node_view *view = &matcher->view;
@@ -225,18 +143,18 @@ static void xpath_reach_children(const xpath_matcher *matcher, uint32_t parent, 
     for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
         unsigned kind = codedb_view_kind(view, child);
         if (codedb_kind_set_has(kinds, kind))
-            xpath_add(out, child);
-        if (look_through && xpath_is_looked_through(matcher, kind))
+            codedb_set_add(out, child);
+        if (look_through && codedb_matcher_looks_through(matcher, kind))
             xpath_reach_children(matcher, child, true, kinds, out);
     }
 }
 
-static void xpath_reach_siblings(xpath_matcher *matcher, const uint64_t *left, bool later, const codedb_kind_set *kinds,
+static void xpath_reach_siblings(codedb_matcher *matcher, const uint64_t *left, bool later, const codedb_kind_set *kinds,
                                  uint64_t *out);
 
 /* Adds to `out` the nodes of these kinds that are reached from `left` (NULL: from the file). */
-static void xpath_reach(xpath_matcher *matcher, const uint64_t *left, codedb_combinator combinator, const codedb_kind_set *kinds,
-                        uint64_t *out)
+CODEDB_PRIVATE void codedb_matcher_reach(codedb_matcher *matcher, const uint64_t *left, codedb_combinator combinator,
+                                         const codedb_kind_set *kinds, uint64_t *out)
 {
     codedb_kind_set bytes = xpath_byte_kinds(kinds);
     uint32_t node;
@@ -246,7 +164,7 @@ static void xpath_reach(xpath_matcher *matcher, const uint64_t *left, codedb_com
     case CODEDB_COMBINATOR_DESCENDANT: xpath_reach_descendants(matcher, left, &bytes, out); break;
     case CODEDB_COMBINATOR_CHILD:
     case CODEDB_COMBINATOR_PHYSICAL_CHILD:
-        XPATH_FOR_EACH(matcher, left, node)
+        CODEDB_FOR_EACH(matcher, left, node)
         {
             xpath_reach_children(matcher, node, combinator == CODEDB_COMBINATOR_CHILD, &bytes, out);
         }
@@ -255,20 +173,10 @@ static void xpath_reach(xpath_matcher *matcher, const uint64_t *left, codedb_com
     case CODEDB_COMBINATOR_LATER: xpath_reach_siblings(matcher, left, combinator == CODEDB_COMBINATOR_LATER, &bytes, out); break;
     }
     xpath_refine(matcher, kinds, out);
-    xpath_goes_on(matcher, matcher->view.count);
+    codedb_matcher_goes_on(matcher, matcher->view.count);
 }
 
 /* ---- Sibling lists ------------------------------------------------------------------------------------------------ */
-
-/* Siblings in order. A block's statements are one list, those of all its lines; its lines themselves are looked at in the list
- * of the block's children (`lines`), where only they are asked for. */
-typedef struct xpath_siblings {
-    const uint32_t *nodes;
-    uint32_t count;
-    bool lines;
-} xpath_siblings;
-
-typedef void (*xpath_siblings_function)(xpath_matcher *matcher, const xpath_siblings *siblings, void *context);
 
 /* Several fields that are one list are called by one of them. */
 static unsigned xpath_list_of(unsigned field)
@@ -283,21 +191,21 @@ static unsigned xpath_list_of(unsigned field)
     }
 }
 
-static bool xpath_is_asked_for(const xpath_matcher *matcher, const xpath_siblings *siblings, uint32_t index)
+CODEDB_PRIVATE bool codedb_sibling_is_asked_for(const codedb_matcher *matcher, const codedb_siblings *siblings, uint32_t index)
 {
     return !siblings->lines || codedb_view_kind(&matcher->view, siblings->nodes[index]) == CODEDB_NODE_SIMPLE_STATEMENT_LINE;
 }
 
-static void xpath_flush_list(xpath_matcher *matcher, uint32_t *count, xpath_siblings_function function, void *context)
+static void xpath_flush_list(codedb_matcher *matcher, uint32_t *count, codedb_siblings_function function, void *context)
 {
-    xpath_siblings siblings = {matcher->list, *count, false};
+    codedb_siblings siblings = {matcher->list, *count, false};
     if (*count > 0)
         function(matcher, &siblings, context);
     *count = 0;
 }
 
 /* The children of `parent` whose field is `body`, behind those that are already in the list. */
-static uint32_t xpath_append_body(const xpath_matcher *matcher, uint32_t parent, uint32_t count)
+static uint32_t xpath_append_body(const codedb_matcher *matcher, uint32_t parent, uint32_t count)
 {
     const codedb_node_view *view = &matcher->view;
     uint32_t child;
@@ -307,14 +215,14 @@ static uint32_t xpath_append_body(const xpath_matcher *matcher, uint32_t parent,
     return count;
 }
 
-static void xpath_visit_lines(xpath_matcher *matcher, uint32_t block, xpath_siblings_function function, void *context)
+static void xpath_visit_lines(codedb_matcher *matcher, uint32_t block, codedb_siblings_function function, void *context)
 {
-    xpath_siblings siblings = {matcher->list, xpath_append_body(matcher, block, 0), true};
+    codedb_siblings siblings = {matcher->list, xpath_append_body(matcher, block, 0), true};
     function(matcher, &siblings, context);
 }
 
 /* The lists among the children of one node. */
-static void xpath_visit_lists_below(xpath_matcher *matcher, uint32_t parent, xpath_siblings_function function, void *context)
+static void xpath_visit_lists_below(codedb_matcher *matcher, uint32_t parent, codedb_siblings_function function, void *context)
 {
     const codedb_node_view *view = &matcher->view;
     bool is_line = codedb_view_kind(view, parent) == CODEDB_NODE_SIMPLE_STATEMENT_LINE;
@@ -325,7 +233,7 @@ static void xpath_visit_lists_below(xpath_matcher *matcher, uint32_t parent, xpa
     for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
         unsigned field = xpath_list_of(codedb_view_field(view, child));
         if (field == CODEDB_FIELD_posonly_ind) { /* stands among the parameters and is none */
-            xpath_siblings alone = {&child, 1, false};
+            codedb_siblings alone = {&child, 1, false};
             function(matcher, &alone, context);
             continue;
         }
@@ -346,7 +254,7 @@ static void xpath_visit_lists_below(xpath_matcher *matcher, uint32_t parent, xpa
 }
 
 /* The same where every list is of one field, or of several that the vocabulary calls by one of them. */
-static void xpath_visit_plain_lists_below(xpath_matcher *matcher, uint32_t parent, xpath_siblings_function function,
+static void xpath_visit_plain_lists_below(codedb_matcher *matcher, uint32_t parent, codedb_siblings_function function,
                                           void *context)
 {
     const codedb_node_view *view = &matcher->view;
@@ -368,12 +276,12 @@ static void xpath_visit_plain_lists_below(xpath_matcher *matcher, uint32_t paren
 }
 
 /* Every list of the file. */
-static void xpath_visit_lists(xpath_matcher *matcher, xpath_siblings_function function, void *context)
+CODEDB_PRIVATE void codedb_matcher_visit_lists(codedb_matcher *matcher, codedb_siblings_function function, void *context)
 {
     bool plain = matcher->view.vocabulary->list_of != NULL;
     uint32_t node;
     if (matcher->list == NULL)
-        matcher->list = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->list);
+        matcher->list = codedb_matcher_allocate(matcher, matcher->view.count, sizeof *matcher->list);
     if (matcher->list == NULL)
         return;
     for (node = 0; node < matcher->view.count; node++) {
@@ -393,7 +301,7 @@ typedef struct xpath_sibling_step {
     uint64_t *out;
 } xpath_sibling_step;
 
-static void xpath_step_right(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+static void xpath_step_right(codedb_matcher *matcher, const codedb_siblings *siblings, void *context)
 {
     const xpath_sibling_step *step = context;
     bool reached = false;
@@ -401,30 +309,31 @@ static void xpath_step_right(xpath_matcher *matcher, const xpath_siblings *sibli
     for (i = 0; i < siblings->count; i++) {
         uint32_t node = siblings->nodes[i];
         if (reached && codedb_kind_set_has(step->kinds, codedb_view_kind(&matcher->view, node)))
-            xpath_add(step->out, node);
-        reached = (reached && step->later) || (xpath_has(step->from, node) && xpath_is_asked_for(matcher, siblings, i));
+            codedb_set_add(step->out, node);
+        reached =
+            (reached && step->later) || (codedb_set_has(step->from, node) && codedb_sibling_is_asked_for(matcher, siblings, i));
     }
 }
 
 /* Those that have a sibling in `from` behind them. */
-static void xpath_step_left(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+static void xpath_step_left(codedb_matcher *matcher, const codedb_siblings *siblings, void *context)
 {
     const xpath_sibling_step *step = context;
     bool reached = false;
     uint32_t i;
     for (i = siblings->count; i-- > 0;) {
         uint32_t node = siblings->nodes[i];
-        if (reached && xpath_is_asked_for(matcher, siblings, i))
-            xpath_add(step->out, node);
-        reached = (reached && step->later) || xpath_has(step->from, node);
+        if (reached && codedb_sibling_is_asked_for(matcher, siblings, i))
+            codedb_set_add(step->out, node);
+        reached = (reached && step->later) || codedb_set_has(step->from, node);
     }
 }
 
-static void xpath_reach_siblings(xpath_matcher *matcher, const uint64_t *left, bool later, const codedb_kind_set *kinds,
+static void xpath_reach_siblings(codedb_matcher *matcher, const uint64_t *left, bool later, const codedb_kind_set *kinds,
                                  uint64_t *out)
 {
     xpath_sibling_step step = {left, kinds, later, out};
-    xpath_visit_lists(matcher, xpath_step_right, &step);
+    codedb_matcher_visit_lists(matcher, xpath_step_right, &step);
 }
 
 /* ---- Positions ---------------------------------------------------------------------------------------------------- */
@@ -439,16 +348,19 @@ typedef struct xpath_choice {
     const uint64_t *wanted;
     uint64_t *reached;
     uint64_t *lefts;
+    uint32_t *pairs; /* by left node: the chosen one; NULL: not asked for */
 } xpath_choice;
 
 static void xpath_choose(const xpath_choice *choice, uint32_t left, uint32_t node)
 {
-    if (choice->wanted != NULL && !xpath_has(choice->wanted, node))
+    if (choice->wanted != NULL && !codedb_set_has(choice->wanted, node))
         return;
     if (choice->reached != NULL)
-        xpath_add(choice->reached, node);
+        codedb_set_add(choice->reached, node);
     if (choice->lefts != NULL)
-        xpath_add(choice->lefts, left);
+        codedb_set_add(choice->lefts, left);
+    if (choice->pairs != NULL)
+        choice->pairs[left] = node;
 }
 
 /* Chooses among nodes[0 .. count). */
@@ -465,20 +377,20 @@ static uint32_t xpath_rank(const uint64_t *set, const uint32_t *sums, uint32_t n
     return sums[node / 64] + (uint32_t)__builtin_popcountll(set[node / 64] & below);
 }
 
-static uint32_t xpath_list_members(const xpath_matcher *matcher, const uint64_t *set, uint32_t *list)
+static uint32_t xpath_list_members(const codedb_matcher *matcher, const uint64_t *set, uint32_t *list)
 {
     uint32_t count = 0;
     uint32_t node;
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         list[count++] = node;
     }
     return count;
 }
 
-static void xpath_choose_descendants(xpath_matcher *matcher, const xpath_choice *choice)
+static void xpath_choose_descendants(codedb_matcher *matcher, const xpath_choice *choice)
 {
-    uint32_t *sums = xpath_allocate(matcher, matcher->words, sizeof *sums);
+    uint32_t *sums = codedb_matcher_allocate(matcher, matcher->words, sizeof *sums);
     uint32_t node;
     size_t i;
     if (sums == NULL)
@@ -486,7 +398,7 @@ static void xpath_choose_descendants(xpath_matcher *matcher, const xpath_choice 
     for (i = 1; i < matcher->words; i++)
         sums[i] = sums[i - 1] + (uint32_t)__builtin_popcountll(choice->candidates[i - 1]);
     xpath_list_members(matcher, choice->candidates, matcher->list);
-    XPATH_FOR_EACH(matcher, choice->left, node)
+    CODEDB_FOR_EACH(matcher, choice->left, node)
     {
         uint32_t from = xpath_rank(choice->candidates, sums, node + 1);
         uint32_t to = xpath_rank(choice->candidates, sums, codedb_view_end(&matcher->view, node));
@@ -494,60 +406,60 @@ static void xpath_choose_descendants(xpath_matcher *matcher, const xpath_choice 
     }
 }
 
-static uint32_t xpath_list_children(xpath_matcher *matcher, uint32_t parent, bool look_through, const uint64_t *candidates,
+static uint32_t xpath_list_children(codedb_matcher *matcher, uint32_t parent, bool look_through, const uint64_t *candidates,
                                     uint32_t count)
 {
     const codedb_node_view *view = &matcher->view;
     uint32_t child;
     for (child = parent + 1; child < codedb_view_end(view, parent); child = codedb_view_end(view, child)) {
-        if (xpath_has(candidates, child))
+        if (codedb_set_has(candidates, child))
             matcher->list[count++] = child;
-        if (look_through && xpath_is_looked_through(matcher, codedb_view_kind(view, child)))
+        if (look_through && codedb_matcher_looks_through(matcher, codedb_view_kind(view, child)))
             count = xpath_list_children(matcher, child, true, candidates, count);
     }
     return count;
 }
 
-static void xpath_choose_children(xpath_matcher *matcher, const xpath_choice *choice, bool look_through)
+static void xpath_choose_children(codedb_matcher *matcher, const xpath_choice *choice, bool look_through)
 {
     uint32_t node;
-    XPATH_FOR_EACH(matcher, choice->left, node)
+    CODEDB_FOR_EACH(matcher, choice->left, node)
     {
         xpath_choose_from(choice, node, matcher->list, xpath_list_children(matcher, node, look_through, choice->candidates, 0));
     }
 }
 
-static void xpath_choose_next(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+static void xpath_choose_next(codedb_matcher *matcher, const codedb_siblings *siblings, void *context)
 {
     const xpath_choice *choice = context;
     uint32_t i;
     for (i = 0; i + 1 < siblings->count; i++)
-        if (xpath_has(choice->left, siblings->nodes[i]) && xpath_is_asked_for(matcher, siblings, i) &&
-            xpath_has(choice->candidates, siblings->nodes[i + 1]))
+        if (codedb_set_has(choice->left, siblings->nodes[i]) && codedb_sibling_is_asked_for(matcher, siblings, i) &&
+            codedb_set_has(choice->candidates, siblings->nodes[i + 1]))
             xpath_choose_from(choice, siblings->nodes[i], siblings->nodes + i + 1, 1);
 }
 
 /* From the list's end: matcher->chosen holds the candidates behind the one in hand, the last one first. */
-static void xpath_choose_later(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+static void xpath_choose_later(codedb_matcher *matcher, const codedb_siblings *siblings, void *context)
 {
     const xpath_choice *choice = context;
     uint32_t count = 0;
     uint32_t i;
     for (i = siblings->count; i-- > 0;) {
         uint32_t node = siblings->nodes[i];
-        if (choice->index < count && xpath_has(choice->left, node) && xpath_is_asked_for(matcher, siblings, i))
+        if (choice->index < count && codedb_set_has(choice->left, node) && codedb_sibling_is_asked_for(matcher, siblings, i))
             xpath_choose(choice, node, matcher->chosen[choice->from_end ? choice->index : count - 1 - choice->index]);
-        if (xpath_has(choice->candidates, node))
+        if (codedb_set_has(choice->candidates, node))
             matcher->chosen[count++] = node;
     }
 }
 
-static void xpath_apply_choice(xpath_matcher *matcher, codedb_combinator combinator, xpath_choice *choice)
+static void xpath_apply_choice(codedb_matcher *matcher, codedb_combinator combinator, xpath_choice *choice)
 {
     if (matcher->list == NULL)
-        matcher->list = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->list);
+        matcher->list = codedb_matcher_allocate(matcher, matcher->view.count, sizeof *matcher->list);
     if (matcher->chosen == NULL)
-        matcher->chosen = xpath_allocate(matcher, matcher->view.count, sizeof *matcher->chosen);
+        matcher->chosen = codedb_matcher_allocate(matcher, matcher->view.count, sizeof *matcher->chosen);
     if (matcher->list == NULL || matcher->chosen == NULL)
         return;
     switch (combinator) {
@@ -558,15 +470,15 @@ static void xpath_apply_choice(xpath_matcher *matcher, codedb_combinator combina
     case CODEDB_COMBINATOR_DESCENDANT: xpath_choose_descendants(matcher, choice); break;
     case CODEDB_COMBINATOR_CHILD: xpath_choose_children(matcher, choice, true); break;
     case CODEDB_COMBINATOR_PHYSICAL_CHILD: xpath_choose_children(matcher, choice, false); break;
-    case CODEDB_COMBINATOR_NEXT: xpath_visit_lists(matcher, xpath_choose_next, choice); break;
-    case CODEDB_COMBINATOR_LATER: xpath_visit_lists(matcher, xpath_choose_later, choice); break;
+    case CODEDB_COMBINATOR_NEXT: codedb_matcher_visit_lists(matcher, xpath_choose_next, choice); break;
+    case CODEDB_COMBINATOR_LATER: codedb_matcher_visit_lists(matcher, xpath_choose_later, choice); break;
     }
-    xpath_goes_on(matcher, matcher->view.count);
+    codedb_matcher_goes_on(matcher, matcher->view.count);
 }
 
 /* ---- Parts -------------------------------------------------------------------------------------------------------- */
 
-static void xpath_filter_query(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set);
+static void xpath_filter_query(codedb_matcher *matcher, const codedb_selector_part *part, uint64_t *set);
 
 static bool xpath_name_is(const codedb_node_view *view, uint32_t node, bool dunder)
 {
@@ -583,13 +495,13 @@ static bool xpath_is_empty(const codedb_node_view *view, uint32_t node)
 {
     uint32_t child;
     for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
-        if (codedb_view_stored(view, child) != XPATH_NONE)
+        if (codedb_view_stored(view, child) != CODEDB_NO_NODE)
             return false;
     return true;
 }
 
 /* Parts that one node can answer for itself. */
-static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part *part, uint32_t node)
+static bool xpath_node_passes(codedb_matcher *matcher, const codedb_selector_part *part, uint32_t node)
 {
     codedb_node_view *view = &matcher->view;
     switch (part->kind) {
@@ -607,7 +519,7 @@ static bool xpath_node_passes(xpath_matcher *matcher, const codedb_selector_part
 }
 
 /* Defs and lambdas with a `yield` of their own: one that no other def or lambda inside them evaluates. */
-static const uint64_t *xpath_generators(xpath_matcher *matcher)
+static const uint64_t *xpath_generators(codedb_matcher *matcher)
 {
     codedb_node_view *view = &matcher->view;
     const codedb_vocabulary *vocabulary = view->vocabulary;
@@ -619,18 +531,18 @@ static const uint64_t *xpath_generators(xpath_matcher *matcher)
     uint32_t child;
     if (matcher->generators != NULL)
         return matcher->generators;
-    owners = xpath_allocate(matcher, view->count, sizeof *owners);
-    matcher->generators = xpath_take_set(matcher);
+    owners = codedb_matcher_allocate(matcher, view->count, sizeof *owners);
+    matcher->generators = codedb_matcher_take_set(matcher);
     if (owners == NULL || matcher->generators == NULL)
         return NULL;
-    owners[0] = XPATH_NONE;
+    owners[0] = CODEDB_NO_NODE;
     for (node = 0; node < view->count; node++) {
         unsigned kind = codedb_view_kind(view, node);
         bool is_class = codedb_kind_set_has(&classes, kind);
         bool owns = is_class || codedb_kind_set_has(&functions, kind);
-        uint32_t inside = is_class ? XPATH_NONE : node;
-        if (codedb_kind_set_has(&yields, kind) && owners[node] != XPATH_NONE)
-            xpath_add(matcher->generators, owners[node]);
+        uint32_t inside = is_class ? CODEDB_NO_NODE : node;
+        if (codedb_kind_set_has(&yields, kind) && owners[node] != CODEDB_NO_NODE)
+            codedb_set_add(matcher->generators, owners[node]);
         for (child = node + 1; child < codedb_view_end(view, node); child = codedb_view_end(view, child))
             owners[child] = owns && codedb_view_field(view, child) == vocabulary->body ? inside : owners[node];
     }
@@ -651,7 +563,7 @@ static bool xpath_in_series(int64_t step, int64_t start, int64_t number)
     return (number - start) % step == 0 && (number - start) / step >= 0;
 }
 
-static void xpath_number_list(xpath_matcher *matcher, const xpath_siblings *siblings, void *context)
+static void xpath_number_list(codedb_matcher *matcher, const codedb_siblings *siblings, void *context)
 {
     const xpath_numbering *numbering = context;
     const codedb_selector_part *part = numbering->part;
@@ -661,54 +573,54 @@ static void xpath_number_list(xpath_matcher *matcher, const xpath_siblings *sibl
     for (i = 0; i < siblings->count; i++) {
         uint32_t index = from_end ? siblings->count - 1 - i : i;
         uint32_t node = siblings->nodes[index];
-        if (numbering->counted != NULL && !xpath_has(numbering->counted, node))
+        if (numbering->counted != NULL && !codedb_set_has(numbering->counted, node))
             continue;
         number++;
-        if (xpath_is_asked_for(matcher, siblings, index) &&
+        if (codedb_sibling_is_asked_for(matcher, siblings, index) &&
             (part->as.child_number.only ? siblings->count == 1
                                         : xpath_in_series(part->as.child_number.step, part->as.child_number.start, number)))
-            xpath_add(numbering->out, node);
+            codedb_set_add(numbering->out, node);
     }
 }
 
-static void xpath_query(xpath_matcher *matcher, const codedb_selector_query *query, const uint64_t *within, uint64_t *out);
+static void xpath_query(codedb_matcher *matcher, const codedb_selector_query *query, const uint64_t *within, uint64_t *out);
 
-static void xpath_filter_child_number(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+static void xpath_filter_child_number(codedb_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
 {
-    xpath_numbering numbering = {part, NULL, xpath_take_set(matcher)};
+    xpath_numbering numbering = {part, NULL, codedb_matcher_take_set(matcher)};
     static const uint32_t module = 0;
-    xpath_siblings root = {&module, 1, false};
+    codedb_siblings root = {&module, 1, false};
     uint64_t *counted = NULL;
     if (numbering.out == NULL)
         return;
     if (part->as.child_number.of != NULL) {
-        counted = xpath_take_set(matcher);
+        counted = codedb_matcher_take_set(matcher);
         if (counted == NULL)
             return;
         xpath_query(matcher, part->as.child_number.of, NULL, counted);
         numbering.counted = counted;
     }
     xpath_number_list(matcher, &root, &numbering);
-    xpath_visit_lists(matcher, xpath_number_list, &numbering);
-    xpath_intersect(matcher, set, numbering.out);
-    xpath_give_set(matcher, numbering.out);
-    xpath_give_set(matcher, counted);
+    codedb_matcher_visit_lists(matcher, xpath_number_list, &numbering);
+    codedb_set_intersect(matcher, set, numbering.out);
+    codedb_matcher_give_set(matcher, numbering.out);
+    codedb_matcher_give_set(matcher, counted);
 }
 
-static void xpath_filter_nodes(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+static void xpath_filter_nodes(codedb_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
 {
     uint32_t node;
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
-        if (!xpath_goes_on(matcher, 1 + part->cost))
+        if (!codedb_matcher_goes_on(matcher, 1 + part->cost))
             return;
         if (!xpath_node_passes(matcher, part, node))
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
 }
 
 /* Takes out of `set` what a part that is no position does not let pass. */
-static void xpath_filter(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+CODEDB_PRIVATE void codedb_matcher_filter(codedb_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
 {
     const uint64_t *generators;
     if (part->kind >= CODEDB_PART_IS)
@@ -718,27 +630,27 @@ static void xpath_filter(xpath_matcher *matcher, const codedb_selector_part *par
     else if (part->kind != CODEDB_PART_GENERATOR)
         xpath_filter_nodes(matcher, part, set);
     else if ((generators = xpath_generators(matcher)) != NULL)
-        xpath_intersect(matcher, set, generators);
+        codedb_set_intersect(matcher, set, generators);
 }
 
 /* The parts from `part` up to the first position, which is the answer, or NULL. */
-static const codedb_selector_part *xpath_filter_to_position(xpath_matcher *matcher, const codedb_selector_part *part,
+static const codedb_selector_part *xpath_filter_to_position(codedb_matcher *matcher, const codedb_selector_part *part,
                                                             uint64_t *set)
 {
     for (; part != NULL && part->kind != CODEDB_PART_POSITION; part = part->next) {
-        if (!xpath_goes_on(matcher, 0))
+        if (!codedb_matcher_goes_on(matcher, 0))
             return NULL;
-        xpath_filter(matcher, part, set);
+        codedb_matcher_filter(matcher, part, set);
     }
     return part;
 }
 
 /* The parts behind a position. One node is left for each left node: a further position keeps or drops it. */
-static void xpath_filter_behind_position(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+static void xpath_filter_behind_position(codedb_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
 {
-    for (part = part->next; part != NULL && xpath_goes_on(matcher, 0); part = part->next)
+    for (part = part->next; part != NULL && codedb_matcher_goes_on(matcher, 0); part = part->next)
         if (part->kind != CODEDB_PART_POSITION)
-            xpath_filter(matcher, part, set);
+            codedb_matcher_filter(matcher, part, set);
         else if (part->as.position.index != 0)
             xpath_clear(matcher, set);
 }
@@ -746,221 +658,227 @@ static void xpath_filter_behind_position(xpath_matcher *matcher, const codedb_se
 /* ---- Queries ------------------------------------------------------------------------------------------------------ */
 
 /* The step's nodes: those reached from `left` that pass its parts. */
-static uint64_t *xpath_step(xpath_matcher *matcher, const codedb_selector_step *step, codedb_combinator combinator,
-                            const uint64_t *left)
+static uint64_t *xpath_step(codedb_matcher *matcher, const codedb_selector_step *step, codedb_combinator combinator,
+                            const uint64_t *left, uint32_t *pairs)
 {
-    uint64_t *set = xpath_take_set(matcher);
+    uint64_t *set = codedb_matcher_take_set(matcher);
     const codedb_selector_part *position;
     uint64_t *chosen;
     if (set == NULL)
         return NULL;
-    xpath_reach(matcher, left, combinator, &step->kinds, set);
+    codedb_matcher_reach(matcher, left, combinator, &step->kinds, set);
     position = xpath_filter_to_position(matcher, step->parts, set);
     if (position == NULL)
         return set;
-    chosen = xpath_take_set(matcher);
+    chosen = codedb_matcher_take_set(matcher);
     if (chosen != NULL) {
-        xpath_choice choice = {set, left, position->as.position.index, position->as.position.from_end, NULL, chosen, NULL};
+        xpath_choice choice = {set, left, position->as.position.index, position->as.position.from_end, NULL, chosen, NULL, pairs};
         xpath_apply_choice(matcher, combinator, &choice);
         xpath_filter_behind_position(matcher, position, chosen);
     }
-    xpath_give_set(matcher, set);
+    codedb_matcher_give_set(matcher, set);
     return chosen;
 }
 
 /* The reference dialect cuts a step's list file by file, and only then looks at what stands on its left. */
-static uint64_t *xpath_reference_step(xpath_matcher *matcher, const codedb_selector_step *step, const uint64_t *left)
+static uint64_t *xpath_reference_step(codedb_matcher *matcher, const codedb_selector_step *step, const uint64_t *left)
 {
     static const codedb_kind_set every = {{UINT64_MAX, UINT64_MAX, UINT64_MAX}};
-    uint64_t *set = xpath_step(matcher, step, CODEDB_COMBINATOR_FILE, NULL);
+    uint64_t *set = xpath_step(matcher, step, CODEDB_COMBINATOR_FILE, NULL, NULL);
     uint64_t *reached;
     if (left == NULL || set == NULL)
         return set;
-    reached = xpath_take_set(matcher);
+    reached = codedb_matcher_take_set(matcher);
     if (reached != NULL) {
-        xpath_reach(matcher, left, step->combinator, &every, reached);
-        xpath_intersect(matcher, set, reached);
+        codedb_matcher_reach(matcher, left, step->combinator, &every, reached);
+        codedb_set_intersect(matcher, set, reached);
     }
-    xpath_give_set(matcher, reached);
+    codedb_matcher_give_set(matcher, reached);
     return set;
 }
 
-/* The nodes of a path, in a set that the caller gives back. */
-static uint64_t *xpath_path(xpath_matcher *matcher, const codedb_selector_branch *branch)
+CODEDB_PRIVATE uint64_t *codedb_matcher_step(codedb_matcher *matcher, const codedb_selector_step *step, const uint64_t *left,
+                                             uint32_t *chosen)
+{
+    return matcher->selector->dialect == CODEDB_DIALECT_REFERENCE ? xpath_reference_step(matcher, step, left)
+                                                                  : xpath_step(matcher, step, step->combinator, left, chosen);
+}
+
+CODEDB_PRIVATE uint64_t *codedb_matcher_path(codedb_matcher *matcher, const codedb_selector_branch *branch)
 {
     const codedb_selector_step *step;
     uint64_t *left = NULL;
-    for (step = branch->steps; step != NULL && xpath_goes_on(matcher, 0); step = step->next) {
-        uint64_t *set = matcher->selector->dialect == CODEDB_DIALECT_REFERENCE
-                            ? xpath_reference_step(matcher, step, left)
-                            : xpath_step(matcher, step, step->combinator, left);
-        xpath_give_set(matcher, left);
+    for (step = branch->steps; step != NULL && codedb_matcher_goes_on(matcher, 0); step = step->next) {
+        uint64_t *set = codedb_matcher_step(matcher, step, left, NULL);
+        codedb_matcher_give_set(matcher, left);
         left = set;
     }
     return left;
 }
 
 /* A path of one step without position can be asked of the nodes in question alone. */
-static uint64_t *xpath_path_within(xpath_matcher *matcher, const codedb_selector_branch *branch, const uint64_t *within)
+static uint64_t *xpath_path_within(codedb_matcher *matcher, const codedb_selector_branch *branch, const uint64_t *within)
 {
     const codedb_selector_step *step = branch->steps;
-    uint64_t *set = xpath_take_set(matcher);
+    uint64_t *set = codedb_matcher_take_set(matcher);
     uint32_t node;
     if (set == NULL)
         return NULL;
     memcpy(set, within, matcher->words * sizeof *set);
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         if (!codedb_kind_set_has(&step->kinds, codedb_view_kind_of(&matcher->view, node)))
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
     xpath_filter_to_position(matcher, step->parts, set);
     return set;
 }
 
 /* Adds the query's nodes to `out`. When `within` is not NULL, only those in it are asked for, and others may be added too. */
-static void xpath_query(xpath_matcher *matcher, const codedb_selector_query *query, const uint64_t *within, uint64_t *out)
+static void xpath_query(codedb_matcher *matcher, const codedb_selector_query *query, const uint64_t *within, uint64_t *out)
 {
     const codedb_selector_branch *branch;
-    for (branch = query->branches; branch != NULL && xpath_goes_on(matcher, 0); branch = branch->next) {
+    for (branch = query->branches; branch != NULL && codedb_matcher_goes_on(matcher, 0); branch = branch->next) {
         bool single = branch->steps->next == NULL && branch->steps->combinator == CODEDB_COMBINATOR_FILE && !branch->has_position;
-        uint64_t *set = within != NULL && single ? xpath_path_within(matcher, branch, within) : xpath_path(matcher, branch);
+        uint64_t *set =
+            within != NULL && single ? xpath_path_within(matcher, branch, within) : codedb_matcher_path(matcher, branch);
         if (set != NULL)
-            xpath_unite(matcher, out, set);
-        xpath_give_set(matcher, set);
+            codedb_set_unite(matcher, out, set);
+        codedb_matcher_give_set(matcher, set);
     }
 }
 
-static void xpath_filter_in_scope(xpath_matcher *matcher, const uint64_t *scopes, uint64_t *set)
+static void xpath_filter_in_scope(codedb_matcher *matcher, const uint64_t *scopes, uint64_t *set)
 {
     const codedb_node_view *view = &matcher->view;
     codedb_kind_set kinds = codedb_kind_set_with_trait(view->vocabulary, CODEDB_TRAIT_SCOPE);
     uint32_t depth = 0;
     uint32_t node;
     if (matcher->list == NULL)
-        matcher->list = xpath_allocate(matcher, view->count, sizeof *matcher->list);
+        matcher->list = codedb_matcher_allocate(matcher, view->count, sizeof *matcher->list);
     if (matcher->list == NULL)
         return;
     for (node = 0; node < view->count; node++) {
         while (depth > 0 && codedb_view_end(view, matcher->list[depth - 1]) <= node)
             depth--;
-        if (xpath_has(set, node) && (depth == 0 || !xpath_has(scopes, matcher->list[depth - 1])))
-            xpath_remove(set, node);
+        if (codedb_set_has(set, node) && (depth == 0 || !codedb_set_has(scopes, matcher->list[depth - 1])))
+            codedb_set_remove(set, node);
         if (codedb_kind_set_has(&kinds, codedb_view_kind(view, node)))
             matcher->list[depth++] = node;
     }
 }
 
-static void xpath_filter_inside(xpath_matcher *matcher, const uint64_t *around, uint64_t *set)
+static void xpath_filter_inside(codedb_matcher *matcher, const uint64_t *around, uint64_t *set)
 {
     uint32_t covered = 0;
-    uint32_t next = xpath_next(matcher, around, 0);
+    uint32_t next = codedb_set_next(matcher, around, 0);
     uint32_t node;
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
-        for (; next < node; next = xpath_next(matcher, around, next + 1))
+        for (; next < node; next = codedb_set_next(matcher, around, next + 1))
             if (codedb_view_end(&matcher->view, next) > covered)
                 covered = codedb_view_end(&matcher->view, next);
         if (node >= covered)
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
 }
 
 /* Behind the first end of a node in `before`. */
-static void xpath_filter_follows(xpath_matcher *matcher, const uint64_t *before, uint64_t *set)
+static void xpath_filter_follows(codedb_matcher *matcher, const uint64_t *before, uint64_t *set)
 {
-    uint32_t first_end = XPATH_NONE;
+    uint32_t first_end = CODEDB_NO_NODE;
     uint32_t node;
-    XPATH_FOR_EACH(matcher, before, node)
+    CODEDB_FOR_EACH(matcher, before, node)
     {
         if (codedb_view_end(&matcher->view, node) < first_end)
             first_end = codedb_view_end(&matcher->view, node);
     }
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         if (node < first_end)
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
 }
 
 /* Ended before the last node in `behind`. */
-static void xpath_filter_precedes(xpath_matcher *matcher, const uint64_t *behind, uint64_t *set)
+static void xpath_filter_precedes(codedb_matcher *matcher, const uint64_t *behind, uint64_t *set)
 {
     uint32_t last = 0; /* nothing ends before the module */
     uint32_t node;
-    XPATH_FOR_EACH(matcher, behind, node)
+    CODEDB_FOR_EACH(matcher, behind, node)
     {
         last = node;
     }
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         if (codedb_view_end(&matcher->view, node) > last)
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
 }
 
-static void xpath_filter_has(xpath_matcher *matcher, const codedb_selector_query *query, uint64_t *set);
+static void xpath_filter_has(codedb_matcher *matcher, const codedb_selector_query *query, uint64_t *set);
 
-static void xpath_filter_query(xpath_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
+static void xpath_filter_query(codedb_matcher *matcher, const codedb_selector_part *part, uint64_t *set)
 {
     bool one_by_one = part->kind == CODEDB_PART_IS || part->kind == CODEDB_PART_NOT;
     uint64_t *found;
-    if (xpath_next(matcher, set, 0) == XPATH_NONE)
+    if (codedb_set_next(matcher, set, 0) == CODEDB_NO_NODE)
         return;
     if (part->kind == CODEDB_PART_HAS) {
         xpath_filter_has(matcher, part->as.query, set);
         return;
     }
-    found = xpath_take_set(matcher);
+    found = codedb_matcher_take_set(matcher);
     if (found == NULL)
         return;
     xpath_query(matcher, part->as.query, one_by_one ? set : NULL, found);
     switch (part->kind) {
-    case CODEDB_PART_IS: xpath_intersect(matcher, set, found); break;
+    case CODEDB_PART_IS: codedb_set_intersect(matcher, set, found); break;
     case CODEDB_PART_NOT: xpath_subtract(matcher, set, found); break;
     case CODEDB_PART_INSIDE: xpath_filter_inside(matcher, found, set); break;
     case CODEDB_PART_IN_SCOPE: xpath_filter_in_scope(matcher, found, set); break;
     case CODEDB_PART_FOLLOWS: xpath_filter_follows(matcher, found, set); break;
     default: xpath_filter_precedes(matcher, found, set); break;
     }
-    xpath_give_set(matcher, found);
+    codedb_matcher_give_set(matcher, found);
 }
 
 /* ---- :has --------------------------------------------------------------------------------------------------------- */
 
-static void xpath_back_to_parents(xpath_matcher *matcher, const uint64_t *from, bool look_through, uint64_t *out)
+static void xpath_back_to_parents(codedb_matcher *matcher, const uint64_t *from, bool look_through, uint64_t *out)
 {
     const uint32_t *parents = codedb_view_parents(&matcher->view);
     uint32_t node;
     if (parents == NULL)
         return;
-    XPATH_FOR_EACH(matcher, from, node)
+    CODEDB_FOR_EACH(matcher, from, node)
     {
         uint32_t parent = parents[node];
-        while (parent != XPATH_NONE) {
-            xpath_add(out, parent);
-            parent = look_through && xpath_is_looked_through(matcher, codedb_view_kind(&matcher->view, parent)) ? parents[parent]
-                                                                                                                : XPATH_NONE;
+        while (parent != CODEDB_NO_NODE) {
+            codedb_set_add(out, parent);
+            parent = look_through && codedb_matcher_looks_through(matcher, codedb_view_kind(&matcher->view, parent))
+                         ? parents[parent]
+                         : CODEDB_NO_NODE;
         }
     }
 }
 
 /* The left nodes that have a descendant in `from`. */
-static void xpath_back_to_ancestors(xpath_matcher *matcher, const uint64_t *left, const uint64_t *from, uint64_t *out)
+static void xpath_back_to_ancestors(codedb_matcher *matcher, const uint64_t *left, const uint64_t *from, uint64_t *out)
 {
     uint32_t next = 0;
     uint32_t node;
-    XPATH_FOR_EACH(matcher, left, node)
+    CODEDB_FOR_EACH(matcher, left, node)
     {
         if (next <= node)
-            next = xpath_next(matcher, from, node + 1);
+            next = codedb_set_next(matcher, from, node + 1);
         if (next < codedb_view_end(&matcher->view, node))
-            xpath_add(out, node);
+            codedb_set_add(out, node);
     }
 }
 
 /* Adds nodes from which the step reaches a node in `from`: at least those of `left`. */
-static void xpath_back(xpath_matcher *matcher, codedb_combinator combinator, const uint64_t *left, const uint64_t *from,
+static void xpath_back(codedb_matcher *matcher, codedb_combinator combinator, const uint64_t *left, const uint64_t *from,
                        uint64_t *out)
 {
     xpath_sibling_step step = {from, NULL, combinator == CODEDB_COMBINATOR_LATER, out};
@@ -968,61 +886,62 @@ static void xpath_back(xpath_matcher *matcher, codedb_combinator combinator, con
     case CODEDB_COMBINATOR_CHILD: xpath_back_to_parents(matcher, from, true, out); break;
     case CODEDB_COMBINATOR_PHYSICAL_CHILD: xpath_back_to_parents(matcher, from, false, out); break;
     case CODEDB_COMBINATOR_NEXT:
-    case CODEDB_COMBINATOR_LATER: xpath_visit_lists(matcher, xpath_step_left, &step); break;
+    case CODEDB_COMBINATOR_LATER: codedb_matcher_visit_lists(matcher, xpath_step_left, &step); break;
     default: xpath_back_to_ancestors(matcher, left, from, out); break;
     }
-    xpath_goes_on(matcher, matcher->view.count);
+    codedb_matcher_goes_on(matcher, matcher->view.count);
 }
 
 /* The nodes of `left` from which the rest of the path, from `step` on, can be walked. The set is the caller's to give back. */
-static uint64_t *xpath_walkable(xpath_matcher *matcher, const codedb_selector_step *step, const uint64_t *left)
+static uint64_t *xpath_walkable(codedb_matcher *matcher, const codedb_selector_step *step, const uint64_t *left)
 {
-    uint64_t *candidates = xpath_take_set(matcher);
-    uint64_t *wanted = xpath_take_set(matcher);
-    uint64_t *out = xpath_take_set(matcher);
+    uint64_t *candidates = codedb_matcher_take_set(matcher);
+    uint64_t *wanted = codedb_matcher_take_set(matcher);
+    uint64_t *out = codedb_matcher_take_set(matcher);
     const codedb_selector_part *position;
     if (candidates == NULL || wanted == NULL || out == NULL)
         return NULL;
-    xpath_reach(matcher, left, step->combinator, &step->kinds, candidates);
+    codedb_matcher_reach(matcher, left, step->combinator, &step->kinds, candidates);
     position = xpath_filter_to_position(matcher, step->parts, candidates);
-    xpath_unite(matcher, wanted, candidates);
+    codedb_set_unite(matcher, wanted, candidates);
     if (position != NULL)
         xpath_filter_behind_position(matcher, position, wanted);
-    if (step->next != NULL && xpath_goes_on(matcher, 0)) {
+    if (step->next != NULL && codedb_matcher_goes_on(matcher, 0)) {
         uint64_t *walkable = xpath_walkable(matcher, step->next, wanted);
-        xpath_give_set(matcher, wanted);
+        codedb_matcher_give_set(matcher, wanted);
         wanted = walkable;
     }
     if (wanted != NULL && position != NULL) {
-        xpath_choice choice = {candidates, left, position->as.position.index, position->as.position.from_end, wanted, NULL, out};
+        xpath_choice choice = {candidates, left, position->as.position.index, position->as.position.from_end, wanted, NULL,
+                               out,        NULL};
         xpath_apply_choice(matcher, step->combinator, &choice);
     } else if (wanted != NULL)
         xpath_back(matcher, step->combinator, left, wanted, out);
-    xpath_intersect(matcher, out, left);
-    xpath_give_set(matcher, candidates);
-    xpath_give_set(matcher, wanted);
+    codedb_set_intersect(matcher, out, left);
+    codedb_matcher_give_set(matcher, candidates);
+    codedb_matcher_give_set(matcher, wanted);
     return out;
 }
 
-static void xpath_filter_has(xpath_matcher *matcher, const codedb_selector_query *query, uint64_t *set)
+static void xpath_filter_has(codedb_matcher *matcher, const codedb_selector_query *query, uint64_t *set)
 {
-    uint64_t *found = xpath_take_set(matcher);
+    uint64_t *found = codedb_matcher_take_set(matcher);
     const codedb_selector_branch *branch;
     if (found == NULL)
         return;
-    for (branch = query->branches; branch != NULL && xpath_goes_on(matcher, 0); branch = branch->next) {
+    for (branch = query->branches; branch != NULL && codedb_matcher_goes_on(matcher, 0); branch = branch->next) {
         uint64_t *walkable = xpath_walkable(matcher, branch->steps, set);
         if (walkable != NULL)
-            xpath_unite(matcher, found, walkable);
-        xpath_give_set(matcher, walkable);
+            codedb_set_unite(matcher, found, walkable);
+        codedb_matcher_give_set(matcher, walkable);
     }
-    xpath_intersect(matcher, set, found);
-    xpath_give_set(matcher, found);
+    codedb_set_intersect(matcher, set, found);
+    codedb_matcher_give_set(matcher, found);
 }
 
 /* ---- Filters ------------------------------------------------------------------------------------------------------ */
 
-static void xpath_filter_text(xpath_matcher *matcher, codedb_attribute attribute, const char *wanted, uint64_t *set)
+static void xpath_filter_text(codedb_matcher *matcher, codedb_attribute attribute, const char *wanted, uint64_t *set)
 {
     codedb_selector_part part = {0};
     if (wanted == NULL)
@@ -1036,35 +955,36 @@ static void xpath_filter_text(xpath_matcher *matcher, codedb_attribute attribute
     xpath_filter_nodes(matcher, &part, set);
 }
 
-static void xpath_filter_lines(xpath_matcher *matcher, uint32_t start_line, uint32_t end_line, uint64_t *set)
+static void xpath_filter_lines(codedb_matcher *matcher, uint32_t start_line, uint32_t end_line, uint64_t *set)
 {
     uint32_t node;
     if (start_line == 0 && end_line == 0)
         return;
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         codedb_place start = codedb_view_start(&matcher->view, node);
         codedb_place end = codedb_view_end_place(&matcher->view, node);
         if (start.line < start_line || end.line == 0 || (end_line != 0 && end.line > end_line))
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
 }
 
-static void xpath_cut(xpath_matcher *matcher, size_t limit, uint64_t *set)
+static void xpath_cut(codedb_matcher *matcher, size_t limit, uint64_t *set)
 {
     size_t count = 0;
     uint32_t node;
     if (limit == 0)
         return;
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         if (count++ >= limit)
-            xpath_remove(set, node);
+            codedb_set_remove(set, node);
     }
 }
 
 /* Reads the host's filter into `filter`, and checks what can be checked without compiling it. */
-static codedb_code xpath_take(codedb_filter *filter, bool has_tree, const codedb_filter *given, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_matcher_take(codedb_filter *filter, bool has_tree, const codedb_filter *given,
+                                               codedb_result *result)
 {
     codedb_code code;
     if (!has_tree || given == NULL)
@@ -1087,7 +1007,7 @@ static codedb_code xpath_take(codedb_filter *filter, bool has_tree, const codedb
 #define XPATH_FREE_SETS 64
 
 /* The clock starts, and the selector is compiled, unless it is. */
-static codedb_code xpath_begin(xpath_matcher *matcher, const codedb_filter *filter, codedb_result *result)
+static codedb_code xpath_begin(codedb_matcher *matcher, const codedb_filter *filter, codedb_result *result)
 {
     codedb_code code = CODEDB_SUCCESS;
     if (filter->timeout > 0)
@@ -1103,22 +1023,22 @@ static codedb_code xpath_begin(xpath_matcher *matcher, const codedb_filter *filt
 }
 
 /* What matching needs once it is known which nodes there are. */
-static void xpath_make_room(xpath_matcher *matcher, const codedb_filter *filter)
+static void xpath_make_room(codedb_matcher *matcher, const codedb_filter *filter)
 {
     matcher->view.dialect = filter->dialect;
     matcher->looked_through = matcher->view.vocabulary->looked_through;
     matcher->words = matcher->view.count / 64 + 1;
-    matcher->free_sets = xpath_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
+    matcher->free_sets = codedb_matcher_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
     matcher->free_capacity = matcher->free_sets == NULL ? 0 : XPATH_FREE_SETS;
 }
 
-/* Compiles the selector and opens the view: of the whole tree when that is asked for. Whatever it answers, xpath_close is to be
+/* Compiles the selector and opens the view: of the whole tree when that is asked for. Whatever it answers, codedb_matcher_close is to be
  * called. */
-static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter, bool whole,
-                              codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_matcher_open(codedb_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter,
+                                               bool whole, codedb_result *result)
 {
     codedb_code code;
-    *matcher = (xpath_matcher){0};
+    *matcher = (codedb_matcher){0};
     codedb_view_open_tree(&matcher->view, tree, NULL, NULL);
     code = xpath_begin(matcher, filter, result);
     if (code != CODEDB_SUCCESS)
@@ -1137,7 +1057,7 @@ static codedb_code xpath_open(xpath_matcher *matcher, const codedb_tree *tree, c
     return CODEDB_SUCCESS;
 }
 
-static void xpath_close(xpath_matcher *matcher)
+CODEDB_PRIVATE void codedb_matcher_close(codedb_matcher *matcher)
 {
     codedb_view_close(&matcher->view);
     codedb_full_tree_free(matcher->view.tree, &matcher->full);
@@ -1147,7 +1067,8 @@ static void xpath_close(xpath_matcher *matcher)
 }
 
 /* How a query that was cut short ended. */
-static codedb_code xpath_outcome(const xpath_matcher *matcher, const codedb_filter *filter, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_matcher_outcome(const codedb_matcher *matcher, const codedb_filter *filter,
+                                                  codedb_result *result)
 {
     if (matcher->view.failed || matcher->view.scratch.failed)
         return codedb_fail_no_memory(result);
@@ -1156,36 +1077,46 @@ static codedb_code xpath_outcome(const xpath_matcher *matcher, const codedb_filt
     return codedb_succeed(result);
 }
 
-/* The filter's nodes, in a set of the matcher. */
-static codedb_code xpath_match(xpath_matcher *matcher, const codedb_filter *filter, uint64_t **set, codedb_result *result)
+CODEDB_PRIVATE void codedb_matcher_apply_conditions(codedb_matcher *matcher, const codedb_filter *filter, uint64_t *set)
 {
-    *set = xpath_take_set(matcher);
+    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_type, filter->node_type, set);
+    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_name, filter->name, set);
+    xpath_filter_lines(matcher, filter->start_line, filter->end_line, set);
+    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_qualname, filter->qualname, set);
+}
+
+CODEDB_PRIVATE codedb_code codedb_matcher_match(codedb_matcher *matcher, const codedb_filter *filter, uint64_t **set,
+                                                codedb_result *result)
+{
+    *set = codedb_matcher_take_set(matcher);
     if (*set == NULL)
         return codedb_fail_no_memory(result);
     xpath_query(matcher, &matcher->selector->query, NULL, *set);
-    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_type, filter->node_type, *set);
-    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_name, filter->name, *set);
-    xpath_filter_lines(matcher, filter->start_line, filter->end_line, *set);
-    xpath_filter_text(matcher, CODEDB_ATTRIBUTE_qualname, filter->qualname, *set);
+    codedb_matcher_apply_conditions(matcher, filter, *set);
     xpath_cut(matcher, filter->limit, *set);
-    return xpath_outcome(matcher, filter, result);
+    return codedb_matcher_outcome(matcher, filter, result);
 }
 
 /* ---- Entry points ------------------------------------------------------------------------------------------------- */
 
-static codedb_code xpath_list_stored(xpath_matcher *matcher, const uint64_t *set, uint32_t *nodes, uint32_t *count,
+CODEDB_PRIVATE codedb_code codedb_matcher_fail_unstored(codedb_matcher *matcher, uint32_t node, codedb_result *result)
+{
+    codedb_place place = codedb_view_start(&matcher->view, node);
+    return codedb_fail(result, CODEDB_VALIDATION_ERROR,
+                       "the selector matches white space or punctuation: a %s at line %u, column %u, which is no target",
+                       codedb_view_type(&matcher->view, node), place.line, place.column + 1);
+}
+
+static codedb_code xpath_list_stored(codedb_matcher *matcher, const uint64_t *set, uint32_t *nodes, uint32_t *count,
                                      codedb_result *result)
 {
     uint32_t node;
-    XPATH_FOR_EACH(matcher, set, node)
+    CODEDB_FOR_EACH(matcher, set, node)
     {
         nodes[*count] = codedb_view_stored(&matcher->view, node);
-        if (nodes[*count] == XPATH_NONE) {
-            codedb_place place = codedb_view_start(&matcher->view, node);
+        if (nodes[*count] == CODEDB_NO_NODE) {
             *count = 0;
-            return codedb_fail(result, CODEDB_VALIDATION_ERROR,
-                               "the selector matches white space or punctuation: a %s at line %u, column %u, which is no target",
-                               codedb_view_type(&matcher->view, node), place.line, place.column + 1);
+            return codedb_matcher_fail_unstored(matcher, node, result);
         }
         ++*count;
     }
@@ -1196,35 +1127,35 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const co
                                                uint32_t *count, codedb_result *result)
 {
     codedb_filter filter;
-    codedb_code code = xpath_take(&filter, tree != NULL, given, result);
-    xpath_matcher matcher;
+    codedb_code code = codedb_matcher_take(&filter, tree != NULL, given, result);
+    codedb_matcher matcher;
     uint64_t *set;
     *nodes = NULL;
     *count = 0;
     if (code != CODEDB_SUCCESS)
         return code;
-    code = xpath_open(&matcher, tree, &filter, false, result);
+    code = codedb_matcher_open(&matcher, tree, &filter, false, result);
     if (code == CODEDB_SUCCESS)
-        code = xpath_match(&matcher, &filter, &set, result);
+        code = codedb_matcher_match(&matcher, &filter, &set, result);
     if (code != CODEDB_SUCCESS)
         goto cleanup;
-    *nodes = codedb_memory_allocate(&tree->allocator, xpath_count(&matcher, set), sizeof **nodes);
+    *nodes = codedb_memory_allocate(&tree->allocator, codedb_set_count(&matcher, set), sizeof **nodes);
     code = *nodes == NULL ? codedb_fail_no_memory(result) : xpath_list_stored(&matcher, set, *nodes, count, result);
     if (code != CODEDB_SUCCESS && *nodes != NULL) {
         codedb_memory_release(&tree->allocator, *nodes);
         *nodes = NULL;
     }
 cleanup:
-    xpath_close(&matcher);
+    codedb_matcher_close(&matcher);
     return code;
 }
 
 CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const codedb_filter *given, uint32_t **nodes,
                                                   uint32_t *count, codedb_result *result)
 {
-    xpath_matcher matcher = {0};
+    codedb_matcher matcher = {0};
     codedb_filter filter;
-    codedb_code code = xpath_take(&filter, true, given, result);
+    codedb_code code = codedb_matcher_take(&filter, true, given, result);
     uint64_t *set;
     *nodes = NULL;
     *count = 0;
@@ -1237,10 +1168,10 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const 
     code = xpath_begin(&matcher, &filter, result);
     if (code == CODEDB_SUCCESS) {
         xpath_make_room(&matcher, &filter);
-        code = xpath_match(&matcher, &filter, &set, result);
+        code = codedb_matcher_match(&matcher, &filter, &set, result);
     }
     if (code == CODEDB_SUCCESS) {
-        *nodes = xpath_allocate(&matcher, xpath_count(&matcher, set), sizeof **nodes);
+        *nodes = codedb_matcher_allocate(&matcher, codedb_set_count(&matcher, set), sizeof **nodes);
         if (*nodes == NULL)
             code = codedb_fail_no_memory(result);
         else
@@ -1248,104 +1179,5 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const 
     }
     codedb_selector_free(matcher.own);
     *view = matcher.view;
-    return code;
-}
-
-static const char *xpath_copy_scratch(const codedb_node_view *view, codedb_arena *arena)
-{
-    return codedb_arena_copy(arena, view->scratch.data == NULL ? "" : view->scratch.data, view->scratch.length);
-}
-
-/* False without memory. */
-static bool xpath_fill(codedb_node_view *view, const codedb_emission *emission, uint32_t node, codedb_arena *arena,
-                       codedb_node_info *info)
-{
-    codedb_place start = codedb_view_start(view, node);
-    codedb_place end = codedb_view_end_place(view, node);
-    uint32_t from;
-    uint32_t to;
-    size_t length;
-    const char *name = codedb_view_name(view, node, &length);
-    bool has_qualname = codedb_view_qualname(view, node);
-    info->qualname = has_qualname ? xpath_copy_scratch(view, arena) : NULL;
-    codedb_view_node_id(view, node);
-    info->node_id = xpath_copy_scratch(view, arena);
-    info->type = codedb_view_type(view, node);
-    info->kind = codedb_kind_word(view->vocabulary, codedb_view_kind_of(view, node));
-    info->name = name == NULL ? NULL : codedb_arena_copy(arena, name, length);
-    info->start_line = start.line;
-    info->start_column = start.column;
-    info->end_line = end.line;
-    info->end_column = end.column;
-    codedb_view_range(view, node, &from, &to);
-    info->start_byte = from;
-    info->end_byte = to;
-    if (emission == NULL) {
-        info->code_length = to - from;
-        info->code = codedb_arena_copy(arena, view->tree->source + from, to - from);
-    } else {
-        view->scratch.length = 0;
-        codedb_emission_append(emission, node, &view->scratch);
-        info->code_length = view->scratch.length;
-        info->code = xpath_copy_scratch(view, arena);
-    }
-    return info->code != NULL && info->node_id != NULL && (info->name != NULL || name == NULL) &&
-           (info->qualname != NULL || !has_qualname) && !view->failed && !view->scratch.failed;
-}
-
-static codedb_code xpath_describe(xpath_matcher *matcher, const uint64_t *set, codedb_nodes **nodes, codedb_result *result)
-{
-    uint32_t count = xpath_count(matcher, set);
-    codedb_arena *arena = codedb_arena_create(&matcher->view.tree->allocator);
-    codedb_nodes *made = arena == NULL ? NULL : codedb_arena_allocate_root(arena, 1, sizeof *made);
-    codedb_node_info *infos = made == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof *infos);
-    const codedb_node_info **items = infos == NULL ? NULL : codedb_arena_allocate(arena, count, sizeof(void *));
-    codedb_emission *emission = NULL;
-    uint32_t filled = 0;
-    uint32_t node;
-    if (items != NULL && matcher->view.dialect == CODEDB_DIALECT_REFERENCE) {
-        emission = codedb_emission_create(matcher->view.tree, &matcher->full, matcher->arena);
-        if (emission == NULL)
-            items = NULL;
-    }
-    if (items != NULL) {
-        XPATH_FOR_EACH(matcher, set, node)
-        {
-            if (!xpath_fill(&matcher->view, emission, node, arena, &infos[filled]))
-                break;
-            items[filled] = &infos[filled];
-            filled++;
-        }
-    }
-    if (items == NULL || filled < count) {
-        codedb_arena_destroy(arena);
-        return codedb_fail_no_memory(result);
-    }
-    made->count = count;
-    made->items = items;
-    *nodes = made;
-    return codedb_succeed(result);
-}
-
-CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *given, codedb_nodes **nodes,
-                                         codedb_result *result)
-{
-    codedb_filter filter;
-    codedb_code code = nodes == NULL ? codedb_fail(result, CODEDB_INVALID_REQUEST, "nodes is NULL") : CODEDB_SUCCESS;
-    xpath_matcher matcher;
-    uint64_t *set;
-    if (nodes != NULL)
-        *nodes = NULL;
-    if (code == CODEDB_SUCCESS)
-        code = xpath_take(&filter, tree != NULL, given, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    /* the code of the reference dialect has white space in it */
-    code = xpath_open(&matcher, tree, &filter, filter.dialect == CODEDB_DIALECT_REFERENCE, result);
-    if (code == CODEDB_SUCCESS)
-        code = xpath_match(&matcher, &filter, &set, result);
-    if (code == CODEDB_SUCCESS)
-        code = xpath_describe(&matcher, set, nodes, result);
-    xpath_close(&matcher);
     return code;
 }

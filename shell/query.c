@@ -7,11 +7,12 @@ typedef struct query_job {
     codedb_filter filter;
 } query_job;
 
-static void query_print_json(FILE *out, const char *path, const codedb_node_info *node)
+/* The members of a node's object. */
+static void query_print_members(FILE *out, const char *path, const codedb_node_info *node)
 {
     bool first = true;
-    fputc('{', out);
-    shell_print_json_text(out, &first, "path", path);
+    if (path != NULL)
+        shell_print_json_text(out, &first, "path", path);
     shell_print_json_text(out, &first, "node_id", node->node_id);
     shell_print_json_text(out, &first, "type", node->type);
     shell_print_json_text(out, &first, "kind", node->kind);
@@ -23,7 +24,23 @@ static void query_print_json(FILE *out, const char *path, const codedb_node_info
     shell_print_json_integer(out, &first, "end_col", node->end_column);
     fputs(", \"code\": ", out);
     shell_print_json(out, node->code, node->code_length);
-    fputs("}\n", out);
+}
+
+/* With captures, "captures" is an object of the nodes by their names; null for those of another branch. */
+static void query_print_json(FILE *out, const char *path, const codedb_nodes *nodes, size_t item)
+{
+    fputc('{', out);
+    query_print_members(out, path, nodes->items[item]);
+    for (size_t i = 0; i < nodes->capture_count; i++) {
+        const codedb_node_info *captured = nodes->captures[item * nodes->capture_count + i];
+        fprintf(out, "%s\"%s\": %s", i == 0 ? ", \"captures\": {" : ", ", nodes->capture_names[i],
+                captured == NULL ? "null" : "{");
+        if (captured != NULL) {
+            query_print_members(out, NULL, captured);
+            fputc('}', out);
+        }
+    }
+    fputs(nodes->capture_count > 0 ? "}}\n" : "}\n", out);
 }
 
 /* The first line that is not blank: the reference dialect's code begins with the lines above a definition. */
@@ -39,14 +56,28 @@ static size_t query_first_line(const char **code, size_t length)
     return end;
 }
 
-static void query_print_node(FILE *out, const shell_options *options, const char *path, const codedb_node_info *node)
+static void query_print_code(FILE *out, const shell_options *options, const codedb_node_info *node)
 {
     const char *code = node->code;
     size_t length = options->full_code ? node->code_length : query_first_line(&code, node->code_length);
-    shell_print_place(out, options->color, path, node->start_line, node->start_column);
-    fputs(": ", out);
     fwrite(code, 1, length, out);
     fputs(code + length < node->code + node->code_length ? " ...\n" : "\n", out);
+}
+
+/* A line for the node, and one below it for each capture that it has. */
+static void query_print_node(FILE *out, const shell_options *options, const char *path, const codedb_nodes *nodes, size_t item)
+{
+    const codedb_node_info *node = nodes->items[item];
+    shell_print_place(out, options->color, path, node->start_line, node->start_column);
+    fputs(": ", out);
+    query_print_code(out, options, node);
+    for (size_t i = 0; i < nodes->capture_count; i++) {
+        const codedb_node_info *captured = nodes->captures[item * nodes->capture_count + i];
+        if (captured == NULL)
+            continue;
+        fprintf(out, "    @%s %u:%u: ", nodes->capture_names[i], captured->start_line, captured->start_column + 1);
+        query_print_code(out, options, captured);
+    }
 }
 
 /* The nodes of one source, from its own tree or from the database. */
@@ -72,9 +103,9 @@ static int query_source(void *context, const shell_options *options, const shell
         return SHELL_ERROR;
     for (size_t i = 0; i < nodes->count && !options->count_only; i++)
         if (options->json)
-            query_print_json(out, source->path, nodes->items[i]);
+            query_print_json(out, source->path, nodes, i);
         else
-            query_print_node(out, options, source->path, nodes->items[i]);
+            query_print_node(out, options, source->path, nodes, i);
     int status = nodes->count > 0 ? SHELL_FOUND : SHELL_NOTHING;
     if (options->count_only && nodes->count > 0) {
         if (options->json) {

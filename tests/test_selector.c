@@ -216,7 +216,7 @@ static void test_paths_are_checked(void **state)
         {":", 1, 0, "a pseudo-class"},
         {"if.", 3, 0, "a field name"},
         {"class/@name", 6, 1, "attribute steps: use [name]"},
-        {"if@x", 2, 1, "captures are not there yet"},
+        {"if:has(If@y)", 9, 1, "captures stand on the main path only"},
         {"\303\251t\303\251", 0, 2, "found '\303\251'"},
         {"if \n\t\001", 5, 1, "found '\\x01'"},
     };

@@ -107,6 +107,21 @@ static void query_prints_places_as_editors_count_them(void **state)
     assert_run(scratch, "query 'class[name=\"None\"]' src", 1, "");
 }
 
+static void query_prints_what_was_captured(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run(scratch, "query 'class@owner > method:first@first, function:nth(9)@none' src/store.py", 0,
+               "src/store.py:4:5: def get_one(self): ...\n"
+               "    @owner 1:1: class Store: ...\n"
+               "    @first 4:5: def get_one(self): ...\n");
+    answer got = run(scratch, "", "query --json 'class@owner > method:first, function:nth(9)@none' src/store.py");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "\"captures\": {\"owner\": {\"node_id\": \"0.");
+    assert_contains(got.out, "\"none\": null}}\n");
+    release(&got);
+}
+
 static void query_prints_json_with_columns_from_zero(void **state)
 {
     files_scratch *scratch = *state;
@@ -345,6 +360,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(without_a_command_the_usage_is_an_error),
         SCRATCH_TEST(every_command_has_help_and_refuses_what_it_does_not_know),
         SCRATCH_TEST(query_prints_places_as_editors_count_them),
+        SCRATCH_TEST(query_prints_what_was_captured),
         SCRATCH_TEST(query_prints_json_with_columns_from_zero),
         SCRATCH_TEST(query_reads_standard_input),
         SCRATCH_TEST(a_bad_selector_is_shown_once_with_its_place),
