@@ -1704,6 +1704,7 @@ typedef struct codedb_edit {
     int keep_comment;    /* delete: the comment above stays in any case */
     int drop_decorators; /* replace of a decorated definition by one without decorators: the old ones go */
     int keep_docstring;  /* the lines of a docstring in the new code are not re-indented */
+    int new_f_strings;   /* expressions in f-strings may have any quotes, as since Python 3.12 */
 } codedb_edit;
 
 /* What an edit did (or, in a preview, would do). One block: free it with codedb_free. */

@@ -218,6 +218,14 @@ static bool context_is_in_ranges(const size_t *ranges, size_t count, size_t offs
     return low < count && ranges[2 * low] <= offset;
 }
 
+/* Whether a handler of old comes before a new one. */
+static bool context_comes_before_new(const context_pass *pass, const size_t *ranges, size_t count, uint32_t node)
+{
+    uint32_t next = pass->tree->nodes[node].end;
+    return context_kind(pass, node) == CODEDB_NODE_EXCEPT_HANDLER && next < pass->tree->node_count &&
+           context_is_in_ranges(ranges, count, pass->tree->tokens[pass->tree->nodes[next].first].start);
+}
+
 CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
                                                 bool check_future, codedb_result *result)
 {
@@ -227,7 +235,8 @@ CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const s
     codedb_tree_parents(tree, pass.parents);
     codedb_code code = CODEDB_SUCCESS;
     for (uint32_t i = 1; i < tree->node_count && code == CODEDB_SUCCESS; i++) {
-        if (!context_is_in_ranges(ranges, range_count, tree->tokens[tree->nodes[i].first].start))
+        if (!context_is_in_ranges(ranges, range_count, tree->tokens[tree->nodes[i].first].start) &&
+            !context_comes_before_new(&pass, ranges, range_count, i))
             continue;
         const char *fault = context_find_fault(&pass, i);
         if (fault)

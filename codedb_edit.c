@@ -51,19 +51,14 @@ CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, cod
                           codedb_node_kind_name((codedb_node_kind)codedb_edit_node(job, node)->kind), place.line, message);
 }
 
-CODEDB_PRIVATE const codedb_snippet *codedb_edit_first_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation)
-{
-    return &job->snippets[operation->edit][0];
-}
-
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation)
 {
-    return &job->snippets[operation->edit][codedb_edit_of(job, operation)->code_count - 1];
+    return &operation->snippets[codedb_edit_of(job, operation)->code_count - 1];
 }
 
 CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation)
 {
-    return codedb_edit_of(job, operation)->code_count == 1 && codedb_edit_first_snippet(job, operation)->is_inline;
+    return codedb_edit_of(job, operation)->code_count == 1 && operation->snippets->is_inline;
 }
 
 static bool edit_is_expression(const codedb_edit_job *job, uint32_t node)
@@ -73,25 +68,52 @@ static bool edit_is_expression(const codedb_edit_job *job, uint32_t node)
 
 /* ---- Expressions -------------------------------------------------------------------------------------------------- */
 
+/* Fills, in one pass, what is asked of every node's ancestors. */
+static bool edit_know_strings(codedb_edit_job *job)
+{
+    uint32_t count = job->tree->node_count;
+    if (job->strings)
+        return true;
+    job->strings = codedb_arena_allocate(job->arena, count, sizeof *job->strings);
+    job->imported = codedb_arena_allocate(job->arena, count, sizeof *job->imported);
+    if (!job->strings || !job->imported)
+        return false;
+    job->strings[0] = CODEDB_EDIT_NONE;
+    for (uint32_t node = 1; node < count; node++) {
+        uint32_t parent = job->parents[node];
+        uint8_t kind = codedb_edit_node(job, parent)->kind;
+        bool is_string = kind == CODEDB_NODE_FORMATTED_STRING || kind == CODEDB_NODE_TEMPLATED_STRING;
+        job->strings[node] = is_string ? parent : job->strings[parent];
+        job->imported[node] =
+            kind == CODEDB_NODE_ATTRIBUTE
+                ? job->imported[parent]
+                : kind == CODEDB_NODE_IMPORT_ALIAS || kind == CODEDB_NODE_IMPORT_FROM || kind == CODEDB_NODE_LAZY_IMPORT_FROM;
+    }
+    return true;
+}
+
 /* An expression by another, on the line where it stands. */
 static codedb_code edit_replace_expression(codedb_edit_job *job, codedb_edit_operation *operation)
 {
     uint32_t start, end, node = operation->node;
-    const codedb_snippet *snippet = codedb_edit_first_snippet(job, operation);
+    const codedb_snippet *snippet = operation->snippets;
     if (codedb_edit_of(job, operation)->code_count != 1)
         return codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, "one expression can be replaced only by one");
     if (codedb_operand_of(snippet) == CODEDB_EDIT_NONE)
         return codedb_edit_fail_node(
             job, CODEDB_PARSE_ERROR, node,
             "an expression can be replaced only by an expression; to replace by statements select the statement");
-    const char *fault = codedb_operand_fault(job->tree, job->parents, node, snippet);
+    if (!edit_know_strings(job))
+        return codedb_fail_no_memory(job->result);
+    bool new_f_strings = codedb_edit_of(job, operation)->new_f_strings != 0;
+    const char *fault = codedb_operand_fault(job, node, snippet, new_f_strings);
     if (fault)
         return codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, fault);
     codedb_tree_position(job->tree, node, &start, &end);
     codedb_layout layout = {.indent = codedb_edit_indent_at(job, start),
                             .unit = {CODEDB_EDIT_DEFAULT_UNIT, strlen(CODEDB_EDIT_DEFAULT_UNIT)},
                             .newline = codedb_edit_newline_at(job, codedb_edit_line_break(job, end))};
-    codedb_operand_write(job->tree, job->parents, node, snippet, &layout, &job->text);
+    codedb_operand_write(job, node, snippet, &layout, new_f_strings, &job->text);
     operation->unchanged =
         !job->text.failed && job->text.length == end - start && !memcmp(job->text.data, job->tree->source + start, end - start);
     codedb_edit_splice_text(job, operation, start, end);
@@ -100,26 +122,49 @@ static codedb_code edit_replace_expression(codedb_edit_job *job, codedb_edit_ope
 
 /* ---- Items of lists ----------------------------------------------------------------------------------------------- */
 
-/* An import or global of which every name is deleted is deleted itself: its names' operations become one on the statement. */
-static void edit_collapse_list(codedb_edit_job *job, uint32_t operation)
+/* Whether a statement goes with its last name. */
+static bool edit_goes_with_names(const codedb_edit_job *job, uint32_t statement)
 {
-    uint32_t owner = job->parents[job->operations[operation].node];
-    uint8_t *deleted = job->marks;
-    uint8_t kind = codedb_edit_node(job, owner)->kind;
-    if (kind != CODEDB_NODE_IMPORT && kind != CODEDB_NODE_IMPORT_FROM && kind != CODEDB_NODE_LAZY_IMPORT &&
-        kind != CODEDB_NODE_LAZY_IMPORT_FROM && kind != CODEDB_NODE_GLOBAL && kind != CODEDB_NODE_NONLOCAL)
-        return;
-    if (!codedb_list_is_emptied(job->tree, job->parents, deleted, owner))
+    switch (codedb_edit_node(job, statement)->kind) {
+    case CODEDB_NODE_IMPORT:
+    case CODEDB_NODE_IMPORT_FROM:
+    case CODEDB_NODE_LAZY_IMPORT:
+    case CODEDB_NODE_LAZY_IMPORT_FROM:
+    case CODEDB_NODE_GLOBAL:
+    case CODEDB_NODE_NONLOCAL: return true;
+    default: return false;
+    }
+}
+
+/* Whether all that is done in a list is that every item is deleted. */
+static bool edit_is_emptied(codedb_edit_job *job, uint32_t owner)
+{
+    for (uint32_t child = owner + 1; child < codedb_edit_node(job, owner)->end; child = codedb_edit_node(job, child)->end) {
+        uint32_t at = job->first_operation[child];
+        const codedb_edit_operation *operation;
+        if (!codedb_list_is_item_of(job->tree, owner, child))
+            continue;
+        if (at == CODEDB_EDIT_NONE)
+            return false;
+        while ((operation = codedb_edit_next_operation(job, &at)) != NULL)
+            if (operation->action != CODEDB_EDIT_DELETE)
+                return false;
+    }
+    return true;
+}
+
+/* An import or global of which every name is deleted is deleted itself: its names' operations become one on the statement, the first. */
+static void edit_collapse_list(codedb_edit_job *job, uint32_t owner, uint32_t operation)
+{
+    if (!edit_is_emptied(job, owner))
         return;
     for (uint32_t node = owner + 1; node < codedb_edit_node(job, owner)->end; node++) {
+        for (uint32_t at = job->first_operation[node]; at != CODEDB_EDIT_NONE; at = job->operations[at].next)
+            job->operations[at].dropped = at != operation;
         job->first_operation[node] = CODEDB_EDIT_NONE;
-        deleted[node] = 0;
     }
-    uint32_t statement = codedb_edit_lift(job, owner, CODEDB_EDIT_DELETE), *link = &job->first_operation[statement];
-    for (uint32_t i = operation + 1; i < job->operation_count; i++) {
-        uint32_t node = job->operations[i].node;
-        job->operations[i].dropped |= node > owner && node < codedb_edit_node(job, owner)->end;
-    }
+    uint32_t statement = codedb_edit_lift(job, owner, codedb_edit_of(job, &job->operations[operation]));
+    uint32_t *link = &job->first_operation[statement];
     while (*link != CODEDB_EDIT_NONE)
         link = &job->operations[*link].next;
     *link = operation;
@@ -127,33 +172,32 @@ static void edit_collapse_list(codedb_edit_job *job, uint32_t operation)
     job->operations[operation].next = CODEDB_EDIT_NONE;
 }
 
-/* Marks the deleted items, so that emptied statements are known before overlaps are looked for. */
+/* Makes deletions of statements of those of all their names, before overlaps are looked for; each list is looked at once. */
 static void edit_collapse_lists(codedb_edit_job *job)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t i = 0; i < job->operation_count; i++) {
-            const codedb_edit_operation *operation = &job->operations[i];
-            if (operation->dropped || !codedb_list_is_item(job->tree, job->parents, operation->node))
-                continue;
-            if (pass)
-                edit_collapse_list(job, i);
-            else
-                job->marks[operation->node] |= CODEDB_MARK_DELETED;
+    for (uint32_t i = 0; i < job->operation_count; i++) {
+        const codedb_edit_operation *operation = &job->operations[i];
+        if (operation->dropped || operation->action != CODEDB_EDIT_DELETE ||
+            !codedb_list_is_item(job->tree, job->parents, operation->node))
+            continue;
+        uint32_t owner = job->parents[operation->node];
+        if (edit_goes_with_names(job, owner) && !(job->marks[owner] & CODEDB_MARK_CHECKED)) {
+            job->marks[owner] |= CODEDB_MARK_CHECKED;
+            edit_collapse_list(job, owner, i);
         }
     }
     memset(job->marks, 0, job->tree->node_count);
 }
 
-/* Takes the deleted items out of the list that the operation's node is in, unless that was done for another one. */
-static codedb_code edit_delete_items(codedb_edit_job *job, const codedb_edit_operation *operation)
+/* Edits the list that the operation's node is (in), unless that was done for another one. */
+static codedb_code edit_take_list(codedb_edit_job *job, codedb_edit_operation *operation, uint32_t owner)
 {
-    uint32_t owner = job->parents[operation->node];
     if (job->marks[owner] & CODEDB_MARK_CONCERNED)
         return CODEDB_SUCCESS;
     job->marks[owner] |= CODEDB_MARK_CONCERNED;
-    const char *fault =
-        codedb_list_delete(job->tree, job->parents, job->marks, owner, (uint32_t)(operation - job->operations), &job->splices);
-    return fault ? codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, operation->node, fault) : CODEDB_SUCCESS;
+    if (codedb_edit_node(job, operation->node)->kind == CODEDB_NODE_ASSIGN_TARGET)
+        return codedb_list_edit_targets(job, owner, operation);
+    return codedb_list_edit(job, owner, operation);
 }
 
 /* ---- The edit ----------------------------------------------------------------------------------------------------- */
@@ -186,14 +230,27 @@ static void edit_concern(codedb_edit_job *job, uint32_t node)
         job->marks[job->parents[container]] |= CODEDB_MARK_CONCERNED;
 }
 
+/* Where an operation works. */
+typedef enum edit_place { EDIT_IN_BLOCK, EDIT_IN_CLAUSES, EDIT_IN_LIST, EDIT_IN_ITSELF, EDIT_AS_EXPRESSION } edit_place;
+
+static edit_place edit_place_of(const codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    uint32_t node = operation->node;
+    bool is_inside = operation->action == CODEDB_EDIT_INSERT_FIRST || operation->action == CODEDB_EDIT_INSERT_LAST;
+    if (is_inside)
+        return codedb_role_of_owner(job, node) == CODEDB_ROLE_STATEMENT ? EDIT_IN_BLOCK : EDIT_IN_ITSELF;
+    if (codedb_edit_is_clause(job, node))
+        return EDIT_IN_CLAUSES;
+    if (codedb_list_is_item(job->tree, job->parents, node) || codedb_edit_node(job, node)->kind == CODEDB_NODE_ASSIGN_TARGET)
+        return EDIT_IN_LIST;
+    return edit_is_expression(job, node) ? EDIT_AS_EXPRESSION : EDIT_IN_BLOCK;
+}
+
 static codedb_code edit_plan(codedb_edit_job *job)
 {
-    for (uint32_t i = 0; i < job->operation_count; i++) {
-        uint32_t node = job->operations[i].node;
-        if (!job->operations[i].dropped && !codedb_edit_is_clause(job, node) && !edit_is_expression(job, node) &&
-            !codedb_list_is_item(job->tree, job->parents, node))
-            edit_concern(job, node);
-    }
+    for (uint32_t i = 0; i < job->operation_count; i++)
+        if (!job->operations[i].dropped && edit_place_of(job, &job->operations[i]) == EDIT_IN_BLOCK)
+            edit_concern(job, job->operations[i].node);
     for (uint32_t i = 0; i < job->tree->node_count; i++)
         if ((job->marks[i] & CODEDB_MARK_CONCERNED) && codedb_edit_node(job, i)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE)
             edit_collapse_line(job, i);
@@ -211,12 +268,13 @@ static codedb_code edit_plan(codedb_edit_job *job)
         codedb_code code = CODEDB_SUCCESS;
         if (operation->dropped)
             continue;
-        if (codedb_edit_is_clause(job, operation->node))
-            code = codedb_edit_delete_clause(job, operation);
-        else if (operation->action == CODEDB_EDIT_DELETE && codedb_list_is_item(job->tree, job->parents, operation->node))
-            code = edit_delete_items(job, operation);
-        else if (edit_is_expression(job, operation->node))
-            code = edit_replace_expression(job, operation);
+        switch (edit_place_of(job, operation)) {
+        case EDIT_IN_CLAUSES: code = codedb_edit_take_clause(job, operation); break;
+        case EDIT_IN_LIST: code = edit_take_list(job, operation, job->parents[operation->node]); break;
+        case EDIT_IN_ITSELF: code = edit_take_list(job, operation, operation->node); break;
+        case EDIT_AS_EXPRESSION: code = edit_replace_expression(job, operation); break;
+        case EDIT_IN_BLOCK: break;
+        }
         if (code != CODEDB_SUCCESS)
             return code;
     }
@@ -248,8 +306,8 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
 {
     size_t stride = edits->struct_size;
     job->edits = codedb_arena_allocate(job->arena, job->edit_count, sizeof *job->edits);
-    job->snippets = codedb_arena_allocate(job->arena, job->edit_count, sizeof(codedb_snippet *));
-    if (!job->edits || !job->snippets)
+    job->codes = codedb_arena_allocate(job->arena, job->edit_count, sizeof(codedb_edit_code *));
+    if (!job->edits || !job->codes)
         return codedb_fail_no_memory(job->result);
     for (size_t i = 0; i < job->edit_count; i++) {
         const codedb_edit *edit = (const codedb_edit *)(const void *)((const char *)edits + i * stride);
@@ -264,21 +322,6 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: a replacement or insertion needs code", i);
     }
     return CODEDB_SUCCESS;
-}
-
-static codedb_code edit_parse_code(codedb_edit_job *job, size_t number)
-{
-    const codedb_edit *edit = &job->edits[number];
-    if (edit->action == CODEDB_EDIT_DELETE)
-        return CODEDB_SUCCESS;
-    job->snippets[number] = codedb_arena_allocate(job->arena, edit->code_count, sizeof **job->snippets);
-    if (!job->snippets[number])
-        return codedb_fail_no_memory(job->result);
-    codedb_code code = CODEDB_SUCCESS;
-    for (size_t i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++)
-        code = codedb_snippet_parse(edit->code[i], job->tree->target_version, &job->tree->allocator, &job->snippets[number][i],
-                                    job->result);
-    return code;
 }
 
 /* Adds to an error which edit it is about. */
@@ -300,10 +343,12 @@ static bool edit_prepare(codedb_edit_job *job)
     size_t count = job->tree->node_count;
     job->parents = codedb_arena_allocate(job->arena, count, sizeof *job->parents);
     job->first_operation = codedb_arena_allocate(job->arena, count, sizeof *job->first_operation);
+    job->last_operation = codedb_arena_allocate(job->arena, count, sizeof *job->last_operation);
     job->marks = codedb_arena_allocate(job->arena, count, sizeof *job->marks);
-    if (!job->parents || !job->first_operation || !job->marks)
+    if (!job->parents || !job->first_operation || !job->last_operation || !job->marks)
         return false;
     memset(job->first_operation, 0xFF, count * sizeof *job->first_operation);
+    memset(job->last_operation, 0xFF, count * sizeof *job->last_operation);
     codedb_tree_parents(job->tree, job->parents);
     job->first_block = CODEDB_EDIT_NONE;
     for (uint32_t i = 1; i < count && job->first_block == CODEDB_EDIT_NONE; i++)
@@ -318,9 +363,7 @@ static codedb_code edit_resolve_all(codedb_edit_job *job, const codedb_edit *edi
         return codedb_fail_no_memory(job->result);
     codedb_code code = edit_read_edits(job, edits);
     for (size_t i = 0; i < job->edit_count && code == CODEDB_SUCCESS; i++) {
-        code = edit_parse_code(job, i);
-        if (code == CODEDB_SUCCESS)
-            code = codedb_edit_resolve(job, (uint32_t)i);
+        code = codedb_edit_resolve(job, (uint32_t)i);
         if (code != CODEDB_SUCCESS)
             return edit_blame(job, code, i);
     }
@@ -397,9 +440,10 @@ CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const code
     }
 
 cleanup:
-    for (size_t i = 0; job.snippets && i < edit_count; i++)
-        for (size_t j = 0; job.snippets[i] && j < job.edits[i].code_count; j++)
-            codedb_snippet_free(&job.snippets[i][j]);
+    for (size_t i = 0; job.codes && i < edit_count; i++)
+        for (const codedb_edit_code *known = job.codes[i]; known; known = known->next)
+            for (size_t j = 0; j < known->count; j++)
+                codedb_snippet_free(&known->snippets[j]);
     if (code != CODEDB_SUCCESS) {
         codedb_free(*report);
         *report = NULL;

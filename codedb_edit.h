@@ -12,9 +12,10 @@
 typedef struct codedb_snippet {
     codedb_tree *tree;        /* of the text, behind a header line when the text is indented */
     uint32_t text_start;      /* where the text begins in the tree's source */
+    uint32_t text_end;        /* ... and ends */
     uint32_t base_depth;      /* of its statements in the tree: 1 behind such a header */
-    uint32_t statement_count; /* lines of small statements, and compound statements */
-    uint32_t first;           /* node of the first statement; UINT32_MAX when there are only comments */
+    uint32_t statement_count; /* lines of small statements, and compound statements; or clauses, or items of a list */
+    uint32_t first;           /* node of the first of them; UINT32_MAX when there are only comments */
     uint32_t last;
     bool is_inline; /* one logical line of small statements without comments: may stand among others on a line */
     bool ends_in_comment;
@@ -34,21 +35,21 @@ typedef struct codedb_layout {
 CODEDB_PRIVATE codedb_code codedb_snippet_parse(const char *text, int target_version, const codedb_allocator *allocator,
                                                 codedb_snippet *snippet, codedb_result *result);
 CODEDB_PRIVATE void codedb_snippet_free(codedb_snippet *snippet);
+/* Parses a text that is a part of something: between `before` and `after`. Who calls it finds its nodes. */
+CODEDB_PRIVATE codedb_code codedb_snippet_parse_between(const char *before, const char *text, const char *after,
+                                                        int target_version, const codedb_allocator *allocator,
+                                                        codedb_snippet *snippet, codedb_result *result);
+/* Fills what is said of comments, once the nodes are found. */
+CODEDB_PRIVATE void codedb_snippet_describe(codedb_snippet *snippet);
+CODEDB_PRIVATE const char *codedb_snippet_skip_blanks(const char *text);
+/* The first line that is neither blank nor a comment; NULL when there is none. */
+CODEDB_PRIVATE const char *codedb_snippet_first_code(const char *text);
+/* The indentation that all lines behind the first have at least; 0 when one has none or there is none. */
+CODEDB_PRIVATE size_t codedb_snippet_other_indent(const char *text, const char **indent);
 /* Appends the code for its place: no indentation before its first line, no line break behind its last one. */
 CODEDB_PRIVATE void codedb_snippet_render(const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out);
 /* Whether a statement is a def or a class. */
 CODEDB_PRIVATE bool codedb_node_is_definition(const codedb_tree *tree, uint32_t node);
-
-/* ---- Expressions (codedb_operand.c) ------------------------------------------------------------------------------- */
-
-/* The expression that the new code is; UINT32_MAX when it is anything else. */
-CODEDB_PRIVATE uint32_t codedb_operand_of(const codedb_snippet *snippet);
-/* Why that expression cannot stand in the place of `node`; NULL when it can. */
-CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
-                                                const codedb_snippet *snippet);
-/* Appends the expression for the place of `node`, with parentheses and blanks as they are due. */
-CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
-                                         const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out);
 
 /* ---- Splices (codedb_splice.c) ------------------------------------------------------------------------------------ */
 
@@ -84,14 +85,17 @@ CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, 
 
 /* ---- Lists with commas (codedb_list.c) ---------------------------------------------------------------------------- */
 
-/* Whether a node is an item of such a list: Arg, ImportAlias, Element, DictElement, NameItem, WithItem ... */
+/* The tokens of an item, from `first` to before `last`: with its parentheses, without its comma. */
+typedef struct codedb_item_range {
+    uint32_t first;
+    uint32_t last;
+} codedb_item_range;
+
+/* Whether a node is an item of such a list: Arg, Param, ImportAlias, Element, DictElement, NameItem, WithItem ... */
 CODEDB_PRIVATE bool codedb_list_is_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
-/* Whether all items of `owner` are marked in `deleted` (by node). */
-CODEDB_PRIVATE bool codedb_list_is_emptied(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted,
-                                           uint32_t owner);
-/* Adds the splices that take the marked items out of the list of `owner`. Why that cannot be, or NULL. */
-CODEDB_PRIVATE const char *codedb_list_delete(const codedb_tree *tree, const uint32_t *parents, const uint8_t *deleted,
-                                              uint32_t owner, uint32_t operation, codedb_splices *splices);
+CODEDB_PRIVATE bool codedb_list_is_item_of(const codedb_tree *tree, uint32_t owner, uint32_t node);
+/* Of an item, or of an AssignTarget without its `=`. */
+CODEDB_PRIVATE codedb_item_range codedb_list_item_range(const codedb_tree *tree, uint32_t item);
 
 /* ---- What CPython's compiler refuses (codedb_context.c) ----------------------------------------------------------- */
 
@@ -105,6 +109,30 @@ CODEDB_PRIVATE uint32_t codedb_context_misplaced_future(const codedb_tree *tree)
 CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
                                                 bool check_future, codedb_result *result);
 
+/* ---- Roles (codedb_role.c) ---------------------------------------------------------------------------------------- */
+
+/* What new code is to be where it goes. Items of lists come first, clauses last. */
+typedef enum codedb_role {
+    CODEDB_ROLE_STATEMENT, /* statements, or one expression */
+    CODEDB_ROLE_ARGUMENT,
+    CODEDB_ROLE_PARAMETER,
+    CODEDB_ROLE_LAMBDA_PARAMETER,
+    CODEDB_ROLE_ELEMENT,
+    CODEDB_ROLE_DICT_ELEMENT,
+    CODEDB_ROLE_SUBSCRIPT,
+    CODEDB_ROLE_IMPORT,
+    CODEDB_ROLE_IMPORTED_NAME,
+    CODEDB_ROLE_NAME,
+    CODEDB_ROLE_WITH_ITEM,
+    CODEDB_ROLE_TARGET,
+    CODEDB_ROLE_DECORATOR,
+    CODEDB_ROLE_TRY_CLAUSE,
+    CODEDB_ROLE_IF_CLAUSE,
+    CODEDB_ROLE_LOOP_CLAUSE,
+    CODEDB_ROLE_CASE,
+    CODEDB_ROLE_COUNT
+} codedb_role;
+
 /* ---- The job of one edit (codedb_edit.c) -------------------------------------------------------------------------- */
 
 #define CODEDB_EDIT_NONE UINT32_MAX
@@ -116,15 +144,26 @@ typedef struct codedb_edit_operation {
     uint32_t node;
     uint32_t next; /* the next operation on the same node */
     codedb_edit_action action;
-    bool dropped;   /* another one that is further out or in stands for it */
-    bool unchanged; /* the new code is the old one */
+    codedb_role role;
+    const codedb_snippet *snippets; /* one for each code of the edit */
+    bool dropped;                   /* another one that is further out or in stands for it */
+    bool unchanged;                 /* the new code is the old one */
 } codedb_edit_operation;
 
 enum {
     CODEDB_MARK_DELETED = 1, /* marks of a node */
     CODEDB_MARK_REPLACED = 2,
-    CODEDB_MARK_CONCERNED = 4 /* of a block or line: something in it is edited */
+    CODEDB_MARK_CONCERNED = 4, /* of a block, line or list: something in it is edited */
+    CODEDB_MARK_CHECKED = 8    /* of a statement: it can be without the clauses that go */
 };
+
+/* An edit's code, parsed in one role. */
+typedef struct codedb_edit_code {
+    struct codedb_edit_code *next;
+    codedb_role role;
+    codedb_snippet *snippets;
+    size_t count; /* that are parsed */
+} codedb_edit_code;
 
 typedef struct codedb_edit_job {
     const codedb_tree *tree;
@@ -132,9 +171,12 @@ typedef struct codedb_edit_job {
     size_t edit_count;
     codedb_arena *arena;
     codedb_result *result;
-    codedb_snippet **snippets; /* by edit, then by code */
+    codedb_edit_code **codes; /* by edit: a list, one for each role */
     uint32_t *parents;
     uint32_t *first_operation; /* by node */
+    uint32_t *last_operation;  /* ... of those that it has */
+    uint32_t *strings;         /* by node: the innermost f-string around it; NULL until asked for */
+    uint8_t *imported;         /* by node: a part of an import's dotted name; made with `strings` */
     uint8_t *marks;            /* by node */
     codedb_edit_operation *operations;
     uint32_t operation_count;
@@ -185,10 +227,38 @@ CODEDB_PRIVATE void codedb_edit_splice_text(codedb_edit_job *job, const codedb_e
 CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job *job, uint32_t *at);
 CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, codedb_code code, uint32_t node,
                                                  const char *message);
-CODEDB_PRIVATE const codedb_snippet *codedb_edit_first_snippet(const codedb_edit_job *job,
-                                                               const codedb_edit_operation *operation);
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation);
 CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation);
+
+/* The role of new code for a (lifted) target. */
+CODEDB_PRIVATE codedb_role codedb_role_of(const codedb_edit_job *job, uint32_t node, codedb_edit_action action);
+/* The role of what stands in a list: `first` and `last` in a call are arguments. CODEDB_ROLE_STATEMENT: the node is no list. */
+CODEDB_PRIVATE codedb_role codedb_role_of_owner(const codedb_edit_job *job, uint32_t owner);
+/* Whether its text is parsed in brackets, and may have lines. */
+CODEDB_PRIVATE bool codedb_role_is_bracketed(codedb_role role);
+/* Parses new code in a role. PARSE_ERROR: its place, if it has one, is in `text`. */
+CODEDB_PRIVATE codedb_code codedb_role_parse(codedb_role role, const char *text, int target_version,
+                                             const codedb_allocator *allocator, codedb_snippet *snippet, codedb_result *result);
+
+/* Adds the splices for all that is done in the list of `owner`; what nobody in particular asked for is `leader`'s. */
+CODEDB_PRIVATE codedb_code codedb_list_edit(codedb_edit_job *job, uint32_t owner, codedb_edit_operation *leader);
+/* The same for the targets of an assignment: `a = b = 1`. */
+CODEDB_PRIVATE codedb_code codedb_list_edit_targets(codedb_edit_job *job, uint32_t statement, codedb_edit_operation *leader);
+
+/* ---- Expressions (codedb_operand.c) ------------------------------------------------------------------------------- */
+
+/* The expression that the new code is; UINT32_MAX when it is anything else. */
+CODEDB_PRIVATE uint32_t codedb_operand_of(const codedb_snippet *snippet);
+/* Why that expression cannot stand in the place of `node`; NULL when it can. */
+CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_edit_job *job, uint32_t node, const codedb_snippet *snippet,
+                                                bool new_f_strings);
+/* Appends the expression for the place of `node`, with parentheses and blanks as they are due. */
+CODEDB_PRIVATE void codedb_operand_write(const codedb_edit_job *job, uint32_t node, const codedb_snippet *snippet,
+                                         const codedb_layout *layout, bool new_f_strings, codedb_buffer *out);
+/* Puts a blank before and behind what the buffer has from `mark` on, where it would become one token with what is around
+ * [start, end). */
+CODEDB_PRIVATE void codedb_operand_separate(const codedb_tree *tree, uint32_t start, uint32_t end, size_t mark,
+                                            codedb_buffer *out);
 
 /* ---- Places (codedb_edit_lines.c) --------------------------------------------------------------------------------- */
 
@@ -250,14 +320,16 @@ CODEDB_PRIVATE void codedb_edit_rewrite_line(codedb_edit_job *job, uint32_t node
 
 /* Decorator, else, elif, handler, finally, case: lines of their own that belong to a statement. */
 CODEDB_PRIVATE bool codedb_edit_is_clause(const codedb_edit_job *job, uint32_t node);
-CODEDB_PRIVATE codedb_code codedb_edit_delete_clause(codedb_edit_job *job, const codedb_edit_operation *operation);
+/* Behind the last node of the clause: an elif ends with its body, the rest of the chain is not its own. */
+CODEDB_PRIVATE uint32_t codedb_edit_clause_end(const codedb_edit_job *job, uint32_t node);
+CODEDB_PRIVATE codedb_code codedb_edit_take_clause(codedb_edit_job *job, codedb_edit_operation *operation);
 CODEDB_PRIVATE bool codedb_edit_is_elif(const codedb_edit_job *job, uint32_t node);
 
 /* ---- Targets (codedb_edit_target.c) ------------------------------------------------------------------------------- */
 
 /* The node on which an action on `node` really works: a small statement alone on its line is the line, an expression that is a whole
  * statement goes as one, and "inside a statement" is inside its body. */
-CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t node, codedb_edit_action action);
+CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t node, const codedb_edit *edit);
 /* Finds what one edit is about. */
 CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t number);
 /* Marks all nodes with operations, and lets none stand inside one that goes. */

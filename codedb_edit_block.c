@@ -22,7 +22,7 @@ static bool edit_ends_with_definition(const codedb_snippet *snippet)
 static bool edit_has_statements(const codedb_edit_job *job, const codedb_edit_operation *operation)
 {
     for (size_t i = 0; i < codedb_edit_of(job, operation)->code_count; i++)
-        if (job->snippets[operation->edit][i].statement_count)
+        if (operation->snippets[i].statement_count)
             return true;
     return false;
 }
@@ -46,7 +46,7 @@ CODEDB_PRIVATE void codedb_edit_write_code(codedb_edit_job *job, const codedb_ed
     codedb_layout own = *layout;
     own.keep_docstring = edit->keep_docstring != 0;
     for (size_t i = 0; i < edit->code_count; i++) {
-        const codedb_snippet *snippet = &job->snippets[operation->edit][i];
+        const codedb_snippet *snippet = &operation->snippets[i];
         if (i) {
             bool apart = edit_begins_with_definition(snippet) || edit_ends_with_definition(snippet - 1);
             edit_write_newlines(job, layout->newline, apart ? spacing + 1 : 1);
@@ -73,8 +73,8 @@ static void edit_insert(codedb_edit_job *job, codedb_edit_block *block, const co
     uint32_t limit = before == CODEDB_EDIT_NONE ? offset : codedb_edit_end(job, before);
     codedb_edit_blank_lines_before(job, offset, limit, &above);
     codedb_edit_skip_blank_lines(job, offset, &below);
-    bool apart = before != CODEDB_EDIT_NONE && (codedb_node_is_definition(tree, before) ||
-                                                edit_begins_with_definition(codedb_edit_first_snippet(job, operation)));
+    bool apart = before != CODEDB_EDIT_NONE &&
+                 (codedb_node_is_definition(tree, before) || edit_begins_with_definition(operation->snippets));
     bool apart_below = next != CODEDB_EDIT_NONE && (codedb_node_is_definition(tree, next) ||
                                                     edit_ends_with_definition(codedb_edit_last_snippet(job, operation)));
     bool open_end = offset == tree->length && offset > tree->text_start && !strchr("\r\n", tree->source[offset - 1]);
@@ -153,7 +153,7 @@ static void edit_insert_last(codedb_edit_job *job, codedb_edit_block *block, con
 static uint32_t edit_replace_start(const codedb_edit_job *job, const codedb_edit_operation *operation, uint32_t node)
 {
     const codedb_edit *edit = codedb_edit_of(job, operation);
-    const codedb_snippet *snippet = codedb_edit_first_snippet(job, operation);
+    const codedb_snippet *snippet = operation->snippets;
     if (codedb_node_is_definition(job->tree, node) && !edit->drop_decorators && edit->code_count == 1 &&
         snippet->statement_count == 1 && codedb_node_is_definition(snippet->tree, snippet->first) &&
         codedb_tree_child(snippet->tree, snippet->first, CODEDB_FIELD_decorators) == CODEDB_EDIT_NONE)
@@ -172,7 +172,7 @@ static bool edit_is_one_logical_line(const codedb_edit_job *job, uint32_t node)
 static void edit_replace(codedb_edit_job *job, codedb_edit_block *block, codedb_edit_operation *operation, uint32_t node)
 {
     const codedb_edit *edit = codedb_edit_of(job, operation);
-    const codedb_snippet *first = codedb_edit_first_snippet(job, operation);
+    const codedb_snippet *first = operation->snippets;
     uint32_t start = edit_replace_start(job, operation, node), end;
     codedb_layout layout = codedb_edit_layout(block, codedb_edit_newline_of(job, node));
     if (edit_is_one_logical_line(job, node)) {

@@ -5,6 +5,7 @@
 
 #include "codedb_selector.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Targets ------------------------------------------------------------------------------------------------------ */
@@ -21,10 +22,24 @@ static bool edit_is_line_statement(const codedb_edit_job *job, uint32_t node)
            !codedb_edit_is_elif(job, node);
 }
 
+/* The item or target that an expression is all of: what is deleted, or has others beside it or in its place. */
+static uint32_t edit_item_of(const codedb_edit_job *job, uint32_t node, const codedb_edit *edit)
+{
+    if (!node || (edit->action == CODEDB_EDIT_REPLACE && edit->code_count < 2))
+        return node;
+    uint32_t parent = job->parents[node];
+    uint8_t kind = codedb_edit_node(job, parent)->kind;
+    bool is_all = codedb_edit_node(job, node)->field == CODEDB_FIELD_value &&
+                  codedb_list_is_item(job->tree, job->parents, parent) && kind != CODEDB_NODE_DICT_ELEMENT &&
+                  kind != CODEDB_NODE_STARRED_DICT_ELEMENT;
+    return is_all || kind == CODEDB_NODE_ASSIGN_TARGET ? parent : node;
+}
+
 /* The node on which an action on `node` really works: a small statement alone on its line is the line, an expression that is a whole
  * statement goes as one, and "inside a statement" is inside its body. */
-CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t node, codedb_edit_action action)
+CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t node, const codedb_edit *edit)
 {
+    codedb_edit_action action = edit->action;
     bool inside = action == CODEDB_EDIT_INSERT_FIRST || action == CODEDB_EDIT_INSERT_LAST;
     if (inside) {
         uint8_t kind = codedb_edit_node(job, node)->kind;
@@ -36,12 +51,11 @@ CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t no
                    ? body
                    : node;
     }
+    uint32_t item = edit_item_of(job, node, edit);
+    if (item != node)
+        return item;
     if (action != CODEDB_EDIT_REPLACE && node && codedb_edit_node(job, job->parents[node])->kind == CODEDB_NODE_EXPR)
         node = job->parents[node];
-    if (action == CODEDB_EDIT_DELETE && node && codedb_list_is_item(job->tree, job->parents, job->parents[node]) &&
-        codedb_edit_node(job, node)->field == CODEDB_FIELD_value &&
-        codedb_edit_node(job, job->parents[node])->kind != CODEDB_NODE_DICT_ELEMENT)
-        return job->parents[node];
     if (edit_is_small(job, node)) {
         uint32_t line = job->parents[node];
         if (codedb_edit_node(job, line)->kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE &&
@@ -57,7 +71,9 @@ static const char *edit_target_fault(const codedb_edit_job *job, uint32_t node, 
     uint8_t kind = codedb_edit_node(job, node)->kind;
     bool is_body = kind == CODEDB_NODE_INDENTED_BLOCK || kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE;
     if (action == CODEDB_EDIT_INSERT_FIRST || action == CODEDB_EDIT_INSERT_LAST)
-        return is_body || kind == CODEDB_NODE_MODULE ? NULL : "statements can be inserted first or last only in what has a body";
+        return is_body || kind == CODEDB_NODE_MODULE || codedb_role_of_owner(job, node) != CODEDB_ROLE_STATEMENT
+                   ? NULL
+                   : "code can be inserted first or last only in what has a body or is a list";
     if (edit_is_line_statement(job, node) || edit_is_small(job, node))
         return NULL;
     if (kind == CODEDB_NODE_MODULE)
@@ -66,14 +82,25 @@ static const char *edit_target_fault(const codedb_edit_job *job, uint32_t node, 
         return NULL;
     if (is_body)
         return "the field body is required: a body can be replaced, or have statements inserted first or last";
-    if (codedb_list_is_item(job->tree, job->parents, node) && action == CODEDB_EDIT_DELETE)
+    if (codedb_list_is_item(job->tree, job->parents, node) || kind == CODEDB_NODE_ASSIGN_TARGET ||
+        codedb_edit_is_clause(job, node))
         return NULL;
     if (codedb_node_kind_category((codedb_node_kind)kind) == CODEDB_CATEGORY_EXPRESSION && kind != CODEDB_NODE_STARRED_ELEMENT)
-        return action == CODEDB_EDIT_REPLACE ? NULL
-                                             : "an expression can be replaced; only one that is a whole statement be deleted";
-    if (codedb_edit_is_clause(job, node))
-        return action == CODEDB_EDIT_DELETE ? NULL : "a clause or decorator can be deleted, or its body be replaced";
-    return "only statements, bodies, clauses, decorators, expressions and items of lists can be edited";
+        return action == CODEDB_EDIT_REPLACE ? NULL : "";
+    return "only statements, bodies, clauses, decorators, expressions, items of lists and targets can be edited";
+}
+
+/* Fails with the fault; an expression that something needs is told with its field. */
+static codedb_code edit_fail_target(const codedb_edit_job *job, uint32_t node, const char *fault)
+{
+    char text[160];
+    if (!*fault) {
+        codedb_node_kind parent = (codedb_node_kind)codedb_edit_node(job, job->parents[node])->kind;
+        snprintf(text, sizeof text, "the field %s of %s holds it and is no list: an expression there can only be replaced",
+                 codedb_field_name((codedb_node_field)codedb_edit_node(job, node)->field), codedb_node_kind_name(parent));
+        fault = text;
+    }
+    return codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, fault);
 }
 
 static bool edit_add_operation(codedb_edit_job *job, uint32_t edit, uint32_t node)
@@ -88,13 +115,41 @@ static bool edit_add_operation(codedb_edit_job *job, uint32_t edit, uint32_t nod
         job->operations = operations;
         job->operation_capacity = capacity;
     }
-    uint32_t number = job->operation_count++, *link = &job->first_operation[node];
+    uint32_t number = job->operation_count++, last = job->last_operation[node];
     job->operations[number] =
         (codedb_edit_operation){.edit = edit, .node = node, .next = CODEDB_EDIT_NONE, .action = job->edits[edit].action};
-    while (*link != CODEDB_EDIT_NONE)
-        link = &job->operations[*link].next;
-    *link = number;
+    if (last == CODEDB_EDIT_NONE)
+        job->first_operation[node] = number;
+    else
+        job->operations[last].next = number;
+    job->last_operation[node] = number;
     return true;
+}
+
+/* Gives the operation its edit's code, parsed in the role that it has there; once for each role. */
+static codedb_code edit_take_code(codedb_edit_job *job, codedb_edit_operation *operation)
+{
+    const codedb_edit *edit = codedb_edit_of(job, operation);
+    codedb_code code = CODEDB_SUCCESS;
+    operation->role = codedb_role_of(job, operation->node, operation->action);
+    codedb_edit_code *known = job->codes[operation->edit];
+    while (known && known->role != operation->role)
+        known = known->next;
+    if (!known) {
+        known = codedb_arena_allocate(job->arena, 1, sizeof *known);
+        codedb_snippet *snippets = codedb_arena_allocate(job->arena, edit->code_count, sizeof *snippets);
+        if (!known || !snippets)
+            return codedb_fail_no_memory(job->result);
+        *known = (codedb_edit_code){job->codes[operation->edit], operation->role, snippets, 0};
+        job->codes[operation->edit] = known;
+        for (size_t i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++) {
+            code = codedb_role_parse(operation->role, edit->code[i], job->tree->target_version, &job->tree->allocator,
+                                     &snippets[i], job->result);
+            known->count += code == CODEDB_SUCCESS;
+        }
+    }
+    operation->snippets = known->snippets;
+    return code;
 }
 
 /* Finds what one edit is about. */
@@ -108,12 +163,14 @@ CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t nu
     if (!count)
         code = codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
     for (uint32_t i = 0; i < count && code == CODEDB_SUCCESS; i++) {
-        uint32_t node = codedb_edit_lift(job, nodes[i], edit->action);
+        uint32_t node = codedb_edit_lift(job, nodes[i], edit);
         const char *fault = edit_target_fault(job, node, edit->action);
         if (fault)
-            code = codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, nodes[i], fault);
+            code = edit_fail_target(job, nodes[i], fault);
         else if (node != before && !edit_add_operation(job, number, node))
             code = codedb_fail_no_memory(job->result);
+        else if (node != before && edit->action != CODEDB_EDIT_DELETE)
+            code = edit_take_code(job, &job->operations[job->operation_count - 1]);
         before = node;
     }
     codedb_memory_release(&job->tree->allocator, nodes);
@@ -182,7 +239,7 @@ CODEDB_PRIVATE codedb_code codedb_edit_check_overlaps(codedb_edit_job *job)
     if (!around)
         return codedb_fail_no_memory(job->result);
     for (uint32_t node = 0; node < job->tree->node_count; node++) {
-        while (depth && codedb_edit_node(job, around[depth - 1])->end <= node)
+        while (depth && codedb_edit_clause_end(job, around[depth - 1]) <= node)
             depth--;
         if (job->first_operation[node] == CODEDB_EDIT_NONE)
             continue;

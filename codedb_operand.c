@@ -3,7 +3,10 @@
  * Called by codedb_edit.c. Reads trees, appends text. Any thread.
  *
  * Every expression has a level of how tightly it binds, and every place the least level that may stand there bare. A node's own
- * parentheses are outside what is replaced: inside them everything may stand. */
+ * parentheses are outside what is replaced: inside them everything may stand.
+ *
+ * In an f-string the rules of Python 3.11 and before hold unless the edit chooses otherwise: string literals of the new expression get
+ * other quotes than those of the f-strings around it. */
 #include "codedb_edit.h"
 
 #include <string.h>
@@ -141,46 +144,10 @@ static bool operand_is_name_place(const codedb_tree *tree, const uint32_t *paren
     }
 }
 
-/* Whether the node is (a part of) the dotted name of an import. */
-static bool operand_is_imported(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
-{
-    uint32_t owner = parents[node];
-    while (tree->nodes[owner].kind == CODEDB_NODE_ATTRIBUTE)
-        owner = parents[owner];
-    uint8_t kind = tree->nodes[owner].kind;
-    return kind == CODEDB_NODE_IMPORT_ALIAS || kind == CODEDB_NODE_IMPORT_FROM || kind == CODEDB_NODE_LAZY_IMPORT_FROM;
-}
-
-static bool operand_is_in_f_string(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
-{
-    for (uint32_t at = parents[node]; at != UINT32_MAX; at = parents[at])
-        if (tree->nodes[at].kind == CODEDB_NODE_FORMATTED_STRING || tree->nodes[at].kind == CODEDB_NODE_TEMPLATED_STRING)
-            return true;
-    return false;
-}
-
 static bool operand_is_string(uint8_t kind)
 {
     return kind == CODEDB_NODE_SIMPLE_STRING || kind == CODEDB_NODE_FORMATTED_STRING || kind == CODEDB_NODE_TEMPLATED_STRING ||
            kind == CODEDB_NODE_CONCATENATED_STRING;
-}
-
-CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
-                                                const codedb_snippet *snippet)
-{
-    uint32_t operand = codedb_operand_of(snippet);
-    uint8_t kind = snippet->tree->nodes[operand].kind;
-    const char *text = snippet->tree->source + snippet->text_start;
-    if (operand_is_name_place(tree, parents, node) && (kind != CODEDB_NODE_NAME || snippet->tree->nodes[operand].parens))
-        return "only a name can stand here";
-    bool is_dotted = (kind == CODEDB_NODE_NAME || kind == CODEDB_NODE_ATTRIBUTE) && !snippet->tree->nodes[operand].parens;
-    if (operand_is_imported(tree, parents, node) && !is_dotted)
-        return "only a dotted name can stand in an import";
-    if (tree->nodes[parents[node]].kind == CODEDB_NODE_CONCATENATED_STRING && !operand_is_string(kind))
-        return "a part of adjacent strings can be replaced only by a string";
-    if (strpbrk(text, "'\"\\\n\r") && operand_is_in_f_string(tree, parents, node))
-        return "an expression with quotes, backslashes or line breaks cannot stand in an f-string before Python 3.12";
-    return NULL;
 }
 
 static bool operand_is_word(char byte)
@@ -188,6 +155,130 @@ static bool operand_is_word(char byte)
     return byte == '_' || (unsigned char)byte >= 0x80 || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
            (byte >= '0' && byte <= '9');
 }
+
+/* ---- In f-strings of Python 3.11 and before ----------------------------------------------------------------------- */
+
+/* The quotes of a string token or of the start of an f-string, behind its prefix. */
+static codedb_slice operand_quotes(const codedb_tree *tree, uint32_t token)
+{
+    const char *text = tree->source + tree->tokens[token].start;
+    const char *end = tree->source + codedb_token_end(tree, token);
+    while (text < end && operand_is_word(*text))
+        text++;
+    bool is_triple = end - text >= 3 && text[1] == text[0] && text[2] == text[0];
+    return (codedb_slice){text, is_triple ? 3 : 1};
+}
+
+static bool operand_contains(codedb_slice text, codedb_slice part)
+{
+    for (size_t i = 0; i + part.length <= text.length; i++)
+        if (!memcmp(text.text + i, part.text, part.length))
+            return true;
+    return false;
+}
+
+/* Whether a text may stand in all f-strings around `node`: it has none of their quotes, and lines only where they have three. */
+static bool operand_fits(const codedb_edit_job *job, uint32_t node, codedb_slice text)
+{
+    for (uint32_t string = job->strings[node]; string != UINT32_MAX; string = job->strings[string]) {
+        codedb_slice quotes = operand_quotes(job->tree, job->tree->nodes[string].first);
+        bool has_lines = memchr(text.text, '\n', text.length) || memchr(text.text, '\r', text.length);
+        if (operand_contains(text, quotes) || (has_lines && quotes.length == 1))
+            return false;
+    }
+    return true;
+}
+
+/* Appends a string literal with quotes that may stand there; false when there are none. */
+static bool operand_write_string(const codedb_edit_job *job, uint32_t node, const codedb_tree *tree, uint32_t token,
+                                 codedb_buffer *out)
+{
+    static const char *const candidates[] = {"'", "\"", "'''", "\"\"\""};
+    codedb_slice all = {tree->source + tree->tokens[token].start, codedb_token_end(tree, token) - tree->tokens[token].start};
+    if (operand_fits(job, node, all)) {
+        codedb_buffer_append(out, all.text, all.length);
+        return true;
+    }
+    codedb_slice quotes = operand_quotes(tree, token);
+    size_t prefix = (size_t)(quotes.text - all.text);
+    codedb_slice body = {quotes.text + quotes.length, all.length - prefix - 2 * quotes.length};
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+        codedb_slice own = {candidates[i], strlen(candidates[i])};
+        size_t mark = out->length;
+        bool has_lines = memchr(body.text, '\n', body.length) || memchr(body.text, '\r', body.length);
+        if (operand_contains(body, own) || (has_lines && own.length == 1) ||
+            (own.length == 3 && body.length && body.text[body.length - 1] == *own.text))
+            continue;
+        codedb_buffer_append(out, all.text, prefix);
+        codedb_buffer_append(out, own.text, own.length);
+        codedb_buffer_append(out, body.text, body.length);
+        codedb_buffer_append(out, own.text, own.length);
+        if (out->failed || operand_fits(job, node, (codedb_slice){out->data + mark, out->length - mark}))
+            return true;
+        out->length = mark;
+    }
+    return false;
+}
+
+/* Appends the expression as it may stand in the f-strings around `node`; why it cannot, or NULL. */
+static const char *operand_write_in_f_string(const codedb_edit_job *job, uint32_t node, const codedb_snippet *snippet,
+                                             codedb_buffer *out)
+{
+    const codedb_tree *tree = snippet->tree;
+    uint32_t operand = codedb_operand_of(snippet), at = UINT32_MAX;
+    const codedb_node *root = &tree->nodes[operand];
+    for (uint32_t token = root->first - root->parens; token < root->last + root->parens; token++) {
+        uint32_t start = tree->tokens[token].start, end = codedb_token_end(tree, token);
+        codedb_slice gap = {tree->source + at, at == UINT32_MAX ? 0 : start - at};
+        if (gap.length &&
+            (memchr(gap.text, '#', gap.length) || memchr(gap.text, '\\', gap.length) || !operand_fits(job, node, gap)))
+            return "an expression with a comment, a backslash or a line break cannot stand in an f-string before Python 3.12";
+        if (gap.length)
+            codedb_buffer_append(out, gap.text, gap.length);
+        codedb_slice text = {tree->source + start, end - start};
+        if (memchr(text.text, '\\', text.length))
+            return "an expression with a backslash cannot stand in an f-string before Python 3.12";
+        if (tree->tokens[token].kind == CODEDB_TOKEN_STRING ? !operand_write_string(job, node, tree, token, out)
+                                                            : !operand_fits(job, node, text))
+            return "the strings in the expression would need quotes that the f-string has, which Python has only since 3.12";
+        if (tree->tokens[token].kind != CODEDB_TOKEN_STRING)
+            codedb_buffer_append(out, text.text, text.length);
+        at = end;
+    }
+    return NULL;
+}
+
+/* Whether the rules of Python 3.11 hold for the place of `node`. */
+static bool operand_is_restricted(const codedb_edit_job *job, uint32_t node, bool new_f_strings)
+{
+    return job->strings[node] != UINT32_MAX && (!new_f_strings || job->tree->target_version < 312);
+}
+
+/* ---- Faults ------------------------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_edit_job *job, uint32_t node, const codedb_snippet *snippet,
+                                                bool new_f_strings)
+{
+    const codedb_tree *tree = job->tree;
+    uint32_t operand = codedb_operand_of(snippet);
+    uint8_t kind = snippet->tree->nodes[operand].kind;
+    if (operand_is_name_place(tree, job->parents, node) && (kind != CODEDB_NODE_NAME || snippet->tree->nodes[operand].parens))
+        return "only a name can stand here";
+    bool is_dotted = (kind == CODEDB_NODE_NAME || kind == CODEDB_NODE_ATTRIBUTE) && !snippet->tree->nodes[operand].parens;
+    if (job->imported[node] && !is_dotted)
+        return "only a dotted name can stand in an import";
+    if (tree->nodes[job->parents[node]].kind == CODEDB_NODE_CONCATENATED_STRING && !operand_is_string(kind))
+        return "a part of adjacent strings can be replaced only by a string";
+    if (!operand_is_restricted(job, node, new_f_strings))
+        return NULL;
+    codedb_buffer scratch;
+    codedb_buffer_init(&scratch, &tree->allocator);
+    const char *fault = operand_write_in_f_string(job, node, snippet, &scratch);
+    codedb_buffer_free(&scratch);
+    return fault;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------------------------------ */
 
 /* Whether two bytes that come together would be read as parts of one token. */
 static bool operand_fuses(char left, char right)
@@ -198,22 +289,9 @@ static bool operand_fuses(char left, char right)
     return ((left == '"' || left == '\'') && right_is_quote) || (left == right && (left == '{' || left == '}'));
 }
 
-CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t *parents, uint32_t node,
-                                         const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out)
+CODEDB_PRIVATE void codedb_operand_separate(const codedb_tree *tree, uint32_t start, uint32_t end, size_t mark,
+                                            codedb_buffer *out)
 {
-    uint32_t start, end, operand = codedb_operand_of(snippet);
-    codedb_tree_position(tree, node, &start, &end);
-    const codedb_node *new_node = &snippet->tree->nodes[operand];
-    int place = operand_place(tree, parents, node), level = operand_level(snippet->tree, operand);
-    bool bracketed = level < place || (level == OPERAND_NAMED && !tree->nodes[node].parens) ||
-                     (new_node->kind == CODEDB_NODE_INTEGER && tree->nodes[parents[node]].kind == CODEDB_NODE_ATTRIBUTE &&
-                      !tree->nodes[node].parens && !new_node->parens);
-    size_t mark = out->length;
-    if (bracketed)
-        codedb_buffer_append_byte(out, '(');
-    codedb_snippet_render(snippet, layout, out);
-    if (bracketed)
-        codedb_buffer_append_byte(out, ')');
     if (out->failed || out->length == mark)
         return;
     if (start > 0 && operand_fuses(tree->source[start - 1], out->data[mark])) {
@@ -225,4 +303,27 @@ CODEDB_PRIVATE void codedb_operand_write(const codedb_tree *tree, const uint32_t
     }
     if (end < tree->length && operand_fuses(out->data[out->length - 1], tree->source[end]))
         codedb_buffer_append_byte(out, ' ');
+}
+
+CODEDB_PRIVATE void codedb_operand_write(const codedb_edit_job *job, uint32_t node, const codedb_snippet *snippet,
+                                         const codedb_layout *layout, bool new_f_strings, codedb_buffer *out)
+{
+    const codedb_tree *tree = job->tree;
+    uint32_t start, end, operand = codedb_operand_of(snippet);
+    codedb_tree_position(tree, node, &start, &end);
+    const codedb_node *new_node = &snippet->tree->nodes[operand];
+    int place = operand_place(tree, job->parents, node), level = operand_level(snippet->tree, operand);
+    bool bracketed = level < place || (level == OPERAND_NAMED && !tree->nodes[node].parens) ||
+                     (new_node->kind == CODEDB_NODE_INTEGER && tree->nodes[job->parents[node]].kind == CODEDB_NODE_ATTRIBUTE &&
+                      !tree->nodes[node].parens && !new_node->parens);
+    size_t mark = out->length;
+    if (bracketed)
+        codedb_buffer_append_byte(out, '(');
+    if (operand_is_restricted(job, node, new_f_strings))
+        operand_write_in_f_string(job, node, snippet, out);
+    else
+        codedb_snippet_render(snippet, layout, out);
+    if (bracketed)
+        codedb_buffer_append_byte(out, ')');
+    codedb_operand_separate(tree, start, end, mark, out);
 }

@@ -24,7 +24,7 @@ CODEDB_PRIVATE bool codedb_node_is_definition(const codedb_tree *tree, uint32_t 
 
 /* ---- Parsing ------------------------------------------------------------------------------------------------------ */
 
-static const char *snippet_skip_blanks(const char *text)
+CODEDB_PRIVATE const char *codedb_snippet_skip_blanks(const char *text)
 {
     while (*text == ' ' || *text == '\t' || *text == '\f')
         text++;
@@ -40,10 +40,10 @@ static const char *snippet_next_line(const char *text)
 }
 
 /* The first line that is neither blank nor a comment; NULL when there is none. */
-static const char *snippet_first_code(const char *text)
+CODEDB_PRIVATE const char *codedb_snippet_first_code(const char *text)
 {
     for (; *text; text = snippet_next_line(text)) {
-        const char *start = snippet_skip_blanks(text);
+        const char *start = codedb_snippet_skip_blanks(text);
         if (*start && !strchr("#\r\n", *start))
             return text;
     }
@@ -51,11 +51,11 @@ static const char *snippet_first_code(const char *text)
 }
 
 /* The indentation that all lines behind the first have at least; 0 when one has none or there is none. */
-static size_t snippet_other_indent(const char *text, const char **indent)
+CODEDB_PRIVATE size_t codedb_snippet_other_indent(const char *text, const char **indent)
 {
     size_t least = SIZE_MAX;
     for (text = snippet_next_line(text); *text; text = snippet_next_line(text)) {
-        const char *start = snippet_skip_blanks(text);
+        const char *start = codedb_snippet_skip_blanks(text);
         if (!*start || *start == '\r' || *start == '\n')
             continue;
         if ((size_t)(start - text) < least) {
@@ -66,7 +66,7 @@ static size_t snippet_other_indent(const char *text, const char **indent)
     return least == SIZE_MAX ? 0 : least;
 }
 
-/* Parses `text` behind a header of `prefix` bytes, and makes an error's place one of the text. */
+/* Parses a text that begins behind `prefix` bytes of others, and makes an error's place one of the text. */
 static codedb_code snippet_parse_text(const codedb_buffer *source, size_t prefix, int target_version,
                                       const codedb_allocator *allocator, codedb_tree **tree, codedb_result *result)
 {
@@ -76,15 +76,40 @@ static codedb_code snippet_parse_text(const codedb_buffer *source, size_t prefix
     codedb_result own = CODEDB_INIT(codedb_result);
     codedb_code code = codedb_tree_parse_text(source->data, source->length, &options, tree, &own);
     if (code == CODEDB_PARSE_ERROR) {
-        size_t header = prefix ? strlen(SNIPPET_HEADER) : 0;
-        size_t line = own.line > (prefix ? 1 : 0) ? own.line - (prefix ? 1u : 0u) : 1;
-        size_t column = line == 1 && own.column >= prefix - header ? own.column - (prefix - header) : own.column;
+        size_t lines = 0, line_start = 0;
+        for (size_t i = 0; i < prefix; i++) {
+            if (source->data[i] == '\n') {
+                lines++;
+                line_start = i + 1;
+            }
+        }
+        size_t line = own.line > lines ? own.line - lines : 1, shift = prefix - line_start;
+        size_t column = line == 1 && own.column >= shift ? own.column - shift : own.column;
         code = codedb_fail_at(result, code, own.offset >= prefix ? (size_t)own.offset - prefix : 0, (size_t)own.length, line,
                               column, "the new code does not parse: line %zu: %s", line, own.description);
     } else if (code != CODEDB_SUCCESS) {
         codedb_fail(result, code, "%s", own.description);
     }
     codedb_result_clear(&own);
+    return code;
+}
+
+CODEDB_PRIVATE codedb_code codedb_snippet_parse_between(const char *before, const char *text, const char *after,
+                                                        int target_version, const codedb_allocator *allocator,
+                                                        codedb_snippet *snippet, codedb_result *result)
+{
+    codedb_buffer source;
+    *snippet = (codedb_snippet){.text_start = (uint32_t)strlen(before), .first = UINT32_MAX, .last = UINT32_MAX};
+    codedb_buffer_init(&source, allocator);
+    codedb_buffer_append_text(&source, before);
+    codedb_buffer_append_text(&source, text);
+    size_t text_end = source.length;
+    codedb_buffer_append_text(&source, after);
+    codedb_code code = source.failed
+                           ? codedb_fail_no_memory(result)
+                           : snippet_parse_text(&source, strlen(before), target_version, allocator, &snippet->tree, result);
+    snippet->text_end = (uint32_t)text_end;
+    codedb_buffer_free(&source);
     return code;
 }
 
@@ -117,6 +142,7 @@ static codedb_code snippet_try(const char *text, const char *indent, size_t inde
     if (code == CODEDB_SUCCESS && indented)
         code = snippet_check_block(snippet->tree, prefix, result);
     snippet->text_start = (uint32_t)prefix;
+    snippet->text_end = (uint32_t)source.length;
     snippet->base_depth = indented;
     if (code != CODEDB_SUCCESS)
         codedb_snippet_free(snippet);
@@ -130,7 +156,33 @@ static bool snippet_has_comment(const codedb_tree *tree, uint32_t start, uint32_
     return end > start && memchr(tree->source + start, '#', end - start) != NULL;
 }
 
-static void snippet_describe(codedb_snippet *snippet)
+/* The NEWLINE token that ends the logical line in which `token` is. */
+static uint32_t snippet_newline_token(const codedb_tree *tree, uint32_t token)
+{
+    while (tree->tokens[token].kind != CODEDB_TOKEN_NEWLINE)
+        token++;
+    return token;
+}
+
+CODEDB_PRIVATE void codedb_snippet_describe(codedb_snippet *snippet)
+{
+    const codedb_tree *tree = snippet->tree;
+    if (snippet->first == UINT32_MAX) {
+        snippet->ends_in_comment = true;
+        return;
+    }
+    uint32_t newline = snippet_newline_token(tree, tree->nodes[snippet->first].first);
+    uint32_t line_end = codedb_token_end(tree, newline - 1);
+    snippet->has_line_comment = snippet_has_comment(tree, line_end, tree->tokens[newline].start);
+    uint32_t last = snippet_newline_token(tree, tree->nodes[snippet->last].last);
+    snippet->ends_in_comment = snippet_has_comment(tree, codedb_token_end(tree, last - 1), snippet->text_end);
+    uint32_t start = tree->tokens[tree->nodes[snippet->first].first].start;
+    snippet->is_inline = snippet->statement_count == 1 && tree->nodes[snippet->first].kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE &&
+                         tree->tokens[newline - 1].kind != CODEDB_TOKEN_SEMICOLON && !snippet->ends_in_comment &&
+                         !snippet_has_comment(tree, snippet->text_start, start);
+}
+
+static void snippet_find_statements(codedb_snippet *snippet)
 {
     const codedb_tree *tree = snippet->tree;
     uint32_t body = snippet->base_depth ? codedb_tree_child(tree, 1, CODEDB_FIELD_body) : 0;
@@ -141,34 +193,18 @@ static void snippet_describe(codedb_snippet *snippet)
         snippet->last = child;
         snippet->statement_count++;
     }
-    if (snippet->first == UINT32_MAX) {
-        snippet->ends_in_comment = true;
-        return;
-    }
-    uint32_t newline = tree->nodes[snippet->first].first;
-    while (tree->tokens[newline].kind != CODEDB_TOKEN_NEWLINE)
-        newline++;
-    uint32_t line_end = codedb_token_end(tree, newline - 1);
-    snippet->has_line_comment = snippet_has_comment(tree, line_end, tree->tokens[newline].start);
-    uint32_t last = tree->nodes[snippet->last].last;
-    while (tree->tokens[last].kind != CODEDB_TOKEN_NEWLINE)
-        last++;
-    snippet->ends_in_comment = snippet_has_comment(tree, codedb_token_end(tree, last - 1), tree->length);
-    uint32_t start = tree->tokens[tree->nodes[snippet->first].first].start;
-    snippet->is_inline = snippet->statement_count == 1 && tree->nodes[snippet->first].kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE &&
-                         tree->tokens[newline - 1].kind != CODEDB_TOKEN_SEMICOLON && !snippet->ends_in_comment &&
-                         !snippet_has_comment(tree, snippet->text_start, start);
+    codedb_snippet_describe(snippet);
 }
 
 CODEDB_PRIVATE codedb_code codedb_snippet_parse(const char *text, int target_version, const codedb_allocator *allocator,
                                                 codedb_snippet *snippet, codedb_result *result)
 {
     *snippet = (codedb_snippet){0};
-    const char *code_line = snippet_first_code(text);
-    bool indented = code_line && snippet_skip_blanks(code_line) > code_line;
+    const char *code_line = codedb_snippet_first_code(text);
+    bool indented = code_line && codedb_snippet_skip_blanks(code_line) > code_line;
     codedb_code code = snippet_try(text, "", 0, indented, target_version, allocator, snippet, result);
     const char *indent = "";
-    size_t indent_length = indented ? 0 : snippet_other_indent(text, &indent);
+    size_t indent_length = indented ? 0 : codedb_snippet_other_indent(text, &indent);
     if (code == CODEDB_PARSE_ERROR && indent_length) {
         /* Cut out of a block without the indentation of its first line: as it stands it is no Python, so there is no doubt. */
         codedb_code second = snippet_try(text, indent, indent_length, true, target_version, allocator, snippet, NULL);
@@ -177,7 +213,7 @@ CODEDB_PRIVATE codedb_code codedb_snippet_parse(const char *text, int target_ver
     if (code == CODEDB_NO_MEMORY)
         return codedb_fail_no_memory(result);
     if (code == CODEDB_SUCCESS) {
-        snippet_describe(snippet);
+        snippet_find_statements(snippet);
         codedb_succeed(result);
     }
     return code;
@@ -394,9 +430,8 @@ static void snippet_write_line(snippet_writer *writer, codedb_slice line, uint32
 }
 
 /* The last line that is not blank. */
-static uint32_t snippet_last_line(const codedb_tree *tree, uint32_t first)
+static uint32_t snippet_last_line(const codedb_tree *tree, uint32_t first, uint32_t end)
 {
-    uint32_t end = tree->length;
     while (end > first && strchr(" \t\f\r\n", tree->source[end - 1]))
         end--;
     return codedb_tree_place(tree, end > first ? end - 1 : first).line;
@@ -411,25 +446,39 @@ static uint32_t snippet_first_line(const codedb_tree *tree, uint32_t start)
     return codedb_tree_place(tree, line_start < tree->length ? line_start : start).line;
 }
 
+/* Goes to the first token of the text; inside brackets around it, its first line continues one. */
+static void snippet_begin(snippet_writer *writer, const codedb_snippet *snippet)
+{
+    const codedb_tree *tree = snippet->tree;
+    uint8_t kind;
+    for (; tree->tokens[writer->token].start < snippet->text_start; writer->token++) {
+        kind = (uint8_t)tree->tokens[writer->token].kind;
+        if (kind == CODEDB_TOKEN_ENDMARKER)
+            break;
+        writer->depth += kind == CODEDB_TOKEN_INDENT;
+        writer->depth -= kind == CODEDB_TOKEN_DEDENT;
+        writer->in_line = kind != CODEDB_TOKEN_NEWLINE && kind != CODEDB_TOKEN_INDENT && kind != CODEDB_TOKEN_DEDENT;
+    }
+    if (snippet->first == UINT32_MAX)
+        writer->levels[writer->base] = (codedb_slice){tree->source, 0};
+    else
+        writer->levels[writer->base] = snippet_indent_of(tree, tree->tokens[tree->nodes[snippet->first].first].start);
+}
+
 CODEDB_PRIVATE void codedb_snippet_render(const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out)
 {
     const codedb_tree *tree = snippet->tree;
     snippet_writer writer = {
         .tree = tree, .layout = layout, .out = out, .base = snippet->base_depth, .comment_is_due = layout->comment.length > 0};
-    while (tree->tokens[writer.token].start < snippet->text_start && tree->tokens[writer.token].kind != CODEDB_TOKEN_INDENT &&
-           tree->tokens[writer.token].kind != CODEDB_TOKEN_ENDMARKER)
-        writer.token++;
-    uint32_t first_statement =
-        snippet->first == UINT32_MAX ? tree->length : tree->tokens[tree->nodes[snippet->first].first].start;
-    if (snippet->first != UINT32_MAX)
-        writer.levels[writer.base] = snippet_indent_of(tree, first_statement);
-    else
-        writer.levels[writer.base] = (codedb_slice){tree->source, 0};
-    uint32_t last = snippet_last_line(tree, snippet->text_start);
+    snippet_begin(&writer, snippet);
+    uint32_t last = snippet_last_line(tree, snippet->text_start, snippet->text_end);
     for (uint32_t number = snippet_first_line(tree, snippet->text_start); number <= last; number++) {
         uint32_t start = tree->line_starts[number - 1];
         uint32_t next = number < tree->line_count ? tree->line_starts[number] : tree->length;
+        next = next < snippet->text_end ? next : snippet->text_end;
         uint32_t end = next;
+        if (writer.in_line && start < snippet->text_start && writer.lines == 0)
+            start = snippet->text_start;
         while (end > start && (tree->source[end - 1] == '\n' || tree->source[end - 1] == '\r'))
             end--;
         if (writer.lines)
