@@ -1,6 +1,6 @@
 /* main.c -- the `codedb` command: options, help, and which subcommand is called.
  *
- *   main.c -> index.c, query.c, edit.c, show.c, check.c -> sources.c (files) or codedb.h (a database) -> output.c */
+ *   main.c -> index.c, query.c, edit.c, show.c, check.c, maintain.c -> sources.c (files) or codedb.h (a database) -> output.c */
 #include "shell.h"
 
 #include <getopt.h>
@@ -94,6 +94,8 @@ static const int main_edit_options[] = {MAIN_DB,     MAIN_JSON,          MAIN_EX
                                         MAIN_DELETE, MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, 0};
 static const int main_search_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, MAIN_RAW, 0};
 static const int main_show_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
+static const int main_copy_options[] = {MAIN_JSON, 0};
+static const int main_doctor_options[] = {MAIN_JSON, MAIN_LIMIT, 0};
 static const int main_dump_options[] = {MAIN_CST, MAIN_AST, MAIN_NO_WHITESPACE, MAIN_TARGET, 0};
 static const int main_check_options[] = {MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS, MAIN_TARGET, 0};
 
@@ -140,8 +142,10 @@ static const main_command main_commands[] = {
      "  --raw                    TEXT is a query in the full-text engine's own language (FTS5)\n"
      "  --limit N                at most N answers (default 20)\n" MAIN_DB_HELP MAIN_JSON_HELP MAIN_COMMON MAIN_STATUS_HELP},
     {"show", shell_show, 1, main_show_options, "list what a database holds",
-     "Usage: codedb show [--db FILE] projects|files|classes|functions|methods|imports|stats [PATTERN]\n\n"
-     "Lists the rows whose name (for files: path) matches PATTERN, a shell pattern such as 'get_*'.\n\n"
+     "Usage: codedb show [--db FILE] projects|files|classes|functions|methods|imports|stats [PATTERN]\n"
+     "       codedb show [--db FILE] health\n\n"
+     "Lists the rows whose name (for files: path) matches PATTERN, a shell pattern such as 'get_*'; stats counts the rows of\n"
+     "tables, health tells the version, the structure's hash and the sizes of the database and its log.\n\n"
      "  --limit N                at most N rows\n" MAIN_DB_HELP MAIN_JSON_HELP MAIN_COMMON MAIN_STATUS_HELP},
     {"dump", shell_dump, 1, main_dump_options, "print a file's syntax tree",
      "Usage: codedb dump --cst [--no-whitespace] | --ast FILE\n\n"
@@ -152,6 +156,19 @@ static const main_command main_commands[] = {
      "Usage: codedb check PATH...\n\n"
      "Parses the files and folders given (- is standard input) and prints errors as path:line:column: message.\n"
      "Exit status: 0 all parse, 1 no files, 2 errors.\n\n" MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP MAIN_COMMON},
+    {"backup", shell_backup, 1, main_copy_options, "copy a database, also while it is used",
+     "Usage: codedb backup DB COPY\n\n"
+     "Writes a consistent copy of the database to a new file, readable by its owner only. Others may read and write meanwhile.\n"
+     "Exit status: 0 written, 2 error; then there is no COPY.\n\n" MAIN_JSON_HELP MAIN_COMMON},
+    {"restore", shell_restore, 1, main_copy_options, "put a copy in the place of a database",
+     "Usage: codedb restore DB COPY\n\n"
+     "Checks COPY and puts its contents in the place of those of DB, all or nothing; a DB that is not there is made.\n"
+     "Exit status: 0 restored, 2 error; then DB is as it was.\n\n" MAIN_JSON_HELP MAIN_COMMON},
+    {"doctor", shell_doctor, 1, main_doctor_options, "look for damage in a database",
+     "Usage: codedb doctor DB\n\n"
+     "Checks the file, its indexes and constraints, foreign keys, and full-text indexes against their content.\n"
+     "Exit status: 0 all is well, 1 something was found, 2 error.\n\n"
+     "  --limit N                at most N findings (default 1000)\n" MAIN_JSON_HELP MAIN_COMMON},
 };
 enum { MAIN_COMMAND_COUNT = sizeof main_commands / sizeof main_commands[0] };
 

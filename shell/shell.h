@@ -130,6 +130,11 @@ int shell_search(const shell_options *options, char *const *arguments, size_t co
 int shell_show(const shell_options *options, char *const *arguments, size_t count);
 int shell_dump(const shell_options *options, char *const *arguments, size_t count);
 int shell_check(const shell_options *options, char *const *arguments, size_t count);
+int shell_backup(const shell_options *options, char *const *arguments, size_t count);
+int shell_restore(const shell_options *options, char *const *arguments, size_t count);
+int shell_doctor(const shell_options *options, char *const *arguments, size_t count);
+/* maintain.c, for `codedb show health`. */
+int shell_show_health(const shell_options *options, codedb *db);
 
 /* Opens --db (default codedb.db), which must exist unless `create`; NULL after a message. */
 codedb *shell_open(const shell_options *options, bool create, bool read_only);

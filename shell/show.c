@@ -60,19 +60,9 @@ static int show_print(const shell_options *options, const codedb_rows *rows)
     return rows->row_count > 0 ? SHELL_FOUND : SHELL_NOTHING;
 }
 
-int shell_show(const shell_options *options, char *const *arguments, size_t count)
+static int show_rows(const shell_options *options, codedb *db, const show_view *view, const char *pattern)
 {
-    const show_view *view = show_find(arguments[0]);
-    if (view == NULL || count > 2) {
-        return shell_fail(
-            "show: found '%s', expected projects, files, classes, functions, methods, imports or stats, and at most one "
-            "pattern",
-            view == NULL ? arguments[0] : arguments[2]);
-    }
-    codedb *db = shell_open(options, false, true);
-    if (db == NULL)
-        return SHELL_ERROR;
-    codedb_value parameters[2] = {codedb_value_text(count == 2 ? arguments[1] : "*"),
+    codedb_value parameters[2] = {codedb_value_text(pattern),
                                   codedb_value_integer(options->limit > 0 ? (int64_t)options->limit : -1)};
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
@@ -81,6 +71,23 @@ int shell_show(const shell_options *options, char *const *arguments, size_t coun
                      : shell_fail_result(options, options->db, &result);
     codedb_free(rows);
     codedb_result_clear(&result);
+    return status;
+}
+
+int shell_show(const shell_options *options, char *const *arguments, size_t count)
+{
+    const show_view *view = show_find(arguments[0]);
+    bool health = strcmp(arguments[0], "health") == 0;
+    if ((view == NULL && !health) || count > (health ? 1 : 2)) {
+        return shell_fail(
+            "show: found '%s', expected projects, files, classes, functions, methods, imports, stats or health, and at most one "
+            "pattern (none with health)",
+            view == NULL && !health ? arguments[0] : arguments[count - 1]);
+    }
+    codedb *db = shell_open(options, false, true);
+    if (db == NULL)
+        return SHELL_ERROR;
+    int status = health ? shell_show_health(options, db) : show_rows(options, db, view, count == 2 ? arguments[1] : "*");
     codedb_close(db);
     return status;
 }

@@ -78,7 +78,8 @@ static void without_a_command_the_usage_is_an_error(void **state)
 
 static void every_command_has_help_and_refuses_what_it_does_not_know(void **state)
 {
-    static const char *const commands[] = {"index", "query", "edit", "search", "show", "dump", "check"};
+    static const char *const commands[] = {"index", "query", "edit",   "search",  "show",
+                                           "dump",  "check", "backup", "restore", "doctor"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char arguments[64];
         char usage[64];
@@ -338,6 +339,88 @@ static void a_file_that_is_no_database_is_an_error(void **state)
     assert_run_tells(scratch, "show stats", 2, "not a database");
 }
 
+/* SQLite's own shell says whether two databases hold the same. */
+static void assert_same_dump(files_scratch *scratch, const char *one, const char *other)
+{
+    char command[4096];
+    snprintf(command, sizeof command, "cd '%s' && sqlite3 %s .dump >.one && sqlite3 %s .dump >.other && cmp .one .other",
+             scratch->path, one, other);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_database_is_copied_and_restored(void **state)
+{
+    files_scratch *scratch = *state;
+    struct stat status;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run_tells(scratch, "backup codedb.db copy.db", 0, "copy.db: written, ");
+    assert_same_dump(scratch, "codedb.db", "copy.db");
+    assert_int_equal(stat(files_path(scratch, "copy.db"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_run_tells(scratch, "backup codedb.db copy.db", 2, "there is something already");
+    assert_run_tells(scratch, "backup none.db other.db", 2, "none.db: no database there");
+    assert_run_tells(scratch, "backup codedb.db", 2, "found 1 arguments");
+    assert_run_tells(scratch, "backup --json --quiet codedb.db json.db", 0, "{\"copy\": \"json.db\", \"pages\": ");
+
+    files_write(scratch, "src/third.py", "class Third: pass\n");
+    assert_run_tells(scratch, "index src", 0, "1 files indexed");
+    assert_run_tells(scratch, "restore codedb.db copy.db", 0, "copy.db: restored, ");
+    assert_same_dump(scratch, "codedb.db", "copy.db");
+    assert_run_tells(scratch, "search Third", 1, "");
+    assert_run_tells(scratch, "search keeps", 0, "[Keeps]");
+    assert_run_tells(scratch, "restore new.db copy.db", 0, "copy.db: restored, ");
+    assert_same_dump(scratch, "new.db", "copy.db");
+    assert_run_tells(scratch, "restore --json codedb.db copy.db", 0, "{\"copy\": \"copy.db\", ");
+}
+
+static void a_copy_that_is_none_is_not_restored(void **state)
+{
+    files_scratch *scratch = *state;
+    struct stat status;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run_tells(scratch, "restore codedb.db none.db", 2, "none.db: there is no such file");
+    assert_run_tells(scratch, "restore codedb.db src/store.py", 2, "found what is no database");
+    assert_run_tells(scratch, "restore codedb.db codedb.db", 2, "the database itself");
+    assert_run_tells(scratch, "restore new.db src/store.py", 2, "found what is no database");
+    assert_int_not_equal(stat(files_path(scratch, "new.db"), &status), 0);
+    assert_run_tells(scratch, "show --db codedb.db files", 0, "store.py");
+}
+
+static void the_doctor_finds_what_is_wrong(void **state)
+{
+    files_scratch *scratch = *state;
+    char command[4200];
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run_tells(scratch, "doctor codedb.db", 0, "codedb.db: 0 findings\n");
+    assert_run(scratch, "doctor --quiet codedb.db", 0, "");
+    snprintf(command, sizeof command,
+             "cd '%s' && sqlite3 codedb.db \"PRAGMA foreign_keys = OFF; DELETE FROM files WHERE path LIKE '%%other.py';"
+             "UPDATE code_content SET content = 'penguin' WHERE entity_name = 'Store'\"",
+             scratch->path);
+    assert_int_equal(system(command), 0);
+    assert_run_tells(scratch, "doctor codedb.db", 1, "file_id refers to a row of files that is not there");
+    assert_run_tells(scratch, "doctor codedb.db", 1, "the index does not have the words of its content");
+    assert_run_tells(scratch, "doctor --json codedb.db", 1, "{\"check\": \"foreign_keys\", \"table\": \"");
+    assert_run_tells(scratch, "doctor --limit 1 codedb.db", 1, "codedb.db: 1 finding, and perhaps more\n");
+    assert_run_tells(scratch, "doctor none.db", 2, "none.db: no database there");
+    assert_run_tells(scratch, "doctor src/store.py", 2, "not a database");
+    assert_run_tells(scratch, "doctor codedb.db other.db", 2, "found 2 arguments");
+}
+
+static void health_is_told_in_figures(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run_tells(scratch, "show health", 0, "page_size          4096\n");
+    assert_run_tells(scratch, "show health", 0, codedb_version());
+    assert_run_tells(scratch, "show --json health", 0, "\"page_size\": 4096, \"page_count\": ");
+    assert_run_tells(scratch, "show health files", 2, "found 'files'");
+}
+
 static void colors_are_for_terminals_or_on_demand(void **state)
 {
     files_scratch *scratch = *state;
@@ -377,6 +460,10 @@ int main(int count, char **arguments)
         SCRATCH_TEST(a_database_is_made_asked_searched_and_edited),
         SCRATCH_TEST(a_stored_tree_is_not_edited_when_the_file_has_changed),
         SCRATCH_TEST(a_file_that_is_no_database_is_an_error),
+        SCRATCH_TEST(a_database_is_copied_and_restored),
+        SCRATCH_TEST(a_copy_that_is_none_is_not_restored),
+        SCRATCH_TEST(the_doctor_finds_what_is_wrong),
+        SCRATCH_TEST(health_is_told_in_figures),
         SCRATCH_TEST(colors_are_for_terminals_or_on_demand),
     };
     return cmocka_run_group_tests_name("shell", tests, NULL, NULL);
