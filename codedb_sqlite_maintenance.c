@@ -172,7 +172,7 @@ static codedb_code sqlite_check_integrity(sqlite_checker *checker)
 }
 
 /* Rows that refer to rows which are not there. */
-static codedb_code sqlite_check_keys(sqlite_checker *checker, const char *table, const char *detail)
+static codedb_code sqlite_check_references(sqlite_checker *checker, const char *table, const char *detail)
 {
     static const char find[] =
         "SELECT c.rowid, c.parent, (SELECT group_concat(f.\"from\", ', ') FROM pragma_foreign_key_list(?1) f WHERE f.id = c.fkid) "
@@ -272,7 +272,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_check(codedb_connection *self, int64_t 
         code = sqlite_check_integrity(&checker);
     if (code == CODEDB_SUCCESS)
         code = sqlite_check_each(&checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
-                                 sqlite_check_keys);
+                                 sqlite_check_references);
     if (code == CODEDB_SUCCESS)
         code = sqlite_check_each(
             &checker, "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'",
