@@ -7,11 +7,10 @@
  * other versions have otherwise is asked for with parser->version. CPython's *parser* is followed in what it accepts; what only its
  * compiler refuses is accepted.
  *
- *   Failing . Literals . Operators . Primaries . Arguments and subscripts . Displays and comprehensions . Lambda and parameters .
+ *   Literals . Operators . Primaries . Arguments and subscripts . Displays and comprehensions . Lambda and parameters .
  *   Expressions . Lists of expressions . Targets . Strings */
 #include "codedb_parser.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void expression_unary(codedb_parser *parser);
@@ -20,88 +19,6 @@ static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
 static void expression_named(codedb_parser *parser);
 static void expression_close(codedb_parser *parser, codedb_token_kind closing);
-
-/* ---- Failing ------------------------------------------------------------------------------------------------------ */
-
-/* Where an error at a token is reported: as in CPython, at the comment before a line break, and at the last blank of an indentation. */
-static uint32_t expression_error_offset(const codedb_parser *parser, uint32_t token)
-{
-    uint32_t start = parser->tokens[token].start;
-    if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
-        return start - 1;
-    if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
-        return start;
-    uint32_t comment = codedb_token_end(parser->tree, token - 1);
-    while (comment < start && parser->source[comment] != '#')
-        comment++;
-    return comment;
-}
-
-CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
-{
-    if (!parser->failed) {
-        codedb_syntax_error *error = parser->error;
-        parser->failed = true;
-        error->offset = expression_error_offset(parser, first);
-        error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
-        va_end(arguments);
-    }
-    parser->at = parser->end;
-}
-
-/* What an error message calls a token: its kind, and its text where the kind does not tell it. */
-static void expression_describe(const codedb_parser *parser, uint32_t token, char *out, size_t size)
-{
-    codedb_token_kind kind = (codedb_token_kind)parser->tokens[token].kind;
-    const char *text = parser->source + parser->tokens[token].start;
-    size_t length = codedb_token_end(parser->tree, token) - parser->tokens[token].start;
-    const char *dots = "";
-    if (length > 40) {
-        length = 40;
-        dots = "...";
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-            length--;
-    }
-    if (kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER)
-        snprintf(out, size, "%s '%.*s%s'", codedb_token_kind_text(kind), (int)length, text, dots);
-    else
-        snprintf(out, size, "%s", codedb_token_kind_text(kind));
-}
-
-CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what)
-{
-    char found[96];
-    expression_describe(parser, parser->at, found, sizeof found);
-    codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
-}
-
-CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
-{
-    if (CODEDB_UNLIKELY(parser->version < version))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "%s needs Python %d.%d, the target version is %d.%d", what,
-                           version / 100, version % 100, parser->version / 100, parser->version % 100);
-}
-
-/* Without memory the last node is overwritten: the tree is thrown away, but the invariants hold until then. */
-CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
-{
-    uint32_t capacity = parser->capacity < PARSER_LEAF / 2 ? parser->capacity * 2 : PARSER_LEAF - 1;
-    codedb_node *nodes = capacity <= parser->capacity ? NULL
-                                                      : codedb_memory_reallocate(&parser->tree->allocator, parser->nodes,
-                                                                                 parser->capacity, capacity, sizeof *nodes);
-    if (nodes) {
-        parser->nodes = nodes;
-        parser->capacity = capacity;
-        return;
-    }
-    if (!parser->failed)
-        parser->error->no_memory = true;
-    codedb_parser_fail(parser, parser->at, parser->at + 1, "out of memory");
-    parser->count--;
-}
 
 /* ---- Literals ----------------------------------------------------------------------------------------------------- */
 

@@ -1399,14 +1399,15 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing)
 {
-    if (!lexing->yields || tree->token_count == 0)
+    if (tree->token_count == 0 || !(lexing->yields || parsing->indent))
         return false;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
     if (parsing->offset >= stop)
         return false;
-    /* A bracket that is never closed takes the blame for what is wrong on later lines. */
-    return !lexer_is_unclosed(tree, lexing) ||
-           lexer_line_number(tree, parsing->offset) <= lexer_line_number(tree, lexing->offset);
+    if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
+        return true;
+    /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */
+    return parsing->reached < stop && lexer_line_number(tree, parsing->reached) <= lexer_line_number(tree, lexing->offset);
 }
 
 CODEDB_PRIVATE const char *codedb_token_kind_text(codedb_token_kind kind)

@@ -46,7 +46,7 @@ typedef enum codedb_target_use {
     CODEDB_TARGET_ANNOTATE
 } codedb_target_use;
 
-/* ---- codedb_expression.c ------------------------------------------------------------------------------------------ */
+/* ---- codedb_syntax.c ---------------------------------------------------------------------------------------------- */
 
 CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser);
 /* Fails at the tokens from `first` up to `last`, exclusive, with that message. */
@@ -56,6 +56,8 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
 /* Fails at the next token if the target version is older than `version`. */
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what);
+
+/* ---- codedb_expression.c ------------------------------------------------------------------------------------------ */
 
 /* Whether the next token can begin an expression, or a starred one. */
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);

@@ -593,7 +593,9 @@ CODEDB_PRIVATE uint32_t codedb_tree_child(const codedb_tree *tree, uint32_t node
 typedef struct codedb_syntax_error {
     uint32_t offset; /* of the offending token, in bytes */
     uint32_t length;
+    uint32_t reached;  /* the parser's: of the last token that was looked at */
     bool no_memory;    /* not an error of the source at all */
+    bool indent;       /* the parser's: at an indentation that nothing asked for */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
@@ -601,8 +603,8 @@ typedef struct codedb_syntax_error {
 /* codedb_lexer.c. Fills tree->tokens, line_starts, text_start and ascii from tree->source, length and target_version; their memory
  * comes from tree->allocator and is the tree's. False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error);
-/* After codedb_lex failed with `yields`, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`,
- * the error found by that, is the one to report: CPython's choice. */
+/* After codedb_lex failed, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`, the error found by
+ * that, is the one to report: CPython's choice. */
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing);
 

@@ -733,23 +733,26 @@ static void some_errors_yield_to_an_earlier_one_of_the_parser(void **state)
     static const struct {
         const char *source;
         uint32_t parsing; /* where the parser found its error */
+        uint32_t reached; /* the last token that it looked at */
         bool yields;
     } rows[] = {
-        {"a b\n1__0", 2, false},        /* an error of a token comes first */
-        {"a b\n$", 2, true},            /* CPython's parser meets it as a token */
-        {"a $", 2, false},              /* it is the error */
-        {"if 1:\n  a b\n c", 10, true}, /* an indentation is looked at when its line's turn comes */
-        {"(a b\n", 3, true},            /* a bracket yields on its own line, */
-        {"(a\nb c\n", 5, false},        /* and takes the blame for later ones */
-        {"a b\nf'{1__0}'", 2, true},    /* what is wrong in an f-string waits */
-        {"f'''{a\n b", 8, false},       /* the field was never closed */
-        {"f'''{a\n b}", 8, true},
-        {"f'''{a\n b}", 10, false},
+        {"a b\n1__0", 2, 2, false},         /* an error of a token comes first */
+        {"a b\n$", 2, 2, true},             /* CPython's parser meets it as a token */
+        {"a $", 2, 2, false},               /* it is the error */
+        {"if 1:\n  a b\n c", 10, 10, true}, /* an indentation is looked at when its line's turn comes */
+        {"(a b c\n", 3, 5, true},           /* a bracket yields on its own line, */
+        {"(a\nb c d\n", 5, 7, false},       /* takes the blame for later ones, */
+        {"(a b\nc", 3, 5, false},           /* and for what is noticed there */
+        {"(a b", 3, 4, false},              /* or at the end */
+        {"a b\nf'{1__0}'", 2, 2, true},     /* what is wrong in an f-string waits */
+        {"f'''{a\n b", 8, 8, false},        /* the field was never closed */
+        {"f'''{a\n b}", 8, 8, true},
+        {"f'''{a\n b}", 10, 10, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         lexed got = lex(rows[i].source, 313);
-        codedb_syntax_error parsing = {.offset = rows[i].parsing};
+        codedb_syntax_error parsing = {.offset = rows[i].parsing, .reached = rows[i].reached};
         assert_false(got.done);
         assert_int_equal(got.tree.tokens[got.tree.token_count - 1].kind, CODEDB_TOKEN_ENDMARKER);
         if (codedb_lex_error_yields(&got.tree, &got.error, &parsing) != rows[i].yields)

@@ -391,6 +391,44 @@ static void what_is_not_python_is_refused_with_a_place(void **state)
     each_listed("tests/corpus/rejected.txt", check_refused);
 }
 
+/* The places are those of CPython 3.13. */
+static void of_several_errors_the_one_is_told_that_cpython_tells(void **state)
+{
+    static const struct {
+        const char *source;
+        unsigned line, column;
+        const char *message;
+    } rows[] = {
+        {"(a b\n", 1, 0, "'(' was never closed"},
+        {"(a\nb c\n", 1, 0, "'(' was never closed"},
+        {"foo(a b\nx\n", 1, 3, "'(' was never closed"},
+        {"foo(a b.c(\n1)[2]\nx\n", 1, 3, "'(' was never closed"},
+        {"x = (1 2", 1, 4, "'(' was never closed"},
+        {"x[key=", 1, 1, "'[' was never closed"},
+        {"(a b c\n", 1, 1, "expected ','"},
+        {"f(a, in\nx", 1, 5, "'in'"},
+        {"unittest main()\nb(a", 1, 9, "expected newline"},
+        {"x.(\ny", 1, 2, "expected a name"},
+        {"x = 1\n   (0, 0))\n", 2, 2, "indent"},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+        codedb_result result = CODEDB_INIT(codedb_result);
+        codedb_tree *tree;
+
+        options.target_version = 313;
+        assert_code(codedb_tree_parse(rows[i].source, strlen(rows[i].source), &options, &tree, &result), CODEDB_PARSE_ERROR,
+                    result);
+        if (result.line != rows[i].line || result.column != rows[i].column)
+            fail_msg("%s: %zu:%zu %s", rows[i].source, (size_t)result.line, (size_t)result.column, result.description);
+        assert_contains(result.description, rows[i].message);
+        codedb_result_clear(&result);
+    }
+}
+
 /* ---- Where LibCST changes the source, ours is true to it ---------------------------------------------------------- */
 
 /* The line of a node of that class in the dump of a source. */
@@ -1002,6 +1040,7 @@ int main(void)
         cmocka_unit_test(the_corpus_has_every_class),
         cmocka_unit_test(every_byte_is_in_one_leaf_and_stored_positions_are_the_expanded_ones),
         cmocka_unit_test(what_is_not_python_is_refused_with_a_place),
+        cmocka_unit_test(of_several_errors_the_one_is_told_that_cpython_tells),
         cmocka_unit_test(blanks_before_the_colon_of_a_handler_are_kept),
         cmocka_unit_test(blanks_behind_a_conversion_shift_nothing),
         cmocka_unit_test(a_line_break_behind_a_star_is_kept),

@@ -17,7 +17,7 @@ static bool parse(codedb_tree *tree, codedb_syntax_error *error)
     if (codedb_lex(tree, error))
         return codedb_parse(tree, 0, error);
     codedb_syntax_error parsing;
-    if (error->yields && !codedb_parse(tree, 0, &parsing) && codedb_lex_error_yields(tree, error, &parsing))
+    if (!codedb_parse(tree, 0, &parsing) && codedb_lex_error_yields(tree, error, &parsing))
         *error = parsing;
     return false;
 }

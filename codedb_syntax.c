@@ -1,0 +1,146 @@
+/* codedb_syntax.c -- what the parser says when a source is no Python, and where.
+ *
+ * Called by codedb_expression.c, codedb_target.c and codedb_statement.c. Calls the token texts of codedb_lexer.c. Any thread, one per
+ * parser. The first failure counts; from then on the parser stands on the last token, where it finds nothing that it wants. */
+#include "codedb_parser.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Where an error at a token is reported: as in CPython, at the comment before a line break, and at the last blank of an indentation. */
+static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
+{
+    uint32_t start = parser->tokens[token].start;
+    if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
+        return start - 1;
+    if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
+        return start;
+    uint32_t comment = codedb_token_end(parser->tree, token - 1);
+    while (comment < start && parser->source[comment] != '#')
+        comment++;
+    return comment;
+}
+
+static bool syntax_opens(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
+}
+
+static bool syntax_closes(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
+}
+
+/* The token behind the brackets that open at `at`. */
+static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0;
+    for (; at < parser->end; at++) {
+        depth += syntax_opens((codedb_token_kind)parser->tokens[at].kind);
+        if (syntax_closes((codedb_token_kind)parser->tokens[at].kind) && --depth == 0)
+            return at + 1;
+    }
+    return at;
+}
+
+static bool syntax_is_word(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING;
+}
+
+/* The last token that CPython has looked at when parsing fails here: for its hints it tries whether behind an expression there is
+ * another one, and has then seen the token behind that one's attributes, calls and subscripts. */
+static uint32_t syntax_reach(const codedb_parser *parser)
+{
+    const codedb_token *tokens = parser->tokens;
+    uint32_t at = parser->at;
+    bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
+                   tokens[at - 2].kind != CODEDB_TOKEN_DOT;
+    bool behind = at >= 1 && (syntax_is_word((codedb_token_kind)tokens[at - 1].kind) ||
+                              syntax_closes((codedb_token_kind)tokens[at - 1].kind));
+    at += keyword;
+    if (!keyword && !behind)
+        return at;
+    if (syntax_is_word((codedb_token_kind)tokens[at].kind))
+        at++;
+    else if (syntax_opens((codedb_token_kind)tokens[at].kind))
+        at = syntax_behind_brackets(parser, at);
+    else
+        return at;
+    while (at < parser->end)
+        if (tokens[at].kind == CODEDB_TOKEN_DOT && tokens[at + 1].kind == CODEDB_TOKEN_NAME)
+            at += 2;
+        else if (tokens[at].kind == CODEDB_TOKEN_LEFT_PAREN || tokens[at].kind == CODEDB_TOKEN_LEFT_BRACKET)
+            at = syntax_behind_brackets(parser, at);
+        else
+            break;
+    return at;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+{
+    if (!parser->failed) {
+        codedb_syntax_error *error = parser->error;
+        parser->failed = true;
+        error->offset = syntax_error_offset(parser, first);
+        error->reached = parser->tokens[syntax_reach(parser)].start;
+        error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
+        error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->message, sizeof error->message, format, arguments);
+        va_end(arguments);
+    }
+    parser->at = parser->end;
+}
+
+/* What an error message calls a token: its kind, and its text where the kind does not tell it. */
+static void syntax_describe(const codedb_parser *parser, uint32_t token, char *out, size_t size)
+{
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[token].kind;
+    const char *text = parser->source + parser->tokens[token].start;
+    size_t length = codedb_token_end(parser->tree, token) - parser->tokens[token].start;
+    const char *dots = "";
+    if (length > 40) {
+        length = 40;
+        dots = "...";
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+    }
+    if (kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER)
+        snprintf(out, size, "%s '%.*s%s'", codedb_token_kind_text(kind), (int)length, text, dots);
+    else
+        snprintf(out, size, "%s", codedb_token_kind_text(kind));
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what)
+{
+    char found[96];
+    syntax_describe(parser, parser->at, found, sizeof found);
+    codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
+}
+
+CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
+{
+    if (CODEDB_UNLIKELY(parser->version < version))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "%s needs Python %d.%d, the target version is %d.%d", what,
+                           version / 100, version % 100, parser->version / 100, parser->version % 100);
+}
+
+/* Without memory the last node is overwritten: the tree is thrown away, but the invariants hold until then. */
+CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
+{
+    uint32_t capacity = parser->capacity < PARSER_LEAF / 2 ? parser->capacity * 2 : PARSER_LEAF - 1;
+    codedb_node *nodes = capacity <= parser->capacity ? NULL
+                                                      : codedb_memory_reallocate(&parser->tree->allocator, parser->nodes,
+                                                                                 parser->capacity, capacity, sizeof *nodes);
+    if (nodes) {
+        parser->nodes = nodes;
+        parser->capacity = capacity;
+        return;
+    }
+    if (!parser->failed)
+        parser->error->no_memory = true;
+    codedb_parser_fail(parser, parser->at, parser->at + 1, "out of memory");
+    parser->count--;
+}
