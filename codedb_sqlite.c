@@ -1,23 +1,16 @@
 /* codedb_sqlite.c -- the SQLite driver: its connection, statements and transactions.
  *
- * Called by the driver thread through the function table at the end; calls SQLite and codedb_sql.c. Knows no object: full-text tables
- * are found in the database's own schema.
+ * Called by the driver thread through the function table at the end; calls SQLite, codedb_sql.c, and for the upkeep of full text
+ * codedb_sqlite_fulltext.c. Knows no object.
  *
- *  1. The connection            5. Prepared statements
- *  2. Errors                    6. Full text in step
- *  3. What SQL may do           7. Running
- *  4. Names                     8. Transactions
- *                               9. Connecting and the function table
+ * 1. Errors   2. What SQL may do   3. Names   4. Prepared statements   5. Running   6. Transactions   7. Connecting and the function table
  *
  * Invariants:
  * 1. Every call that is not `trusted` passes the authorizer while it is prepared, whether it came as SQL or as a table operation.
  * 2. A statement in the cache is reset while it is not running, and all its parameters are bound before it runs: what old bindings
  *    pointed to is the caller's again, and is not looked at.
- * 3. Full text: a row of a content table is either in the index or pending, never both. A row is pending when its rowid lies in one of
- *    the index's ranges. Nothing is pending outside of a transaction, nor when a savepoint begins.
- * 4. A statement that failed leaves the ranges as it found them; a rollback leaves none.
- * 5. Temporary triggers of codedb exist only for the schema as it is: they are dropped before a statement changes it, and made again
- *    before the next that does not. */
+ * 3. No failure of SQLite is passed over, not even of a question about the schema: SQLite may have rolled the transaction back for it, and
+ *    what came next would be committed alone. */
 #include "codedb_sqlite.h"
 
 #include <errno.h>
@@ -26,14 +19,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* ---- 1. The connection --------------------------------------------------------------------------------------------- */
-
-static bool sqlite_is_autocommit(const sqlite_connection *connection)
-{
-    return sqlite3_get_autocommit(connection->db) != 0;
-}
-
-/* ---- 2. Errors ----------------------------------------------------------------------------------------------------- */
+/* ---- 1. Errors ------------------------------------------------------------------------------------------------------ */
 
 static bool sqlite_message_begins(const char *message, const char *const *beginnings)
 {
@@ -83,7 +69,8 @@ static codedb_code sqlite_code(int code, const char *message)
 /* Answers with SQLite's words for the call that failed last. */
 CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result)
 {
-    const char *message = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(code);
+    bool is_last = connection->db != NULL && (sqlite3_errcode(connection->db) & 0xff) == (code & 0xff);
+    const char *message = is_last ? sqlite3_errmsg(connection->db) : sqlite3_errstr(code);
     if ((code & 0xff) == SQLITE_AUTH && connection->refused != NULL)
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: %s", what, connection->refused);
     if ((code & 0xff) == SQLITE_INTERRUPT)
@@ -91,12 +78,6 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
     if ((code & 0xff) == SQLITE_BUSY)
         return codedb_fail(result, CODEDB_BUSY, "%s: %s by another process", what, message);
     return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);
-}
-
-static void sqlite_log(const sqlite_connection *connection, codedb_log_level level, const char *message)
-{
-    if (connection->settings.log != NULL && level >= connection->settings.log_level)
-        connection->settings.log(connection->settings.log_context, level, message);
 }
 
 /* SQLite asks now and then in a long statement: anything but 0 ends it. */
@@ -121,15 +102,7 @@ static int sqlite_on_busy(void *context, int tries)
     return 1;
 }
 
-/* ---- 3. What SQL may do -------------------------------------------------------------------------------------------- */
-
-static bool sqlite_name_is_one_of(const char *name, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (sqlite3_stricmp(name, *names) == 0)
-            return true;
-    return false;
-}
+/* ---- 2. What SQL may do --------------------------------------------------------------------------------------------- */
 
 /* A PRAGMA that only asks: without an argument most do, and with one only those that take a table's name or a limit. */
 static bool sqlite_pragma_asks(const char *name, const char *argument)
@@ -231,16 +204,6 @@ static int sqlite_on_authorize(void *context, int action, const char *first, con
     return SQLITE_OK;
 }
 
-/* Prepares codedb's own SQL. */
-static int sqlite_prepare_own(sqlite_connection *connection, const char *sql, sqlite3_stmt **statement)
-{
-    int code;
-    connection->trusted = true;
-    code = sqlite3_prepare_v3(connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
-    connection->trusted = false;
-    return code;
-}
-
 /* Runs codedb's own SQL that gives no rows. */
 CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const char *sql)
 {
@@ -251,18 +214,7 @@ CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const ch
     return code;
 }
 
-/* Runs one of codedb's own prepared statements that give no rows. */
-static int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *statement)
-{
-    int code;
-    connection->trusted = true;
-    sqlite3_step(statement);
-    code = sqlite3_reset(statement);
-    connection->trusted = false;
-    return code;
-}
-
-/* ---- 4. Names ------------------------------------------------------------------------------------------------------ */
+/* ---- 3. Names ------------------------------------------------------------------------------------------------------- */
 
 #define SQLITE_HINTS 256 /* names looked at for "did you mean" */
 
@@ -318,13 +270,6 @@ static codedb_code sqlite_fail_unknown_column(sqlite_connection *connection, con
     return CODEDB_SCHEMA_ERROR;
 }
 
-/* Every table with a rowid has these names for it, unless columns took them. */
-static bool sqlite_is_rowid(const char *name)
-{
-    static const char *const names[] = {"rowid", "oid", "_rowid_", NULL};
-    return sqlite_name_is_one_of(name, names);
-}
-
 /* The next name of an operation that is to be checked, counting through columns, where and order; NULL behind the last. */
 static const char *sqlite_operation_name(const codedb_operation *operation, size_t index)
 {
@@ -337,22 +282,38 @@ static const char *sqlite_operation_name(const codedb_operation *operation, size
     return index < operation->order_by_count ? operation->order_by[index].column : NULL;
 }
 
-/* Whether a table has a column, asking SQLite. *known is false when there is no such table. */
-static bool sqlite_has_column(sqlite_connection *connection, const char *table, const char *column, bool *known)
+/* Whether there is a table, and whether it has a column, asking SQLite. */
+static int sqlite_has_column(sqlite_connection *connection, const char *table, const char *column, bool *has_table,
+                             bool *has_column)
 {
-    bool found = sqlite_is_rowid(column);
-    *known = false;
-    sqlite3_bind_text(connection->columns, 1, table, -1, SQLITE_STATIC);
+    int code = sqlite3_bind_text(connection->columns, 1, table, -1, SQLITE_STATIC);
+    *has_table = false;
+    *has_column = sqlite_is_rowid(column);
     connection->trusted = true;
-    while (sqlite3_step(connection->columns) == SQLITE_ROW) {
+    while (code == SQLITE_OK && sqlite3_step(connection->columns) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(connection->columns, 0);
-        *known = true;
-        found = found || (name != NULL && sqlite3_stricmp(name, column) == 0);
+        *has_table = true;
+        *has_column = *has_column || (name != NULL && sqlite3_stricmp(name, column) == 0);
+        if (name == NULL)
+            code = SQLITE_NOMEM;
     }
-    sqlite3_reset(connection->columns);
+    if (code == SQLITE_OK)
+        code = sqlite3_reset(connection->columns);
+    else
+        sqlite3_reset(connection->columns);
     connection->trusted = false;
     sqlite3_clear_bindings(connection->columns);
-    return found;
+    return code;
+}
+
+/* Fails unless there is a table of that name. */
+static codedb_code sqlite_check_table(sqlite_connection *connection, const char *table, codedb_result *result)
+{
+    bool has_table, has_column;
+    int code = sqlite_has_column(connection, table, "rowid", &has_table, &has_column);
+    if (code != SQLITE_OK)
+        return codedb_sqlite_fail(connection, code, table, result);
+    return has_table ? CODEDB_SUCCESS : sqlite_fail_unknown_table(connection, table, result);
 }
 
 /* SQLite would take the first of two values for a column, and say nothing. */
@@ -374,23 +335,23 @@ static codedb_code sqlite_check_twice(const codedb_operation *operation, codedb_
 /* Checks every name of a table operation against the schema. Runs only when no statement is prepared for it. */
 static codedb_code sqlite_check_names(sqlite_connection *connection, const codedb_operation *operation, codedb_result *result)
 {
+    codedb_code checked = sqlite_check_table(connection, operation->table, result);
     const char *name;
     size_t i;
-    bool known;
-    sqlite_has_column(connection, operation->table, "rowid", &known);
-    if (!known) {
-        int code = sqlite3_errcode(connection->db);
-        if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE)
+    bool has_table, has_column;
+    if (checked != CODEDB_SUCCESS)
+        return checked;
+    for (i = 0; (name = sqlite_operation_name(operation, i)) != NULL; i++) {
+        int code = sqlite_has_column(connection, operation->table, name, &has_table, &has_column);
+        if (code != SQLITE_OK)
             return codedb_sqlite_fail(connection, code, operation->table, result);
-        return sqlite_fail_unknown_table(connection, operation->table, result);
-    }
-    for (i = 0; (name = sqlite_operation_name(operation, i)) != NULL; i++)
-        if (!sqlite_has_column(connection, operation->table, name, &known))
+        if (!has_column)
             return sqlite_fail_unknown_column(connection, operation->table, name, result);
+    }
     return sqlite_check_twice(operation, result);
 }
 
-/* ---- 5. Prepared statements ---------------------------------------------------------------------------------------- */
+/* ---- 4. Prepared statements ----------------------------------------------------------------------------------------- */
 
 static void sqlite_statement_free(sqlite_connection *connection, sqlite_statement *statement)
 {
@@ -550,114 +511,14 @@ static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_o
     return CODEDB_SUCCESS;
 }
 
-/* ---- 6. Full text in step ------------------------------------------------------------------------------------------ */
+/* ---- 5. Running ----------------------------------------------------------------------------------------------------- */
 
-static sqlite_fulltext *sqlite_fulltext_numbered(sqlite_connection *connection, int number)
+CODEDB_PRIVATE void codedb_sqlite_after_rollback(sqlite_connection *connection, bool ended)
 {
-    sqlite_fulltext *fulltext = connection->fulltexts;
-    while (fulltext != NULL && fulltext->number != number)
-        fulltext = fulltext->next;
-    return fulltext;
-}
-
-static bool sqlite_pending_has(const sqlite_pending *pending, int64_t rowid)
-{
-    size_t i;
-    if (pending->overflow)
-        return true; /* the index is built anew anyway, and must not be touched before */
-    for (i = pending->count; i > 0; i--)
-        if (rowid >= pending->ranges[i - 1].low && rowid <= pending->ranges[i - 1].high)
-            return true;
-    return false;
-}
-
-/* Only the last range grows, so that invariant 4 needs no more than its old value. */
-static void sqlite_pending_add(sqlite_pending *pending, int64_t rowid)
-{
-    sqlite_range *last = pending->count > 0 ? &pending->ranges[pending->count - 1] : NULL;
-    if (last != NULL && rowid >= last->low && rowid <= last->high)
-        return;
-    if (last != NULL && last->high < INT64_MAX && rowid == last->high + 1) {
-        last->high = rowid;
-    } else if (pending->count < SQLITE_RANGES) {
-        pending->ranges[pending->count].low = rowid;
-        pending->ranges[pending->count].high = rowid;
-        pending->count++;
-    } else {
-        pending->overflow = true;
-    }
-}
-
-/* SQLite tells each row that is inserted. */
-static void sqlite_on_change(void *context, int action, const char *database, const char *table, sqlite3_int64 rowid)
-{
-    sqlite_connection *connection = context;
-    sqlite_fulltext *fulltext;
-    if (action != SQLITE_INSERT || strcmp(database, "main") != 0)
-        return;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next)
-        if (strcmp(fulltext->content, table) == 0)
-            sqlite_pending_add(&fulltext->pending, rowid);
-}
-
-/* codedb_fulltext_pending(number, old rowid, new rowid), called by the triggers: 1 when the index is not to be touched for the row. A row
- * that moves to another rowid is pending there. */
-static void sqlite_function_pending(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    sqlite_fulltext *fulltext = sqlite_fulltext_numbered(sqlite3_user_data(context), sqlite3_value_int(values[0]));
-    int64_t old_rowid = sqlite3_value_int64(values[1]);
-    int64_t new_rowid = sqlite3_value_int64(values[2]);
-    (void)count;
-    if (fulltext != NULL && old_rowid != new_rowid) {
-        sqlite_pending_add(&fulltext->pending, new_rowid);
-        sqlite3_result_int(context, 1);
-    } else {
-        sqlite3_result_int(context, fulltext == NULL || sqlite_pending_has(&fulltext->pending, old_rowid));
-    }
-}
-
-static void sqlite_fulltext_remember(sqlite_connection *connection)
-{
-    sqlite_fulltext *fulltext;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
-        const sqlite_pending *pending = &fulltext->pending;
-        fulltext->before.count = pending->count;
-        fulltext->before.overflow = pending->overflow;
-        if (pending->count > 0)
-            fulltext->before.last = pending->ranges[pending->count - 1];
-    }
-}
-
-/* Invariant 4. */
-static void sqlite_fulltext_restore(sqlite_connection *connection)
-{
-    sqlite_fulltext *fulltext;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
-        fulltext->pending.count = fulltext->before.count;
-        fulltext->pending.overflow = fulltext->before.overflow;
-        if (fulltext->before.count > 0)
-            fulltext->pending.ranges[fulltext->before.count - 1] = fulltext->before.last;
-    }
-}
-
-static void sqlite_fulltext_forget_pending(sqlite_connection *connection)
-{
-    sqlite_fulltext *fulltext;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next) {
-        fulltext->pending.count = 0;
-        fulltext->pending.overflow = false;
-    }
-}
-
-static void sqlite_fulltext_drop(sqlite_connection *connection);
-
-/* A rollback may have taken schema changes back, and pending rows with them. */
-static void sqlite_after_rollback(sqlite_connection *connection, bool ended)
-{
-    sqlite_fulltext_forget_pending(connection);
+    codedb_sqlite_fulltext_forget_pending(connection);
     if (connection->schema_was_changed) {
         sqlite_statements_clear(connection);
-        sqlite_fulltext_drop(connection);
+        codedb_sqlite_fulltext_drop(connection);
     }
     if (ended)
         connection->schema_was_changed = false;
@@ -667,352 +528,8 @@ static void sqlite_after_rollback(sqlite_connection *connection, bool ended)
 static void sqlite_notice_end(sqlite_connection *connection)
 {
     if (sqlite_is_autocommit(connection))
-        sqlite_after_rollback(connection, true);
+        codedb_sqlite_after_rollback(connection, true);
 }
-
-/* Orders ranges by their start and joins what overlaps, so that no row is added twice. */
-static void sqlite_pending_join(sqlite_pending *pending)
-{
-    size_t i, joined = 0;
-    for (i = 1; i < pending->count; i++) {
-        sqlite_range range = pending->ranges[i];
-        size_t place = i;
-        for (; place > 0 && pending->ranges[place - 1].low > range.low; place--)
-            pending->ranges[place] = pending->ranges[place - 1];
-        pending->ranges[place] = range;
-    }
-    for (i = 1; i < pending->count; i++) {
-        if (pending->ranges[i].low <= pending->ranges[joined].high) {
-            if (pending->ranges[i].high > pending->ranges[joined].high)
-                pending->ranges[joined].high = pending->ranges[i].high;
-        } else {
-            pending->ranges[++joined] = pending->ranges[i];
-        }
-    }
-    if (pending->count > 0)
-        pending->count = joined + 1;
-}
-
-static int sqlite_fulltext_rebuild(sqlite_connection *connection, const sqlite_fulltext *fulltext)
-{
-    char *sql = sqlite3_mprintf("INSERT INTO main.\"%w\"(\"%w\") VALUES('rebuild')", fulltext->name, fulltext->name);
-    int code = sql != NULL ? codedb_sqlite_execute(connection, sql) : SQLITE_NOMEM;
-    sqlite3_free(sql);
-    return code;
-}
-
-static int sqlite_fulltext_flush_one(sqlite_connection *connection, sqlite_fulltext *fulltext)
-{
-    int code = SQLITE_OK;
-    size_t i;
-    if (fulltext->pending.overflow) {
-        code = sqlite_fulltext_rebuild(connection, fulltext);
-    } else {
-        sqlite_pending_join(&fulltext->pending);
-        for (i = 0; code == SQLITE_OK && i < fulltext->pending.count; i++) {
-            sqlite3_bind_int64(fulltext->flush, 1, fulltext->pending.ranges[i].low);
-            sqlite3_bind_int64(fulltext->flush, 2, fulltext->pending.ranges[i].high);
-            code = sqlite_step_own(connection, fulltext->flush);
-        }
-    }
-    if (code == SQLITE_OK) {
-        fulltext->pending.count = 0;
-        fulltext->pending.overflow = false;
-    }
-    return code;
-}
-
-/* Adds all pending rows to their indexes. A failure half-way has left some of them there: then the whole transaction goes, because
- * only it can be taken back without a savepoint for each flush. */
-static codedb_code sqlite_fulltext_flush(sqlite_connection *connection, codedb_result *result)
-{
-    sqlite3_int64 last = sqlite3_last_insert_rowid(connection->db);
-    sqlite_fulltext *fulltext;
-    codedb_code failure;
-    int code = SQLITE_OK;
-    for (fulltext = connection->fulltexts; code == SQLITE_OK && fulltext != NULL; fulltext = fulltext->next)
-        if (fulltext->pending.count > 0 || fulltext->pending.overflow)
-            code = sqlite_fulltext_flush_one(connection, fulltext);
-    sqlite3_set_last_insert_rowid(connection->db, last);
-    if (code == SQLITE_OK)
-        return CODEDB_SUCCESS;
-    failure = codedb_sqlite_fail(connection, code, "keeping the full-text index in step", result);
-    if (!sqlite_is_autocommit(connection))
-        sqlite_step_own(connection, connection->rollback);
-    sqlite_notice_end(connection);
-    return failure;
-}
-
-static bool sqlite_fulltext_is_crowded(const sqlite_connection *connection)
-{
-    const sqlite_fulltext *fulltext = connection->fulltexts;
-    while (fulltext != NULL && fulltext->pending.count < SQLITE_RANGES_FLUSH && !fulltext->pending.overflow)
-        fulltext = fulltext->next;
-    return fulltext != NULL;
-}
-
-CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, const char *sql, const char *option)
-{
-    size_t length = strlen(option);
-    const char *at = strchr(sql, '(');
-    while (at != NULL) {
-        const char *value = at + 1 + strspn(at + 1, " \t\r\n");
-        bool named = sqlite3_strnicmp(value, option, (int)length) == 0;
-        value += named ? length : 0;
-        value += strspn(value, " \t\r\n");
-        if (named && *value == '=') {
-            char quote, *copy, *out;
-            value += 1 + strspn(value + 1, " \t\r\n");
-            quote = strchr("'\"`[", *value) != NULL && *value != '\0' ? *value++ : '\0';
-            quote = quote == '[' ? ']' : quote;
-            copy = out = codedb_arena_copy(arena, value, strlen(value));
-            for (; out != NULL && *value != '\0'; value++) {
-                if (quote == '\0' ? strchr(" \t\r\n,)", *value) != NULL : *value == quote && *++value != quote)
-                    break;
-                *out++ = *value;
-            }
-            if (out != NULL)
-                *out = '\0';
-            return copy;
-        }
-        /* On to the next comma outside of quotes. */
-        for (at = at + 1; *at != '\0' && *at != ','; at++) {
-            if (*at == '\'' || *at == '"' || *at == '`') {
-                const char *end = strchr(at + 1, *at);
-                if (end == NULL)
-                    return NULL;
-                at = end;
-            }
-        }
-        if (*at == '\0')
-            at = NULL;
-    }
-    return NULL;
-}
-
-/* Runs codedb's own query with up to two texts bound; true when it gives a row whose first column is not 0. */
-static bool sqlite_ask(sqlite_connection *connection, const char *sql, const char *first, const char *second)
-{
-    sqlite3_stmt *statement = NULL;
-    bool answer = false;
-    if (sqlite_prepare_own(connection, sql, &statement) == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
-        if (second != NULL)
-            sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
-        connection->trusted = true;
-        answer = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
-        connection->trusted = false;
-    }
-    sqlite3_finalize(statement);
-    return answer;
-}
-
-/* The columns of a full-text table as SQL: each one quoted, behind `prefix`, joined by commas. NULL without memory. */
-static char *sqlite_fulltext_columns(sqlite_connection *connection, const char *name, const char *prefix)
-{
-    sqlite3_str *list = sqlite3_str_new(connection->db);
-    sqlite3_stmt *statement = NULL;
-    if (sqlite_prepare_own(connection, "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0", &statement) == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-        connection->trusted = true;
-        while (sqlite3_step(statement) == SQLITE_ROW)
-            sqlite3_str_appendf(list, "%s%s\"%w\"", sqlite3_str_length(list) > 0 ? ", " : "", prefix,
-                                sqlite3_column_text(statement, 0));
-        connection->trusted = false;
-    }
-    sqlite3_finalize(statement);
-    return sqlite3_str_finish(list);
-}
-
-/* An expression that asks whether row old.rowid is in the index. With columnsize=0 there is nothing to ask: it is taken to be. */
-static char *sqlite_fulltext_indexed(sqlite_connection *connection, const char *name)
-{
-    if (!sqlite_ask(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 || '_docsize' COLLATE NOCASE",
-                    name, NULL))
-        return sqlite3_mprintf("1");
-    return sqlite3_mprintf("EXISTS (SELECT 1 FROM \"%w_docsize\" WHERE id = old.rowid)", name);
-}
-
-/* The two triggers: rows that are deleted or changed leave the index with their old words, unless they are pending (invariant 3), or
- * another program never put them there: taking out what is not in would corrupt the index. Insertions need none. */
-static char *sqlite_fulltext_triggers(const sqlite_fulltext *fulltext, const char *names, const char *olds, const char *news,
-                                      const char *indexed)
-{
-    const char *name = fulltext->name;
-    int number = fulltext->number;
-    return sqlite3_mprintf(
-        "CREATE TEMP TRIGGER codedb_fulltext_%d_delete AFTER DELETE ON main.\"%w\" WHEN NOT codedb_fulltext_pending(%d, old.rowid, "
-        "old.rowid) AND %s BEGIN INSERT INTO \"%w\"(\"%w\", rowid, %s) VALUES('delete', old.rowid, %s); END;"
-        "CREATE TEMP TRIGGER codedb_fulltext_%d_update AFTER UPDATE ON main.\"%w\" BEGIN "
-        "INSERT INTO \"%w\"(\"%w\", rowid, %s) SELECT 'delete', old.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, old.rowid) "
-        "AND %s; "
-        "INSERT INTO \"%w\"(rowid, %s) SELECT new.rowid, %s WHERE NOT codedb_fulltext_pending(%d, old.rowid, new.rowid); END;",
-        number, fulltext->content, number, indexed, name, name, names, olds, number, fulltext->content, name, name, names, olds,
-        number, indexed, name, names, news, number);
-}
-
-static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltext *fulltext)
-{
-    char *names = sqlite_fulltext_columns(connection, fulltext->name, "");
-    char *olds = sqlite_fulltext_columns(connection, fulltext->name, "old.");
-    char *news = sqlite_fulltext_columns(connection, fulltext->name, "new.");
-    char *indexed = sqlite_fulltext_indexed(connection, fulltext->name);
-    char *flush = NULL, *triggers = NULL;
-    int code = SQLITE_NOMEM;
-    if (names == NULL || olds == NULL || news == NULL || indexed == NULL)
-        goto cleanup;
-    flush = sqlite3_mprintf("INSERT INTO main.\"%w\"(rowid, %s) SELECT rowid, %s FROM main.\"%w\" WHERE rowid BETWEEN ?1 AND ?2",
-                            fulltext->name, names, names, fulltext->content);
-    triggers = sqlite_fulltext_triggers(fulltext, names, olds, news, indexed);
-    if (flush == NULL || triggers == NULL)
-        goto cleanup;
-    code = sqlite_prepare_own(connection, flush, &fulltext->flush);
-    if (code == SQLITE_OK)
-        code = codedb_sqlite_execute(connection, triggers);
-cleanup:
-    sqlite3_free(names);
-    sqlite3_free(olds);
-    sqlite3_free(news);
-    sqlite3_free(indexed);
-    sqlite3_free(flush);
-    sqlite3_free(triggers);
-    return code;
-}
-
-static void sqlite_fulltext_log_skipped(const sqlite_connection *connection, const char *name, const char *why)
-{
-    char message[256];
-    snprintf(message, sizeof message, "full-text table %s is not kept in step: %s", name, why);
-    sqlite_log(connection, CODEDB_LOG_WARNING, message);
-}
-
-/* Whether codedb is to keep a full-text table in step, whose content is a table, by its rowid, and nobody else's task. */
-static bool sqlite_fulltext_is_ours(sqlite_connection *connection, const char *name, const char *content, const char *rowid)
-{
-    if (!sqlite_ask(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", content, NULL))
-        return false;
-    if (sqlite_ask(
-            connection,
-            "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND instr(lower(sql), lower(?2))",
-            content, name))
-        return false;
-    if (rowid != NULL && !sqlite_is_rowid(rowid) &&
-        !sqlite_ask(
-            connection,
-            "SELECT 1 FROM pragma_table_info(?1) WHERE pk = 1 AND upper(type) = 'INTEGER' AND name = ?2 COLLATE NOCASE AND "
-            "(SELECT count(*) FROM pragma_table_info(?1) WHERE pk > 0) = 1",
-            content, rowid)) {
-        sqlite_fulltext_log_skipped(connection, name, "its content_rowid is not the content's rowid");
-        return false;
-    }
-    return true;
-}
-
-/* Adds a full-text table to the list if it is ours. */
-static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, const char *sql)
-{
-    codedb_arena *arena = connection->fulltext_arena;
-    const char *content = codedb_sqlite_fulltext_option(arena, sql, "content");
-    const char *rowid = codedb_sqlite_fulltext_option(arena, sql, "content_rowid");
-    sqlite_fulltext *fulltext;
-    sqlite3_stmt *exact = NULL;
-    int code;
-    if (content == NULL || content[0] == '\0' || !sqlite_fulltext_is_ours(connection, name, content, rowid))
-        return SQLITE_OK;
-    fulltext = codedb_arena_allocate(arena, 1, sizeof *fulltext);
-    if (fulltext == NULL)
-        return SQLITE_NOMEM;
-    fulltext->name = codedb_arena_copy(arena, name, strlen(name));
-    /* The update hook gives the name as the table has it. */
-    if (sqlite_prepare_own(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-                           &exact) == SQLITE_OK) {
-        sqlite3_bind_text(exact, 1, content, -1, SQLITE_STATIC);
-        if (sqlite3_step(exact) == SQLITE_ROW)
-            fulltext->content = codedb_arena_copy(arena, sqlite3_column_text(exact, 0), (size_t)sqlite3_column_bytes(exact, 0));
-    }
-    sqlite3_finalize(exact);
-    if (fulltext->name == NULL || fulltext->content == NULL)
-        return SQLITE_NOMEM;
-    fulltext->number = connection->fulltexts != NULL ? connection->fulltexts->number + 1 : 1;
-    code = sqlite_fulltext_prepare(connection, fulltext);
-    if (code == SQLITE_ERROR) {
-        /* Its columns are not the content's, say: such a table is of no use, and no reason to refuse the database. */
-        sqlite_fulltext_log_skipped(connection, name, sqlite3_errmsg(connection->db));
-        return SQLITE_OK;
-    }
-    fulltext->next = connection->fulltexts;
-    connection->fulltexts = fulltext;
-    return code;
-}
-
-/* Drops the triggers, those that a rollback brought back included. */
-static void sqlite_fulltext_drop_triggers(sqlite_connection *connection)
-{
-    static const char *const find = "SELECT group_concat('DROP TRIGGER temp.' || name, ';') FROM sqlite_temp_schema "
-                                    "WHERE type = 'trigger' AND name GLOB 'codedb_fulltext_*'";
-    sqlite3_stmt *triggers = NULL;
-    char *sql = NULL;
-    if (sqlite_prepare_own(connection, find, &triggers) == SQLITE_OK && sqlite3_step(triggers) == SQLITE_ROW &&
-        sqlite3_column_type(triggers, 0) == SQLITE_TEXT)
-        sql = sqlite3_mprintf("%s", sqlite3_column_text(triggers, 0));
-    sqlite3_finalize(triggers);
-    if (sql != NULL)
-        codedb_sqlite_execute(connection, sql);
-    sqlite3_free(sql);
-}
-
-/* Forgets the full-text tables (invariant 5). Nothing may be pending. */
-static void sqlite_fulltext_drop(sqlite_connection *connection)
-{
-    sqlite_fulltext *fulltext;
-    for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next)
-        sqlite3_finalize(fulltext->flush);
-    connection->fulltexts = NULL;
-    sqlite_fulltext_drop_triggers(connection);
-    codedb_arena_destroy(connection->fulltext_arena);
-    connection->fulltext_arena = NULL;
-    connection->schema_is_known = false;
-}
-
-/* Looks for full-text tables and makes their triggers. */
-static codedb_code sqlite_fulltext_discover(sqlite_connection *connection, codedb_result *result)
-{
-    static const char *const find =
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'";
-    sqlite3_stmt *tables = NULL;
-    int code;
-    sqlite_fulltext_drop(connection);
-    connection->fulltext_arena = codedb_arena_create(&connection->allocator);
-    if (connection->fulltext_arena == NULL)
-        return codedb_fail_no_memory(result);
-    /* What cannot be written needs no upkeep. */
-    code = connection->settings.read_only ? SQLITE_DONE : sqlite_prepare_own(connection, find, &tables);
-    while (code == SQLITE_OK && (code = sqlite3_step(tables)) == SQLITE_ROW) {
-        const char *name = codedb_arena_copy(connection->fulltext_arena, sqlite3_column_text(tables, 0),
-                                             (size_t)sqlite3_column_bytes(tables, 0));
-        const char *sql = codedb_arena_copy(connection->fulltext_arena, sqlite3_column_text(tables, 1),
-                                            (size_t)sqlite3_column_bytes(tables, 1));
-        code = name != NULL && sql != NULL ? sqlite_fulltext_add(connection, name, sql) : SQLITE_NOMEM;
-    }
-    /* Without them a REPLACE would delete rows that no trigger hears of. */
-    if (code == SQLITE_DONE && connection->fulltexts != NULL)
-        code = codedb_sqlite_execute(connection, "PRAGMA recursive_triggers = ON");
-    if (code != SQLITE_DONE && code != SQLITE_OK) {
-        codedb_code failure = codedb_sqlite_fail(connection, code, "looking for full-text tables", result);
-        sqlite3_finalize(tables);
-        sqlite_fulltext_drop(connection);
-        return failure;
-    }
-    sqlite3_finalize(tables);
-    sqlite3_update_hook(connection->db, connection->fulltexts != NULL ? sqlite_on_change : NULL, connection);
-    connection->schema_is_known = true;
-    /* Temporary triggers are part of the transaction in which they are made: a rollback takes them back. */
-    if (connection->fulltexts != NULL && !sqlite_is_autocommit(connection))
-        connection->schema_was_changed = true;
-    return CODEDB_SUCCESS;
-}
-
-/* ---- 7. Running ---------------------------------------------------------------------------------------------------- */
 
 static int sqlite_bind(sqlite3_stmt *statement, int place, const codedb_value *value)
 {
@@ -1168,7 +685,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     sqlite3_int64 before = sqlite3_total_changes64(connection->db);
     codedb_code code;
     int bound = sqlite_bind_all(statement->statement, operation, values);
-    sqlite_fulltext_remember(connection);
+    codedb_sqlite_fulltext_remember(connection);
     if (bound != SQLITE_OK)
         code = codedb_sqlite_fail(connection, bound, what, result);
     else if (operation->kind == CODEDB_OPERATION_COUNT)
@@ -1181,7 +698,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     }
     sqlite3_reset(statement->statement);
     if (code != CODEDB_SUCCESS) {
-        sqlite_fulltext_restore(connection);
+        codedb_sqlite_fulltext_restore(connection);
         sqlite_notice_end(connection);
     }
     return code;
@@ -1213,10 +730,13 @@ static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlit
                                             const codedb_operation *operation, const codedb_value *values,
                                             codedb_changes *changes, codedb_result *result)
 {
-    codedb_code code = sqlite_fulltext_flush(connection, result);
+    codedb_code code = codedb_sqlite_fulltext_flush(connection, result);
+    int dropped;
     if (code != CODEDB_SUCCESS)
         return code;
-    sqlite_fulltext_drop(connection);
+    dropped = codedb_sqlite_fulltext_drop(connection);
+    if (dropped != SQLITE_OK)
+        return codedb_sqlite_fail(connection, dropped, "the upkeep of full text", result);
     connection->schema_was_changed = !sqlite_is_autocommit(connection);
     code = sqlite_run_statement(connection, statement, operation, values, NULL, changes, result);
     sqlite_statements_clear(connection);
@@ -1226,7 +746,7 @@ static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlit
 CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection)
 {
     sqlite_statements_clear(connection);
-    sqlite_fulltext_drop(connection);
+    codedb_sqlite_fulltext_drop(connection);
 }
 
 static codedb_code sqlite_find_or_make(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
@@ -1251,7 +771,7 @@ static codedb_code sqlite_ready(sqlite_connection *connection, codedb_operation 
     if (code != CODEDB_SUCCESS || (*statement)->changes_schema || connection->schema_is_known)
         return code;
     sqlite_statements_clear(connection);
-    code = sqlite_fulltext_discover(connection, result);
+    code = codedb_sqlite_fulltext_discover(connection, result);
     if (code == CODEDB_SUCCESS)
         code = sqlite_find_or_make(connection, operation, statement, result);
     return code;
@@ -1263,17 +783,22 @@ static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operati
     sqlite_connection *connection = sqlite_of(self);
     sqlite_statement *statement;
     sqlite3_stmt *prepared;
+    bool inside = !sqlite_is_autocommit(connection);
     codedb_code code = sqlite_ready(connection, operation, &statement, result);
-    if (code != CODEDB_SUCCESS)
+    if (code == CODEDB_SUCCESS && inside && sqlite_is_autocommit(connection)) /* invariant 3 */
+        code = codedb_fail(result, CODEDB_DATABASE_ERROR, "the database itself has rolled the transaction back");
+    if (code != CODEDB_SUCCESS) {
+        sqlite_notice_end(connection);
         return code;
+    }
     prepared = statement->statement;
     if (operation->kind == CODEDB_OPERATION_EXECUTE && (size_t)sqlite3_bind_parameter_count(prepared) != operation->value_count)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL has %d parameters, and %zu values were given",
                            sqlite3_bind_parameter_count(prepared), operation->value_count);
     if (statement->changes_schema)
         return sqlite_run_schema_change(connection, statement, operation, values, changes, result);
-    if (connection->fulltexts != NULL && (statement->reads_fulltext || sqlite_fulltext_is_crowded(connection)))
-        code = sqlite_fulltext_flush(connection, result);
+    if (connection->fulltexts != NULL && (statement->reads_fulltext || codedb_sqlite_fulltext_is_crowded(connection)))
+        code = codedb_sqlite_fulltext_flush(connection, result);
     if (code != CODEDB_SUCCESS)
         return code;
     if ((statement->feeds_fulltext || (rows != NULL && !sqlite3_stmt_readonly(prepared) && sqlite3_column_count(prepared) > 0)) &&
@@ -1288,12 +813,10 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
                                    "primary_key FROM pragma_table_xinfo(?1) WHERE hidden <> 1";
     sqlite_connection *connection = sqlite_of(self);
     sqlite3_stmt *statement = NULL;
-    bool known;
-    codedb_code code;
+    codedb_code code = sqlite_check_table(connection, table, result);
     int prepared;
-    sqlite_has_column(connection, table, "rowid", &known);
-    if (!known)
-        return sqlite_fail_unknown_table(connection, table, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
     prepared = sqlite_prepare_own(connection, ask, &statement);
     if (prepared == SQLITE_OK)
         prepared = sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
@@ -1305,7 +828,7 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
     return code;
 }
 
-/* ---- 8. Transactions ----------------------------------------------------------------------------------------------- */
+/* ---- 6. Transactions ------------------------------------------------------------------------------------------------ */
 
 static int sqlite_in_transaction(codedb_connection *self)
 {
@@ -1323,7 +846,7 @@ static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
 static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
-    codedb_code failure = sqlite_fulltext_flush(connection, result);
+    codedb_code failure = codedb_sqlite_fulltext_flush(connection, result);
     int code;
     if (failure != CODEDB_SUCCESS)
         return failure;
@@ -1341,7 +864,7 @@ static codedb_code sqlite_rollback(codedb_connection *self, codedb_result *resul
 {
     sqlite_connection *connection = sqlite_of(self);
     int code = sqlite_is_autocommit(connection) ? SQLITE_OK : sqlite_step_own(connection, connection->rollback);
-    sqlite_after_rollback(connection, true);
+    codedb_sqlite_after_rollback(connection, true);
     return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "rollback", result);
 }
 
@@ -1370,7 +893,7 @@ static codedb_code sqlite_step_savepoint(sqlite_connection *connection, sqlite3_
 static codedb_code sqlite_savepoint(codedb_connection *self, int depth, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
-    codedb_code code = sqlite_fulltext_flush(connection, result); /* invariant 3 */
+    codedb_code code = codedb_sqlite_fulltext_flush(connection, result); /* nothing may be pending then */
     if (code != CODEDB_SUCCESS)
         return code;
     if (depth == 0)
@@ -1392,7 +915,7 @@ static codedb_code sqlite_release(codedb_connection *self, int depth, codedb_res
     codedb_code code;
     if (depth > 0)
         return sqlite_run_savepoint(connection, "RELEASE codedb_%d", depth, result);
-    code = sqlite_fulltext_flush(connection, result); /* its failure is this one's, not the commit's */
+    code = codedb_sqlite_fulltext_flush(connection, result); /* its failure is this one's, not the commit's */
     if (code == CODEDB_SUCCESS)
         code = sqlite_check_keys(connection, result);
     return code == CODEDB_SUCCESS ? sqlite_step_savepoint(connection, &connection->release, "RELEASE codedb_0", result) : code;
@@ -1402,7 +925,7 @@ static codedb_code sqlite_rollback_to(codedb_connection *self, int depth, codedb
 {
     sqlite_connection *connection = sqlite_of(self);
     codedb_code code = sqlite_run_savepoint(connection, "ROLLBACK TO codedb_%d; RELEASE codedb_%d", depth, result);
-    sqlite_after_rollback(connection, false);
+    codedb_sqlite_after_rollback(connection, false);
     return code;
 }
 
@@ -1411,7 +934,7 @@ static void sqlite_set_deadline(codedb_connection *self, double deadline)
     sqlite_of(self)->deadline = deadline;
 }
 
-/* ---- 9. Connecting and the function table -------------------------------------------------------------------------- */
+/* ---- 7. Connecting and the function table --------------------------------------------------------------------------- */
 
 static void sqlite_disconnect(codedb_connection *self)
 {
@@ -1462,7 +985,7 @@ static int sqlite_set_up(sqlite_connection *connection)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     /* The schema stays trusted: triggers of existing databases feed FTS5 tables, which older versions forbid otherwise. */
     code = sqlite3_create_function_v2(db, "codedb_fulltext_pending", 3, SQLITE_UTF8 | SQLITE_INNOCUOUS, connection,
-                                      sqlite_function_pending, NULL, NULL, NULL);
+                                      codedb_sqlite_fulltext_pending, NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_set_authorizer(db, sqlite_on_authorize, connection);
     /* The first look at the file: one that is no database is noticed here. */

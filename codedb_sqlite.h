@@ -100,6 +100,47 @@ static inline sqlite_connection *sqlite_of(codedb_connection *connection)
     return (sqlite_connection *)(void *)connection;
 }
 
+static inline bool sqlite_is_autocommit(const sqlite_connection *connection)
+{
+    return sqlite3_get_autocommit(connection->db) != 0;
+}
+
+static inline bool sqlite_name_is_one_of(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (sqlite3_stricmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+/* Every table with a rowid has these names for it, unless columns took them. */
+static inline bool sqlite_is_rowid(const char *name)
+{
+    static const char *const names[] = {"rowid", "oid", "_rowid_", NULL};
+    return sqlite_name_is_one_of(name, names);
+}
+
+/* Prepares codedb's own SQL. */
+static inline int sqlite_prepare_own(sqlite_connection *connection, const char *sql, sqlite3_stmt **statement)
+{
+    int code;
+    connection->trusted = true;
+    code = sqlite3_prepare_v3(connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    connection->trusted = false;
+    return code;
+}
+
+/* Runs one of codedb's own prepared statements that give no rows. */
+static inline int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *statement)
+{
+    int code;
+    connection->trusted = true;
+    sqlite3_step(statement);
+    code = sqlite3_reset(statement);
+    connection->trusted = false;
+    return code;
+}
+
 /* Answers with SQLite's words for the call that failed last. */
 CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result);
 /* Runs codedb's own SQL that gives no rows. */
@@ -107,6 +148,29 @@ CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const ch
 /* Forgets prepared statements and full-text tables, because the schema changes; outside of transactions, where nothing is pending. */
 CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection);
 
+/* A rollback may have taken schema changes back, and pending rows with them; `ended`: of the whole transaction. */
+CODEDB_PRIVATE void codedb_sqlite_after_rollback(sqlite_connection *connection, bool ended);
+
+/* ---- codedb_sqlite_fulltext.c: full-text tables in step with what they are about ------------------------------------ */
+
+/* SQLite functions answer with SQLite's codes, and no failure is passed over: SQLite answers many of them by rolling back. */
+
+/* Looks for full-text tables and makes their triggers. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_fulltext_discover(sqlite_connection *connection, codedb_result *result);
+/* Forgets the full-text tables and drops their triggers. Nothing may be pending. Triggers that could not be dropped are found by the
+ * next discovery. */
+CODEDB_PRIVATE int codedb_sqlite_fulltext_drop(sqlite_connection *connection);
+/* What is pending, before a statement, and back to it when the statement failed; and none, after a rollback. */
+CODEDB_PRIVATE void codedb_sqlite_fulltext_remember(sqlite_connection *connection);
+CODEDB_PRIVATE void codedb_sqlite_fulltext_restore(sqlite_connection *connection);
+CODEDB_PRIVATE void codedb_sqlite_fulltext_forget_pending(sqlite_connection *connection);
+/* Adds all pending rows to their indexes. A failure half-way has left some of them there: then the whole transaction goes, because
+ * only it can be taken back without a savepoint for each flush. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_fulltext_flush(sqlite_connection *connection, codedb_result *result);
+/* So many ranges are pending that it is time for a flush. */
+CODEDB_PRIVATE bool codedb_sqlite_fulltext_is_crowded(const sqlite_connection *connection);
+/* The SQL function codedb_fulltext_pending(number, old rowid, new rowid) of the triggers. */
+CODEDB_PRIVATE void codedb_sqlite_fulltext_pending(sqlite3_context *context, int count, sqlite3_value **values);
 /* The value of an option in the arguments of CREATE VIRTUAL TABLE ... USING fts5(...), without its quotes; NULL when it is not given. */
 CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, const char *sql, const char *option);
 
