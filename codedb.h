@@ -1705,6 +1705,7 @@ typedef struct codedb_edit {
     int drop_decorators; /* replace of a decorated definition by one without decorators: the old ones go */
     int keep_docstring;  /* the lines of a docstring in the new code are not re-indented */
     int new_f_strings;   /* expressions in f-strings may have any quotes, as since Python 3.12 */
+    int use_captures;    /* `{name}` in the code is the source of what the selector's @name captured; {{ and }} are braces */
 } codedb_edit;
 
 /* What an edit did (or, in a preview, would do). One block: free it with codedb_free. */

@@ -325,6 +325,14 @@ CODEDB_PRIVATE uint32_t codedb_edit_clause_end(const codedb_edit_job *job, uint3
 CODEDB_PRIVATE codedb_code codedb_edit_take_clause(codedb_edit_job *job, codedb_edit_operation *operation);
 CODEDB_PRIVATE bool codedb_edit_is_elif(const codedb_edit_job *job, uint32_t node);
 
+/* ---- Captures in new code (codedb_template.c) --------------------------------------------------------------------- */
+
+struct codedb_captured;
+/* Appends the code for a match: `row` is one of captured->rows. VALIDATION_ERROR for braces that are no capture. */
+CODEDB_PRIVATE codedb_code codedb_template_expand(const codedb_edit_job *job, const char *text,
+                                                  const struct codedb_captured *captured, const uint32_t *row,
+                                                  codedb_buffer *out);
+
 /* ---- Targets (codedb_edit_target.c) ------------------------------------------------------------------------------- */
 
 /* The node on which an action on `node` really works: a small statement alone on its line is the line, an expression that is a whole

@@ -126,53 +126,130 @@ static bool edit_add_operation(codedb_edit_job *job, uint32_t edit, uint32_t nod
     return true;
 }
 
+/* A new member of an edit's codes, with room for its snippets; NULL without memory. */
+static codedb_edit_code *edit_add_code(codedb_edit_job *job, uint32_t edit, codedb_role role)
+{
+    size_t count = job->edits[edit].code_count;
+    codedb_edit_code *added = codedb_arena_allocate(job->arena, 1, sizeof *added);
+    codedb_snippet *snippets = codedb_arena_allocate(job->arena, count, sizeof *snippets);
+    if (!added || !snippets)
+        return NULL;
+    *added = (codedb_edit_code){job->codes[edit], role, snippets, 0};
+    job->codes[edit] = added;
+    return added;
+}
+
+static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code, codedb_role role, const char *text)
+{
+    codedb_code answer = codedb_role_parse(role, text, job->tree->target_version, &job->tree->allocator,
+                                           &code->snippets[code->count], job->result);
+    code->count += answer == CODEDB_SUCCESS;
+    return answer;
+}
+
 /* Gives the operation its edit's code, parsed in the role that it has there; once for each role. */
 static codedb_code edit_take_code(codedb_edit_job *job, codedb_edit_operation *operation)
 {
     const codedb_edit *edit = codedb_edit_of(job, operation);
     codedb_code code = CODEDB_SUCCESS;
-    operation->role = codedb_role_of(job, operation->node, operation->action);
     codedb_edit_code *known = job->codes[operation->edit];
     while (known && known->role != operation->role)
         known = known->next;
     if (!known) {
-        known = codedb_arena_allocate(job->arena, 1, sizeof *known);
-        codedb_snippet *snippets = codedb_arena_allocate(job->arena, edit->code_count, sizeof *snippets);
-        if (!known || !snippets)
+        known = edit_add_code(job, operation->edit, operation->role);
+        if (!known)
             return codedb_fail_no_memory(job->result);
-        *known = (codedb_edit_code){job->codes[operation->edit], operation->role, snippets, 0};
-        job->codes[operation->edit] = known;
-        for (size_t i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++) {
-            code = codedb_role_parse(operation->role, edit->code[i], job->tree->target_version, &job->tree->allocator,
-                                     &snippets[i], job->result);
-            known->count += code == CODEDB_SUCCESS;
-        }
+        for (size_t i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++)
+            code = edit_parse_code(job, known, operation->role, edit->code[i]);
     }
     operation->snippets = known->snippets;
     return code;
 }
 
-/* Finds what one edit is about. */
+/* Gives the operation its edit's code with what this match captured. */
+static codedb_code edit_fill_code(codedb_edit_job *job, codedb_edit_operation *operation, const codedb_captured *captured,
+                                  const uint32_t *row)
+{
+    const codedb_edit *edit = codedb_edit_of(job, operation);
+    /* No other operation takes it: it has no role. */
+    codedb_edit_code *own = edit_add_code(job, operation->edit, CODEDB_ROLE_COUNT);
+    codedb_code code = own ? CODEDB_SUCCESS : codedb_fail_no_memory(job->result);
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < edit->code_count; i++) {
+        job->text.length = 0;
+        code = codedb_template_expand(job, edit->code[i], captured, row, &job->text);
+        if (code == CODEDB_SUCCESS)
+            code = edit_parse_code(job, own, operation->role, job->text.data ? job->text.data : "");
+    }
+    job->text.length = 0;
+    operation->snippets = own ? own->snippets : NULL;
+    return code;
+}
+
+/* Whether two rows of one node captured the same. */
+static bool edit_is_same_row(const codedb_captured *captured, const uint32_t *row, const uint32_t *before)
+{
+    return before && !memcmp(row, before, (1 + (size_t)captured->capture_count) * sizeof *row);
+}
+
+/* Makes an operation of a match. `before` is the node of the match before it, for which there is one already. */
+static codedb_code edit_take_match(codedb_edit_job *job, uint32_t number, uint32_t match, uint32_t *before,
+                                   const codedb_captured *captured, const uint32_t *row)
+{
+    const codedb_edit *edit = &job->edits[number];
+    uint32_t node = codedb_edit_lift(job, match, edit);
+    const char *fault = edit_target_fault(job, node, edit->action);
+    if (fault)
+        return edit_fail_target(job, match, fault);
+    bool is_known = node == *before && (!captured || edit->action == CODEDB_EDIT_DELETE);
+    *before = node;
+    if (is_known)
+        return CODEDB_SUCCESS;
+    if (!edit_add_operation(job, number, node))
+        return codedb_fail_no_memory(job->result);
+    if (edit->action == CODEDB_EDIT_DELETE)
+        return CODEDB_SUCCESS;
+    codedb_edit_operation *operation = &job->operations[job->operation_count - 1];
+    operation->role = codedb_role_of(job, node, edit->action);
+    return captured ? edit_fill_code(job, operation, captured, row) : edit_take_code(job, operation);
+}
+
+static codedb_code edit_fail_not_found(const codedb_edit_job *job, const codedb_edit *edit)
+{
+    return codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
+}
+
+/* The matches of an edit whose code has captures: one operation for each way in which a node was matched. */
+static codedb_code edit_resolve_captures(codedb_edit_job *job, uint32_t number)
+{
+    codedb_captured captured = {0};
+    uint32_t before = CODEDB_EDIT_NONE;
+    const uint32_t *last = NULL;
+    codedb_code code = codedb_xpath_select_captured(job->tree, &job->edits[number].filter, &captured, job->result);
+    if (code == CODEDB_SUCCESS && !captured.count)
+        code = edit_fail_not_found(job, &job->edits[number]);
+    for (size_t i = 0; i < captured.count && code == CODEDB_SUCCESS; i++) {
+        const uint32_t *row = captured.rows + i * (1 + (size_t)captured.capture_count);
+        if (!edit_is_same_row(&captured, row, last))
+            code = edit_take_match(job, number, row[0], &before, &captured, row);
+        last = row;
+    }
+    codedb_captured_free(&captured);
+    return code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
     uint32_t *nodes = NULL, count = 0, before = CODEDB_EDIT_NONE;
+    if (edit->use_captures && edit->action != CODEDB_EDIT_DELETE)
+        return edit_resolve_captures(job, number);
     codedb_code code = codedb_xpath_select(job->tree, &edit->filter, &nodes, &count, job->result);
     if (code != CODEDB_SUCCESS)
         return code;
     if (!count)
-        code = codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
-    for (uint32_t i = 0; i < count && code == CODEDB_SUCCESS; i++) {
-        uint32_t node = codedb_edit_lift(job, nodes[i], edit);
-        const char *fault = edit_target_fault(job, node, edit->action);
-        if (fault)
-            code = edit_fail_target(job, nodes[i], fault);
-        else if (node != before && !edit_add_operation(job, number, node))
-            code = codedb_fail_no_memory(job->result);
-        else if (node != before && edit->action != CODEDB_EDIT_DELETE)
-            code = edit_take_code(job, &job->operations[job->operation_count - 1]);
-        before = node;
-    }
+        code = edit_fail_not_found(job, edit);
+    for (uint32_t i = 0; i < count && code == CODEDB_SUCCESS; i++)
+        code = edit_take_match(job, number, nodes[i], &before, NULL, NULL);
     codedb_memory_release(&job->tree->allocator, nodes);
     return code;
 }
