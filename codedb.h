@@ -222,6 +222,7 @@ typedef struct codedb_statistics {
     uint64_t grouped;            /* requests that shared one: grouped / groups for each */
     uint64_t group_largest;      /* the most that shared one */
     double batch_longest;        /* the longest time for which a batch kept all others waiting */
+    uint64_t cancelled;          /* requests that ended with CANCELLED */
 } codedb_statistics;
 
 /* Fills `statistics` (struct_size set by the host); a view or transaction answers for its database, also when that is closed.
@@ -355,6 +356,57 @@ CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *resu
 CODEDB_API int64_t codedb_batch_value(const codedb_batch *batch, int64_t operation);
 /* Frees a batch, run or not. NULL is allowed. */
 CODEDB_API void codedb_batch_free(codedb_batch *batch);
+
+/* Operations that are submitted, and answered later. Each codedb_submit function takes what the table function of that name takes, copies
+ * it, puts the operation into the queue and returns at once; it never waits for room, but answers QUEUE_FULL. On success
+ * *pending stands for the operation and is to be freed with codedb_pending_free; when the function fails, nothing was
+ * submitted. The order is that of the calls, as for any other operation. Errors: those of table operations that need no database. */
+typedef struct codedb_pending codedb_pending;
+
+typedef struct codedb_submit_options {
+    size_t struct_size;
+    /* Called once when the operation was answered, on the driver's thread, or on the one that cancels it; NULL: nobody is called. It must be
+     * short, because nothing else is run meanwhile; may take the answer and free `pending`, and submit; calls that would wait are BUSY.
+     * It may run before the submitting call has returned. */
+    void (*answered)(void *context, codedb_pending *pending);
+    void *context;
+} codedb_submit_options;
+
+/* `options` may be NULL. */
+CODEDB_API codedb_code codedb_submit_insert(codedb *db, const char *table, const codedb_column *row, size_t column_count,
+                                            const codedb_submit_options *options, codedb_pending **pending,
+                                            codedb_result *result);
+CODEDB_API codedb_code codedb_submit_update(codedb *db, const char *table, const codedb_column *where, size_t where_count,
+                                            const codedb_column *row, size_t column_count, const codedb_submit_options *options,
+                                            codedb_pending **pending, codedb_result *result);
+CODEDB_API codedb_code codedb_submit_delete(codedb *db, const char *table, const codedb_column *where, size_t where_count,
+                                            const codedb_submit_options *options, codedb_pending **pending,
+                                            codedb_result *result);
+CODEDB_API codedb_code codedb_submit_select(codedb *db, const char *table, const codedb_select *select,
+                                            const codedb_submit_options *options, codedb_pending **pending,
+                                            codedb_result *result);
+CODEDB_API codedb_code codedb_submit_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
+                                             const codedb_submit_options *options, codedb_pending **pending,
+                                             codedb_result *result);
+/* Submits a batch, which is not copied, but kept until it is answered: codedb_batch_free may be called at once. Its values are
+ * there for codedb_batch_value when codedb_pending_wait says that it was answered. */
+CODEDB_API codedb_code codedb_batch_submit(codedb_batch *batch, const codedb_submit_options *options, codedb_pending **pending,
+                                           codedb_result *result);
+/* Waits up to `seconds` (0: not at all; negative: as long as it takes) until the operation was answered: 1 when it was, 0 when
+ * not. It ends for sure when its own timeout does. Any number of threads may wait. NULL is 0. */
+CODEDB_API int codedb_pending_wait(codedb_pending *pending, double seconds);
+/* The answer, for which it waits: the operation's code, with what the table function of that name would say in `result`; *rows (may
+ * be NULL) gets the rows of a select or of SQL, to be freed with codedb_free, for the first who asks; `changes` may be NULL. BUSY
+ * inside a callback when it was not answered yet. */
+CODEDB_API codedb_code codedb_pending_answer(codedb_pending *pending, codedb_rows **rows, codedb_changes *changes,
+                                             codedb_result *result);
+/* Gives the operation up, from any thread. One that waits is taken out of the queue; one that runs is interrupted, and had no
+ * effect; both are answered CANCELLED. Too late, behind its end or while it is committed, nothing happens, and the answer says
+ * what was done. No other operation is hit. NULL is allowed. */
+CODEDB_API void codedb_pending_cancel(codedb_pending *pending);
+/* Frees it, answered or not: what is not answered yet runs on, and nobody learns how it ended. Once, behind the last use of it by
+ * any thread, also when the handle was closed. NULL is allowed. */
+CODEDB_API void codedb_pending_free(codedb_pending *pending);
 
 /* Begins a transaction. *transaction is used like a database handle; requests of other threads wait until it has ended. It is
  * rolled back when it is idle for longer than `transaction_timeout` of the configuration. A request of the thread that began
@@ -515,6 +567,10 @@ struct codedb_driver {
     codedb_code (*checkpoint)(codedb_connection *connection, codedb_checkpoint_mode mode, codedb_result *result);
     /* One row with an INTEGER column for each field of codedb_storage that it knows, by its name. */
     codedb_code (*storage)(codedb_connection *connection, codedb_row_writer *rows, codedb_result *result);
+
+    /* Called once behind connect. Whatever takes long asks `is_cancelled` now and then, as it looks at the deadline: when it answers
+     * 1, the call must end with CODEDB_CANCELLED, having had no effect. NULL: what runs cannot be cancelled. */
+    void (*watch)(codedb_connection *connection, int (*is_cancelled)(void *context), void *context);
 };
 
 /* The columns of a table or view: rows (name, type, nullable, default, primary_key). *rows is freed with codedb_free.

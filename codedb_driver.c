@@ -286,6 +286,21 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     return code;
 }
 
+CODEDB_PRIVATE codedb_code codedb_driver_submit(codedb *db, codedb_request *request)
+{
+    request->priority = db->priority;
+    request->timeout = db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
+    request->transaction = db->transaction;
+    request->caller = codedb_queue_caller();
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
+    return codedb_queue_submit(db->thread->queue, request);
+}
+
+CODEDB_PRIVATE void codedb_driver_cancel(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_queue_cancel(thread->queue, request);
+}
+
 CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result)
 {
     codedb_statistics now;

@@ -206,7 +206,8 @@ typedef struct codedb_request {
     /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
      * request is answered: the request is the sender's again, which may free it there. It must not wait for the loop. */
     void (*answered_by)(struct codedb_request *request);
-    void *context; /* the sender's */
+    void *context;          /* the sender's */
+    _Atomic bool cancelled; /* whoever runs it is to give it up, if it can still be as if it had never been */
     struct codedb_request *next;
     struct codedb_request *previous;
     char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
@@ -245,6 +246,26 @@ CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
 
 /* Sends a request with the handle's options and waits for its answer, which is its code. `result` may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result);
+
+/* Sends a request that is answered by its `answered_by`, with the handle's options, and does not wait: what it points to, its result included,
+ * lives until then. Anything but SUCCESS is the answer itself. */
+CODEDB_PRIVATE codedb_code codedb_driver_submit(codedb *db, codedb_request *request);
+/* As codedb_queue_cancel. */
+CODEDB_PRIVATE void codedb_driver_cancel(codedb_driver_thread *thread, codedb_request *request);
+
+/* A copy of a request of kind RUN and all that its question points to, in an arena; false without memory. */
+CODEDB_PRIVATE bool codedb_request_copy(codedb_request *copy, const codedb_request *request, codedb_arena *arena);
+/* Batches belong to their host and, while they wait for an answer, to it: codedb_batch_free is called for each. */
+CODEDB_PRIVATE void codedb_batch_retain(codedb_batch *batch);
+/* Keeps what a batch was answered. */
+CODEDB_PRIVATE void codedb_batch_take_answer(codedb_batch *batch, const codedb_request *request);
+
+/* ---- requests that nobody waits for: codedb_pending.c -------------------------------------------------------------- */
+
+/* Submits what `request` asks for: one of kind RUN is copied; one of kind BATCH lies in `batch` (else NULL), which is retained. */
+CODEDB_PRIVATE codedb_code codedb_pending_start(codedb *db, const codedb_request *request, codedb_batch *batch,
+                                                const codedb_submit_options *options, codedb_pending **pending,
+                                                codedb_result *result);
 
 /* Changes the schema, all or nothing; with a `backup` path (NULL: none) a copy of the database is written there first. */
 CODEDB_PRIVATE codedb_code codedb_schema_change_run(codedb *db, const codedb_schema_change *change, const char *backup,
@@ -297,6 +318,9 @@ CODEDB_PRIVATE codedb_request *codedb_queue_take_member(codedb_queue *queue);
 CODEDB_PRIVATE bool codedb_queue_has_writes(const codedb_queue *queue);
 /* When codedb_queue_take is to be called although nothing has come, because of those; 0: never. */
 CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue);
+/* Gives a request up, from any thread: one that waits is answered CANCELLED here, one that runs is interrupted like one whose time is
+ * over, and one that was answered stays so. The sender makes sure that it still exists, and hears the outcome as always. */
+CODEDB_PRIVATE void codedb_queue_cancel(codedb_queue *queue, codedb_request *request);
 /* Gives a request that was taken back to its sender, answered with request->code. It must not be touched behind this. */
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request);
 /* Answers a request that was taken with TIMEOUT if its time was over before it was; false when there is time left. */
@@ -329,6 +353,9 @@ CODEDB_PRIVATE void codedb_loop_destroy(codedb_loop *loop);
 CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop);
 /* When the next turn is due although nothing has come, in monotonic seconds (0: never; the past: at once). */
 CODEDB_PRIVATE double codedb_loop_wake_time(const codedb_loop *loop);
+/* Has `look` called now and then while a statement runs, on the loop's thread: there a child process reads its socket. It may submit and
+ * cancel requests, and takes no turn. */
+CODEDB_PRIVATE void codedb_loop_watch(codedb_loop *loop, void (*look)(void *context), void *context);
 /* True behind a request of kind STOP: once a turn does nothing, the loop is to be destroyed. */
 CODEDB_PRIVATE bool codedb_loop_is_stopping(const codedb_loop *loop);
 

@@ -56,6 +56,9 @@ struct codedb_loop {
         loop_end how;
     } ended[LOOP_ENDED_REMEMBERED]; /* by id */
     bool stopping;
+    codedb_request *running; /* what is_cancelled asks about, or NULL */
+    void (*look)(void *context);
+    void *look_context;
     codedb_request *members[LOOP_GROUP_LARGEST]; /* of the group that is open, in their order */
     size_t member_count;                         /* 0: none is open */
 };
@@ -114,10 +117,17 @@ static void loop_notice_end(codedb_loop *loop)
     }
 }
 
+/* What comes now is to be finished, whatever becomes of the request. */
+static void loop_let_finish(codedb_loop *loop)
+{
+    loop->running = NULL;
+    loop->driver.set_deadline(loop->connection, 0);
+}
+
 static void loop_roll_back(codedb_loop *loop, loop_end how)
 {
     codedb_result unwanted = CODEDB_INIT(codedb_result);
-    loop->driver.set_deadline(loop->connection, 0);
+    loop_let_finish(loop);
     if (loop->driver.rollback(loop->connection, &unwanted) != CODEDB_SUCCESS)
         codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "rollback: %s", unwanted.description);
     codedb_result_clear(&unwanted);
@@ -178,6 +188,20 @@ static codedb_code loop_rollback(codedb_loop *loop)
 }
 
 /* ---- 3. Running ---------------------------------------------------------------------------------------------------- */
+
+static bool loop_was_cancelled(const codedb_request *request)
+{
+    return atomic_load_explicit(&request->cancelled, memory_order_relaxed);
+}
+
+/* The driver asks while it runs something. */
+static int loop_is_cancelled(void *context)
+{
+    codedb_loop *loop = context;
+    if (loop->look != NULL)
+        loop->look(loop->look_context);
+    return loop->running != NULL && loop_was_cancelled(loop->running);
+}
 
 static bool loop_has_written(const codedb_request *request)
 {
@@ -266,10 +290,14 @@ static void loop_name_step(const codedb_loop *loop, const codedb_request *reques
     codedb_result_take_data(request->result, &data);
 }
 
-/* Short steps never come to the point where a driver looks at the deadline. */
-static codedb_code loop_check_time(const codedb_request *request, size_t number)
+/* Short steps never come to the point where a driver looks at the deadline or asks for a cancel. */
+static codedb_code loop_check_time(codedb_loop *loop, const codedb_request *request, size_t number)
 {
-    if (number % 64 != 63 || request->deadline == 0 || codedb_monotonic_now() < request->deadline)
+    if (number % 64 != 63)
+        return CODEDB_SUCCESS;
+    if (loop_is_cancelled(loop))
+        return codedb_fail(request->result, CODEDB_CANCELLED, "the batch was cancelled");
+    if (request->deadline == 0 || codedb_monotonic_now() < request->deadline)
         return CODEDB_SUCCESS;
     return codedb_fail(request->result, CODEDB_TIMEOUT, "the batch's time of %.3f seconds was over", request->timeout);
 }
@@ -281,7 +309,7 @@ static codedb_code loop_run_steps(codedb_loop *loop, codedb_request *request)
     codedb_operation *operation;
     while ((operation = codedb_program_next(&reader, &requirement)) != NULL) {
         size_t number = reader.step - 1;
-        codedb_code code = loop_check_time(request, number);
+        codedb_code code = loop_check_time(loop, request, number);
         if (code == CODEDB_SUCCESS)
             code = loop_run_step(loop, request, &reader, operation, requirement);
         if (code != CODEDB_SUCCESS) {
@@ -298,7 +326,7 @@ static void loop_undo_batch(codedb_loop *loop, bool inside)
     const codedb_driver *driver = &loop->driver;
     codedb_result unwanted = CODEDB_INIT(codedb_result);
     codedb_code code = CODEDB_SUCCESS;
-    driver->set_deadline(loop->connection, 0);
+    loop_let_finish(loop);
     if (driver->in_transaction(loop->connection))
         code =
             inside ? driver->rollback_to(loop->connection, LOOP_BATCH, &unwanted) : driver->rollback(loop->connection, &unwanted);
@@ -386,7 +414,10 @@ static codedb_code loop_run_whole(codedb_loop *loop, codedb_request *request)
 
 static codedb_code loop_connect(codedb_loop *loop, codedb_request *request)
 {
-    return loop->driver.connect(loop->given, &loop->options->settings, &loop->connection, request->result);
+    codedb_code code = loop->driver.connect(loop->given, &loop->options->settings, &loop->connection, request->result);
+    if (code == CODEDB_SUCCESS && loop->driver.watch != NULL)
+        loop->driver.watch(loop->connection, loop_is_cancelled, loop);
+    return code;
 }
 
 static codedb_code loop_stop(codedb_loop *loop)
@@ -424,9 +455,15 @@ static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
 /* Runs what a request asks for, with its deadline. */
 static void loop_run_request(codedb_loop *loop, codedb_request *request)
 {
+    if (loop_was_cancelled(request)) {
+        request->code = codedb_fail(request->result, CODEDB_CANCELLED, "the request was cancelled and not run");
+        return;
+    }
     if (loop->connection != NULL)
         loop->driver.set_deadline(loop->connection, request->deadline);
+    loop->running = request;
     request->code = loop_execute(loop, request);
+    loop->running = NULL;
 }
 
 /* Ends the group's transaction, when it is to be as if it had never been. */
@@ -629,6 +666,12 @@ CODEDB_PRIVATE double codedb_loop_wake_time(const codedb_loop *loop)
     if (loop->stopping)
         return 1e-9; /* long past: what is queued is taken, and nothing is waited for */
     return loop_earlier(loop_earlier(idle, copies), codedb_queue_expiry(loop->queue));
+}
+
+CODEDB_PRIVATE void codedb_loop_watch(codedb_loop *loop, void (*look)(void *context), void *context)
+{
+    loop->look = look;
+    loop->look_context = context;
 }
 
 CODEDB_PRIVATE bool codedb_loop_is_stopping(const codedb_loop *loop)

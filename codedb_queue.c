@@ -15,6 +15,7 @@
  * 4. `ready` is the number of requests that may be taken now; the driver sleeps only when it is 0, having looked under the lock.
  * 5. A caller whose time is over takes its request out itself, unless the driver has it: then the driver ends it. A request without
  *    a waiting caller (`answered_by`) is taken out by the driver; `expiry` is never later than the first that is due.
+ *    One that is cancelled in its lane is taken out by who cancels it.
  * 6. Whoever waits spins for a moment, then gives its CPU away in a loop, then sleeps: a wake-up between CPUs costs more than most
  *    requests, and nobody who is idle may burn a CPU. */
 #include "codedb_driver.h"
@@ -71,7 +72,7 @@ struct codedb_queue {
     bool closed;
     uint64_t transaction;
     uint64_t owner;
-    uint64_t total, expired, rejected, high_water;
+    uint64_t total, expired, rejected, withdrawn, high_water;
 
     /* Apart from each other by a cache line, because one side looks at them all the time while the other writes. */
     char apart_from_lock[QUEUE_CACHE_LINE];
@@ -85,7 +86,7 @@ struct codedb_queue {
 
     /* The driver's own. */
     queue_spin driver_spin;
-    queue_counter processed, interrupted, commits, groups, grouped, group_largest, batch_longest;
+    queue_counter processed, interrupted, cancelled, commits, groups, grouped, group_largest, batch_longest;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
     queue_counter wait_histogram[QUEUE_HISTOGRAM], run_histogram[QUEUE_HISTOGRAM];
 };
@@ -464,6 +465,7 @@ static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
     request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
     request->role = codedb_request_find_role(request);
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
+    atomic_init(&request->cancelled, false);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
     pthread_mutex_unlock(&queue->lock);
@@ -651,6 +653,8 @@ static void queue_count_answer(codedb_queue *queue, const codedb_request *reques
     queue_counter_add(&queue->processed, 1);
     if (request->code == CODEDB_TIMEOUT)
         queue_counter_add(&queue->interrupted, 1);
+    if (request->code == CODEDB_CANCELLED)
+        queue_counter_add(&queue->cancelled, 1);
 }
 
 static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
@@ -715,6 +719,23 @@ CODEDB_PRIVATE void codedb_queue_count_batch(codedb_queue *queue, double seconds
 
 /* ---- Both sides ---------------------------------------------------------------------------------------------------- */
 
+CODEDB_PRIVATE void codedb_queue_cancel(codedb_queue *queue, codedb_request *request)
+{
+    bool waited;
+    pthread_mutex_lock(&queue->lock);
+    waited = request->queued;
+    if (waited) {
+        queue_remove(queue, request);
+        queue->withdrawn++;
+        request->code = codedb_fail(request->result, CODEDB_CANCELLED, "the request was cancelled and not run");
+    } else {
+        atomic_store_explicit(&request->cancelled, true, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    if (waited)
+        queue_wake_caller(queue, request);
+}
+
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
@@ -740,6 +761,7 @@ CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statisti
     statistics->capacity = queue->capacity;
     for (i = 0; i < 4; i++)
         statistics->pending[i] = queue->lanes[i].size;
+    statistics->cancelled = queue->withdrawn + atomic_load_explicit(&queue->cancelled, memory_order_relaxed);
     pthread_mutex_unlock(&queue->lock);
     statistics->processed = atomic_load_explicit(&queue->processed, memory_order_relaxed);
     statistics->interrupted = atomic_load_explicit(&queue->interrupted, memory_order_relaxed);

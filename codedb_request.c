@@ -1,7 +1,8 @@
 /* codedb_request.c -- table calls and batches become requests, answers become rows.
  *
  * The public functions of sections 6 and 7 of codedb.h, called from any host thread; they check what they are given, lay a request on
- * the stack (a batch: in its arena) and send it with codedb_driver_call. The row collector runs on the driver thread.
+ * the stack (a batch: in its arena) and send it with codedb_driver_call, or leave it to codedb_pending.c. The row collector runs on
+ * the driver thread.
  *
  * 1. Operations: hash, comparison, copy   2. Row collector   3. Request frames   4. Table calls   5. Programs   6. Batches
  *
@@ -181,6 +182,29 @@ CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_o
     copy->where_is_null = (const unsigned char *)codedb_arena_copy(arena, operation->where_is_null, operation->where_count);
     return copy->table != NULL && copy->columns != NULL && copy->where != NULL && copy->where_is_null != NULL &&
            request_copy_order(copy, operation, arena);
+}
+
+/* Copies values and their texts into an arena; NULL without memory. */
+static const codedb_value *request_copy_values(codedb_arena *arena, const codedb_value *values, size_t count)
+{
+    codedb_value *copies = codedb_arena_allocate(arena, count, sizeof *copies);
+    size_t i;
+    for (i = 0; copies != NULL && i < count; i++) {
+        copies[i] = values[i];
+        if ((values[i].type == CODEDB_VALUE_TEXT || values[i].type == CODEDB_VALUE_BLOB) && values[i].length > 0) {
+            copies[i].as.text = codedb_arena_copy(arena, values[i].as.text, values[i].length);
+            if (copies[i].as.text == NULL)
+                return NULL;
+        }
+    }
+    return copies;
+}
+
+CODEDB_PRIVATE bool codedb_request_copy(codedb_request *copy, const codedb_request *request, codedb_arena *arena)
+{
+    *copy = *request;
+    copy->values = request_copy_values(arena, request->values, request->operation.value_count);
+    return copy->values != NULL && codedb_operation_copy(&copy->operation, &request->operation, arena);
 }
 
 /* ---- 2. Row collector ---------------------------------------------------------------------------------------------- */
@@ -493,6 +517,47 @@ CODEDB_API codedb_code codedb_table_delete(codedb *db, const char *table, const 
     return request_run_affecting(db, &call, affected, result);
 }
 
+/* The same without waiting. */
+static codedb_code request_submit_call(codedb *db, const request_call *call, const codedb_submit_options *options,
+                                       codedb_pending **pending, codedb_result *result)
+{
+    request_frame frame;
+    codedb_code code = request_check_handle(db, result);
+    if (pending != NULL)
+        *pending = NULL;
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), call, result);
+    if (code == CODEDB_SUCCESS) {
+        frame.request.operation.hash = codedb_operation_hash(&frame.request.operation);
+        code = codedb_pending_start(db, &frame.request, NULL, options, pending, result);
+    }
+    request_frame_free(&frame);
+    return code;
+}
+
+CODEDB_API codedb_code codedb_submit_insert(codedb *db, const char *table, const codedb_column *row, size_t column_count,
+                                            const codedb_submit_options *options, codedb_pending **pending, codedb_result *result)
+{
+    request_call call = {.kind = CODEDB_OPERATION_INSERT, .table = table, .row = row, .row_count = column_count};
+    return request_submit_call(db, &call, options, pending, result);
+}
+
+CODEDB_API codedb_code codedb_submit_update(codedb *db, const char *table, const codedb_column *where, size_t where_count,
+                                            const codedb_column *row, size_t column_count, const codedb_submit_options *options,
+                                            codedb_pending **pending, codedb_result *result)
+{
+    request_call call = {CODEDB_OPERATION_UPDATE, table, row, column_count, where, where_count, false};
+    return request_submit_call(db, &call, options, pending, result);
+}
+
+CODEDB_API codedb_code codedb_submit_delete(codedb *db, const char *table, const codedb_column *where, size_t where_count,
+                                            const codedb_submit_options *options, codedb_pending **pending, codedb_result *result)
+{
+    request_call call = {CODEDB_OPERATION_DELETE, table, NULL, 0, where, where_count, false};
+    return request_submit_call(db, &call, options, pending, result);
+}
+
 static codedb_code request_check_select(const codedb_select *select, codedb_result *result)
 {
     size_t i;
@@ -527,16 +592,13 @@ static void request_frame_select(request_frame *frame, const codedb_select *sele
     frame->request.wants_rows = true;
 }
 
-CODEDB_API codedb_code codedb_table_select(codedb *db, const char *table, const codedb_select *select, codedb_rows **rows,
-                                           codedb_result *result)
+/* Makes a select's frame, which is to be freed when this succeeded. */
+static codedb_code request_frame_fill_select(request_frame *frame, codedb *db, const char *table, const codedb_select *select,
+                                             codedb_result *result)
 {
     codedb_select known;
     request_call call = {.kind = CODEDB_OPERATION_SELECT, .table = table};
-    request_frame frame;
     codedb_code code = request_check_handle(db, result);
-    if (rows == NULL)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "there is nowhere to put the rows");
-    *rows = NULL;
     if (code == CODEDB_SUCCESS)
         code = codedb_struct_take(&known, sizeof known, select, "codedb_select", result);
     if (code == CODEDB_SUCCESS)
@@ -545,13 +607,44 @@ CODEDB_API codedb_code codedb_table_select(codedb *db, const char *table, const 
         return code;
     call.where = known.where;
     call.where_count = known.where_count;
-    code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), &call, result);
-    if (code == CODEDB_SUCCESS) {
-        request_frame_select(&frame, &known);
-        frame.request.operation.hash = codedb_operation_hash(&frame.request.operation);
-        code = codedb_driver_call(db, &frame.request, result);
-        *rows = frame.request.rows;
+    code = request_frame_fill(frame, codedb_driver_allocator(db->thread), &call, result);
+    if (code != CODEDB_SUCCESS) {
+        request_frame_free(frame);
+        return code;
     }
+    request_frame_select(frame, &known);
+    frame->request.operation.hash = codedb_operation_hash(&frame->request.operation);
+    return CODEDB_SUCCESS;
+}
+
+CODEDB_API codedb_code codedb_table_select(codedb *db, const char *table, const codedb_select *select, codedb_rows **rows,
+                                           codedb_result *result)
+{
+    request_frame frame;
+    codedb_code code;
+    if (rows == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "there is nowhere to put the rows");
+    *rows = NULL;
+    code = request_frame_fill_select(&frame, db, table, select, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = codedb_driver_call(db, &frame.request, result);
+    *rows = frame.request.rows;
+    request_frame_free(&frame);
+    return code;
+}
+
+CODEDB_API codedb_code codedb_submit_select(codedb *db, const char *table, const codedb_select *select,
+                                            const codedb_submit_options *options, codedb_pending **pending, codedb_result *result)
+{
+    request_frame frame;
+    codedb_code code;
+    if (pending != NULL)
+        *pending = NULL;
+    code = request_frame_fill_select(&frame, db, table, select, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = codedb_pending_start(db, &frame.request, NULL, options, pending, result);
     request_frame_free(&frame);
     return code;
 }
@@ -605,6 +698,26 @@ CODEDB_API codedb_code codedb_sql_execute(codedb *db, const char *sql, const cod
     if (changes != NULL && code == CODEDB_SUCCESS)
         *changes = request.changes;
     return code;
+}
+
+CODEDB_API codedb_code codedb_submit_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
+                                             const codedb_submit_options *options, codedb_pending **pending,
+                                             codedb_result *result)
+{
+    codedb_request request;
+    codedb_code code = request_check_handle(db, result);
+    if (pending != NULL)
+        *pending = NULL;
+    if (code == CODEDB_SUCCESS)
+        code = request_check_parameters(sql, parameters, parameter_count, false, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    memset(&request, 0, sizeof request);
+    request.kind = CODEDB_REQUEST_RUN;
+    request.wants_rows = true;
+    request.values = parameters;
+    request_operation_execute(&request.operation, sql, parameter_count);
+    return codedb_pending_start(db, &request, NULL, options, pending, result);
 }
 
 CODEDB_API codedb_code codedb_table_info(codedb *db, const char *table, codedb_rows **rows, codedb_result *result)
@@ -760,6 +873,7 @@ CODEDB_PRIVATE codedb_operation *codedb_program_next(codedb_program_reader *read
 
 struct codedb_batch {
     codedb *db;
+    _Atomic int references; /* the host's, and that of a request that waits */
     codedb_arena *arena;
     codedb_program program;
     codedb_program_piece *last_piece;
@@ -801,6 +915,7 @@ CODEDB_API codedb_code codedb_batch_create(codedb *db, codedb_batch **batch, cod
         return codedb_fail_no_memory(result);
     }
     made->arena = arena;
+    atomic_init(&made->references, 1);
     made->error.struct_size = sizeof made->error;
     *batch = made;
     return codedb_succeed(result);
@@ -810,7 +925,7 @@ CODEDB_API void codedb_batch_free(codedb_batch *batch)
 {
     const codedb_allocator *allocator;
     codedb_program_piece *piece;
-    if (batch == NULL)
+    if (batch == NULL || atomic_fetch_sub(&batch->references, 1) > 1)
         return;
     allocator = request_batch_allocator(batch);
     for (piece = batch->program.first; piece != NULL;) {
@@ -1072,10 +1187,9 @@ CODEDB_API int64_t codedb_batch_require(codedb_batch *batch, const char *table, 
     return number;
 }
 
-CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *result)
+/* Makes the request of a batch, which can be sent once. */
+static codedb_code request_batch_close(codedb_batch *batch, codedb_request *request, codedb_result *result)
 {
-    codedb_request request;
-    codedb_code code;
     if (batch == NULL)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the batch is NULL");
     if (batch->error.code != CODEDB_SUCCESS)
@@ -1083,19 +1197,50 @@ CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *resu
     if (!request_batch_is_open(batch))
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the batch has been run already");
     batch->has_run = true;
-    memset(&request, 0, sizeof request);
-    request.kind = CODEDB_REQUEST_BATCH;
+    memset(request, 0, sizeof *request);
+    request->kind = CODEDB_REQUEST_BATCH;
     batch->program.operations = batch->operations;
     batch->program.requirements = batch->requirements;
-    request.program = &batch->program;
-    request.program_values = codedb_arena_allocate(batch->arena, batch->program.largest, sizeof *request.program_values);
-    request.step_values = codedb_arena_allocate(batch->arena, batch->program.step_count, sizeof *request.step_values);
-    if (request.program_values == NULL || request.step_values == NULL)
+    request->program = &batch->program;
+    request->program_values = codedb_arena_allocate(batch->arena, batch->program.largest, sizeof *request->program_values);
+    request->step_values = codedb_arena_allocate(batch->arena, batch->program.step_count, sizeof *request->step_values);
+    if (request->program_values == NULL || request->step_values == NULL)
         return codedb_fail_no_memory(result);
-    code = codedb_driver_call(batch->db, &request, result);
-    if (code == CODEDB_SUCCESS)
-        batch->step_values = request.step_values;
-    return code;
+    return CODEDB_SUCCESS;
+}
+
+CODEDB_PRIVATE void codedb_batch_retain(codedb_batch *batch)
+{
+    atomic_fetch_add(&batch->references, 1);
+}
+
+CODEDB_PRIVATE void codedb_batch_take_answer(codedb_batch *batch, const codedb_request *request)
+{
+    if (request->code == CODEDB_SUCCESS)
+        batch->step_values = request->step_values;
+}
+
+CODEDB_API codedb_code codedb_batch_run(codedb_batch *batch, codedb_result *result)
+{
+    codedb_request request;
+    codedb_code code = request_batch_close(batch, &request, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    request.code = codedb_driver_call(batch->db, &request, result);
+    codedb_batch_take_answer(batch, &request);
+    return request.code;
+}
+
+CODEDB_API codedb_code codedb_batch_submit(codedb_batch *batch, const codedb_submit_options *options, codedb_pending **pending,
+                                           codedb_result *result)
+{
+    codedb_request request;
+    codedb_code code = request_batch_close(batch, &request, result);
+    if (pending != NULL)
+        *pending = NULL;
+    if (code != CODEDB_SUCCESS)
+        return code;
+    return codedb_pending_start(batch->db, &request, batch, options, pending, result);
 }
 
 CODEDB_API int64_t codedb_batch_value(const codedb_batch *batch, int64_t operation)

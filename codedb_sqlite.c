@@ -66,6 +66,16 @@ static codedb_code sqlite_code(int code, const char *message)
     return CODEDB_DATABASE_ERROR;
 }
 
+static bool sqlite_is_cancelled(const sqlite_connection *connection)
+{
+    return connection->is_cancelled != NULL && connection->is_cancelled(connection->is_cancelled_context);
+}
+
+static bool sqlite_is_over(const sqlite_connection *connection)
+{
+    return (connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline) || sqlite_is_cancelled(connection);
+}
+
 /* Answers with SQLite's words for the call that failed last. */
 CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result)
 {
@@ -73,6 +83,8 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
     const char *message = is_last ? sqlite3_errmsg(connection->db) : sqlite3_errstr(code);
     if ((code & 0xff) == SQLITE_AUTH && connection->refused != NULL)
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: %s", what, connection->refused);
+    if ((code & 0xff) == SQLITE_INTERRUPT && sqlite_is_cancelled(connection))
+        return codedb_fail(result, CODEDB_CANCELLED, "%s: cancelled", what);
     if ((code & 0xff) == SQLITE_INTERRUPT)
         return codedb_fail(result, CODEDB_TIMEOUT, "%s: interrupted, because the request's time was over", what);
     if ((code & 0xff) == SQLITE_BUSY)
@@ -83,8 +95,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
 /* SQLite asks now and then in a long statement: anything but 0 ends it. */
 static int sqlite_on_progress(void *context)
 {
-    const sqlite_connection *connection = context;
-    return connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline;
+    return sqlite_is_over(context);
 }
 
 /* Another process has the lock: waits a little and says 1 to try again, until the wait is over. */
@@ -95,8 +106,7 @@ static int sqlite_on_busy(void *context, int tries)
     struct timespec nap = {0, tries < 10 ? 1000000L : 10000000L};
     if (tries == 0)
         connection->busy_since = now;
-    if (now >= connection->busy_since + connection->settings.busy_timeout ||
-        (connection->deadline != 0 && now >= connection->deadline))
+    if (now >= connection->busy_since + connection->settings.busy_timeout || sqlite_is_over(connection))
         return 0;
     nanosleep(&nap, NULL);
     return 1;
@@ -929,6 +939,12 @@ static codedb_code sqlite_rollback_to(codedb_connection *self, int depth, codedb
     return code;
 }
 
+static void sqlite_watch(codedb_connection *self, int (*is_cancelled)(void *context), void *context)
+{
+    sqlite_of(self)->is_cancelled = is_cancelled;
+    sqlite_of(self)->is_cancelled_context = context;
+}
+
 static void sqlite_set_deadline(codedb_connection *self, double deadline)
 {
     sqlite_of(self)->deadline = deadline;
@@ -1104,6 +1120,7 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
         .backup = codedb_sqlite_backup,
         .change_schema = codedb_sqlite_change_schema,
         .dialect = CODEDB_SQL_SQLITE,
+        .watch = sqlite_watch,
         .copy_start = codedb_sqlite_copy_start,
         .copy_step = codedb_sqlite_copy_step,
         .copy_end = codedb_sqlite_copy_end,

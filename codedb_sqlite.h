@@ -64,7 +64,9 @@ typedef struct sqlite_connection {
     codedb_driver_settings settings;
     codedb_allocator allocator;
     sqlite3 *db;
-    double deadline;   /* monotonic seconds; 0: none */
+    double deadline;                    /* monotonic seconds; 0: none */
+    int (*is_cancelled)(void *context); /* NULL: nobody cancels */
+    void *is_cancelled_context;
     double busy_since; /* when the wait for another process's lock began */
 
     bool trusted; /* codedb's own SQL is being prepared */

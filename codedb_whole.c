@@ -34,12 +34,16 @@ static codedb_request *whole_take(codedb_copies *copies, const codedb_driver *dr
     return request;
 }
 
-/* The first request in the list whose time is over, or NULL. */
+/* The first request in the list that was cancelled or whose time is over, or NULL. */
 static codedb_request *whole_expired(codedb_copies *copies, const codedb_driver *driver, codedb_connection *connection)
 {
     double now = codedb_monotonic_now();
     for (codedb_request **place = &copies->first; *place != NULL; place = &(*place)->next) {
         codedb_request *request = *place;
+        if (atomic_load_explicit(&request->cancelled, memory_order_relaxed)) {
+            codedb_code code = codedb_fail(request->result, CODEDB_CANCELLED, "%s: the copy was cancelled", request->path);
+            return whole_take(copies, driver, connection, place, code);
+        }
         if (request->deadline != 0 && now >= request->deadline) {
             codedb_code code = codedb_fail(request->result, CODEDB_TIMEOUT,
                                            "%s: the copy was given up, because the request's time was over", request->path);

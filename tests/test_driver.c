@@ -348,7 +348,7 @@ static void a_statement_that_never_ends_is_interrupted(void **state)
     (void)state;
     assert_int_equal(codedb_sql_execute(hurried, endless, NULL, 0, &rows, NULL, &result), CODEDB_TIMEOUT);
     assert_null(rows);
-    assert_int_equal(insert_value(hurried, 1), CODEDB_SUCCESS);
+    assert_int_equal(insert_value(db, 1), CODEDB_SUCCESS);
     assert_int_equal(codedb_statistics_get(db, &statistics, NULL), CODEDB_SUCCESS);
     assert_int_equal(statistics.interrupted, 1);
     assert_true(statistics.run_maximum > 0);
