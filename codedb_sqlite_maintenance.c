@@ -10,15 +10,15 @@
 /* ---- Checks ------------------------------------------------------------------------------------------------------- */
 
 /* Writes findings, at most `left` more. */
-typedef struct sqlite_checker {
+typedef struct sqlite_doctor {
     sqlite_connection *connection;
     codedb_row_writer *rows;
     codedb_result *result;
     int64_t left;
     codedb_buffer told; /* messages of damage that a table was named for, each behind a NUL */
-} sqlite_checker;
+} sqlite_doctor;
 
-static codedb_value sqlite_check_text(const char *text)
+static codedb_value sqlite_doctor_text(const char *text)
 {
     codedb_value value = {CODEDB_VALUE_NULL, {.integer = 0}, 0};
     if (text != NULL) {
@@ -30,40 +30,40 @@ static codedb_value sqlite_check_text(const char *text)
 }
 
 /* A finding about row `row_id` of a table; either may be NULL. */
-static codedb_code sqlite_check_tell(sqlite_checker *checker, const char *check, const char *table, const int64_t *row_id,
-                                     const char *message)
+static codedb_code sqlite_doctor_tell(sqlite_doctor *doctor, const char *check, const char *table, const int64_t *row_id,
+                                      const char *message)
 {
-    codedb_value row[4] = {sqlite_check_text(check), sqlite_check_text(table), sqlite_check_text(NULL),
-                           sqlite_check_text(message)};
-    if (checker->left == 0)
+    codedb_value row[4] = {sqlite_doctor_text(check), sqlite_doctor_text(table), sqlite_doctor_text(NULL),
+                           sqlite_doctor_text(message)};
+    if (doctor->left == 0)
         return CODEDB_SUCCESS;
     if (row_id != NULL) {
         row[2].type = CODEDB_VALUE_INTEGER;
         row[2].as.integer = *row_id;
     }
-    checker->left--;
-    return checker->rows->row(checker->rows, row);
+    doctor->left--;
+    return doctor->rows->row(doctor->rows, row);
 }
 
 /* Prepares a query of the checks; the caller steps it with `trusted` set, as pragmas that check prepare inside. */
-static int sqlite_check_prepare(const sqlite_checker *checker, const char *sql, const char *parameter, sqlite3_stmt **statement)
+static int sqlite_doctor_prepare(const sqlite_doctor *doctor, const char *sql, const char *parameter, sqlite3_stmt **statement)
 {
     int code;
-    checker->connection->trusted = true;
-    code = sqlite3_prepare_v2(checker->connection->db, sql, -1, statement, NULL);
+    doctor->connection->trusted = true;
+    code = sqlite3_prepare_v2(doctor->connection->db, sql, -1, statement, NULL);
     if (code == SQLITE_OK && parameter != NULL)
         code = sqlite3_bind_text(*statement, 1, parameter, -1, SQLITE_STATIC);
     return code;
 }
 
-static void sqlite_check_finish(const sqlite_checker *checker, sqlite3_stmt *statement)
+static void sqlite_doctor_finish(const sqlite_doctor *doctor, sqlite3_stmt *statement)
 {
     sqlite3_finalize(statement);
-    checker->connection->trusted = false;
+    doctor->connection->trusted = false;
 }
 
 /* A failure of the check itself, or what a database is too damaged for. */
-static codedb_code sqlite_check_fail(sqlite_checker *checker, int code, const char *check, const char *table)
+static codedb_code sqlite_doctor_fail(sqlite_doctor *doctor, int code, const char *check, const char *table)
 {
     switch (code & 0xff) {
     case SQLITE_DONE:
@@ -71,12 +71,12 @@ static codedb_code sqlite_check_fail(sqlite_checker *checker, int code, const ch
     case SQLITE_OK: return CODEDB_SUCCESS;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_ERROR: return sqlite_check_tell(checker, check, table, NULL, sqlite3_errmsg(checker->connection->db));
-    default: return codedb_sqlite_fail(checker->connection, code, check, checker->result);
+    case SQLITE_ERROR: return sqlite_doctor_tell(doctor, check, table, NULL, sqlite3_errmsg(doctor->connection->db));
+    default: return codedb_sqlite_fail(doctor->connection, code, check, doctor->result);
     }
 }
 
-static bool sqlite_check_was_told(const codedb_buffer *told, const char *message)
+static bool sqlite_doctor_was_told(const codedb_buffer *told, const char *message)
 {
     size_t length = strlen(message) + 1;
     for (size_t at = 0; at + length <= told->length; at += strlen(told->data + at) + 1)
@@ -86,49 +86,49 @@ static bool sqlite_check_was_told(const codedb_buffer *told, const char *message
 }
 
 /* Damage in a table, or (NULL) in the whole file, but for what was told already. *sound stays true when there is none. */
-static codedb_code sqlite_check_damage(sqlite_checker *checker, const char *table, bool tell, bool *sound)
+static codedb_code sqlite_doctor_damage(sqlite_doctor *doctor, const char *table, bool tell, bool *sound)
 {
     static const char whole[] = "SELECT integrity_check FROM pragma_integrity_check(100)";
     static const char one[] = "SELECT integrity_check FROM pragma_integrity_check(?1)";
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
-    int step = sqlite_check_prepare(checker, table != NULL ? one : whole, table, &statement);
+    int step = sqlite_doctor_prepare(doctor, table != NULL ? one : whole, table, &statement);
     while (code == CODEDB_SUCCESS && (step == SQLITE_OK || step == SQLITE_ROW) &&
            (step = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *message = (const char *)sqlite3_column_text(statement, 0);
         if (message == NULL)
-            code = codedb_fail_no_memory(checker->result);
+            code = codedb_fail_no_memory(doctor->result);
         else if (strcmp(message, "ok") != 0) {
             *sound = false;
-            if (tell && !sqlite_check_was_told(&checker->told, message))
-                code = sqlite_check_tell(checker, "integrity", table, NULL, message);
+            if (tell && !sqlite_doctor_was_told(&doctor->told, message))
+                code = sqlite_doctor_tell(doctor, "integrity", table, NULL, message);
             if (tell)
-                codedb_buffer_append(&checker->told, message, strlen(message) + 1);
+                codedb_buffer_append(&doctor->told, message, strlen(message) + 1);
         }
     }
     if (code == CODEDB_SUCCESS && step != SQLITE_DONE) {
         *sound = false;
         if (tell || ((step & 0xff) != SQLITE_CORRUPT && (step & 0xff) != SQLITE_NOTADB && (step & 0xff) != SQLITE_ERROR))
-            code = sqlite_check_fail(checker, step, "integrity", table);
+            code = sqlite_doctor_fail(doctor, step, "integrity", table);
     }
-    sqlite_check_finish(checker, statement);
+    sqlite_doctor_finish(doctor, statement);
     return code;
 }
 
 /* Calls `check` for each table that a query names in its first column; the others go with it. */
-typedef codedb_code (*sqlite_check_function)(sqlite_checker *checker, const char *table, const char *detail);
+typedef codedb_code (*sqlite_doctor_function)(sqlite_doctor *doctor, const char *table, const char *detail);
 
-static codedb_code sqlite_check_each(sqlite_checker *checker, const char *sql, sqlite_check_function check)
+static codedb_code sqlite_doctor_each(sqlite_doctor *doctor, const char *sql, sqlite_doctor_function check)
 {
-    codedb_arena *arena = codedb_arena_create(&checker->connection->allocator);
+    codedb_arena *arena = codedb_arena_create(&doctor->connection->allocator);
     const char **names = NULL;
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
     size_t count = 0;
     int step;
     if (arena == NULL)
-        return codedb_fail_no_memory(checker->result);
-    step = sqlite_check_prepare(checker, sql, NULL, &statement);
+        return codedb_fail_no_memory(doctor->result);
+    step = sqlite_doctor_prepare(doctor, sql, NULL, &statement);
     while (code == CODEDB_SUCCESS && (step == SQLITE_OK || step == SQLITE_ROW) &&
            (step = sqlite3_step(statement)) == SQLITE_ROW) {
         const char **more = codedb_arena_allocate(arena, 2 * count + 2, sizeof *more);
@@ -141,122 +141,123 @@ static codedb_code sqlite_check_each(sqlite_checker *checker, const char *sql, s
             names[2 * count + (size_t)column] = text != NULL ? codedb_arena_copy(arena, text, length) : NULL;
         }
         if (names == NULL || names[2 * count] == NULL)
-            code = codedb_fail_no_memory(checker->result);
+            code = codedb_fail_no_memory(doctor->result);
         count++;
     }
-    sqlite_check_finish(checker, statement);
+    sqlite_doctor_finish(doctor, statement);
     if (code == CODEDB_SUCCESS && step != SQLITE_DONE)
-        code = sqlite_check_fail(checker, step, "integrity", NULL);
-    for (size_t i = 0; code == CODEDB_SUCCESS && i < count && checker->left > 0; i++)
-        code = check(checker, names[2 * i], names[2 * i + 1]);
+        code = sqlite_doctor_fail(doctor, step, "integrity", NULL);
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < count && doctor->left > 0; i++)
+        code = check(doctor, names[2 * i], names[2 * i + 1]);
     codedb_arena_destroy(arena);
     return code;
 }
 
-static codedb_code sqlite_check_table(sqlite_checker *checker, const char *table, const char *detail)
+static codedb_code sqlite_doctor_table(sqlite_doctor *doctor, const char *table, const char *detail)
 {
     bool sound = true;
     (void)detail;
-    return sqlite_check_damage(checker, table, true, &sound);
+    return sqlite_doctor_damage(doctor, table, true, &sound);
 }
 
 /* Only a database that is not sound is looked at table by table, to name them. */
-static codedb_code sqlite_check_integrity(sqlite_checker *checker)
+static codedb_code sqlite_doctor_integrity(sqlite_doctor *doctor)
 {
     bool sound = true;
-    codedb_code code = sqlite_check_damage(checker, NULL, false, &sound);
+    codedb_code code = sqlite_doctor_damage(doctor, NULL, false, &sound);
     if (code != CODEDB_SUCCESS || sound)
         return code;
-    code = sqlite_check_each(checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", sqlite_check_table);
-    return code == CODEDB_SUCCESS ? sqlite_check_damage(checker, NULL, true, &sound) : code;
+    code =
+        sqlite_doctor_each(doctor, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", sqlite_doctor_table);
+    return code == CODEDB_SUCCESS ? sqlite_doctor_damage(doctor, NULL, true, &sound) : code;
 }
 
 /* Rows that refer to rows which are not there. */
-static codedb_code sqlite_check_references(sqlite_checker *checker, const char *table, const char *detail)
+static codedb_code sqlite_doctor_references(sqlite_doctor *doctor, const char *table, const char *detail)
 {
     static const char find[] =
         "SELECT c.rowid, c.parent, (SELECT group_concat(f.\"from\", ', ') FROM pragma_foreign_key_list(?1) f WHERE f.id = c.fkid) "
         "FROM pragma_foreign_key_check(?1) c";
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
-    int step = sqlite_check_prepare(checker, find, table, &statement);
+    int step = sqlite_doctor_prepare(doctor, find, table, &statement);
     (void)detail;
-    while (code == CODEDB_SUCCESS && checker->left > 0 && (step == SQLITE_OK || step == SQLITE_ROW) &&
+    while (code == CODEDB_SUCCESS && doctor->left > 0 && (step == SQLITE_OK || step == SQLITE_ROW) &&
            (step = sqlite3_step(statement)) == SQLITE_ROW) {
         bool has_id = sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
         int64_t row_id = sqlite3_column_int64(statement, 0);
         char message[CODEDB_DESCRIPTION_SIZE];
         snprintf(message, sizeof message, "%.200s refers to a row of %.200s that is not there",
                  (const char *)sqlite3_column_text(statement, 2), (const char *)sqlite3_column_text(statement, 1));
-        code = sqlite_check_tell(checker, "foreign_keys", table, has_id ? &row_id : NULL, message);
+        code = sqlite_doctor_tell(doctor, "foreign_keys", table, has_id ? &row_id : NULL, message);
     }
-    if (code == CODEDB_SUCCESS && checker->left > 0)
-        code = sqlite_check_fail(checker, step, "foreign_keys", table);
-    sqlite_check_finish(checker, statement);
+    if (code == CODEDB_SUCCESS && doctor->left > 0)
+        code = sqlite_doctor_fail(doctor, step, "foreign_keys", table);
+    sqlite_doctor_finish(doctor, statement);
     return code;
 }
 
 /* The ids that a query with the text table's names in it answers, each a finding. */
-static codedb_code sqlite_check_rows(sqlite_checker *checker, const char *sql, const char *table, const char *message)
+static codedb_code sqlite_doctor_rows(sqlite_doctor *doctor, const char *sql, const char *table, const char *message)
 {
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
     int step;
     if (sql == NULL)
-        return codedb_fail_no_memory(checker->result);
-    step = sqlite_check_prepare(checker, sql, NULL, &statement);
-    while (code == CODEDB_SUCCESS && checker->left > 0 && (step == SQLITE_OK || step == SQLITE_ROW) &&
+        return codedb_fail_no_memory(doctor->result);
+    step = sqlite_doctor_prepare(doctor, sql, NULL, &statement);
+    while (code == CODEDB_SUCCESS && doctor->left > 0 && (step == SQLITE_OK || step == SQLITE_ROW) &&
            (step = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t row_id = sqlite3_column_int64(statement, 0);
-        code = sqlite_check_tell(checker, "full_text", table, &row_id, message);
+        code = sqlite_doctor_tell(doctor, "full_text", table, &row_id, message);
     }
     /* A table without such a content or size table cannot be asked, which is no fault. */
-    if (code == CODEDB_SUCCESS && checker->left > 0 && (step & 0xff) != SQLITE_ERROR)
-        code = sqlite_check_fail(checker, step, "full_text", table);
-    sqlite_check_finish(checker, statement);
+    if (code == CODEDB_SUCCESS && doctor->left > 0 && (step & 0xff) != SQLITE_ERROR)
+        code = sqlite_doctor_fail(doctor, step, "full_text", table);
+    sqlite_doctor_finish(doctor, statement);
     return code;
 }
 
 /* Rows that only the content, or only the index has. `id` is the content's column with the index's row ids. */
-static codedb_code sqlite_check_text_rows(sqlite_checker *checker, const char *table, const char *content, const char *id)
+static codedb_code sqlite_doctor_text_rows(sqlite_doctor *doctor, const char *table, const char *content, const char *id)
 {
     char *unindexed = sqlite3_mprintf("SELECT \"%w\" FROM main.\"%w\" WHERE \"%w\" NOT IN (SELECT id FROM main.\"%w_docsize\")",
                                       id, content, id, table);
     char *absent = sqlite3_mprintf("SELECT id FROM main.\"%w_docsize\" WHERE id NOT IN (SELECT \"%w\" FROM main.\"%w\")", table,
                                    id, content);
-    codedb_code code = sqlite_check_rows(checker, unindexed, content, "the row is not in the full-text index");
+    codedb_code code = sqlite_doctor_rows(doctor, unindexed, content, "the row is not in the full-text index");
     if (code == CODEDB_SUCCESS)
-        code = sqlite_check_rows(checker, absent, table, "the full-text index has a row that is not in its content");
+        code = sqlite_doctor_rows(doctor, absent, table, "the full-text index has a row that is not in its content");
     sqlite3_free(unindexed);
     sqlite3_free(absent);
     return code;
 }
 
 /* FTS5 compares every word of the index with its content. It does so by a command that needs the right to write. */
-static codedb_code sqlite_check_words(sqlite_checker *checker, const char *table)
+static codedb_code sqlite_doctor_words(sqlite_doctor *doctor, const char *table)
 {
     char *sql = sqlite3_mprintf("INSERT INTO main.\"%w\"(\"%w\", rank) VALUES ('integrity-check', 1)", table, table);
-    int code = sql != NULL ? codedb_sqlite_execute(checker->connection, sql) : SQLITE_NOMEM;
+    int code = sql != NULL ? codedb_sqlite_execute(doctor->connection, sql) : SQLITE_NOMEM;
     sqlite3_free(sql);
     if ((code & 0xff) == SQLITE_CORRUPT)
-        return sqlite_check_tell(checker, "full_text", table, NULL,
-                                 "the index does not have the words of its content; the command 'rebuild' makes it anew");
-    return sqlite_check_fail(checker, code, "full_text", table);
+        return sqlite_doctor_tell(doctor, "full_text", table, NULL,
+                                  "the index does not have the words of its content; the command 'rebuild' makes it anew");
+    return sqlite_doctor_fail(doctor, code, "full_text", table);
 }
 
-static codedb_code sqlite_check_text_table(sqlite_checker *checker, const char *table, const char *sql)
+static codedb_code sqlite_doctor_text_table(sqlite_doctor *doctor, const char *table, const char *sql)
 {
-    codedb_arena *arena = codedb_arena_create(&checker->connection->allocator);
+    codedb_arena *arena = codedb_arena_create(&doctor->connection->allocator);
     const char *content, *id;
     codedb_code code = CODEDB_SUCCESS;
     if (arena == NULL)
-        return codedb_fail_no_memory(checker->result);
+        return codedb_fail_no_memory(doctor->result);
     content = codedb_sqlite_fulltext_option(arena, sql, "content");
     id = codedb_sqlite_fulltext_option(arena, sql, "content_rowid");
     if (content != NULL && content[0] != '\0')
-        code = sqlite_check_text_rows(checker, table, content, id != NULL ? id : "rowid");
-    if (code == CODEDB_SUCCESS && !checker->connection->settings.read_only && checker->left > 0)
-        code = sqlite_check_words(checker, table);
+        code = sqlite_doctor_text_rows(doctor, table, content, id != NULL ? id : "rowid");
+    if (code == CODEDB_SUCCESS && !doctor->connection->settings.read_only && doctor->left > 0)
+        code = sqlite_doctor_words(doctor, table);
     codedb_arena_destroy(arena);
     return code;
 }
@@ -265,21 +266,21 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_check(codedb_connection *self, int64_t 
                                                codedb_result *result)
 {
     static const char *const columns[] = {"check", "table", "row_id", "message"};
-    sqlite_checker checker = {.connection = sqlite_of(self), .rows = rows, .result = result, .left = limit};
+    sqlite_doctor doctor = {.connection = sqlite_of(self), .rows = rows, .result = result, .left = limit};
     codedb_code code = rows->begin(rows, columns, 4);
-    codedb_buffer_init(&checker.told, &checker.connection->allocator);
+    codedb_buffer_init(&doctor.told, &doctor.connection->allocator);
     if (code == CODEDB_SUCCESS)
-        code = sqlite_check_integrity(&checker);
+        code = sqlite_doctor_integrity(&doctor);
     if (code == CODEDB_SUCCESS)
-        code = sqlite_check_each(&checker, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
-                                 sqlite_check_references);
+        code = sqlite_doctor_each(&doctor, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+                                  sqlite_doctor_references);
     if (code == CODEDB_SUCCESS)
-        code = sqlite_check_each(
-            &checker, "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'",
-            sqlite_check_text_table);
-    if (code == CODEDB_SUCCESS && checker.told.failed)
+        code = sqlite_doctor_each(
+            &doctor, "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'",
+            sqlite_doctor_text_table);
+    if (code == CODEDB_SUCCESS && doctor.told.failed)
         code = codedb_fail_no_memory(result);
-    codedb_buffer_free(&checker.told);
+    codedb_buffer_free(&doctor.told);
     return code;
 }
 
