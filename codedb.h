@@ -1696,6 +1696,7 @@ typedef struct codedb_filter {
     uint32_t end_line;               /* nodes that end at this line or before; 0: any */
     size_t limit;                    /* at most so many nodes; 0: all */
     double timeout;                  /* seconds for the match; 0: none. TIMEOUT when over */
+    const char *path;                /* the attribute `path` of all nodes; NULL: they have none */
     const codedb_selector *compiled; /* used instead of `selector` and `dialect`, which are then not looked at; NULL: none */
 } codedb_filter;
 
@@ -1731,6 +1732,17 @@ typedef struct codedb_nodes {
  * hint; TIMEOUT; NO_MEMORY; INVALID_REQUEST. */
 CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *filter, codedb_nodes **nodes,
                                          codedb_result *result);
+
+typedef enum codedb_explain_format {
+    CODEDB_EXPLAIN_JSON = 0, /* docs/selectors.md has its keys */
+    CODEDB_EXPLAIN_TEXT = 1  /* lines to be read */
+} codedb_explain_format;
+
+/* Tells how the filter comes to its answer: for each step how many nodes of its type there are, how many the combinator reaches
+ * (candidates) and how many pass its conditions (survivors), and why nothing was left, with what to write instead. *text is a
+ * block for codedb_free. The filter's limit is not looked at. Errors: those of codedb_tree_query. */
+CODEDB_API codedb_code codedb_tree_explain(const codedb_tree *tree, const codedb_filter *filter, codedb_explain_format format,
+                                           char **text, codedb_result *result);
 
 /* What is done to a node; docs/edits.md says which nodes take which. */
 typedef enum codedb_edit_action {

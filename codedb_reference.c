@@ -471,12 +471,18 @@ static bool reference_step(codedb_selector_parser *parser, codedb_selector_step 
         parser->at += c == '*';
     } else if (!reference_type(parser, step))
         return false;
-    while (reference_peek(parser) == '[')
+    while (reference_peek(parser) == '[') {
+        size_t start = parser->at;
         if (!reference_predicate(parser, step))
             return false;
-    while (reference_peek(parser) == ':')
+        codedb_selector_place_parts(parser, step, start);
+    }
+    while (reference_peek(parser) == ':') {
+        size_t start = parser->at;
         if (!reference_pseudo(parser, step, pseudos))
             return false;
+        codedb_selector_place_parts(parser, step, start);
+    }
     step->length = (uint32_t)(parser->at - step->offset);
     if (codedb_kind_set_has_insignificant(vocabulary, &step->kinds))
         parser->selector->needs_full_tree = true;

@@ -201,6 +201,17 @@ CODEDB_PRIVATE codedb_selector_part *codedb_selector_add_part(codedb_selector_pa
     return part;
 }
 
+CODEDB_PRIVATE void codedb_selector_place_parts(const codedb_selector_parser *parser, codedb_selector_step *step, size_t start)
+{
+    codedb_selector_part *part;
+    for (part = step->parts; part != NULL; part = part->next) {
+        if (part->length > 0)
+            continue;
+        part->offset = (uint32_t)start;
+        part->length = (uint32_t)(parser->at - start);
+    }
+}
+
 static bool selector_has_position(const codedb_selector_step *step)
 {
     const codedb_selector_part *part;
@@ -978,31 +989,26 @@ static bool selector_type(codedb_selector_parser *parser, selector_compound *com
 static bool selector_tails(codedb_selector_parser *parser, selector_compound *compound)
 {
     for (;;) {
-        size_t start = parser->at;
+        size_t end = parser->at;
+        size_t start;
+        bool fine = true;
         selector_skip_space(parser);
+        start = parser->at;
         switch (selector_peek(parser)) {
-        case '[':
-            if (!selector_predicate(parser, compound))
-                return false;
-            break;
-        case ':':
-            if (!selector_pseudo(parser, compound))
-                return false;
-            break;
-        case '@':
-            if (!selector_capture(parser, compound))
-                return false;
-            break;
+        case '[': fine = selector_predicate(parser, compound); break;
+        case ':': fine = selector_pseudo(parser, compound); break;
+        case '@': fine = selector_capture(parser, compound); break;
         case '.':
-            if (parser->at == start) {
-                if (!selector_role(parser, compound))
-                    return false;
+            if (start == end) {
+                fine = selector_role(parser, compound);
                 break;
             }
-            parser->at = start;
-            return true;
-        default: parser->at = start; return true;
+            /* fall through */
+        default: parser->at = end; return true;
         }
+        if (!fine)
+            return false;
+        codedb_selector_place_parts(parser, compound->step, start);
     }
 }
 
@@ -1022,6 +1028,7 @@ static bool selector_compound_at(codedb_selector_parser *parser, selector_compou
         else if (c == '(') {
             parser->at++;
             fine = selector_add_is(parser, compound);
+            codedb_selector_place_parts(parser, step, step->offset);
         } else if (c != '[' && c != ':' && c != '.') {
             return selector_fail_here(parser, "a type, '*', '(', '[', ':' or '.'",
                                       c == '@'   ? "attribute steps: use [name]"

@@ -214,6 +214,8 @@ struct codedb_selector_part {
     codedb_selector_part *next;
     codedb_part_kind kind;
     uint8_t cost;
+    uint32_t offset; /* its place in the text */
+    uint32_t length;
     union {
         codedb_kind_set kinds;
         unsigned field; /* its number in the vocabulary, as in the paths of tests */
@@ -323,6 +325,8 @@ CODEDB_PRIVATE codedb_selector_step *codedb_selector_add_step(codedb_selector_pa
 /* A new part of `step`, in its place by cost. */
 CODEDB_PRIVATE codedb_selector_part *codedb_selector_add_part(codedb_selector_parser *parser, codedb_selector_step *step,
                                                               codedb_part_kind kind, uint8_t cost);
+/* Gives those parts of the step that have no place yet the one from `start` to where the parser stands. */
+CODEDB_PRIVATE void codedb_selector_place_parts(const codedb_selector_parser *parser, codedb_selector_step *step, size_t start);
 /* The kinds whose name (`by_word` false) or kind word (true) passes the test; `scratch` as in codedb_attribute_compare. */
 CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_vocabulary *vocabulary, const codedb_attribute_test *test,
                                                      bool by_word, uint32_t *scratch);
@@ -364,6 +368,7 @@ struct codedb_node_view {
     const unsigned char *fields;
     const unsigned char *ends;
     codedb_dialect dialect;
+    const char *path;    /* NULL: none */
     codedb_arena *arena; /* of what is made while matching */
     uint32_t *parents;   /* NULL until somebody asks, as the next four */
     uint32_t *depths;
@@ -422,6 +427,8 @@ CODEDB_PRIVATE codedb_slice codedb_slice_none(void);
 CODEDB_PRIVATE codedb_slice codedb_view_scratch(codedb_node_view *view);
 CODEDB_PRIVATE codedb_slice codedb_view_number(codedb_node_view *view, uint32_t number);
 
+/* The value of an attribute that is no field path; text is NULL when the node has none. Good until the next question. */
+CODEDB_PRIVATE codedb_slice codedb_attribute_value(codedb_node_view *view, uint32_t node, codedb_attribute attribute);
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test);
 /* Does `value` stand in the test's relation to its operand? `scratch` is for the test's regular expression, if it has one. */
 CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,

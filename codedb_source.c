@@ -380,12 +380,17 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
                            "codedb_cst_query needs a database, a filter and a place for the nodes");
     source_state state;
     codedb_tree *tree;
-    codedb_code code = source_read(db, file_id, false, &state, result);
+    codedb_filter own;
+    codedb_code code = codedb_struct_take(&own, sizeof own, filter, "codedb_filter", result);
+    if (code == CODEDB_SUCCESS)
+        code = source_read(db, file_id, false, &state, result);
     if (code != CODEDB_SUCCESS)
         return code;
+    if (own.path == NULL)
+        own.path = state.file->path;
     code = source_parse(db, &state, &tree, result);
     if (code == CODEDB_SUCCESS) {
-        code = codedb_tree_query(tree, filter, nodes, result);
+        code = codedb_tree_query(tree, &own, nodes, result);
         codedb_tree_free(tree);
     }
     source_state_free(&state);

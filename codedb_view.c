@@ -344,8 +344,7 @@ static codedb_slice view_count_lines(codedb_node_view *view, uint32_t node)
     return codedb_view_number(view, end.line - start.line + (end.column > 0 || end.line == start.line ? 1 : 0));
 }
 
-/* The attribute's value; text is NULL when the node has none. */
-static codedb_slice view_value(codedb_node_view *view, uint32_t node, codedb_attribute attribute)
+CODEDB_PRIVATE codedb_slice codedb_attribute_value(codedb_node_view *view, uint32_t node, codedb_attribute attribute)
 {
     switch (attribute) {
     case CODEDB_ATTRIBUTE_type: return view_text(codedb_view_type(view, node));
@@ -358,6 +357,7 @@ static codedb_slice view_value(codedb_node_view *view, uint32_t node, codedb_att
     case CODEDB_ATTRIBUTE_end_col: return view_place(view, codedb_view_end_place(view, node), true);
     case CODEDB_ATTRIBUTE_depth: return view_depth(view, node);
     case CODEDB_ATTRIBUTE_line_count: return view_count_lines(view, node);
+    case CODEDB_ATTRIBUTE_path: return view->path == NULL ? codedb_slice_none() : view_text(view->path);
     case CODEDB_ATTRIBUTE_node_id: codedb_view_node_id(view, node); return codedb_view_scratch(view);
     default: return view->source->value(view, node, attribute);
     }
@@ -381,6 +381,6 @@ CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node
         return false;
     if (test->attribute == CODEDB_ATTRIBUTE_FIELD_PATH)
         return view->source->path_holds(view, node, test);
-    slice = view_value(view, node, (codedb_attribute)test->attribute);
+    slice = codedb_attribute_value(view, node, (codedb_attribute)test->attribute);
     return slice.text != NULL && codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
 }

@@ -1026,6 +1026,7 @@ static codedb_code xpath_begin(codedb_matcher *matcher, const codedb_filter *fil
 static void xpath_make_room(codedb_matcher *matcher, const codedb_filter *filter)
 {
     matcher->view.dialect = filter->dialect;
+    matcher->view.path = filter->path;
     matcher->looked_through = matcher->view.vocabulary->looked_through;
     matcher->words = matcher->view.count / 64 + 1;
     matcher->free_sets = codedb_matcher_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);

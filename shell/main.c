@@ -25,6 +25,7 @@ enum {
     MAIN_LIMIT,
     MAIN_COUNT,
     MAIN_CODE,
+    MAIN_EXPLAIN,
     MAIN_WRITE,
     MAIN_REPLACE,
     MAIN_DELETE,
@@ -51,6 +52,7 @@ static const struct option main_long_options[] = {
     {"limit", required_argument, NULL, MAIN_LIMIT},
     {"count", no_argument, NULL, MAIN_COUNT},
     {"code", no_argument, NULL, MAIN_CODE},
+    {"explain", no_argument, NULL, MAIN_EXPLAIN},
     {"write", no_argument, NULL, MAIN_WRITE},
     {"replace", required_argument, NULL, MAIN_REPLACE},
     {"delete", no_argument, NULL, MAIN_DELETE},
@@ -78,17 +80,9 @@ static const struct option main_long_options[] = {
 
 static const int main_index_options[] = {MAIN_DB,     MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS,
                                          MAIN_TARGET, 0};
-static const int main_query_options[] = {MAIN_DB,
-                                         MAIN_JSON,
-                                         MAIN_EXCLUDE,
-                                         MAIN_NO_DEFAULT_EXCLUDES,
-                                         MAIN_THREADS,
-                                         MAIN_TARGET,
-                                         MAIN_REFERENCE,
-                                         MAIN_LIMIT,
-                                         MAIN_COUNT,
-                                         MAIN_CODE,
-                                         0};
+static const int main_query_options[] = {MAIN_DB,      MAIN_JSON,   MAIN_EXCLUDE,   MAIN_NO_DEFAULT_EXCLUDES,
+                                         MAIN_THREADS, MAIN_TARGET, MAIN_REFERENCE, MAIN_LIMIT,
+                                         MAIN_COUNT,   MAIN_CODE,   MAIN_EXPLAIN,   0};
 static const int main_edit_options[] = {MAIN_DB,     MAIN_JSON,          MAIN_EXCLUDE,      MAIN_NO_DEFAULT_EXCLUDES,
                                         MAIN_TARGET, MAIN_REFERENCE,     MAIN_WRITE,        MAIN_REPLACE,
                                         MAIN_DELETE, MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, 0};
@@ -119,6 +113,7 @@ static const main_command main_commands[] = {
      "  codedb query 'class[name=\"Store\"] method[name^=\"get_\"] smallstmt[type=\"Return\"]:first' src\n\n"
      "  --count                  only the number of nodes in each file\n"
      "  --code                   the whole code of each node\n"
+     "  --explain                how many nodes each step leaves, and why none is left\n"
      "  --limit N                at most N nodes of each file\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP
          MAIN_COMMON MAIN_STATUS_HELP},
@@ -234,6 +229,7 @@ static bool main_take(shell_options *options, int option, char *argument)
     case MAIN_REFERENCE: options->dialect = CODEDB_DIALECT_REFERENCE; break;
     case MAIN_COUNT: options->count_only = true; break;
     case MAIN_CODE: options->full_code = true; break;
+    case MAIN_EXPLAIN: options->explain = true; break;
     case MAIN_WRITE: options->write = true; break;
     case MAIN_REPLACE: main_set_action(options, CODEDB_EDIT_REPLACE, argument); break;
     case MAIN_DELETE: main_set_action(options, CODEDB_EDIT_DELETE, NULL); break;

@@ -81,18 +81,61 @@ static void query_print_node(FILE *out, const shell_options *options, const char
 }
 
 /* The nodes of one source, from its own tree or from the database. */
-static codedb_code query_find(const codedb_filter *filter, const shell_options *options, const shell_source *source,
+static codedb_code query_find(const codedb_filter *given, const shell_options *options, const shell_source *source,
                               codedb_nodes **nodes, codedb_result *result)
 {
     if (source->db != NULL)
-        return codedb_cst_query(source->db, source->file_id, filter, nodes, result);
+        return codedb_cst_query(source->db, source->file_id, given, nodes, result);
+    codedb_filter filter = *given;
+    filter.path = source->path;
     codedb_tree *tree = NULL;
     codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS) {
-        code = codedb_tree_query(tree, filter, nodes, result);
+        code = codedb_tree_query(tree, &filter, nodes, result);
         codedb_tree_free(tree);
     }
     return code;
+}
+
+/* The explanation for one source: lines under its path, or an object with the path in it. */
+static void query_print_explanation(FILE *out, const shell_options *options, const char *path, const char *text)
+{
+    bool first = true;
+    if (!options->json) {
+        shell_set_color(out, options->color, SHELL_PATH);
+        fprintf(out, "%s", path);
+        shell_set_color(out, options->color, SHELL_PLAIN);
+        fprintf(out, ":\n%s", text);
+        return;
+    }
+    fputc('{', out);
+    shell_print_json_text(out, &first, "path", path);
+    fprintf(out, ", %s\n", text + 1); /* behind its brace */
+}
+
+static int query_explain(void *context, const shell_options *options, const shell_source *source, FILE *out,
+                         codedb_result *result)
+{
+    const query_job *job = context;
+    codedb_filter filter = job->filter;
+    codedb_tree *tree = NULL;
+    char *stored = NULL;
+    char *text = NULL;
+    size_t length = source->length;
+    codedb_code code = CODEDB_SUCCESS;
+    filter.path = source->path;
+    if (source->db != NULL)
+        code = codedb_cst_get(source->db, source->file_id, &stored, &length, result);
+    if (code == CODEDB_SUCCESS)
+        code = shell_parse(options, stored != NULL ? stored : source->bytes, length, &tree, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, &text, result);
+    if (code == CODEDB_SUCCESS)
+        query_print_explanation(out, options, source->path, text);
+    codedb_free(text);
+    codedb_tree_free(tree);
+    codedb_free(stored);
+    return code == CODEDB_SUCCESS ? SHELL_FOUND : SHELL_ERROR;
 }
 
 static int query_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
@@ -150,10 +193,11 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
     if (!query_check_selector(&job.filter))
         return SHELL_ERROR;
     shell_totals totals;
+    shell_source_function function = options->explain ? query_explain : query_source;
     if (count > 1) {
         if (options->db != NULL)
             return shell_fail("query: found both --db and PATH, expected one of them");
-        shell_each_source(options, arguments + 1, count - 1, query_source, &job, &totals);
+        shell_each_source(options, arguments + 1, count - 1, function, &job, &totals);
         return shell_status(&totals);
     }
     if (shell_has_excludes(options))
@@ -161,7 +205,7 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
     codedb *db = shell_open(options, false, true);
     if (db == NULL)
         return SHELL_ERROR;
-    shell_each_stored(options, db, query_source, &job, &totals);
+    shell_each_stored(options, db, function, &job, &totals);
     codedb_close(db);
     return shell_status(&totals);
 }

@@ -26,6 +26,7 @@ typedef struct shell_options {
     size_t limit;             /* --limit */
     bool count_only;          /* --count */
     bool full_code;           /* --code */
+    bool explain;             /* --explain */
     bool write;               /* --write */
     int actions;              /* how many of --replace, --delete, --insert-... were given */
     codedb_edit_action action;

@@ -123,6 +123,27 @@ static void query_prints_what_was_captured(void **state)
     release(&got);
 }
 
+static void query_explains_what_each_step_leaves(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run(scratch, "query --explain 'class / method' src/store.py", 0,
+               "src/store.py:\n"
+               "class                                   1 of this type, 1 candidates, 1 left\n"
+               "/ method                                2 of this type, 0 candidates, 0 left\n"
+               "    0 after /: parents are IndentedBlock; use >\n"
+               "0 found\n");
+    answer got = run(scratch, "", "query --explain --json 'class[path$=store.py]' src/store.py");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "{\"path\": \"src/store.py\", \"selector\": \"class[path$=store.py]\", ");
+    assert_contains(got.out, "\"matched\": 1, \"found\": 1, ");
+    release(&got);
+    assert_run(scratch, "index --quiet src", 0, "");
+    got = run(scratch, "", "query --explain 'class > method'");
+    assert_contains(got.out, "store.py:\nclass  ");
+    release(&got);
+}
+
 static void query_prints_json_with_columns_from_zero(void **state)
 {
     files_scratch *scratch = *state;
@@ -444,6 +465,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(every_command_has_help_and_refuses_what_it_does_not_know),
         SCRATCH_TEST(query_prints_places_as_editors_count_them),
         SCRATCH_TEST(query_prints_what_was_captured),
+        SCRATCH_TEST(query_explains_what_each_step_leaves),
         SCRATCH_TEST(query_prints_json_with_columns_from_zero),
         SCRATCH_TEST(query_reads_standard_input),
         SCRATCH_TEST(a_bad_selector_is_shown_once_with_its_place),
