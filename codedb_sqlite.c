@@ -317,7 +317,7 @@ static int sqlite_has_column(sqlite_connection *connection, const char *table, c
 }
 
 /* Fails unless there is a table of that name. */
-static codedb_code sqlite_check_table(sqlite_connection *connection, const char *table, codedb_result *result)
+static codedb_code sqlite_expect_table(sqlite_connection *connection, const char *table, codedb_result *result)
 {
     bool has_table, has_column;
     int code = sqlite_has_column(connection, table, "rowid", &has_table, &has_column);
@@ -345,7 +345,7 @@ static codedb_code sqlite_check_twice(const codedb_operation *operation, codedb_
 /* Checks every name of a table operation against the schema. Runs only when no statement is prepared for it. */
 static codedb_code sqlite_check_names(sqlite_connection *connection, const codedb_operation *operation, codedb_result *result)
 {
-    codedb_code checked = sqlite_check_table(connection, operation->table, result);
+    codedb_code checked = sqlite_expect_table(connection, operation->table, result);
     const char *name;
     size_t i;
     bool has_table, has_column;
@@ -823,7 +823,7 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
                                    "primary_key FROM pragma_table_xinfo(?1) WHERE hidden <> 1";
     sqlite_connection *connection = sqlite_of(self);
     sqlite3_stmt *statement = NULL;
-    codedb_code code = sqlite_check_table(connection, table, result);
+    codedb_code code = sqlite_expect_table(connection, table, result);
     int prepared;
     if (code != CODEDB_SUCCESS)
         return code;
