@@ -170,7 +170,19 @@ crash: $(BUILD)/faults/crash
 	$(CRASH) --rounds 60 --sabotage half
 	$(CRASH) --rounds 60 --sabotage unsynced --power
 
-.PHONY: crash
+# One scenario again and again: each time another call of the file system, or another allocation, fails. FAULTS_EVERY=20: one of them in 20
+# by chance; of SQLite's own allocations, which are tens of thousands, fewer. Under the sanitizers, so that nothing leaks and nothing is
+# read that may not be.
+FAULTS_EVERY ?= 1
+FAULTS = build-asan/faults/faults $(if $(PROOF_SEED),--seed $(PROOF_SEED))
+faults:
+	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS="$(SANITIZED) -fsanitize=address,undefined" build-asan/faults/faults
+	$(FAULTS) --every $(FAULTS_EVERY)
+	$(FAULTS) --every 10 --sabotage swallow
+	$(FAULTS) --every 10 --sabotage half
+	$(FAULTS) --sabotage leak
+
+.PHONY: crash faults
 
 # The tests that start threads.
 tsan:

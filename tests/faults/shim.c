@@ -4,6 +4,7 @@
  * what the disk has; a file must therefore be open through one connection only while writes are held. */
 #include "shim.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -114,6 +115,7 @@ static bool shim_fails(shim_kind kind)
     if (left > 0 || (left < 0 && !atomic_load(&shim.lasting)))
         return false;
     atomic_store(&shim.struck, true);
+    errno = EIO; /* SQLite tells it to who asks */
     return true;
 }
 
