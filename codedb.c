@@ -117,20 +117,31 @@ static codedb_code open_make_parents(const char *path, const codedb_allocator *a
 }
 
 /* What the layer above will know of the database; NULL without memory. */
-static codedb_schema *open_make_schema(const codedb_config *config, const codedb_allocator *allocator)
+#define OPEN_TREE_CACHE_SIZE ((size_t)256 << 20)
+
+static codedb_schema *open_make_schema(const codedb_config *config, const codedb_open_options *options)
 {
     size_t length = config->backup_dir != NULL ? strlen(config->backup_dir) : 0;
-    codedb_schema *schema = codedb_block_allocate(allocator, sizeof *schema + length + 1);
+    codedb_schema *schema = codedb_block_allocate(options->allocator, sizeof *schema + length + 1);
     char *backup_dir;
     if (schema == NULL)
         return NULL;
     memset(schema, 0, sizeof *schema);
+    schema->tree_cache_size = options->tree_cache_size == 0   ? OPEN_TREE_CACHE_SIZE
+                              : options->tree_cache_size == 1 ? 0
+                                                              : options->tree_cache_size;
     if (config->backup_dir != NULL) {
         backup_dir = (char *)(schema + 1);
         memcpy(backup_dir, config->backup_dir, length + 1);
         schema->backup_dir = backup_dir;
     }
     return schema;
+}
+
+/* Nobody has the database any more. */
+static void open_end_schema(void *attachment)
+{
+    codedb_tree_cache_destroy(((codedb_schema *)attachment)->trees);
 }
 
 /* Starts the driver as configured. */
@@ -158,7 +169,8 @@ static codedb_code open_start(const codedb_config *config, const codedb_open_opt
     start.queue_size = (size_t)config->queue_size;
     start.command_timeout = config->command_timeout;
     start.transaction_timeout = config->transaction_timeout;
-    start.attachment = open_make_schema(config, options->allocator);
+    start.attachment = open_make_schema(config, options);
+    start.end_attachment = open_end_schema;
     if (start.attachment == NULL)
         return codedb_fail_no_memory(result);
     return codedb_driver_start(&start, thread, result);

@@ -163,6 +163,7 @@ typedef struct codedb_open_options {
     codedb_log_level log_level;          /* messages below it are not made */
     const codedb_driver *const *drivers; /* the host's own drivers, looked up by name before the built-in ones; may be NULL */
     size_t driver_count;
+    size_t tree_cache_size; /* bytes of parsed trees that codedb_query_project may keep; 0: 256 MiB, 1: none */
 } codedb_open_options;
 
 /* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a file
@@ -1822,6 +1823,84 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
 CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
                                          const char *expected_hash, int preview, codedb_edit_report **report,
                                          codedb_result *result);
+
+/* ---- Many files ---- */
+
+/* A wish to stop that one thread tells another. Freed with codedb_free when no call uses it any more. */
+typedef struct codedb_cancellation codedb_cancellation;
+/* `allocator` may be NULL: the C library's. */
+CODEDB_API codedb_code codedb_cancellation_create(const codedb_allocator *allocator, codedb_cancellation **cancellation,
+                                                  codedb_result *result);
+/* Stops every call that was given it, now and later. Any thread; a signal handler, too. NULL is allowed. */
+CODEDB_API void codedb_cancellation_request(codedb_cancellation *cancellation);
+
+typedef struct codedb_query_options {
+    size_t struct_size;
+    const char *const *project_ids; /* NULL: every project */
+    size_t project_count;
+    int threads;                             /* that read, parse and match, at most 64, the caller's included; 0: one a CPU */
+    size_t limit;                            /* stop after so many nodes; 0: none. The filter's limit is for each file */
+    double timeout;                          /* seconds for all of it; 0: none. The filter's timeout is for each file */
+    const codedb_cancellation *cancellation; /* may be NULL */
+    int target_version;                      /* as in codedb_parse_options */
+    int no_skip; /* 1: every file is looked at, also where it is known that nothing can be found: no node more is found by that, but
+                  * such files' own errors are told, too */
+    int no_cache; /* 1: trees are neither taken from those that are kept, nor kept */
+} codedb_query_options;
+
+/* What was found in one file, or why nothing could be. It lives as long as the call of the function that it is given to. */
+typedef struct codedb_query_file {
+    size_t struct_size;
+    int64_t file_id;
+    const char *project_id;
+    const char *path;
+    const char *relative_path;  /* NULL: none */
+    const codedb_nodes *nodes;  /* at least one; NULL when the file has an error */
+    const codedb_result *error; /* NULL: none. PARSE_ERROR, say: the file's own error, which does not end the query */
+} codedb_query_file;
+
+/* Returns 0 to go on, anything else to stop. */
+typedef int (*codedb_query_function)(void *context, const codedb_query_file *file);
+
+/* What a query over files did. */
+typedef struct codedb_query_report {
+    size_t struct_size;
+    uint64_t files;         /* that were asked, those that were left out included */
+    uint64_t files_found;   /* in which something was found */
+    uint64_t files_skipped; /* not looked at: it was known that nothing can be found there */
+    uint64_t files_failed;
+    uint64_t nodes;
+    uint64_t trees_kept;   /* of the trees that were needed: taken from those that were kept */
+    uint64_t trees_parsed; /* the others */
+    int is_cut;            /* 1: the limit was reached, and there may be more */
+} codedb_query_report;
+
+/* Finds nodes in the stored sources of a project, of several or of all of them, those of deleted files left out, and calls `visit`
+ * for each file in which something was found and for each that has an error: files by their paths, nodes in file order. `visit` is
+ * called in the caller's thread, which works like the others while it waits, and it may call codedb functions. How much is held is
+ * bounded: when `visit` is slow, the threads wait. A file that is stored anew meanwhile is asked as it was or as it is then.
+ * `options` and `report` may be NULL; `report` (struct_size set by the host) is also filled when the query ended early.
+ * Errors: SELECTOR_ERROR; NOT_FOUND for a project that is not there; CANCELLED by `visit` or the cancellation; TIMEOUT; those of
+ * table operations. What was given to `visit` before stays true. */
+CODEDB_API codedb_code codedb_query_project(codedb *db, const codedb_filter *filter, const codedb_query_options *options,
+                                            codedb_query_function visit, void *context, codedb_query_report *report,
+                                            codedb_result *result);
+
+/* The trees that a database's queries have kept since it was opened. */
+typedef struct codedb_cache_figures {
+    size_t struct_size;
+    uint64_t limit;     /* bytes */
+    uint64_t bytes;     /* that trees, their sources and the summaries of sources use; never more than `limit` */
+    uint64_t trees;     /* that are kept */
+    uint64_t summaries; /* sources of which it is known what cannot be found in them */
+    uint64_t hits;      /* trees that were there when they were needed */
+    uint64_t misses;
+    uint64_t evictions; /* trees that went to make room */
+} codedb_cache_figures;
+
+/* Fills `figures` (struct_size set by the host). Does not wait for the driver. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked
+ * child. */
+CODEDB_API codedb_code codedb_cache_figures_get(codedb *db, codedb_cache_figures *figures, codedb_result *result);
 
 /* ---- 12. Folders -------------------------------------------------------------------------------------------------- */
 

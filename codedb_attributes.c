@@ -386,7 +386,9 @@ static bool attribute_is_decorated(const codedb_node_view *view, uint32_t node, 
         said = codedb_tree_child(tree, codedb_view_stored(view, child), CODEDB_FIELD_decorator);
         while (said != UINT32_MAX && tree->nodes[said].kind == CODEDB_NODE_CALL)
             said = codedb_tree_child(tree, said, CODEDB_FIELD_func);
-        if (said != UINT32_MAX && attribute_spells(tree, said, name, length))
+        if (said != UINT32_MAX &&
+            (tree->nodes[said].kind == CODEDB_NODE_NAME || tree->nodes[said].kind == CODEDB_NODE_ATTRIBUTE) &&
+            attribute_spells(tree, said, name, length))
             return true;
     }
     return false;

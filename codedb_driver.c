@@ -66,6 +66,13 @@ static bool driver_copy_options(codedb_driver_thread *thread, const codedb_drive
            driver_copy_string(thread, 2, &settings->synchronous);
 }
 
+static void driver_free_attachment(const codedb_driver_options *options)
+{
+    if (options->attachment != NULL && options->end_attachment != NULL)
+        options->end_attachment(options->attachment);
+    codedb_free(options->attachment);
+}
+
 static void driver_free(codedb_driver_thread *thread)
 {
     codedb_allocator allocator = thread->allocator;
@@ -73,7 +80,7 @@ static void driver_free(codedb_driver_thread *thread)
     codedb_queue_destroy(thread->queue);
     for (i = 0; i < sizeof thread->strings / sizeof thread->strings[0]; i++)
         codedb_memory_release(&allocator, thread->strings[i]);
-    codedb_free(thread->options.attachment);
+    driver_free_attachment(&thread->options);
     codedb_home_free(&thread->home);
     codedb_memory_release(&allocator, thread);
 }
@@ -86,7 +93,7 @@ static codedb_code driver_create(const codedb_driver_options *options, codedb_dr
     codedb_code code;
     *created = NULL;
     if (thread == NULL) {
-        codedb_free(options->attachment);
+        driver_free_attachment(options);
         return codedb_fail_no_memory(result);
     }
     memset(thread, 0, sizeof *thread);

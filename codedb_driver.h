@@ -53,8 +53,10 @@ typedef struct codedb_driver_options {
     size_t queue_size;          /* 0: 1000 */
     double command_timeout;     /* seconds; 0: 30 */
     double transaction_timeout; /* seconds; 0: 30 */
-    void *attachment; /* a block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is
-                                 * freed, too, when the start fails. What the layer above wants to know of each database. */
+    /* A block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is freed, too, when the start
+     * fails. What the layer above wants to know of each database. */
+    void *attachment;
+    void (*end_attachment)(void *attachment); /* is called before; NULL: there is nothing to do */
 } codedb_driver_options;
 
 /* Starts the thread and connects. On success the caller holds the first reference. */

@@ -187,9 +187,15 @@ CODEDB_PRIVATE void codedb_result_take_data(codedb_result *result, codedb_buffer
 
 #define CODEDB_TABLE_COUNT 21
 
+/* Trees that queries keep (codedb_query.h). */
+typedef struct codedb_tree_cache codedb_tree_cache;
+CODEDB_PRIVATE void codedb_tree_cache_destroy(codedb_tree_cache *cache);
+
 /* One for each database, zeroed. Written when the database is opened and when its schema was changed here, read at any time. */
 typedef struct codedb_schema {
     const char *backup_dir;                       /* of the configuration, or NULL; behind the struct */
+    size_t tree_cache_size;                       /* bytes; 0: no trees are kept */
+    _Atomic(codedb_tree_cache *) trees;           /* made by who needs it first; NULL: not yet */
     _Atomic bool known;                           /* false: take every table and column to be there */
     _Atomic uint64_t columns[CODEDB_TABLE_COUNT]; /* of each object's table: the columns that exist, by their bits */
 } codedb_schema;

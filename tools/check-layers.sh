@@ -23,10 +23,10 @@ driver=$(files "codedb_wire.c codedb_queue.c codedb_pending.c codedb_driver.c co
 trees=$(files "codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_ast.h codedb_normal.c codedb_normal_tables.h
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c
-  codedb_emission.c codedb_xpath.c codedb_capture.c codedb_nodes.c codedb_explain.c codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c
+  codedb_emission.c codedb_xpath.c codedb_capture.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c codedb_query.h codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c
   codedb_role.c codedb_template.c codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c
   codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_selector.h codedb_matcher.h codedb_edit.h")
-bridges="codedb_source.c codedb_match.c codedb_crawl.c codedb_source.h"
+bridges="codedb_source.c codedb_query.c codedb_match.c codedb_crawl.c codedb_source.h"
 
 wall "sqlite3.h is included by codedb_sqlite.h, and that by the SQLite driver's files only:" \
     "$(grep -nE '#include *[<"](sqlite3|codedb_sqlite)\.h' codedb*.c codedb*.h shell/*.c | grep -vE '^codedb_sqlite(\.h:.*sqlite3|[a-z_]*\.c:.*codedb_sqlite)\.h' || true)"
@@ -38,7 +38,7 @@ wall "the trees know no driver:" "$(grep -nE '#include *"codedb_(driver|objects|
 wall "no rows on the trees' side:" "$(code '\bcodedb_(table|sql|batch|transaction)_[a-z]+ *\(' $trees)"
 for file in codedb*.c; do
     case " $bridges " in *" $file "*) continue ;; esac
-    if grep -q '#include "codedb_\(tree\|parser\|selector\|edit\)\.h"' "$file" && grep -q '#include "codedb_\(driver\|objects\)\.h"' "$file"; then
+    if grep -q '#include "codedb_\(tree\|parser\|selector\|query\|edit\)\.h"' "$file" && grep -q '#include "codedb_\(driver\|objects\)\.h"' "$file"; then
         wall "only the bridges see trees and tables:" "$file"
     fi
 done

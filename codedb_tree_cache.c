@@ -1,0 +1,380 @@
+/* codedb_tree_cache.c -- parsed trees that are kept from one query to the next: by hash, within a number of bytes.
+ *
+ * Called by codedb_query.c from all of its threads, and by codedb.c, which makes one for each database and destroys it with the last
+ * handle. Calls the tree's and the summary's functions. Knows no database.
+ *
+ * Invariants
+ * 1. All of a cache is read and written with its lock held, but for what an entry's holders read: an entry's tree and summary do not
+ *    change while it is held. Nothing is parsed, hashed or summarized with the lock held.
+ * 2. `bytes` is what all entries together use, and never more than `limit`.
+ * 3. An entry is in exactly one of two lists, by whether it has its tree; the one that was used last stands first. Trees are thrown
+ *    out before summaries are, from the end of the list, and never one that is held or that the same run has used: a project that
+ *    is larger than the cache would otherwise push out its beginning by its end, and find nothing the next time.
+ * 4. A tree is kept only under the hash of its own source, whatever the database says. */
+#include "codedb_query.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define CACHE_FIRST_BUCKETS 256
+
+typedef enum cache_list_name { CACHE_WITH_TREE, CACHE_SUMMARY_ONLY, CACHE_LISTS } cache_list_name;
+
+/* `held` is first, so that what a holder has is the entry. */
+typedef struct cache_entry {
+    codedb_cached held;
+    codedb_tree_key key;
+    size_t holders;
+    size_t tree_bytes; /* of the tree and its source */
+    uint64_t run;      /* that used it last */
+    struct cache_entry *chain;
+    struct cache_entry *before;
+    struct cache_entry *behind;
+} cache_entry;
+
+typedef struct cache_list {
+    cache_entry *first;
+    cache_entry *last;
+    size_t count;
+} cache_list;
+
+struct codedb_tree_cache {
+    codedb_allocator allocator;
+    pthread_mutex_t lock;
+    size_t limit;
+    size_t bytes;
+    uint64_t runs;
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t evictions;
+    cache_list lists[CACHE_LISTS];
+    cache_entry **buckets; /* their number is a power of two */
+    size_t bucket_count;
+};
+
+/* ---- Lists and buckets: with the lock held ------------------------------------------------------------------------ */
+
+static cache_list *cache_list_of(codedb_tree_cache *cache, const cache_entry *entry)
+{
+    return &cache->lists[entry->held.tree != NULL ? CACHE_WITH_TREE : CACHE_SUMMARY_ONLY];
+}
+
+static void cache_unlink(cache_list *list, cache_entry *entry)
+{
+    *(entry->before != NULL ? &entry->before->behind : &list->first) = entry->behind;
+    *(entry->behind != NULL ? &entry->behind->before : &list->last) = entry->before;
+    list->count--;
+}
+
+static void cache_put_first(cache_list *list, cache_entry *entry)
+{
+    entry->before = NULL;
+    entry->behind = list->first;
+    *(list->first != NULL ? &list->first->before : &list->last) = entry;
+    list->first = entry;
+    list->count++;
+}
+
+static cache_entry **cache_bucket(const codedb_tree_cache *cache, const codedb_tree_key *key)
+{
+    uint64_t number;
+    memcpy(&number, key->hash, sizeof number);
+    return &cache->buckets[(number + (unsigned)key->target_version) & (cache->bucket_count - 1)];
+}
+
+static bool cache_key_is(const codedb_tree_key *left, const codedb_tree_key *right)
+{
+    return left->target_version == right->target_version && memcmp(left->hash, right->hash, sizeof left->hash) == 0;
+}
+
+static cache_entry *cache_look_up(const codedb_tree_cache *cache, const codedb_tree_key *key)
+{
+    cache_entry *entry = *cache_bucket(cache, key);
+    while (entry != NULL && !cache_key_is(&entry->key, key))
+        entry = entry->chain;
+    return entry;
+}
+
+/* More buckets when there are many entries; without memory the chains only get longer. */
+static void cache_grow(codedb_tree_cache *cache)
+{
+    size_t old_count = cache->bucket_count;
+    cache_entry **old = cache->buckets;
+    cache_entry **larger = codedb_memory_allocate(&cache->allocator, 2 * old_count, sizeof(cache_entry *));
+    if (larger == NULL)
+        return;
+    memset(larger, 0, 2 * old_count * sizeof(cache_entry *));
+    cache->buckets = larger;
+    cache->bucket_count = 2 * old_count;
+    for (size_t i = 0; i < old_count; i++)
+        while (old[i] != NULL) {
+            cache_entry *entry = old[i];
+            cache_entry **bucket = cache_bucket(cache, &entry->key);
+            old[i] = entry->chain;
+            entry->chain = *bucket;
+            *bucket = entry;
+        }
+    codedb_memory_release(&cache->allocator, old);
+}
+
+static size_t cache_entry_bytes(const cache_entry *entry)
+{
+    return sizeof *entry + codedb_summary_size(entry->held.summary);
+}
+
+static void cache_free_entry(codedb_tree_cache *cache, cache_entry *entry)
+{
+    codedb_tree_free((codedb_tree *)entry->held.tree);
+    codedb_memory_release(&cache->allocator, (codedb_summary *)entry->held.summary);
+    codedb_memory_release(&cache->allocator, entry);
+}
+
+static void cache_drop_tree(codedb_tree_cache *cache, cache_entry *entry)
+{
+    cache_unlink(&cache->lists[CACHE_WITH_TREE], entry);
+    codedb_tree_free((codedb_tree *)entry->held.tree);
+    cache->bytes -= entry->tree_bytes;
+    cache->evictions++;
+    entry->held.tree = NULL;
+    entry->tree_bytes = 0;
+    cache_put_first(&cache->lists[CACHE_SUMMARY_ONLY], entry);
+}
+
+static void cache_drop_entry(codedb_tree_cache *cache, cache_entry *entry)
+{
+    cache_entry **bucket = cache_bucket(cache, &entry->key);
+    while (*bucket != entry)
+        bucket = &(*bucket)->chain;
+    *bucket = entry->chain;
+    cache_unlink(&cache->lists[CACHE_SUMMARY_ONLY], entry);
+    cache->bytes -= cache_entry_bytes(entry);
+    cache_free_entry(cache, entry);
+}
+
+static bool cache_may_go(const cache_entry *entry, uint64_t run)
+{
+    return entry != NULL && entry->holders == 0 && entry->run != run;
+}
+
+/* Throws out what was not used for the longest time until `needed` bytes fit; false when they do not. */
+static bool cache_make_room(codedb_tree_cache *cache, size_t needed, uint64_t run)
+{
+    if (needed > cache->limit)
+        return false;
+    while (cache->limit - cache->bytes < needed && cache_may_go(cache->lists[CACHE_WITH_TREE].last, run))
+        cache_drop_tree(cache, cache->lists[CACHE_WITH_TREE].last);
+    while (cache->limit - cache->bytes < needed && cache_may_go(cache->lists[CACHE_SUMMARY_ONLY].last, run))
+        cache_drop_entry(cache, cache->lists[CACHE_SUMMARY_ONLY].last);
+    return cache->limit - cache->bytes >= needed;
+}
+
+/* ---- Life --------------------------------------------------------------------------------------------------------- */
+
+CODEDB_PRIVATE codedb_tree_cache *codedb_tree_cache_create(const codedb_allocator *allocator, size_t limit)
+{
+    codedb_tree_cache *cache = codedb_memory_allocate(allocator, 1, sizeof *cache);
+    if (cache == NULL)
+        return NULL;
+    memset(cache, 0, sizeof *cache);
+    cache->allocator = *allocator;
+    cache->limit = limit;
+    cache->bucket_count = CACHE_FIRST_BUCKETS;
+    cache->buckets = codedb_memory_allocate(allocator, CACHE_FIRST_BUCKETS, sizeof(cache_entry *));
+    if (cache->buckets == NULL || pthread_mutex_init(&cache->lock, NULL) != 0) {
+        codedb_memory_release(allocator, cache->buckets);
+        codedb_memory_release(allocator, cache);
+        return NULL;
+    }
+    memset(cache->buckets, 0, CACHE_FIRST_BUCKETS * sizeof(cache_entry *));
+    return cache;
+}
+
+CODEDB_PRIVATE void codedb_tree_cache_destroy(codedb_tree_cache *cache)
+{
+    codedb_allocator allocator;
+    if (cache == NULL)
+        return;
+    allocator = cache->allocator;
+    for (int list = 0; list < CACHE_LISTS; list++)
+        while (cache->lists[list].first != NULL) {
+            cache_entry *entry = cache->lists[list].first;
+            cache_unlink(&cache->lists[list], entry);
+            cache_free_entry(cache, entry);
+        }
+    codedb_memory_release(&allocator, cache->buckets);
+    pthread_mutex_destroy(&cache->lock);
+    codedb_memory_release(&allocator, cache);
+}
+
+CODEDB_PRIVATE uint64_t codedb_tree_cache_begin(codedb_tree_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    uint64_t run = ++cache->runs;
+    pthread_mutex_unlock(&cache->lock);
+    return run;
+}
+
+/* ---- Keys --------------------------------------------------------------------------------------------------------- */
+
+static int cache_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return -1;
+}
+
+CODEDB_PRIVATE bool codedb_tree_key_make(codedb_tree_key *key, const char *hash, size_t length, int target_version)
+{
+    memset(key, 0, sizeof *key);
+    key->target_version = target_version;
+    if (length != 2 * sizeof key->hash)
+        return false;
+    for (size_t i = 0; i < sizeof key->hash; i++) {
+        int high = cache_digit(hash[2 * i]);
+        int low = cache_digit(hash[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        key->hash[i] = (unsigned char)(high * 16 + low);
+    }
+    return true;
+}
+
+/* Is the key that of this tree's source? */
+static bool cache_key_is_of(const codedb_tree_key *key, const codedb_tree *tree)
+{
+    char hash[CODEDB_SHA256_HEX_SIZE];
+    codedb_tree_key own;
+    codedb_sha256_hex(tree->source, tree->length, hash);
+    return codedb_tree_key_make(&own, hash, CODEDB_SHA256_HEX_SIZE - 1, key->target_version) && cache_key_is(key, &own);
+}
+
+/* ---- Finding and adding ------------------------------------------------------------------------------------------- */
+
+static void cache_use(codedb_tree_cache *cache, cache_entry *entry, uint64_t run)
+{
+    cache_list *list = cache_list_of(cache, entry);
+    cache_unlink(list, entry);
+    cache_put_first(list, entry);
+    entry->run = run;
+    entry->holders++;
+}
+
+CODEDB_PRIVATE const codedb_cached *codedb_tree_cache_find(codedb_tree_cache *cache, const codedb_tree_key *key, uint64_t run)
+{
+    pthread_mutex_lock(&cache->lock);
+    cache_entry *entry = cache_look_up(cache, key);
+    if (entry != NULL)
+        cache_use(cache, entry, run);
+    pthread_mutex_unlock(&cache->lock);
+    return entry != NULL ? &entry->held : NULL;
+}
+
+/* A new entry without its tree, in no list; NULL without memory. */
+static cache_entry *cache_make_entry(codedb_tree_cache *cache, const codedb_tree_key *key, const codedb_tree *tree)
+{
+    cache_entry *entry = codedb_memory_allocate(&cache->allocator, 1, sizeof *entry);
+    codedb_summary *summary = entry != NULL ? codedb_summary_create(&cache->allocator, tree) : NULL;
+    if (summary == NULL) {
+        codedb_memory_release(&cache->allocator, entry);
+        return NULL;
+    }
+    memset(entry, 0, sizeof *entry);
+    entry->held.summary = summary;
+    entry->key = *key;
+    return entry;
+}
+
+/* Puts a new entry in its place, if there is room. */
+static bool cache_enter(codedb_tree_cache *cache, cache_entry *entry, uint64_t run)
+{
+    if (!cache_make_room(cache, cache_entry_bytes(entry), run))
+        return false;
+    if (cache->lists[CACHE_WITH_TREE].count + cache->lists[CACHE_SUMMARY_ONLY].count >= cache->bucket_count)
+        cache_grow(cache);
+    cache_entry **bucket = cache_bucket(cache, &entry->key);
+    entry->chain = *bucket;
+    *bucket = entry;
+    entry->run = run;
+    cache->bytes += cache_entry_bytes(entry);
+    cache_put_first(&cache->lists[CACHE_SUMMARY_ONLY], entry);
+    return true;
+}
+
+/* Gives an entry that is nobody's its tree, if there is room. */
+static bool cache_give_tree(codedb_tree_cache *cache, cache_entry *entry, codedb_tree *tree, size_t bytes, uint64_t run)
+{
+    /* While others read that there is no tree, none may appear. */
+    if (entry->holders > 0)
+        return false;
+    entry->run = run; /* it may not be thrown out to make room for itself */
+    if (!cache_make_room(cache, bytes, run))
+        return false;
+    cache_unlink(&cache->lists[CACHE_SUMMARY_ONLY], entry);
+    entry->held.tree = tree;
+    entry->tree_bytes = bytes;
+    cache->bytes += bytes;
+    cache_put_first(&cache->lists[CACHE_WITH_TREE], entry);
+    return true;
+}
+
+CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_tree *tree, uint64_t run,
+                                          const codedb_cached **held)
+{
+    size_t bytes = codedb_tree_memory(tree) + tree->length + CODEDB_SOURCE_PADDING;
+    cache_entry *made = cache_key_is_of(key, tree) ? cache_make_entry(cache, key, tree) : NULL;
+    bool kept = false;
+    *held = NULL;
+    if (made == NULL)
+        return false;
+    pthread_mutex_lock(&cache->lock);
+    cache_entry *entry = cache_look_up(cache, key);
+    if (entry == NULL && cache_enter(cache, made, run)) {
+        entry = made;
+        made = NULL;
+    }
+    bool was_there = entry != NULL && entry->held.tree != NULL;
+    if (entry != NULL && (was_there || cache_give_tree(cache, entry, tree, bytes, run))) {
+        cache_use(cache, entry, run);
+        *held = &entry->held;
+        kept = true;
+    }
+    pthread_mutex_unlock(&cache->lock);
+    if (made != NULL)
+        cache_free_entry(cache, made);
+    if (was_there)
+        codedb_tree_free(tree);
+    return kept;
+}
+
+CODEDB_PRIVATE void codedb_tree_cache_give_back(codedb_tree_cache *cache, const codedb_cached *held)
+{
+    if (held == NULL)
+        return;
+    pthread_mutex_lock(&cache->lock);
+    ((cache_entry *)(uintptr_t)held)->holders--;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+/* ---- Figures ------------------------------------------------------------------------------------------------------ */
+
+CODEDB_PRIVATE void codedb_tree_cache_count(codedb_tree_cache *cache, bool found)
+{
+    pthread_mutex_lock(&cache->lock);
+    *(found ? &cache->hits : &cache->misses) += 1;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+CODEDB_PRIVATE void codedb_tree_cache_figures(codedb_tree_cache *cache, codedb_cache_figures *figures)
+{
+    pthread_mutex_lock(&cache->lock);
+    figures->limit = cache->limit;
+    figures->bytes = cache->bytes;
+    figures->trees = cache->lists[CACHE_WITH_TREE].count;
+    figures->summaries = figures->trees + cache->lists[CACHE_SUMMARY_ONLY].count;
+    figures->hits = cache->hits;
+    figures->misses = cache->misses;
+    figures->evictions = cache->evictions;
+    pthread_mutex_unlock(&cache->lock);
+}
