@@ -420,6 +420,31 @@ CODEDB_API codedb_code codedb_transaction_begin(codedb *db, codedb **transaction
 CODEDB_API codedb_code codedb_transaction_commit(codedb *transaction, codedb_result *result);
 CODEDB_API codedb_code codedb_transaction_rollback(codedb *transaction, codedb_result *result);
 
+/* Makes a point in the transaction to which codedb_transaction_rollback_to can return. *savepoint gets its number: they nest, and count
+ * from 1. Releasing a savepoint ends it and all that were made behind it, and keeps what was done; rolling back to it ends the
+ * same, and undoes what was done since it was made. Errors: TRANSACTION_ERROR for a handle without a transaction, one that has ended, or a
+ * savepoint that is not open; and those of table operations. */
+CODEDB_API codedb_code codedb_transaction_savepoint(codedb *transaction, int *savepoint, codedb_result *result);
+CODEDB_API codedb_code codedb_transaction_release(codedb *transaction, int savepoint, codedb_result *result);
+CODEDB_API codedb_code codedb_transaction_rollback_to(codedb *transaction, int savepoint, codedb_result *result);
+
+/* What is to be done in a transaction. It uses `transaction` for all that is to be part of it, does not end it, and answers
+ * SUCCESS to have it committed; anything else has it rolled back. It may be called several times. */
+typedef codedb_code (*codedb_transaction_function)(void *context, codedb *transaction, codedb_result *result);
+
+typedef struct codedb_retry_options {
+    size_t struct_size;
+    int attempts; /* the most; 0: 5 */
+    double wait;  /* seconds before the second attempt, twice as many before each further one, up to 1 s; 0: 0.01 */
+} codedb_retry_options;
+
+/* Begins a transaction, calls `function`, commits; and all that again when it failed for a reason that may pass and nothing has
+ * remained of it: BUSY, QUEUE_FULL, CONFLICT, CONNECTION_ERROR, or a TIMEOUT before `function` was called or while the commit waited.
+ * Never behind OUTCOME_UNKNOWN, when the commit may have been done. `options` may be NULL. The answer is that of the last attempt:
+ * what `function` answered (and wrote to the result it was given), or how the transaction's begin or commit failed. */
+CODEDB_API codedb_code codedb_transaction_run(codedb *db, codedb_transaction_function function, void *context,
+                                              const codedb_retry_options *options, codedb_result *result);
+
 /* ---- 8. Drivers --------------------------------------------------------------------------------------------------- */
 
 /* A driver is a constant table of functions that the driver thread calls for one kind of database. codedb brings "sqlite"; a host

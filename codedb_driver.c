@@ -324,55 +324,6 @@ CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *stat
     return codedb_succeed(result);
 }
 
-CODEDB_API codedb_code codedb_transaction_begin(codedb *db, codedb **transaction, codedb_result *result)
-{
-    codedb_request request = {.kind = CODEDB_REQUEST_BEGIN};
-    codedb *made;
-    codedb_code code;
-    if (transaction != NULL)
-        *transaction = NULL;
-    if (db == NULL || transaction == NULL)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the handle is NULL, or there is nowhere to put the transaction");
-    if (!codedb_driver_is_here(db->thread))
-        return codedb_driver_fail_elsewhere(result);
-    /* Made first: once the transaction is open, nothing may fail any more. */
-    code = codedb_handle_create(db->thread, CODEDB_HANDLE_TRANSACTION, db, &made, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    code = codedb_driver_call(db, &request, result);
-    if (code != CODEDB_SUCCESS) {
-        codedb_handle_destroy(made);
-        return code;
-    }
-    made->transaction = request.transaction;
-    *transaction = made;
-    return CODEDB_SUCCESS;
-}
-
-static codedb_code driver_end_transaction(codedb *transaction, codedb_request_kind kind, codedb_result *result)
-{
-    codedb_request request = {.kind = kind};
-    if (transaction == NULL || transaction->transaction == 0)
-        return codedb_fail(result, CODEDB_TRANSACTION_ERROR, "the handle holds no transaction");
-    return codedb_driver_call(transaction, &request, result);
-}
-
-CODEDB_API codedb_code codedb_transaction_commit(codedb *transaction, codedb_result *result)
-{
-    return driver_end_transaction(transaction, CODEDB_REQUEST_COMMIT, result);
-}
-
-CODEDB_API codedb_code codedb_transaction_rollback(codedb *transaction, codedb_result *result)
-{
-    return driver_end_transaction(transaction, CODEDB_REQUEST_ROLLBACK, result);
-}
-
-CODEDB_PRIVATE void codedb_driver_abandon(codedb *transaction)
-{
-    transaction->timeout = -1;
-    driver_end_transaction(transaction, CODEDB_REQUEST_ROLLBACK, NULL);
-}
-
 /* ---- 4. The thread ------------------------------------------------------------------------------------------------- */
 
 static void *driver_main(void *argument)

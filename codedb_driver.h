@@ -109,7 +109,10 @@ typedef enum codedb_request_kind {
     CODEDB_REQUEST_CHECK,      /* rows, at most values[0] */
     CODEDB_REQUEST_VACUUM,
     CODEDB_REQUEST_CHECKPOINT, /* values[0]: a codedb_checkpoint_mode */
-    CODEDB_REQUEST_STORAGE     /* a row; also within a transaction */
+    CODEDB_REQUEST_STORAGE,    /* a row; also within a transaction */
+    CODEDB_REQUEST_SAVEPOINT,  /* within a transaction, like the rest; answers its number in changes.affected_rows */
+    CODEDB_REQUEST_RELEASE,    /* values[0]: the number of the savepoint */
+    CODEDB_REQUEST_ROLLBACK_TO /* likewise */
 } codedb_request_kind;
 
 /* What a step of a batch must find: exactly `expected` rows, else `code` and `description`. */

@@ -34,7 +34,7 @@
 #define LOOP_GROUP_LARGEST 256
 #define LOOP_GROUP_TIME 0.005 /* seconds */
 #define LOOP_MEMBER 0         /* the depth of a member's savepoint */
-#define LOOP_BATCH 1          /* that of a batch inside a held transaction */
+#define LOOP_SAVEPOINTS 1000  /* the most that a host may have open */
 
 /* Why a transaction is no more. */
 typedef enum loop_end { LOOP_END_COMMITTED, LOOP_END_ROLLED_BACK, LOOP_END_IDLE, LOOP_END_DATABASE, LOOP_END_CLOSED } loop_end;
@@ -50,6 +50,8 @@ struct codedb_loop {
     uint64_t transaction;      /* the one that is held, or 0 */
     uint64_t last_transaction; /* ids count from 1 and are never used again */
     double transaction_used;   /* monotonic seconds of its last request */
+    uint64_t owner;            /* the thread that holds it */
+    int savepoints;            /* that are open in it, numbered from 1; a batch inside it has the next number for itself */
     codedb_copies copies;      /* that are made between requests */
     struct {
         uint64_t transaction;
@@ -104,6 +106,7 @@ static void loop_forget_transaction(codedb_loop *loop, loop_end how)
     loop->ended[slot].transaction = loop->transaction;
     loop->ended[slot].how = how;
     loop->transaction = 0;
+    loop->savepoints = 0;
     codedb_queue_hold(loop->queue, 0, 0);
 }
 
@@ -167,6 +170,7 @@ static codedb_code loop_begin(codedb_loop *loop, codedb_request *request)
         return code;
     loop->transaction = ++loop->last_transaction;
     request->transaction = loop->transaction;
+    loop->owner = request->caller;
     codedb_queue_hold(loop->queue, loop->transaction, request->caller);
     return CODEDB_SUCCESS;
 }
@@ -185,6 +189,36 @@ static codedb_code loop_rollback(codedb_loop *loop)
 {
     loop_roll_back(loop, LOOP_END_ROLLED_BACK);
     return CODEDB_SUCCESS;
+}
+
+static codedb_code loop_savepoint(codedb_loop *loop, codedb_request *request)
+{
+    codedb_code code;
+    if (loop->savepoints == LOOP_SAVEPOINTS)
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
+                           "transaction %llu has %d savepoints, and no more are allowed", (unsigned long long)loop->transaction,
+                           LOOP_SAVEPOINTS);
+    code = loop->driver.savepoint(loop->connection, loop->savepoints + 1, request->result);
+    if (code == CODEDB_SUCCESS)
+        request->changes.affected_rows = ++loop->savepoints;
+    return code;
+}
+
+/* Ends a savepoint and those that were made behind it: keeps what was done since, or undoes it. */
+static codedb_code loop_end_savepoint(codedb_loop *loop, codedb_request *request)
+{
+    int64_t number = request->values[0].as.integer;
+    codedb_code code;
+    if (number < 1 || number > loop->savepoints)
+        return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR, "transaction %llu has no savepoint %lld; %d are open",
+                           (unsigned long long)loop->transaction, (long long)number, loop->savepoints);
+    if (request->kind == CODEDB_REQUEST_RELEASE)
+        code = loop->driver.release(loop->connection, (int)number, request->result);
+    else
+        code = loop->driver.rollback_to(loop->connection, (int)number, request->result);
+    if (code == CODEDB_SUCCESS)
+        loop->savepoints = (int)number - 1;
+    return code;
 }
 
 /* ---- 3. Running ---------------------------------------------------------------------------------------------------- */
@@ -324,12 +358,12 @@ static codedb_code loop_run_steps(codedb_loop *loop, codedb_request *request)
 static void loop_undo_batch(codedb_loop *loop, bool inside)
 {
     const codedb_driver *driver = &loop->driver;
+    int depth = loop->savepoints + 1;
     codedb_result unwanted = CODEDB_INIT(codedb_result);
     codedb_code code = CODEDB_SUCCESS;
     loop_let_finish(loop);
     if (driver->in_transaction(loop->connection))
-        code =
-            inside ? driver->rollback_to(loop->connection, LOOP_BATCH, &unwanted) : driver->rollback(loop->connection, &unwanted);
+        code = inside ? driver->rollback_to(loop->connection, depth, &unwanted) : driver->rollback(loop->connection, &unwanted);
     if (code != CODEDB_SUCCESS)
         codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "undoing a batch: %s", unwanted.description);
     codedb_result_clear(&unwanted);
@@ -340,14 +374,15 @@ static codedb_code loop_run_batch(codedb_loop *loop, codedb_request *request)
 {
     const codedb_driver *driver = &loop->driver;
     bool inside = loop->transaction != 0;
+    int depth = loop->savepoints + 1;
     codedb_code code;
-    code = inside ? driver->savepoint(loop->connection, LOOP_BATCH, request->result)
-                  : driver->begin(loop->connection, request->result);
+    code =
+        inside ? driver->savepoint(loop->connection, depth, request->result) : driver->begin(loop->connection, request->result);
     if (code != CODEDB_SUCCESS)
         return code;
     code = loop_run_steps(loop, request);
     if (code == CODEDB_SUCCESS)
-        code = inside ? driver->release(loop->connection, LOOP_BATCH, request->result)
+        code = inside ? driver->release(loop->connection, depth, request->result)
                       : driver->commit(loop->connection, request->result);
     if (code != CODEDB_SUCCESS)
         loop_undo_batch(loop, inside);
@@ -444,6 +479,9 @@ static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
     case CODEDB_REQUEST_BEGIN: return loop_begin(loop, request);
     case CODEDB_REQUEST_COMMIT: return loop_commit(loop, request);
     case CODEDB_REQUEST_ROLLBACK: return loop_rollback(loop);
+    case CODEDB_REQUEST_SAVEPOINT: return loop_savepoint(loop, request);
+    case CODEDB_REQUEST_RELEASE:
+    case CODEDB_REQUEST_ROLLBACK_TO: return loop_end_savepoint(loop, request);
     case CODEDB_REQUEST_CONNECT: return loop_connect(loop, request);
     case CODEDB_REQUEST_STOP: return loop_stop(loop);
     }
@@ -637,8 +675,9 @@ static bool loop_turn(codedb_loop *loop)
     }
     if (loop->transaction != 0 && codedb_monotonic_now() >= loop_idle_time(loop)) {
         codedb_settings_log(&loop->options->settings, CODEDB_LOG_WARNING,
-                            "transaction %llu was idle for %.3f seconds and is rolled back",
-                            (unsigned long long)loop->transaction, loop->options->transaction_timeout);
+                            "transaction %llu of thread 0x%llx was idle for %.3f seconds and is rolled back",
+                            (unsigned long long)loop->transaction, (unsigned long long)loop->owner,
+                            loop->options->transaction_timeout);
         loop_roll_back(loop, LOOP_END_IDLE);
         return true;
     }

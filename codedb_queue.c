@@ -72,6 +72,7 @@ struct codedb_queue {
     bool closed;
     uint64_t transaction;
     uint64_t owner;
+    double held_since;
     uint64_t total, expired, rejected, withdrawn, high_water;
 
     /* Apart from each other by a cache line, because one side looks at them all the time while the other writes. */
@@ -337,6 +338,13 @@ static codedb_request *queue_remove_next(codedb_queue *queue, bool member)
 static codedb_code queue_fail_timeout(codedb_queue *queue, codedb_request *request)
 {
     queue->expired++;
+    if (queue->transaction != 0 && !queue_is_owners(request))
+        return codedb_fail(
+            request->result, CODEDB_TIMEOUT,
+            "the request waited %.3f seconds, its timeout, and was not run: thread 0x%llx has held transaction %llu "
+            "for %.3f seconds",
+            request->timeout, (unsigned long long)queue->owner, (unsigned long long)queue->transaction,
+            codedb_monotonic_now() - queue->held_since);
     return codedb_fail(request->result, CODEDB_TIMEOUT, "the request waited %.3f seconds, its timeout, and was not run",
                        request->timeout);
 }
@@ -366,8 +374,8 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
     bool in_time = true;
     if (bounded && queue->transaction != 0 && queue->owner == request->caller)
         return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
-                           "this thread holds transaction %llu and would wait for itself; use the transaction's handle",
-                           (unsigned long long)queue->transaction);
+                           "this thread (0x%llx) holds transaction %llu and would wait for itself; use the transaction's handle",
+                           (unsigned long long)queue->owner, (unsigned long long)queue->transaction);
     while (!queue->closed && bounded && queue->size >= queue->capacity) {
         if (request->do_not_wait) {
             queue->rejected++;
@@ -695,6 +703,7 @@ CODEDB_PRIVATE void codedb_queue_hold(codedb_queue *queue, uint64_t transaction,
     pthread_mutex_lock(&queue->lock);
     queue->transaction = transaction;
     queue->owner = owner;
+    queue->held_since = codedb_monotonic_now();
     queue_count_ready(queue);
     pthread_mutex_unlock(&queue->lock);
 }

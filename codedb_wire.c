@@ -822,7 +822,7 @@ static void wire_get_schema(wire_request_reader *from)
 
 static bool wire_has_values(codedb_request_kind kind)
 {
-    return kind == CODEDB_REQUEST_RUN || (kind >= CODEDB_REQUEST_RESTORE && kind <= CODEDB_REQUEST_STORAGE);
+    return kind == CODEDB_REQUEST_RUN || (kind >= CODEDB_REQUEST_RESTORE && kind <= CODEDB_REQUEST_ROLLBACK_TO);
 }
 
 CODEDB_PRIVATE void codedb_wire_write_request(codedb_wire_message *message, const codedb_request *request)
@@ -877,6 +877,10 @@ static const char *wire_request_fault(const codedb_request *request)
         return wire_is_number(request, CODEDB_CHECKPOINT_PASSIVE, CODEDB_CHECKPOINT_TRUNCATE) ? NULL
                                                                                               : "a checkpoint of an unknown kind";
     case CODEDB_REQUEST_STORAGE: return request->wants_rows ? NULL : "figures that nobody wants";
+    case CODEDB_REQUEST_SAVEPOINT: return request->transaction != 0 ? NULL : "a savepoint of no transaction";
+    case CODEDB_REQUEST_RELEASE:
+    case CODEDB_REQUEST_ROLLBACK_TO:
+        return request->transaction != 0 && wire_is_number(request, INT64_MIN, INT64_MAX) ? NULL : "the end of no savepoint";
     case CODEDB_REQUEST_RUN:
     case CODEDB_REQUEST_BEGIN:
     case CODEDB_REQUEST_CONNECT:
@@ -890,7 +894,7 @@ static const char *wire_request_fault(const codedb_request *request)
 static unsigned wire_get_question(wire_reader *reader, codedb_request *request)
 {
     uint64_t kind = wire_get_number(reader), priority = wire_get_number(reader), bits = wire_get_number(reader);
-    if (kind > CODEDB_REQUEST_STORAGE)
+    if (kind > CODEDB_REQUEST_ROLLBACK_TO)
         wire_refuse(reader, "a request of an unknown kind");
     if (priority > CODEDB_PRIORITY_URGENT)
         wire_refuse(reader, "a request of an unknown priority");
