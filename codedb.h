@@ -1729,7 +1729,7 @@ typedef struct codedb_filter {
 /* A matched node. Text is owned by the codedb_nodes it stands in and NUL-terminated; NULL means "has none". */
 typedef struct codedb_node_info {
     const char *node_id; /* unique in its file */
-    const char *type;    /* LibCST's class name */
+    const char *type;    /* LibCST's class name; of the ast, CPython's */
     const char *kind;    /* module class function method import smallstmt stmt decorator node */
     const char *name;
     const char *qualname;
@@ -1741,6 +1741,8 @@ typedef struct codedb_node_info {
     size_t end_byte;
     const char *code; /* the source text of the position */
     size_t code_length;
+    const char *ast_json; /* of a node of the ast: its JSON as stored; else NULL */
+    size_t ast_json_length;
 } codedb_node_info;
 
 /* Nodes in file order. One block: free it with codedb_free.
@@ -1820,6 +1822,23 @@ typedef struct codedb_edit_report {
  * edit by its index. */
 CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
                                         codedb_edit_report **report, codedb_result *result);
+
+/* CPython's ast in JSON (docs/trees.md), without a database. */
+typedef struct codedb_ast_options {
+    size_t struct_size;
+    const codedb_allocator *allocator; /* NULL: the C library's */
+    const char *source;                /* of the file, in UTF-8: what `code` and the fields that are nodes say. NULL: not at hand */
+    size_t source_length;
+    const char *path; /* of the file, for the attribute `path` and for diffs; may be NULL */
+    size_t max_depth; /* nodes in each other; 0: 1,000,000 */
+} codedb_ast_options;
+
+/* Finds nodes in an ast, by the same language over the class names and fields of Python's ast (docs/selectors.md). In the answer,
+ * lines and columns are those of the JSON (columns in bytes of UTF-8; line 0: the node has no position), ast_json is the node as it
+ * is written, and code is NULL where no source is at hand. *nodes is freed with codedb_free. `options` may be NULL.
+ * Errors: PARSE_ERROR with the place in the JSON; those of codedb_tree_query; INVALID_REQUEST for the reference dialect, too. */
+CODEDB_API codedb_code codedb_ast_json_query(const char *json, size_t length, const codedb_ast_options *options,
+                                             const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result);
 
 /* ---- 11. Stored trees --------------------------------------------------------------------------------------------- */
 

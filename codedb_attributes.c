@@ -117,27 +117,6 @@ static codedb_slice attribute_slice(const codedb_node_view *view, uint32_t start
     return slice;
 }
 
-/* The same text with \n for every line break. */
-static codedb_slice attribute_with_newlines(codedb_node_view *view, codedb_slice slice)
-{
-    const char *source = view->tree->source;
-    size_t i;
-    if (view->first_return == NULL) {
-        view->first_return = memchr(source, '\r', view->tree->length);
-        if (view->first_return == NULL)
-            view->first_return = source + view->tree->length;
-    }
-    if (slice.text + slice.length <= view->first_return)
-        return slice;
-    view->scratch.length = 0;
-    for (i = 0; i < slice.length; i++)
-        if (slice.text[i] != '\r')
-            codedb_buffer_append_byte(&view->scratch, slice.text[i]);
-        else if (i + 1 == slice.length || slice.text[i + 1] != '\n')
-            codedb_buffer_append_byte(&view->scratch, '\n');
-    return codedb_view_scratch(view);
-}
-
 /* What a node says as somebody's field: its tokens, own parentheses included. An `as` says its name. */
 static codedb_slice attribute_node_text(const codedb_node_view *view, uint32_t node)
 {
@@ -242,7 +221,7 @@ static codedb_slice attribute_code(codedb_node_view *view, uint32_t node)
     uint32_t start;
     uint32_t end;
     codedb_view_range(view, node, &start, &end);
-    return attribute_with_newlines(view, attribute_slice(view, start, end));
+    return codedb_view_with_newlines(view, attribute_slice(view, start, end));
 }
 
 static codedb_slice attribute_offset(codedb_node_view *view, uint32_t node, bool of_end)
@@ -330,7 +309,7 @@ static bool attribute_text_holds(codedb_node_view *view, codedb_slice slice, con
 {
     if (slice.text == NULL || slice.length == 0)
         return false;
-    slice = attribute_with_newlines(view, slice);
+    slice = codedb_view_with_newlines(view, slice);
     return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
 }
 
@@ -419,6 +398,7 @@ CODEDB_PRIVATE void codedb_view_open_tree(codedb_node_view *view, const codedb_t
     codedb_view_open(view, &attribute_cst, &tree->allocator, arena);
     view->vocabulary = codedb_vocabulary_cst();
     view->tree = tree;
+    view->text = (codedb_slice){tree->source, tree->length};
     if (full != NULL) {
         view->full = full->nodes;
         view->count = full->count;

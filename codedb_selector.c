@@ -646,7 +646,9 @@ static bool selector_role(codedb_selector_parser *parser, selector_compound *com
     if (!selector_name(parser, "a field name", &start, &length))
         return false;
     field = codedb_field_find(vocabulary, parser->text + start, length);
-    if (field == 0 || field >= vocabulary->role_count)
+    if (field >= vocabulary->role_count)
+        return codedb_selector_fail(parser, start, length, "a field that holds nodes", "what holds text is asked for as [field]");
+    if (field == 0)
         return selector_fail_unknown(parser, start, length, "field", "a field name", vocabulary->fields);
     part = codedb_selector_add_part(parser, compound->step, CODEDB_PART_ROLE, 0);
     if (part == NULL)

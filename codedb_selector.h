@@ -360,8 +360,10 @@ struct codedb_node_view {
     const codedb_node_source *source;
     const codedb_vocabulary *vocabulary;
     const codedb_allocator *allocator;
-    const codedb_tree *tree;      /* of the CST, as the next one */
-    const codedb_full_node *full; /* NULL: the stored nodes */
+    struct codedb_ast_context *ast; /* of the ast */
+    codedb_slice text;              /* the source; text is NULL when it is not at hand */
+    const codedb_tree *tree;        /* of the CST, as the next one */
+    const codedb_full_node *full;   /* NULL: the stored nodes */
     uint32_t count;
     size_t stride;
     const unsigned char *kinds;
@@ -426,6 +428,8 @@ CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32
 CODEDB_PRIVATE codedb_slice codedb_slice_none(void);
 CODEDB_PRIVATE codedb_slice codedb_view_scratch(codedb_node_view *view);
 CODEDB_PRIVATE codedb_slice codedb_view_number(codedb_node_view *view, uint32_t number);
+/* The same part of the source with \n for every line break. */
+CODEDB_PRIVATE codedb_slice codedb_view_with_newlines(codedb_node_view *view, codedb_slice slice);
 
 /* The value of an attribute that is no field path; text is NULL when the node has none. Good until the next question. */
 CODEDB_PRIVATE codedb_slice codedb_attribute_value(codedb_node_view *view, uint32_t node, codedb_attribute attribute);

@@ -276,6 +276,12 @@ static void string_clean(codedb_buffer *out, size_t mark)
     out->data[out->length] = '\0';
 }
 
+CODEDB_PRIVATE void codedb_docstring_clean(codedb_buffer *out, size_t mark)
+{
+    string_replace_surrogates(out, mark);
+    string_clean(out, mark);
+}
+
 CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t node, codedb_buffer *out)
 {
     uint32_t statement = codedb_docstring_statement(tree, node);
@@ -293,7 +299,6 @@ CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t no
             return false;
         }
     }
-    string_replace_surrogates(out, mark);
-    string_clean(out, mark);
+    codedb_docstring_clean(out, mark);
     return true;
 }

@@ -700,6 +700,8 @@ CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool
 CODEDB_PRIVATE uint32_t codedb_docstring_statement(const codedb_tree *tree, uint32_t node);
 /* Appends the docstring as ast.get_docstring has it, cleaned as inspect.cleandoc of 3.13 does; false when there is none. */
 CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t node, codedb_buffer *out);
+/* Makes a docstring of the string behind `mark`: cleaned so, and U+FFFD for each lone surrogate. */
+CODEDB_PRIVATE void codedb_docstring_clean(codedb_buffer *out, size_t mark);
 
 /* ---- What a tree defines (codedb_index.c) ------------------------------------------------------------------------- */
 

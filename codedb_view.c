@@ -118,6 +118,26 @@ CODEDB_PRIVATE codedb_slice codedb_view_number(codedb_node_view *view, uint32_t 
     return codedb_view_scratch(view);
 }
 
+/* The same text with \n for every line break. */
+CODEDB_PRIVATE codedb_slice codedb_view_with_newlines(codedb_node_view *view, codedb_slice slice)
+{
+    size_t i;
+    if (view->first_return == NULL) {
+        view->first_return = memchr(view->text.text, '\r', view->text.length);
+        if (view->first_return == NULL)
+            view->first_return = view->text.text + view->text.length;
+    }
+    if (slice.text + slice.length <= view->first_return)
+        return slice;
+    view->scratch.length = 0;
+    for (i = 0; i < slice.length; i++)
+        if (slice.text[i] != '\r')
+            codedb_buffer_append_byte(&view->scratch, slice.text[i]);
+        else if (i + 1 == slice.length || slice.text[i + 1] != '\n')
+            codedb_buffer_append_byte(&view->scratch, '\n');
+    return codedb_view_scratch(view);
+}
+
 /* "0", "0.3.1": child numbers from the Module down; white space and punctuation have a number of their own, "0.3.w0". */
 CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node)
 {
