@@ -1694,6 +1694,7 @@ typedef struct codedb_selector_options {
     size_t struct_size;
     const codedb_allocator *allocator; /* NULL: the C library's; copied */
     codedb_dialect dialect;
+    int ast; /* 1: for CPython's ast, not for the CST */
 } codedb_selector_options;
 
 /* Compiles a selector (docs/selectors.md), to be used in any number of filters: for any tree, before and after it was made.
@@ -1827,7 +1828,7 @@ CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_ed
 typedef struct codedb_ast_options {
     size_t struct_size;
     const codedb_allocator *allocator; /* NULL: the C library's */
-    const char *source;                /* of the file, in UTF-8: what `code` and the fields that are nodes say. NULL: not at hand */
+    const char *source; /* of the file, in UTF-8: what `code` and the fields that are nodes say. NULL: not at hand */
     size_t source_length;
     const char *path; /* of the file, for the attribute `path` and for diffs; may be NULL */
     size_t max_depth; /* nodes in each other; 0: 1,000,000 */

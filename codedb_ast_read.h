@@ -163,18 +163,86 @@ typedef enum codedb_ast_category {
 } codedb_ast_category;
 
 /* X(name): fields that hold nodes (somewhere), and fields that never do. */
-#define CODEDB_AST_NODE_FIELDS(X)                                                                                                \
-    X(body)                                                                                                                      \
-    X(type_ignores) X(argtypes) X(returns) X(args) X(decorator_list) X(type_params) X(bases) X(keywords) X(value) X(targets)     \
-        X(name) X(target) X(op) X(annotation) X(iter) X(orelse) X(test) X(items) X(subject) X(cases) X(exc) X(cause) X(handlers) \
-            X(finalbody) X(msg) X(names) X(values) X(left) X(right) X(operand) X(keys) X(elts) X(elt) X(generators) X(key)       \
-                X(ops) X(comparators) X(func) X(format_spec) X(ctx) X(slice) X(lower) X(upper) X(step) X(ifs) X(type)            \
-                    X(posonlyargs) X(vararg) X(kwonlyargs) X(kw_defaults) X(kwarg) X(defaults) X(context_expr) X(optional_vars)  \
-                        X(pattern) X(guard) X(patterns) X(cls) X(kwd_patterns) X(bound) X(default_value)
-#define CODEDB_AST_TEXT_FIELDS(X)                                                                                             \
-    X(type_comment)                                                                                                           \
-    X(simple) X(module) X(level) X(conversion) X(str) X(kind) X(attr) X(id) X(is_async) X(arg) X(asname) X(rest) X(kwd_attrs) \
-        X(lineno) X(tag)
+#define CODEDB_AST_NODE_FIELDS(X) \
+    X(body)                       \
+    X(type_ignores)               \
+    X(argtypes)                   \
+    X(returns)                    \
+    X(args)                       \
+    X(decorator_list)             \
+    X(type_params)                \
+    X(bases)                      \
+    X(keywords)                   \
+    X(value)                      \
+    X(targets)                    \
+    X(name)                       \
+    X(target)                     \
+    X(op)                         \
+    X(annotation)                 \
+    X(iter)                       \
+    X(orelse)                     \
+    X(test)                       \
+    X(items)                      \
+    X(subject)                    \
+    X(cases)                      \
+    X(exc)                        \
+    X(cause)                      \
+    X(handlers)                   \
+    X(finalbody)                  \
+    X(msg)                        \
+    X(names)                      \
+    X(values)                     \
+    X(left)                       \
+    X(right)                      \
+    X(operand)                    \
+    X(keys)                       \
+    X(elts)                       \
+    X(elt)                        \
+    X(generators)                 \
+    X(key)                        \
+    X(ops)                        \
+    X(comparators)                \
+    X(func)                       \
+    X(format_spec)                \
+    X(ctx)                        \
+    X(slice)                      \
+    X(lower)                      \
+    X(upper)                      \
+    X(step)                       \
+    X(ifs)                        \
+    X(type)                       \
+    X(posonlyargs)                \
+    X(vararg)                     \
+    X(kwonlyargs)                 \
+    X(kw_defaults)                \
+    X(kwarg)                      \
+    X(defaults)                   \
+    X(context_expr)               \
+    X(optional_vars)              \
+    X(pattern)                    \
+    X(guard)                      \
+    X(patterns)                   \
+    X(cls)                        \
+    X(kwd_patterns)               \
+    X(bound)                      \
+    X(default_value)
+#define CODEDB_AST_TEXT_FIELDS(X) \
+    X(type_comment)               \
+    X(simple)                     \
+    X(module)                     \
+    X(level)                      \
+    X(conversion)                 \
+    X(str)                        \
+    X(kind)                       \
+    X(attr)                       \
+    X(id)                         \
+    X(is_async)                   \
+    X(arg)                        \
+    X(asname)                     \
+    X(rest)                       \
+    X(kwd_attrs)                  \
+    X(lineno)                     \
+    X(tag)
 
 /* By these numbers the vocabulary knows them; 0 is the root's. */
 typedef enum codedb_ast_field {
@@ -227,7 +295,6 @@ enum {
 _Static_assert(CODEDB_AST_KIND_COUNT <= CODEDB_KIND_SET_WORDS * 64, "kinds fit a set");
 /* The class of a kind. */
 CODEDB_PRIVATE codedb_ast_class codedb_ast_kind_class(unsigned kind);
-CODEDB_PRIVATE const codedb_vocabulary *codedb_vocabulary_ast(void);
 
 /* ---- A tree (codedb_ast_read.c) ----------------------------------------------------------------------------------- */
 
@@ -303,10 +370,10 @@ typedef struct codedb_ast_context {
     codedb_buffer unescaped; /* the last string with escapes */
 } codedb_ast_context;
 
-/* `source`: that of the file, if it is at hand; else its text is NULL. Closed with codedb_view_close_ast. */
+/* `source`: that of the file, if it is at hand; else its text is NULL. The context's buffer is
+ * freed behind the view with codedb_buffer_free. */
 CODEDB_PRIVATE void codedb_view_open_ast(codedb_node_view *view, codedb_ast_context *context, codedb_slice source,
                                          codedb_arena *arena);
-CODEDB_PRIVATE void codedb_view_close_ast(codedb_node_view *view);
 /* The bytes of the source that a node's position says; false when there is no source, no position, or no such place. */
 CODEDB_PRIVATE bool codedb_ast_source_range(codedb_node_view *view, uint32_t node, size_t *start, size_t *end);
 

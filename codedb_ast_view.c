@@ -690,6 +690,25 @@ static bool ast_view_is_async(const codedb_node_view *view, uint32_t node)
 
 /* ---- The source --------------------------------------------------------------------------------------------------- */
 
+static bool ast_view_describe(codedb_node_view *view, uint32_t node, codedb_arena *arena, codedb_node_info *info)
+{
+    const codedb_ast *ast = view->ast->ast;
+    const codedb_ast_node *at = &ast->nodes[node];
+    size_t start;
+    size_t end;
+    if (codedb_ast_source_range(view, node, &start, &end)) {
+        info->start_byte = start;
+        info->end_byte = end;
+        info->code_length = end - start;
+        info->code = codedb_arena_copy(arena, view->text.text + start, end - start);
+        if (info->code == NULL)
+            return false;
+    }
+    info->ast_json_length = at->stop - at->start;
+    info->ast_json = codedb_arena_copy(arena, ast->text + at->start, at->stop - at->start);
+    return info->ast_json != NULL && !view->ast->unescaped.failed;
+}
+
 static const codedb_node_source ast_view_source = {
     .value = ast_view_attribute,
     .path_holds = ast_view_path_holds,
@@ -700,6 +719,7 @@ static const codedb_node_source ast_view_source = {
     .has_docstring = ast_view_has_docstring,
     .is_decorated = ast_view_is_decorated,
     .is_async = ast_view_is_async,
+    .describe = ast_view_describe,
 };
 
 CODEDB_PRIVATE void codedb_view_open_ast(codedb_node_view *view, codedb_ast_context *context, codedb_slice source,
@@ -716,10 +736,4 @@ CODEDB_PRIVATE void codedb_view_open_ast(codedb_node_view *view, codedb_ast_cont
     view->fields = &ast->nodes->field;
     view->ends = (const unsigned char *)&ast->nodes->end;
     codedb_buffer_init(&context->unescaped, &ast->allocator);
-}
-
-CODEDB_PRIVATE void codedb_view_close_ast(codedb_node_view *view)
-{
-    codedb_buffer_free(&view->ast->unescaped);
-    codedb_view_close(view);
 }

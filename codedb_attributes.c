@@ -380,6 +380,18 @@ static bool attribute_is_async(const codedb_node_view *view, uint32_t node)
     return codedb_view_child(view, node, CODEDB_FIELD_asynchronous) != UINT32_MAX;
 }
 
+static bool attribute_describe(codedb_node_view *view, uint32_t node, codedb_arena *arena, codedb_node_info *info)
+{
+    uint32_t from;
+    uint32_t to;
+    codedb_view_range(view, node, &from, &to);
+    info->start_byte = from;
+    info->end_byte = to;
+    info->code_length = to - from;
+    info->code = codedb_arena_copy(arena, view->tree->source + from, to - from);
+    return info->code != NULL;
+}
+
 static const codedb_node_source attribute_cst = {
     .value = attribute_value,
     .path_holds = attribute_path_holds,
@@ -390,6 +402,7 @@ static const codedb_node_source attribute_cst = {
     .has_docstring = attribute_has_docstring,
     .is_decorated = attribute_is_decorated,
     .is_async = attribute_is_async,
+    .describe = attribute_describe,
 };
 
 CODEDB_PRIVATE void codedb_view_open_tree(codedb_node_view *view, const codedb_tree *tree, const codedb_full_tree *full,

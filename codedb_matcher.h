@@ -135,6 +135,9 @@ CODEDB_PRIVATE codedb_code codedb_matcher_take(codedb_filter *filter, bool has_t
  * codedb_matcher_close is to be called. */
 CODEDB_PRIVATE codedb_code codedb_matcher_open(codedb_matcher *matcher, const codedb_tree *tree, const codedb_filter *filter,
                                                bool whole, codedb_result *result);
+/* The same for the nodes of a view that is not the CST's: from now on the view and its arena are the matcher's. */
+CODEDB_PRIVATE codedb_code codedb_matcher_open_view(codedb_matcher *matcher, const codedb_node_view *view,
+                                                    const codedb_filter *filter, codedb_result *result);
 CODEDB_PRIVATE void codedb_matcher_close(codedb_matcher *matcher);
 /* The filter's nodes, in a set of the matcher. */
 CODEDB_PRIVATE codedb_code codedb_matcher_match(codedb_matcher *matcher, const codedb_filter *filter, uint64_t **set,
@@ -167,5 +170,11 @@ CODEDB_PRIVATE const char *const *codedb_capture_names(const codedb_selector *se
  * the answer. */
 CODEDB_PRIVATE codedb_code codedb_capture_match(codedb_matcher *matcher, const codedb_filter *filter, codedb_bindings *bindings,
                                                 codedb_result *result);
+
+/* ---- What a host is told (codedb_nodes.c) ------------------------------------------------------------------------- */
+
+/* Matches the filter and describes what was found. */
+CODEDB_PRIVATE codedb_code codedb_nodes_find(codedb_matcher *matcher, const codedb_filter *filter, codedb_nodes **nodes,
+                                             codedb_result *result);
 
 #endif

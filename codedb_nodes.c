@@ -1,6 +1,6 @@
 /* codedb_nodes.c -- matched nodes -> the structs that a host reads.
  *
- * Called by hosts (codedb_tree_query) and codedb_source.c, in the caller's thread. What is handed out is one arena and refers to
+ * Called by hosts (codedb_tree_query), codedb_source.c and codedb_ast_query.c, in the caller's thread. What is handed out is one arena and refers to
  * nothing outside of it. A node is described once, however often it was matched or captured. */
 #include "codedb_matcher.h"
 
@@ -17,8 +17,6 @@ static bool nodes_fill(codedb_node_view *view, const codedb_emission *emission, 
 {
     codedb_place start = codedb_view_start(view, node);
     codedb_place end = codedb_view_end_place(view, node);
-    uint32_t from;
-    uint32_t to;
     size_t length;
     const char *name = codedb_view_name(view, node, &length);
     bool has_qualname = codedb_view_qualname(view, node);
@@ -32,19 +30,15 @@ static bool nodes_fill(codedb_node_view *view, const codedb_emission *emission, 
     info->start_column = start.column;
     info->end_line = end.line;
     info->end_column = end.column;
-    codedb_view_range(view, node, &from, &to);
-    info->start_byte = from;
-    info->end_byte = to;
-    if (emission == NULL) {
-        info->code_length = to - from;
-        info->code = codedb_arena_copy(arena, view->tree->source + from, to - from);
-    } else {
+    if (!view->source->describe(view, node, arena, info))
+        return false;
+    if (emission != NULL) {
         view->scratch.length = 0;
         codedb_emission_append(emission, node, &view->scratch);
         info->code_length = view->scratch.length;
         info->code = nodes_copy_scratch(view, arena);
     }
-    return info->code != NULL && info->node_id != NULL && (info->name != NULL || name == NULL) &&
+    return (info->code != NULL || emission == NULL) && info->node_id != NULL && (info->name != NULL || name == NULL) &&
            (info->qualname != NULL || !has_qualname) && !view->failed && !view->scratch.failed;
 }
 
@@ -178,13 +172,23 @@ static codedb_code nodes_query_captures(codedb_matcher *matcher, const codedb_fi
     return code;
 }
 
+CODEDB_PRIVATE codedb_code codedb_nodes_find(codedb_matcher *matcher, const codedb_filter *filter, codedb_nodes **nodes,
+                                             codedb_result *result)
+{
+    uint64_t *set;
+    codedb_code code;
+    if (matcher->selector->captures != NULL)
+        return nodes_query_captures(matcher, filter, nodes, result);
+    code = codedb_matcher_match(matcher, filter, &set, result);
+    return code == CODEDB_SUCCESS ? nodes_describe(matcher, set, nodes, result) : code;
+}
+
 CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *given, codedb_nodes **nodes,
                                          codedb_result *result)
 {
     codedb_filter filter;
     codedb_code code = nodes == NULL ? codedb_fail(result, CODEDB_INVALID_REQUEST, "nodes is NULL") : CODEDB_SUCCESS;
     codedb_matcher matcher;
-    uint64_t *set;
     if (nodes != NULL)
         *nodes = NULL;
     if (code == CODEDB_SUCCESS)
@@ -193,13 +197,8 @@ CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_f
         return code;
     /* the code of the reference dialect has white space in it */
     code = codedb_matcher_open(&matcher, tree, &filter, filter.dialect == CODEDB_DIALECT_REFERENCE, result);
-    if (code == CODEDB_SUCCESS && matcher.selector->captures != NULL)
-        code = nodes_query_captures(&matcher, &filter, nodes, result);
-    else if (code == CODEDB_SUCCESS) {
-        code = codedb_matcher_match(&matcher, &filter, &set, result);
-        if (code == CODEDB_SUCCESS)
-            code = nodes_describe(&matcher, set, nodes, result);
-    }
+    if (code == CODEDB_SUCCESS)
+        code = codedb_nodes_find(&matcher, &filter, nodes, result);
     codedb_matcher_close(&matcher);
     return code;
 }

@@ -1221,7 +1221,10 @@ CODEDB_API codedb_code codedb_selector_compile(const char *text, const codedb_se
     if (options.dialect != CODEDB_DIALECT_DEFAULT && options.dialect != CODEDB_DIALECT_REFERENCE)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "options->dialect is %d, expected a codedb_dialect",
                            (int)options.dialect);
-    return codedb_selector_create(options.allocator, text, options.dialect, selector, result);
+    if (options.ast && options.dialect == CODEDB_DIALECT_REFERENCE)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the reference dialect knows trees of the CST only");
+    return codedb_selector_create_in(options.ast ? codedb_vocabulary_ast() : codedb_vocabulary_cst(), options.allocator, text,
+                                     options.dialect, selector, result);
 }
 
 CODEDB_API size_t codedb_selector_capture_count(const codedb_selector *selector)

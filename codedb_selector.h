@@ -75,6 +75,7 @@ typedef struct codedb_vocabulary {
 } codedb_vocabulary;
 
 CODEDB_PRIVATE const codedb_vocabulary *codedb_vocabulary_cst(void);
+CODEDB_PRIVATE const codedb_vocabulary *codedb_vocabulary_ast(void); /* codedb_ast_grammar.c */
 
 /* The word with that name in any case, or CODEDB_WORD_COUNT. */
 CODEDB_PRIVATE codedb_word codedb_word_find(const char *word, size_t length);
@@ -352,6 +353,8 @@ typedef struct codedb_node_source {
     bool (*has_docstring)(const codedb_node_view *view, uint32_t node);
     bool (*is_decorated)(const codedb_node_view *view, uint32_t node, const char *name, size_t length);
     bool (*is_async)(const codedb_node_view *view, uint32_t node);
+    /* Fills in what only trees of this language know for a host: bytes, code, JSON, in `arena`. False without memory. */
+    bool (*describe)(codedb_node_view *view, uint32_t node, codedb_arena *arena, codedb_node_info *info);
 } codedb_node_source;
 
 /* The nodes that are matched: the stored ones, or the whole tree. The same three strided arrays in all cases, so that the
@@ -473,8 +476,5 @@ typedef struct codedb_captured {
 CODEDB_PRIVATE codedb_code codedb_xpath_select_captured(const codedb_tree *tree, const codedb_filter *filter,
                                                         codedb_captured *captured, codedb_result *result);
 CODEDB_PRIVATE void codedb_captured_free(codedb_captured *captured);
-/* The same for the nodes of any view that is no CST's. *nodes is of the view's arena. */
-CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const codedb_filter *filter, uint32_t **nodes,
-                                                  uint32_t *count, codedb_result *result);
 
 #endif

@@ -1058,10 +1058,24 @@ CODEDB_PRIVATE codedb_code codedb_matcher_open(codedb_matcher *matcher, const co
     return CODEDB_SUCCESS;
 }
 
+CODEDB_PRIVATE codedb_code codedb_matcher_open_view(codedb_matcher *matcher, const codedb_node_view *view,
+                                                    const codedb_filter *filter, codedb_result *result)
+{
+    codedb_code code;
+    *matcher = (codedb_matcher){.view = *view, .arena = view->arena};
+    if (filter->dialect == CODEDB_DIALECT_REFERENCE)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "the reference dialect knows trees of the CST only");
+    code = xpath_begin(matcher, filter, result);
+    if (code == CODEDB_SUCCESS)
+        xpath_make_room(matcher, filter);
+    return code;
+}
+
 CODEDB_PRIVATE void codedb_matcher_close(codedb_matcher *matcher)
 {
     codedb_view_close(&matcher->view);
-    codedb_full_tree_free(matcher->view.tree, &matcher->full);
+    if (matcher->view.tree != NULL)
+        codedb_full_tree_free(matcher->view.tree, &matcher->full);
     codedb_selector_free(matcher->own);
     if (matcher->arena != NULL)
         codedb_arena_destroy(matcher->arena);
@@ -1148,37 +1162,5 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const co
     }
 cleanup:
     codedb_matcher_close(&matcher);
-    return code;
-}
-
-CODEDB_PRIVATE codedb_code codedb_xpath_select_in(codedb_node_view *view, const codedb_filter *given, uint32_t **nodes,
-                                                  uint32_t *count, codedb_result *result)
-{
-    codedb_matcher matcher = {0};
-    codedb_filter filter;
-    codedb_code code = codedb_matcher_take(&filter, true, given, result);
-    uint64_t *set;
-    *nodes = NULL;
-    *count = 0;
-    if (code == CODEDB_SUCCESS && filter.dialect == CODEDB_DIALECT_REFERENCE)
-        code = codedb_fail(result, CODEDB_INVALID_REQUEST, "the reference dialect knows trees of the CST only");
-    if (code != CODEDB_SUCCESS)
-        return code;
-    matcher.view = *view;
-    matcher.arena = view->arena;
-    code = xpath_begin(&matcher, &filter, result);
-    if (code == CODEDB_SUCCESS) {
-        xpath_make_room(&matcher, &filter);
-        code = codedb_matcher_match(&matcher, &filter, &set, result);
-    }
-    if (code == CODEDB_SUCCESS) {
-        *nodes = codedb_matcher_allocate(&matcher, codedb_set_count(&matcher, set), sizeof **nodes);
-        if (*nodes == NULL)
-            code = codedb_fail_no_memory(result);
-        else
-            *count = xpath_list_members(&matcher, set, *nodes);
-    }
-    codedb_selector_free(matcher.own);
-    *view = matcher.view;
     return code;
 }

@@ -370,6 +370,34 @@ static void test_errors_name_the_words_of_the_ast(void **state)
     codedb_result_clear(&result);
 }
 
+static void test_captures_and_compiled_selectors_work_as_over_the_cst(void **state)
+{
+    codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    text json = json_of(world);
+    codedb_selector *compiled;
+    codedb_nodes *nodes;
+    (void)state;
+    options.ast = 1;
+    assert_success(codedb_selector_compile("class@outer > class > FunctionDef@inner", &options, &compiled, &result), result);
+    filter.compiled = compiled;
+    nodes = ask_with(&json, NULL, &filter);
+    assert_int_equal(nodes->count, 1);
+    assert_int_equal(nodes->capture_count, 2);
+    assert_string_equal(nodes->captures[0]->name, "A");
+    assert_string_equal(nodes->captures[1]->name, "deep");
+    codedb_free(nodes);
+    codedb_selector_free(compiled);
+    assert_code(codedb_selector_compile("Decorator", &options, &compiled, &result), CODEDB_SUCCESS, result);
+    codedb_selector_free(compiled);
+    assert_code(codedb_selector_compile("Decoratr", &options, &compiled, &result), CODEDB_SELECTOR_ERROR, result);
+    options.dialect = CODEDB_DIALECT_REFERENCE;
+    assert_code(codedb_selector_compile("*", &options, &compiled, &result), CODEDB_INVALID_REQUEST, result);
+    codedb_result_clear(&result);
+    free(json.data);
+}
+
 static void test_every_failing_allocation_is_an_answer(void **state)
 {
     static const char *const selectors[] = {"*[fqn*=\"<locals>\"], *[docstring], def:generator",
@@ -412,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_names_with_escapes_are_what_they_say),
         cmocka_unit_test(test_positions_outside_the_source_have_no_code),
         cmocka_unit_test(test_errors_name_the_words_of_the_ast),
+        cmocka_unit_test(test_captures_and_compiled_selectors_work_as_over_the_cst),
         cmocka_unit_test(test_every_failing_allocation_is_an_answer),
     };
     return cmocka_run_group_tests_name("ast_query", tests, NULL, NULL);

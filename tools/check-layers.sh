@@ -23,6 +23,7 @@ driver=$(files "codedb_wire.c codedb_queue.c codedb_transaction.c codedb_pending
 trees=$(files "codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_ast.h codedb_normal.c codedb_normal_tables.h
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c
+  codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_edit.c codedb_ast_read.h
   codedb_emission.c codedb_xpath.c codedb_capture.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c codedb_query.h codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c
   codedb_role.c codedb_template.c codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c
   codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_selector.h codedb_matcher.h codedb_edit.h")
