@@ -389,6 +389,9 @@ CODEDB_API codedb_code codedb_submit_select(codedb *db, const char *table, const
 CODEDB_API codedb_code codedb_submit_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
                                              const codedb_submit_options *options, codedb_pending **pending,
                                              codedb_result *result);
+/* Submits a copy of the database (codedb_backup). */
+CODEDB_API codedb_code codedb_submit_backup(codedb *db, const char *path, const codedb_submit_options *options,
+                                            codedb_pending **pending, codedb_result *result);
 /* Submits a batch, which is not copied, but kept until it is answered: codedb_batch_free may be called at once. Its values are
  * there for codedb_batch_value when codedb_pending_wait says that it was answered. */
 CODEDB_API codedb_code codedb_batch_submit(codedb_batch *batch, const codedb_submit_options *options, codedb_pending **pending,

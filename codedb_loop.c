@@ -423,10 +423,12 @@ static codedb_code loop_change_schema(codedb_loop *loop, codedb_request *request
 static bool loop_copy(codedb_loop *loop)
 {
     bool is_open = loop->transaction != 0;
-    codedb_request *done;
+    codedb_request *running = loop->running, *done;
     if (loop->copies.first == NULL)
         return false;
+    loop->running = loop->copies.first;
     done = codedb_copies_step(&loop->copies, &loop->driver, loop->connection, is_open);
+    loop->running = running;
     if (done != NULL)
         codedb_queue_answer(loop->queue, done);
     return done != NULL || !is_open;

@@ -37,6 +37,17 @@ CODEDB_API codedb_code codedb_backup(codedb *db, const char *path, codedb_result
     return code == CODEDB_SUCCESS ? maintenance_call(db, CODEDB_REQUEST_BACKUP, path, NULL, 0, NULL, result) : code;
 }
 
+CODEDB_API codedb_code codedb_submit_backup(codedb *db, const char *path, const codedb_submit_options *options,
+                                            codedb_pending **pending, codedb_result *result)
+{
+    codedb_request request = {.kind = CODEDB_REQUEST_BACKUP, .path = path};
+    codedb_code code = maintenance_check_path(db, path, "codedb_submit_backup", result);
+    if (pending != NULL)
+        *pending = NULL;
+    request.operation.struct_size = sizeof request.operation;
+    return code == CODEDB_SUCCESS ? codedb_pending_start(db, &request, NULL, options, pending, result) : code;
+}
+
 CODEDB_API codedb_code codedb_restore(codedb *db, const char *path, codedb_result *result)
 {
     size_t count;

@@ -69,6 +69,7 @@ struct codedb_queue {
     size_t size; /* in the four priorities' lanes */
     size_t room_waiters;
     bool driver_sleeps;
+    bool cancelled_running; /* since the driver slept last: a copy that it took, perhaps, and that waits for a transaction */
     bool closed;
     uint64_t transaction;
     uint64_t owner;
@@ -570,9 +571,10 @@ CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline)
         return;
     pthread_mutex_lock(&queue->lock);
     queue->driver_sleeps = true;
-    while (!queue_has_ready(queue) && queue->driver_sleeps && in_time)
+    while (!queue_has_ready(queue) && queue->driver_sleeps && !queue->cancelled_running && in_time)
         in_time = queue_sleep(queue, &queue->filled, deadline);
     queue->driver_sleeps = false;
+    queue->cancelled_running = false;
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -739,6 +741,8 @@ CODEDB_PRIVATE void codedb_queue_cancel(codedb_queue *queue, codedb_request *req
         request->code = codedb_fail(request->result, CODEDB_CANCELLED, "the request was cancelled and not run");
     } else {
         atomic_store_explicit(&request->cancelled, true, memory_order_relaxed);
+        queue->cancelled_running = true;
+        queue_wake_driver(queue, true);
     }
     pthread_mutex_unlock(&queue->lock);
     if (waited)

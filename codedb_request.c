@@ -204,7 +204,11 @@ CODEDB_PRIVATE bool codedb_request_copy(codedb_request *copy, const codedb_reque
 {
     *copy = *request;
     copy->values = request_copy_values(arena, request->values, request->operation.value_count);
-    return copy->values != NULL && codedb_operation_copy(&copy->operation, &request->operation, arena);
+    if (request->path != NULL)
+        copy->path = codedb_arena_copy(arena, request->path, strlen(request->path));
+    if (copy->values == NULL || (request->path != NULL && copy->path == NULL))
+        return false;
+    return request->kind != CODEDB_REQUEST_RUN || codedb_operation_copy(&copy->operation, &request->operation, arena);
 }
 
 /* ---- 2. Row collector ---------------------------------------------------------------------------------------------- */

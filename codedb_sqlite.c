@@ -71,8 +71,9 @@ static bool sqlite_is_cancelled(const sqlite_connection *connection)
     return connection->is_cancelled != NULL && connection->is_cancelled(connection->is_cancelled_context);
 }
 
-static bool sqlite_is_over(const sqlite_connection *connection)
+CODEDB_PRIVATE int codedb_sqlite_is_over(void *context)
 {
+    const sqlite_connection *connection = context;
     return (connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline) || sqlite_is_cancelled(connection);
 }
 
@@ -92,12 +93,6 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
     return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);
 }
 
-/* SQLite asks now and then in a long statement: anything but 0 ends it. */
-static int sqlite_on_progress(void *context)
-{
-    return sqlite_is_over(context);
-}
-
 /* Another process has the lock: waits a little and says 1 to try again, until the wait is over. */
 static int sqlite_on_busy(void *context, int tries)
 {
@@ -106,7 +101,7 @@ static int sqlite_on_busy(void *context, int tries)
     struct timespec nap = {0, tries < 10 ? 1000000L : 10000000L};
     if (tries == 0)
         connection->busy_since = now;
-    if (now >= connection->busy_since + connection->settings.busy_timeout || sqlite_is_over(connection))
+    if (now >= connection->busy_since + connection->settings.busy_timeout || codedb_sqlite_is_over(connection))
         return 0;
     nanosleep(&nap, NULL);
     return 1;
@@ -996,7 +991,7 @@ static int sqlite_set_up(sqlite_connection *connection)
     int code;
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_handler(db, sqlite_on_busy, connection);
-    sqlite3_progress_handler(db, SQLITE_PROGRESS_STEPS, sqlite_on_progress, connection);
+    sqlite3_progress_handler(db, SQLITE_PROGRESS_STEPS, codedb_sqlite_is_over, connection);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     /* The schema stays trusted: triggers of existing databases feed FTS5 tables, which older versions forbid otherwise. */

@@ -53,13 +53,13 @@ static codedb_code sqlite_copy_fail_file(const char *path, const char *verb, int
 }
 
 /* What SQLite said about a copy. */
-static codedb_code sqlite_copy_fail(sqlite3 *copy, int code, const char *path, codedb_result *result)
+static codedb_code sqlite_copy_fail(sqlite_connection *connection, sqlite3 *copy, int code, const char *path,
+                                    codedb_result *result)
 {
     const char *message = copy != NULL ? sqlite3_errmsg(copy) : sqlite3_errstr(code);
     switch (code & 0xff) {
     case SQLITE_NOMEM: return codedb_fail_no_memory(result);
-    case SQLITE_INTERRUPT:
-        return codedb_fail(result, CODEDB_TIMEOUT, "%s: the copy was given up, because the request's time was over", path);
+    case SQLITE_INTERRUPT: return codedb_sqlite_fail(connection, code, path, result);
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return codedb_fail(result, CODEDB_BUSY, "%s: the database is locked by another process", path);
     default: return codedb_fail(result, CODEDB_DATABASE_ERROR, "%s: the copy cannot be written: %s", path, message);
@@ -184,7 +184,7 @@ static int sqlite_copy_open(const sqlite_connection *connection, sqlite_copy *co
     return copy->backup != NULL ? SQLITE_OK : sqlite3_errcode(copy->db);
 }
 
-static codedb_code sqlite_copy_start(const sqlite_connection *connection, const char *path, sqlite_copy **started,
+static codedb_code sqlite_copy_start(sqlite_connection *connection, const char *path, sqlite_copy **started,
                                      codedb_result *result)
 {
     sqlite_copy *copy = sqlite_copy_make(connection, path);
@@ -196,7 +196,7 @@ static codedb_code sqlite_copy_start(const sqlite_connection *connection, const 
     if (code == CODEDB_SUCCESS) {
         int opened = sqlite_copy_open(connection, copy);
         if (opened != SQLITE_OK)
-            code = sqlite_copy_fail(copy->db, opened, path, result);
+            code = sqlite_copy_fail(connection, copy->db, opened, path, result);
     }
     if (code != CODEDB_SUCCESS) {
         sqlite_copy_free(connection, copy);
@@ -207,11 +207,11 @@ static codedb_code sqlite_copy_start(const sqlite_connection *connection, const 
 }
 
 /* Copies some pages. Pages that are done are counted from the start again when SQLite began again. */
-static int sqlite_copy_pages(const sqlite_connection *connection, sqlite_copy *copy)
+static int sqlite_copy_pages(sqlite_connection *connection, sqlite_copy *copy)
 {
     int64_t before = copy->done;
     int code;
-    if (connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline)
+    if (codedb_sqlite_is_over(connection))
         return SQLITE_INTERRUPT;
     code = sqlite3_backup_step(copy->backup, SQLITE_COPY_PAGES);
     copy->total = sqlite3_backup_pagecount(copy->backup);
@@ -233,16 +233,16 @@ static int sqlite_copy_in_one_go(sqlite_connection *connection, sqlite_copy *cop
 }
 
 /* All pages are written: closes the file and puts it in its place. */
-static codedb_code sqlite_copy_complete(sqlite_copy *copy, codedb_result *result)
+static codedb_code sqlite_copy_complete(sqlite_connection *connection, sqlite_copy *copy, codedb_result *result)
 {
     int code = sqlite3_backup_finish(copy->backup);
     copy->backup = NULL;
     if (code != SQLITE_OK)
-        return sqlite_copy_fail(copy->db, code, copy->path, result);
+        return sqlite_copy_fail(connection, copy->db, code, copy->path, result);
     code = sqlite3_close(copy->db);
     copy->db = NULL;
     if (code != SQLITE_OK)
-        return sqlite_copy_fail(NULL, code, copy->path, result);
+        return sqlite_copy_fail(connection, NULL, code, copy->path, result);
     return sqlite_copy_place(copy, result);
 }
 
@@ -256,9 +256,9 @@ static codedb_code sqlite_copy_step(sqlite_connection *connection, sqlite_copy *
         return CODEDB_SUCCESS;
     if (code == SQLITE_DONE) {
         *finished = true;
-        return sqlite_copy_complete(copy, result);
+        return sqlite_copy_complete(connection, copy, result);
     }
-    return sqlite_copy_fail(copy->db, code, copy->path, result);
+    return sqlite_copy_fail(connection, copy->db, code, copy->path, result);
 }
 
 CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const char *path, codedb_result *result)
@@ -346,19 +346,14 @@ static codedb_code sqlite_restore_check_file(const sqlite_connection *connection
     return CODEDB_SUCCESS;
 }
 
-static int sqlite_restore_on_progress(void *context)
-{
-    const sqlite_connection *connection = context;
-    return connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline;
-}
-
 /* Says why a copy cannot be read. */
-static codedb_code sqlite_restore_fail(sqlite3 *copy, int code, const char *path, codedb_result *result)
+static codedb_code sqlite_restore_fail(sqlite_connection *connection, sqlite3 *copy, int code, const char *path,
+                                       codedb_result *result)
 {
     if (copy == NULL || (code & 0xff) == SQLITE_NOMEM)
         return codedb_fail_no_memory(result);
     if ((code & 0xff) == SQLITE_INTERRUPT)
-        return codedb_fail(result, CODEDB_TIMEOUT, "%s: restoring was given up, because the request's time was over", path);
+        return codedb_sqlite_fail(connection, code, path, result);
     if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
         return codedb_fail(result, CODEDB_BUSY, "%s: %s by another process", path, sqlite3_errmsg(copy));
     if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
@@ -378,17 +373,18 @@ static codedb_code sqlite_restore_open(sqlite_connection *connection, const char
     if (code == CODEDB_SUCCESS) {
         int opened = sqlite3_open_v2(name.data, copy, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
         if (opened != SQLITE_OK)
-            code = sqlite_restore_fail(*copy, opened, path, result);
+            code = sqlite_restore_fail(connection, *copy, opened, path, result);
         else
-            sqlite3_progress_handler(*copy, SQLITE_PROGRESS_STEPS, sqlite_restore_on_progress, connection);
+            sqlite3_progress_handler(*copy, SQLITE_PROGRESS_STEPS, codedb_sqlite_is_over, connection);
     }
     codedb_buffer_free(&name);
     return code;
 }
 
 /* Compares the first column of the first row of a query over the copy with `expected`; `parameter` may be NULL. */
-static codedb_code sqlite_restore_expect(sqlite3 *copy, const char *path, const char *sql, const codedb_value *parameter,
-                                         const char *expected, const char *what, codedb_result *result)
+static codedb_code sqlite_restore_expect(sqlite_connection *connection, sqlite3 *copy, const char *path, const char *sql,
+                                         const codedb_value *parameter, const char *expected, const char *what,
+                                         codedb_result *result)
 {
     sqlite3_stmt *statement = NULL;
     codedb_code code = CODEDB_SUCCESS;
@@ -398,7 +394,7 @@ static codedb_code sqlite_restore_expect(sqlite3 *copy, const char *path, const 
     if (step == SQLITE_OK)
         step = sqlite3_step(statement);
     if (step != SQLITE_ROW) {
-        code = sqlite_restore_fail(copy, step, path, result);
+        code = sqlite_restore_fail(connection, copy, step, path, result);
     } else {
         const char *found = (const char *)sqlite3_column_text(statement, 0);
         if (found == NULL || strcmp(found, expected) != 0)
@@ -439,7 +435,7 @@ static codedb_code sqlite_restore_check_form(sqlite_connection *connection, sqli
         char own[40];
         code = sqlite_restore_ask_own(connection, forms[i][0], own, sizeof own, result);
         if (code == CODEDB_SUCCESS)
-            code = sqlite_restore_expect(copy, path, forms[i][0], NULL, own, forms[i][1], result);
+            code = sqlite_restore_expect(connection, copy, path, forms[i][0], NULL, own, forms[i][1], result);
     }
     return code;
 }
@@ -447,12 +443,13 @@ static codedb_code sqlite_restore_check_form(sqlite_connection *connection, sqli
 static codedb_code sqlite_restore_check(sqlite_connection *connection, sqlite3 *copy, const char *path,
                                         const codedb_value *tables, size_t table_count, codedb_result *result)
 {
-    codedb_code code = sqlite_restore_expect(copy, path, "PRAGMA integrity_check(1)", NULL, "ok", "the copy is damaged", result);
+    codedb_code code =
+        sqlite_restore_expect(connection, copy, path, "PRAGMA integrity_check(1)", NULL, "ok", "the copy is damaged", result);
     for (size_t i = 0; code == CODEDB_SUCCESS && i < table_count; i++) {
         char what[120];
         int length = (int)(tables[i].length < 80 ? tables[i].length : 80);
         snprintf(what, sizeof what, "tables named %.*s", length, tables[i].as.text);
-        code = sqlite_restore_expect(copy, path,
+        code = sqlite_restore_expect(connection, copy, path,
                                      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
                                      &tables[i], "1", what, result);
     }
@@ -466,7 +463,7 @@ static int sqlite_restore_pages(sqlite_connection *connection, sqlite3 *copy)
     int code = backup != NULL ? SQLITE_OK : sqlite3_errcode(connection->db);
     int finished;
     while (code == SQLITE_OK)
-        if (connection->deadline != 0 && codedb_monotonic_now() >= connection->deadline)
+        if (codedb_sqlite_is_over(connection))
             code = SQLITE_INTERRUPT;
         else
             code = sqlite3_backup_step(backup, SQLITE_COPY_PAGES);
@@ -491,8 +488,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_restore(codedb_connection *self, const 
         restored = sqlite_restore_pages(connection, copy);
         codedb_sqlite_forget_schema(connection);
         if (restored != SQLITE_OK)
-            code = (restored & 0xff) == SQLITE_INTERRUPT ? sqlite_restore_fail(copy, restored, path, result)
-                                                         : codedb_sqlite_fail(connection, restored, "restore", result);
+            code = codedb_sqlite_fail(connection, restored, "restore", result);
         else
             codedb_sqlite_checkpoint(self, CODEDB_CHECKPOINT_PASSIVE, NULL); /* all pages are in the log now */
     }

@@ -480,6 +480,69 @@ static void a_copy_goes_on_when_the_schema_changes_and_before_all_pages_are_repl
     assert_int_equal(world_ask(w, question), 0);
 }
 
+static void a_copy_that_is_submitted_is_awaited_or_cancelled(void **state)
+{
+    world *w = *state;
+    codedb_pending *pending;
+    codedb_code code;
+    char path[4300], other[4300];
+    make_big(w);
+    copy_path(w, "copy.db", path);
+    copy_path(w, "other.db", other);
+    assert_code(codedb_submit_backup(w->db, "", NULL, &pending, &result), CODEDB_INVALID_REQUEST, result);
+    assert_null(pending);
+    assert_success(codedb_submit_backup(w->db, path, NULL, &pending, &result), result);
+    assert_success(codedb_pending_answer(pending, NULL, NULL, &result), result);
+    codedb_pending_free(pending);
+    assert_is_copy(path);
+
+    /* One that is being made; it may be complete before it is cancelled. */
+    assert_success(codedb_submit_backup(w->db, other, NULL, &pending, &result), result);
+    while (codedb_pending_wait(pending, 0) == 0 && copy_figures(w).copy_done == 0)
+        continue;
+    codedb_pending_cancel(pending);
+    code = codedb_pending_answer(pending, NULL, NULL, &result);
+    codedb_pending_free(pending);
+    assert_true(code == CODEDB_CANCELLED || code == CODEDB_SUCCESS);
+    assert_int_equal(access(other, F_OK) == 0, code == CODEDB_SUCCESS);
+    assert_no_leftovers(w);
+}
+
+/* Nothing else would wake the driver. */
+static void a_copy_that_waits_for_a_held_transaction_is_cancelled_at_once(void **state)
+{
+    world *w = *state;
+    codedb_pending *pending, *second;
+    codedb *transaction;
+    char path[4300], other[4300];
+    make_big(w);
+    copy_path(w, "copy.db", path);
+    copy_path(w, "other.db", other);
+    for (int attempt = 0; attempt < 100; attempt++) {
+        unlink(path);
+        assert_success(codedb_submit_backup(w->db, path, NULL, &pending, &result), result);
+        assert_success(codedb_submit_backup(w->db, other, NULL, &second, &result), result);
+        assert_success(codedb_transaction_begin(w->db, &transaction, &result), result);
+        if (codedb_pending_wait(second, 0) == 0)
+            break;
+        assert_success(codedb_transaction_rollback(transaction, &result), result);
+        codedb_close(transaction);
+        codedb_pending_free(pending);
+        codedb_pending_free(second);
+        unlink(other);
+    }
+    codedb_pending_cancel(second);
+    assert_int_equal(codedb_pending_wait(second, 20), 1);
+    assert_code(codedb_pending_answer(second, NULL, NULL, &result), CODEDB_CANCELLED, result);
+    assert_absent(other);
+    assert_success(codedb_transaction_rollback(transaction, &result), result);
+    codedb_close(transaction);
+    assert_success(codedb_pending_answer(pending, NULL, NULL, &result), result);
+    codedb_pending_free(pending);
+    codedb_pending_free(second);
+    assert_is_copy(path);
+}
+
 /* Closing finishes what is queued. */
 static void a_copy_is_complete_when_the_database_is_closed_meanwhile(void **state)
 {
@@ -599,6 +662,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_two_copies_to_one_place_one_is_made, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_copy_goes_on_when_the_schema_changes_and_before_all_pages_are_replaced, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_that_is_submitted_is_awaited_or_cancelled, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_that_waits_for_a_held_transaction_is_cancelled_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_copy_is_complete_when_the_database_is_closed_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_killed_process_left_unfinished_is_no_obstacle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_nothing, set_up, tear_down),
