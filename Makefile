@@ -37,7 +37,7 @@ SRCS = $(wildcard \
   codedb_source.c codedb_query.c codedb_walk.c codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
-  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_source.h)
+  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_source.h codedb_match.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.
 SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))
@@ -76,6 +76,18 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/objects.a
 
 # It runs the command.
 $(BUILD)/tests/test_shell: | $(BUILD)/codedb
+
+# ---- selectors for any SQLite: `.load build/codedb_match` in its shell ----
+$(BUILD)/drivers/codedb_match.o: codedb_match.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -DCODEDB_LOADABLE -c $< -o $@
+
+$(BUILD)/codedb_match.so: $(BUILD)/drivers/codedb_extension.o $(BUILD)/drivers/codedb_match.o $(BUILD)/objects.a
+	$(CC) -shared -Wl,-z,defs -Wl,--exclude-libs,ALL $(CFLAGS) $^ -o $@ $(LDFLAGS) -lpthread
+
+extension: $(BUILD)/codedb_match.so
+
+.PHONY: extension
 
 # ---- the amalgamation, and the libraries made from it ----
 amalgamation/codedb.c: amalgamation/amalgamate.sh Makefile codedb.h $(HEADERS) $(SRCS)

@@ -13,6 +13,8 @@
  *    what came next would be committed alone. */
 #include "codedb_sqlite.h"
 
+#include "codedb_match.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -997,6 +999,8 @@ static int sqlite_set_up(sqlite_connection *connection)
     /* The schema stays trusted: triggers of existing databases feed FTS5 tables, which older versions forbid otherwise. */
     code = sqlite3_create_function_v2(db, "codedb_fulltext_pending", 3, SQLITE_UTF8 | SQLITE_INNOCUOUS, connection,
                                       codedb_sqlite_fulltext_pending, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = codedb_match_register(db, &connection->allocator, &connection->deadline);
     if (code == SQLITE_OK)
         code = sqlite3_set_authorizer(db, sqlite_on_authorize, connection);
     /* The first look at the file: one that is no database is noticed here. */

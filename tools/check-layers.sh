@@ -29,8 +29,9 @@ trees=$(files "codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression
   codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_selector.h codedb_matcher.h codedb_edit.h")
 bridges="codedb_source.c codedb_query.c codedb_match.c codedb_crawl.c codedb_source.h"
 
-wall "sqlite3.h is included by codedb_sqlite.h, and that by the SQLite driver's files only:" \
-    "$(grep -nE '#include *[<"](sqlite3|codedb_sqlite)\.h' codedb*.c codedb*.h shell/*.c | grep -vE '^codedb_sqlite(\.h:.*sqlite3|[a-z_]*\.c:.*codedb_sqlite)\.h' || true)"
+wall "sqlite3.h is included by codedb_sqlite.h, and that by the SQLite driver's files only; and by the bridge codedb_match.c:" \
+    "$(grep -nE '#include *[<"](sqlite3|sqlite3ext|codedb_sqlite)\.h' codedb*.c codedb*.h shell/*.c |
+        grep -vE '^(codedb_sqlite(\.h:.*sqlite3|[a-z_]*\.c:.*codedb_sqlite)|codedb_match\.c:.*sqlite3(ext)?)\.h' || true)"
 wall "allocation calls are in codedb_memory.c only:" \
     "$(code '\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|alloca) *\(' $(ls codedb*.c | grep -v codedb_memory.c))"
 wall "the driver's side knows tables, no object's name:" \
