@@ -1950,7 +1950,75 @@ typedef struct codedb_cache_figures {
  * child. */
 CODEDB_API codedb_code codedb_cache_figures_get(codedb *db, codedb_cache_figures *figures, codedb_result *result);
 
+/* The edits of one file, for codedb_modify_project. */
+typedef struct codedb_file_edits {
+    size_t struct_size;
+    int64_t file_id; /* 0: every file of the project in which the edits find something; then it is the only one given */
+    const codedb_edit *edits;
+    size_t edit_count;
+    const char *expected_hash; /* as of codedb_cst_modify; may be NULL */
+} codedb_file_edits;
+
+typedef struct codedb_modify_options {
+    size_t struct_size;
+    int preview;     /* nothing is stored or written */
+    int write_files; /* the files on disk are written, too, and must hold what is stored */
+} codedb_modify_options;
+
+/* What was done to one file. */
+typedef struct codedb_file_report {
+    int64_t file_id;
+    const char *path;
+    codedb_edit_report report;
+} codedb_file_report;
+
+/* Free it with codedb_free. */
+typedef struct codedb_project_report {
+    size_t nodes_modified;
+    size_t file_count; /* files that are changed, in the order given or by path */
+    const codedb_file_report *files;
+    const char *diff; /* of all, as `git apply` takes it */
+} codedb_project_report;
+
+/* Edits the stored sources of many files of a project (NULL: of any) in one transaction, all or nothing. `options` may be NULL.
+ * With `write_files`, the files on disk are replaced as by codedb_files_write before the transaction is committed; through a handle that
+ * is a transaction they are written at once. result->data says on an error which entry of `files`, which file and which edit it is
+ * about: {"file": 0, "path": "...", "edit": 1}.
+ * Errors: those of codedb_cst_modify and codedb_files_write; NOT_FOUND also when the edits find nothing in any file or a file is not of the
+ * project; CONFLICT also when a file on disk is not what is stored; INVALID_REQUEST for a file that is given twice. */
+CODEDB_API codedb_code codedb_modify_project(codedb *db, const char *project_id, const codedb_file_edits *files,
+                                             size_t file_count, const codedb_modify_options *options,
+                                             codedb_project_report **report, codedb_result *result);
+
 /* ---- 12. Folders -------------------------------------------------------------------------------------------------- */
+
+/* What became of a file that was to be written. */
+typedef enum codedb_write_outcome {
+    CODEDB_WRITE_UNTOUCHED = 0, /* it is as it was */
+    CODEDB_WRITE_WRITTEN = 1,
+    CODEDB_WRITE_REFUSED = 2,  /* it is as it was, and `problem` says why nothing was written */
+    CODEDB_WRITE_RESTORED = 3, /* it has its old content again, as another file could not be written */
+    CODEDB_WRITE_STUCK = 4     /* it has the new content, as the old one could not be written again */
+} codedb_write_outcome;
+
+typedef struct codedb_file_write {
+    size_t struct_size;
+    const char *path;      /* a link stays a link */
+    const char *old_bytes; /* what the file must hold */
+    size_t old_length;
+    const char *bytes; /* what it is to hold */
+    size_t length;
+    codedb_write_outcome outcome; /* filled in, whatever the answer; likewise the next one */
+    char problem[160];
+} codedb_file_write;
+
+/* Replaces the content of files that exist, all or none as far as a file system can: each new content is written beside the old
+ * file, with its mode and owner, and synced, before the first one is renamed over its file; when a renaming fails, the files before it get
+ * their old content again. result->data tells the same as the structs: [{"path": "...", "outcome": "refused", "message": "..."}].
+ * Hard links to a file keep the old content; access control lists and extended attributes are not copied.
+ * Errors: CONFLICT when a file does not hold `old_bytes`; NOT_FOUND; PERMISSION_DENIED, for read-only files, too; INVALID_REQUEST when
+ * two paths lead to one file; DATABASE_ERROR for what else the system refuses; NO_MEMORY. */
+CODEDB_API codedb_code codedb_files_write(codedb_file_write *files, size_t count, codedb_result *result);
 
 typedef struct codedb_walk_options {
     size_t struct_size;

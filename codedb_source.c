@@ -1,7 +1,7 @@
-/* codedb_source.c -- a file's stored source: kept, read, queried and edited, with everything that follows from it.
+/* codedb_source.c -- a file's stored source: kept, read and queried, with everything that follows from it.
  *
  * Called by the host (codedb_cst_...) and by codedb_crawl.c (codedb_source_store). Calls the tree half (parse, query, edit, outline)
- * in the caller's thread, and the objects and batches for the rows. The only file besides codedb_crawl.c that knows both halves.
+ * in the caller's thread, and the objects and batches for the rows. codedb_modify.c edits what is stored.
  *
  * Invariants
  * 1. All that follows from a source (its row in cst_trees, entities, content, the file's facts, the syntax error) is written by one
@@ -13,6 +13,7 @@
 
 #include "codedb_edit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* How often a save reads again after somebody else has stored something between its reading and its batch. */
@@ -236,26 +237,17 @@ cleanup:
 
 /* ---- What a call has read ----------------------------------------------------------------------------------------- */
 
-/* A file and its current source. */
-typedef struct source_state {
-    codedb_file *file;
-    codedb_rows *rows; /* id, hash, text; NULL when there is none */
-    int64_t tree_id;
-    codedb_slice hash;
-    codedb_slice source;
-} source_state;
-
-static void source_state_free(source_state *state)
+CODEDB_PRIVATE void codedb_source_state_free(codedb_source_state *state)
 {
     codedb_free(state->file);
     codedb_free(state->rows);
-    *state = (source_state){0};
+    *state = (codedb_source_state){0};
 }
 
-/* Reads the file and its source. `may_lack` says whether a file without a source is no error. */
-static codedb_code source_read(codedb *db, int64_t file_id, bool may_lack, source_state *state, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_source_read(codedb *db, int64_t file_id, bool may_lack, codedb_source_state *state,
+                                              codedb_result *result)
 {
-    *state = (source_state){0};
+    *state = (codedb_source_state){0};
     codedb_code code = codedb_file_get(db, file_id, &state->file, result);
     if (code != CODEDB_SUCCESS)
         return code;
@@ -263,7 +255,7 @@ static codedb_code source_read(codedb *db, int64_t file_id, bool may_lack, sourc
     if (code == CODEDB_NOT_FOUND && may_lack)
         return codedb_succeed(result);
     if (code != CODEDB_SUCCESS) {
-        source_state_free(state);
+        codedb_source_state_free(state);
         return code;
     }
     const codedb_value *row = state->rows->values;
@@ -273,7 +265,8 @@ static codedb_code source_read(codedb *db, int64_t file_id, bool may_lack, sourc
     return CODEDB_SUCCESS;
 }
 
-static codedb_code source_parse(codedb *db, const source_state *state, codedb_tree **tree, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_source_parse(codedb *db, const codedb_source_state *state, codedb_tree **tree,
+                                               codedb_result *result)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     options.allocator = codedb_object_allocator(db);
@@ -281,21 +274,20 @@ static codedb_code source_parse(codedb *db, const source_state *state, codedb_tr
     return codedb_tree_parse_text(state->source.text, state->source.length, &options, tree, result);
 }
 
-/* The batch fails with CONFLICT unless the file's source is still what was read. */
-static void source_require_unchanged(codedb_batch *batch, int64_t file_id, const source_state *state)
+CODEDB_PRIVATE int64_t codedb_source_require_unchanged(codedb_batch *batch, int64_t file_id, const codedb_source_state *state)
 {
     const codedb_column unchanged[] = {{"id", codedb_value_integer(state->tree_id)},
                                        {"cst_hash", codedb_value_text_of_length(state->hash.text, state->hash.length)}};
     const codedb_column none = {"file_id", codedb_value_integer(file_id)};
-    const char *description = "the stored source of the file has changed since it was read";
+    char description[CODEDB_DESCRIPTION_SIZE];
+    snprintf(description, sizeof description, "the stored source of %s has changed since it was read", state->file->path);
     if (state->rows)
-        codedb_batch_require(batch, "cst_trees", unchanged, 2, 1, CODEDB_CONFLICT, description);
-    else
-        codedb_batch_require(batch, "cst_trees", &none, 1, 0, CODEDB_CONFLICT, description);
+        return codedb_batch_require(batch, "cst_trees", unchanged, 2, 1, CODEDB_CONFLICT, description);
+    return codedb_batch_require(batch, "cst_trees", &none, 1, 0, CODEDB_CONFLICT, description);
 }
 
 /* Stores `tree` as the file's source, if it is still in the state that was read. */
-static codedb_code source_replace(codedb *db, int64_t file_id, const source_state *state, const codedb_tree *tree,
+static codedb_code source_replace(codedb *db, int64_t file_id, const codedb_source_state *state, const codedb_tree *tree,
                                   int64_t *tree_id, codedb_result *result)
 {
     codedb_batch *batch;
@@ -309,7 +301,7 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const source_stat
         .name = state->file->relative_path ? state->file->relative_path : state->file->path,
         .tree = tree,
     };
-    source_require_unchanged(batch, file_id, state);
+    codedb_source_require_unchanged(batch, file_id, state);
     code = codedb_source_store(db, batch, &file, &operation, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_batch_run(batch, result);
@@ -331,14 +323,14 @@ CODEDB_API codedb_code codedb_cst_save(codedb *db, int64_t file_id, const char *
     codedb_tree *tree = NULL;
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     options.allocator = codedb_object_allocator(db);
-    source_state state;
+    codedb_source_state state;
     codedb_code code = codedb_tree_parse_text(source ? source : "", length, &options, &tree, result);
     for (int attempt = 0; tree && attempt < SOURCE_SAVE_ATTEMPTS; attempt++) {
-        code = source_read(db, file_id, true, &state, result);
+        code = codedb_source_read(db, file_id, true, &state, result);
         if (code != CODEDB_SUCCESS)
             break;
         code = source_replace(db, file_id, &state, tree, tree_id, result);
-        source_state_free(&state);
+        codedb_source_state_free(&state);
         if (code != CODEDB_CONFLICT)
             break;
     }
@@ -354,8 +346,8 @@ CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source
         *source = NULL;
     if (!db || !source)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_cst_get needs a database and a place for the source");
-    source_state state;
-    codedb_code code = source_read(db, file_id, false, &state, result);
+    codedb_source_state state;
+    codedb_code code = codedb_source_read(db, file_id, false, &state, result);
     if (code != CODEDB_SUCCESS)
         return code;
     char *copy = codedb_block_allocate(codedb_object_allocator(db), state.source.length + 1);
@@ -366,7 +358,7 @@ CODEDB_API codedb_code codedb_cst_get(codedb *db, int64_t file_id, char **source
         if (length)
             *length = state.source.length;
     }
-    source_state_free(&state);
+    codedb_source_state_free(&state);
     return copy ? codedb_succeed(result) : codedb_fail_no_memory(result);
 }
 
@@ -378,67 +370,21 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
     if (!db || !filter || !nodes)
         return codedb_fail(result, CODEDB_INVALID_REQUEST,
                            "codedb_cst_query needs a database, a filter and a place for the nodes");
-    source_state state;
+    codedb_source_state state;
     codedb_tree *tree;
     codedb_filter own;
     codedb_code code = codedb_struct_take(&own, sizeof own, filter, "codedb_filter", result);
     if (code == CODEDB_SUCCESS)
-        code = source_read(db, file_id, false, &state, result);
+        code = codedb_source_read(db, file_id, false, &state, result);
     if (code != CODEDB_SUCCESS)
         return code;
     if (own.path == NULL)
         own.path = state.file->path;
-    code = source_parse(db, &state, &tree, result);
+    code = codedb_source_parse(db, &state, &tree, result);
     if (code == CODEDB_SUCCESS) {
         code = codedb_tree_query(tree, &own, nodes, result);
         codedb_tree_free(tree);
     }
-    source_state_free(&state);
-    return code;
-}
-
-/* Edits what was read, and stores the result unless it is a preview or nothing has changed. */
-static codedb_code source_modify(codedb *db, int64_t file_id, const source_state *state, const codedb_edit *edits,
-                                 size_t edit_count, int preview, codedb_edit_report **report, codedb_result *result)
-{
-    codedb_tree *tree, *edited = NULL;
-    codedb_code code = source_parse(db, state, &tree, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    const char *path = state->file->relative_path ? state->file->relative_path : state->file->path;
-    code = codedb_edit_apply(tree, edits, edit_count, path, report, &edited, result);
-    codedb_tree_free(tree);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    if (!preview && (*report)->range_count)
-        code = source_replace(db, file_id, state, edited, NULL, result);
-    if (code != CODEDB_SUCCESS) {
-        codedb_free(*report);
-        *report = NULL;
-    }
-    codedb_tree_free(edited);
-    return code;
-}
-
-CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
-                                         const char *expected_hash, int preview, codedb_edit_report **report,
-                                         codedb_result *result)
-{
-    if (report)
-        *report = NULL;
-    if (!db || !edits || !report)
-        return codedb_fail(result, CODEDB_INVALID_REQUEST,
-                           "codedb_cst_modify needs a database, edits and a place for the report");
-    source_state state;
-    codedb_code code = source_read(db, file_id, false, &state, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    if (expected_hash &&
-        (strlen(expected_hash) != state.hash.length || memcmp(expected_hash, state.hash.text, state.hash.length) != 0))
-        code = codedb_fail(result, CODEDB_CONFLICT, "the stored source of file %lld has the hash %.*s, expected %s",
-                           (long long)file_id, (int)state.hash.length, state.hash.text, expected_hash);
-    else
-        code = source_modify(db, file_id, &state, edits, edit_count, preview, report, result);
-    source_state_free(&state);
+    codedb_source_state_free(&state);
     return code;
 }

@@ -30,6 +30,24 @@ typedef struct codedb_source_file {
 CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
                                                int64_t *tree_operation, codedb_result *result);
 
+/* A file and its current source, as a call has read them. */
+typedef struct codedb_source_state {
+    codedb_file *file;
+    codedb_rows *rows; /* id, hash, text; NULL when there is none */
+    int64_t tree_id;
+    codedb_slice hash;
+    codedb_slice source;
+} codedb_source_state;
+
+/* Reads the file and its source. `may_lack` says whether a file without a source is no error. */
+CODEDB_PRIVATE codedb_code codedb_source_read(codedb *db, int64_t file_id, bool may_lack, codedb_source_state *state,
+                                              codedb_result *result);
+CODEDB_PRIVATE void codedb_source_state_free(codedb_source_state *state);
+CODEDB_PRIVATE codedb_code codedb_source_parse(codedb *db, const codedb_source_state *state, codedb_tree **tree,
+                                               codedb_result *result);
+/* The batch fails with CONFLICT unless the file's source is still what was read. The operation's number. */
+CODEDB_PRIVATE int64_t codedb_source_require_unchanged(codedb_batch *batch, int64_t file_id, const codedb_source_state *state);
+
 /* The number of lines of a file, and whether it has a docstring: what its row in `files` says of a source. */
 CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines, bool *has_docstring);
 

@@ -1,17 +1,31 @@
 /* edit.c -- `codedb edit`: a selector's nodes replaced, deleted or joined by others, in files or in a database.
  *
  * 1. Without --write nothing is changed anywhere: the diff alone is printed.
- * 2. A file is written whole or not at all (sources.c), and only if it still holds what was edited.
- * 3. With a database, the stored tree and the file on disk change together: the transaction is committed when the file is written. */
+ * 2. With --write all files are edited first, and then written together: all or none, and only if each still holds what was edited. A
+ *    file that is not Python is told and left out; an edit that fails in one file leaves all of them as they are.
+ * 3. With a database, the stored sources and the files on disk change together. */
 #include "shell.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* A file that is to be written. Its text is malloc'ed; `bytes` is a block. */
+typedef struct edit_pending {
+    char *path;
+    char *old;
+    size_t old_length;
+    char *bytes;
+    size_t length;
+} edit_pending;
+
 typedef struct edit_job {
     codedb_edit edit;
     size_t nodes;
     size_t files;
+    edit_pending *pending;
+    size_t count;
+    size_t capacity;
+    bool refused; /* an edit failed: nothing is written */
 } edit_job;
 
 /* Shows what was done, or would be. */
@@ -30,18 +44,32 @@ static void edit_print(const shell_options *options, const char *path, const cod
     }
 }
 
-/* Puts an edit's result on disk in the file's own encoding; true unless that failed after a message. */
-static codedb_code edit_write_file(const char *path, const char *old, size_t old_length, const codedb_tree *tree,
-                                   const codedb_edit_report *report, codedb_result *result)
+/* ---- Files -------------------------------------------------------------------------------------------------------- */
+
+/* Keeps an edit's result, in the file's own encoding, until all files are edited. */
+static codedb_code edit_keep(edit_job *job, const shell_source *source, const codedb_tree *tree, const codedb_edit_report *report,
+                             codedb_result *result)
 {
-    char *bytes = NULL;
-    size_t length = 0;
-    codedb_code code = codedb_tree_encode(tree, report->source, report->source_length, &bytes, &length, result);
-    if (code == CODEDB_SUCCESS && !shell_replace_file(path, old, old_length, bytes, length)) {
-        code = CODEDB_CONFLICT;
-        snprintf(result->description, sizeof result->description, "not written");
+    if (job->count == job->capacity) {
+        size_t capacity = job->capacity == 0 ? 64 : job->capacity * 2;
+        edit_pending *grown = realloc(job->pending, capacity * sizeof *grown);
+        if (grown == NULL)
+            return CODEDB_NO_MEMORY;
+        job->pending = grown;
+        job->capacity = capacity;
     }
-    codedb_free(bytes);
+    edit_pending kept = {.path = strdup(source->path), .old = malloc(source->length + 1), .old_length = source->length};
+    codedb_code code = kept.path != NULL && kept.old != NULL ? CODEDB_SUCCESS : CODEDB_NO_MEMORY;
+    if (code == CODEDB_SUCCESS) {
+        memcpy(kept.old, source->bytes, source->length);
+        code = codedb_tree_encode(tree, report->source, report->source_length, &kept.bytes, &kept.length, result);
+    }
+    if (code == CODEDB_SUCCESS) {
+        job->pending[job->count++] = kept;
+    } else {
+        free(kept.path);
+        free(kept.old);
+    }
     return code;
 }
 
@@ -73,91 +101,135 @@ static int edit_finish(edit_job *job, codedb_code code, const codedb_edit_report
     return report->nodes_modified > 0 ? SHELL_FOUND : SHELL_NOTHING;
 }
 
-static int edit_file(edit_job *job, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
+static int edit_file(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
 {
+    edit_job *job = context;
     codedb_tree *tree = NULL;
     codedb_edit_report *report = NULL;
     codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
-    if (code == CODEDB_SUCCESS)
+    bool is_python = code == CODEDB_SUCCESS;
+    if (is_python)
         code = codedb_tree_edit(tree, &job->edit, 1, source->path, &report, result);
     bool changed = code == CODEDB_SUCCESS && report->nodes_modified > 0;
     bool filter = options->write && strcmp(source->path, SHELL_STDIN) == 0;
     if (changed && options->write && !filter)
-        code = edit_write_file(source->path, source->bytes, source->length, tree, report, result);
+        code = edit_keep(job, source, tree, report, result);
     if (filter)
         code = edit_pass_through(code, source, tree, report, out, result);
     else if (changed && code == CODEDB_SUCCESS)
         edit_print(options, source->path, report, out);
+    job->refused |= is_python && code != CODEDB_SUCCESS && code != CODEDB_NOT_FOUND;
     int status = edit_finish(job, code, report);
     codedb_free(report);
     codedb_tree_free(tree);
     return status;
 }
 
-/* Brings the file on disk to what the transaction has stored; CONFLICT when it is not what was stored before. */
-static codedb_code edit_write_stored(const shell_options *options, const shell_source *source, const char *stored,
-                                     size_t stored_length, const codedb_edit_report *report, codedb_result *result)
+/* Says of each file that was not simply left alone what became of it. */
+static void edit_tell_outcomes(const codedb_file_write *files, size_t count)
 {
-    size_t length = 0;
-    size_t text_length = 0;
-    codedb_tree *tree = NULL;
-    char *bytes = shell_read_file(source->path, &length);
-    codedb_code code = bytes != NULL ? shell_parse(options, bytes, length, &tree, result) : CODEDB_NOT_FOUND;
-    const char *text = code == CODEDB_SUCCESS ? codedb_tree_source(tree, &text_length) : NULL;
-    if (text != NULL && (text_length != stored_length || memcmp(text, stored, stored_length) != 0)) {
-        code = CODEDB_CONFLICT;
-        snprintf(result->description, sizeof result->description, "the file is not what the database holds; index it again");
+    for (size_t i = 0; i < count; i++)
+        if (files[i].outcome == CODEDB_WRITE_REFUSED)
+            shell_fail("%s: not written: %s", files[i].path, files[i].problem);
+        else if (files[i].outcome == CODEDB_WRITE_RESTORED)
+            shell_fail("%s: written, and restored as it was", files[i].path);
+        else if (files[i].outcome == CODEDB_WRITE_STUCK)
+            shell_fail("%s: written; it could not be restored: %s", files[i].path, files[i].problem);
+}
+
+/* Writes all files that were edited. False after messages. */
+static bool edit_write_files(edit_job *job)
+{
+    codedb_file_write *files = calloc(job->count + 1, sizeof *files);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    if (files == NULL) {
+        shell_fail("out of memory");
+        return false;
     }
+    for (size_t i = 0; i < job->count; i++) {
+        const edit_pending *pending = &job->pending[i];
+        files[i] = (codedb_file_write){.struct_size = sizeof *files,
+                                       .path = pending->path,
+                                       .old_bytes = pending->old,
+                                       .old_length = pending->old_length,
+                                       .bytes = pending->bytes,
+                                       .length = pending->length};
+    }
+    codedb_code code = codedb_files_write(files, job->count, &result);
+    if (code != CODEDB_SUCCESS) {
+        edit_tell_outcomes(files, job->count);
+        shell_fail("no file was changed%s", code == CODEDB_NO_MEMORY ? ": out of memory" : ", but for those named as written");
+    }
+    codedb_result_clear(&result);
+    free(files);
+    return code == CODEDB_SUCCESS;
+}
+
+static int edit_files(edit_job *job, const shell_options *options, char *const *paths, size_t count)
+{
+    shell_totals totals;
+    shell_options one = *options;
+    one.threads = 1; /* what is kept is not locked */
+    shell_each_source(&one, paths, count, edit_file, job, &totals);
+    if (job->count > 0 && job->refused) {
+        shell_fail("no file was changed");
+        totals.errors++;
+        job->nodes = job->files = 0;
+    } else if (job->count > 0 && !edit_write_files(job)) {
+        totals.errors++;
+        job->nodes = job->files = 0;
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        free(job->pending[i].path);
+        free(job->pending[i].old);
+        codedb_free(job->pending[i].bytes);
+    }
+    free(job->pending);
+    return shell_status(&totals);
+}
+
+/* ---- A database --------------------------------------------------------------------------------------------------- */
+
+static int edit_stored(edit_job *job, const shell_options *options)
+{
+    codedb_project_report *report = NULL;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_file_edits all = CODEDB_INIT(codedb_file_edits);
+    codedb_modify_options modify = CODEDB_INIT(codedb_modify_options);
+    all.edits = &job->edit;
+    all.edit_count = 1;
+    modify.preview = !options->write;
+    modify.write_files = options->write;
+    codedb *db = shell_open(options, false, !options->write);
+    if (db == NULL)
+        return SHELL_ERROR;
+    codedb_code code = codedb_modify_project(db, NULL, &all, 1, &modify, &report, &result);
+    int status = SHELL_NOTHING;
     if (code == CODEDB_SUCCESS) {
-        code = edit_write_file(source->path, bytes, length, tree, report, result);
-    } else if (bytes == NULL) {
-        code = CODEDB_CONFLICT;
-        snprintf(result->description, sizeof result->description, "not written");
+        for (size_t i = 0; i < report->file_count; i++)
+            edit_print(options, report->files[i].path, &report->files[i].report, stdout);
+        job->nodes = report->nodes_modified;
+        job->files = report->file_count;
+        status = report->nodes_modified > 0 ? SHELL_FOUND : SHELL_NOTHING;
+    } else if (code != CODEDB_NOT_FOUND) {
+        shell_fail_result(options, NULL, &result);
+        if (result.data != NULL)
+            shell_fail("nothing was changed: %s", result.data);
+        status = SHELL_ERROR;
     }
-    codedb_tree_free(tree);
-    free(bytes);
-    return code;
-}
-
-static int edit_stored(edit_job *job, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
-{
-    codedb *transaction = NULL;
-    codedb_edit_report *report = NULL;
-    char *stored = NULL;
-    size_t length = 0;
-    codedb_code code = codedb_transaction_begin(source->db, &transaction, result);
-    if (code == CODEDB_SUCCESS)
-        code = codedb_cst_get(transaction, source->file_id, &stored, &length, result);
-    if (code == CODEDB_SUCCESS)
-        code = codedb_cst_modify(transaction, source->file_id, &job->edit, 1, NULL, !options->write, &report, result);
-    if (code == CODEDB_SUCCESS && options->write && report->nodes_modified > 0) {
-        code = edit_write_stored(options, source, stored, length, report, result);
-        if (code == CODEDB_SUCCESS)
-            code = codedb_transaction_commit(transaction, result);
-    }
-    if (code == CODEDB_SUCCESS && report->nodes_modified > 0)
-        edit_print(options, source->path, report, out);
-    int status = edit_finish(job, code, report);
-    codedb_close(transaction);
-    codedb_free(stored);
+    codedb_close(db);
     codedb_free(report);
+    codedb_result_clear(&result);
     return status;
-}
-
-static int edit_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
-{
-    return source->db != NULL ? edit_stored(context, options, source, out, result)
-                              : edit_file(context, options, source, out, result);
 }
 
 int shell_edit(const shell_options *options, char *const *arguments, size_t count)
 {
     edit_job job = {.edit = CODEDB_INIT(codedb_edit)};
-    shell_totals totals;
-    shell_options one = *options;
-    one.threads = 1; /* an edit's files are changed in their order */
+    int status;
     if (options->actions != 1) {
-        return shell_fail("edit: found %d actions, expected one of --replace, --delete, --insert-before, --insert-after",
+        return shell_fail("edit: found %d actions, expected one of --replace, --delete, --insert-before, --insert-after, "
+                          "--insert-first, --insert-last",
                           options->actions);
     }
     job.edit.filter = (codedb_filter)CODEDB_INIT(codedb_filter);
@@ -166,22 +238,19 @@ int shell_edit(const shell_options *options, char *const *arguments, size_t coun
     job.edit.action = options->action;
     job.edit.code = options->code != NULL ? &options->code : NULL;
     job.edit.code_count = options->code != NULL ? 1 : 0;
+    job.edit.use_captures = options->captures;
     if (count > 1) {
         if (options->db != NULL)
             return shell_fail("edit: found both --db and PATH, expected one of them");
-        shell_each_source(&one, arguments + 1, count - 1, edit_source, &job, &totals);
+        status = edit_files(&job, options, arguments + 1, count - 1);
     } else {
         if (shell_has_excludes(options))
             return shell_fail("edit: --exclude and --no-default-excludes are for PATHs, and none was given");
-        codedb *db = shell_open(options, false, !options->write);
-        if (db == NULL)
-            return SHELL_ERROR;
-        shell_each_stored(&one, db, edit_source, &job, &totals);
-        codedb_close(db);
+        status = edit_stored(&job, options);
     }
     if (!options->quiet && !options->json) {
         fprintf(stderr, "%zu nodes in %zu files%s\n", job.nodes, job.files,
                 options->write || job.nodes == 0 ? "" : "; nothing was changed (--write does)");
     }
-    return shell_status(&totals);
+    return status;
 }

@@ -31,6 +31,9 @@ enum {
     MAIN_DELETE,
     MAIN_INSERT_BEFORE,
     MAIN_INSERT_AFTER,
+    MAIN_INSERT_FIRST,
+    MAIN_INSERT_LAST,
+    MAIN_CAPTURES,
     MAIN_CST,
     MAIN_AST,
     MAIN_NO_WHITESPACE,
@@ -58,6 +61,9 @@ static const struct option main_long_options[] = {
     {"delete", no_argument, NULL, MAIN_DELETE},
     {"insert-before", required_argument, NULL, MAIN_INSERT_BEFORE},
     {"insert-after", required_argument, NULL, MAIN_INSERT_AFTER},
+    {"insert-first", required_argument, NULL, MAIN_INSERT_FIRST},
+    {"insert-last", required_argument, NULL, MAIN_INSERT_LAST},
+    {"captures", no_argument, NULL, MAIN_CAPTURES},
     {"cst", no_argument, NULL, MAIN_CST},
     {"ast", no_argument, NULL, MAIN_AST},
     {"no-whitespace", no_argument, NULL, MAIN_NO_WHITESPACE},
@@ -83,9 +89,21 @@ static const int main_index_options[] = {MAIN_DB,     MAIN_JSON, MAIN_EXCLUDE, M
 static const int main_query_options[] = {MAIN_DB,      MAIN_JSON,   MAIN_EXCLUDE,   MAIN_NO_DEFAULT_EXCLUDES,
                                          MAIN_THREADS, MAIN_TARGET, MAIN_REFERENCE, MAIN_LIMIT,
                                          MAIN_COUNT,   MAIN_CODE,   MAIN_EXPLAIN,   0};
-static const int main_edit_options[] = {MAIN_DB,     MAIN_JSON,          MAIN_EXCLUDE,      MAIN_NO_DEFAULT_EXCLUDES,
-                                        MAIN_TARGET, MAIN_REFERENCE,     MAIN_WRITE,        MAIN_REPLACE,
-                                        MAIN_DELETE, MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, 0};
+static const int main_edit_options[] = {MAIN_DB,
+                                        MAIN_JSON,
+                                        MAIN_EXCLUDE,
+                                        MAIN_NO_DEFAULT_EXCLUDES,
+                                        MAIN_TARGET,
+                                        MAIN_REFERENCE,
+                                        MAIN_WRITE,
+                                        MAIN_REPLACE,
+                                        MAIN_DELETE,
+                                        MAIN_INSERT_BEFORE,
+                                        MAIN_INSERT_AFTER,
+                                        MAIN_INSERT_FIRST,
+                                        MAIN_INSERT_LAST,
+                                        MAIN_CAPTURES,
+                                        0};
 static const int main_search_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, MAIN_RAW, 0};
 static const int main_show_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
 static const int main_copy_options[] = {MAIN_JSON, 0};
@@ -120,12 +138,15 @@ static const main_command main_commands[] = {
     {"edit", shell_edit, 1, main_edit_options, "change what a selector finds; shows a diff",
      "Usage: codedb edit [--db FILE] SELECTOR ACTION [--write] [PATH...]\n\n"
      "Edits the files and folders given (- is standard input), or, with no PATH, the database. Prints the changes as a unified diff;\n"
-     "nothing is changed without --write. A file is edited whole or not at all.\n\n"
+     "nothing is changed without --write. All files are changed, or none.\n\n"
      "Actions, one of:\n"
      "  --replace CODE           put CODE in place of each node\n"
      "  --delete                 remove each node\n"
      "  --insert-before CODE     put CODE before each node\n"
-     "  --insert-after CODE      put CODE after each node\n\n"
+     "  --insert-after CODE      put CODE after each node\n"
+     "  --insert-first CODE      put CODE into each node, before what is in it\n"
+     "  --insert-last CODE       put CODE into each node, after what is in it\n\n"
+     "  --captures               {name} in CODE is the source of what @name captured; {{ and }} are braces\n"
      "  --write                  change the files (with no PATH: the database, and the files in it; with -: print the result)\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP
      "  --exclude GLOB           leave out files and folders; may be given again\n"
@@ -235,6 +256,9 @@ static bool main_take(shell_options *options, int option, char *argument)
     case MAIN_DELETE: main_set_action(options, CODEDB_EDIT_DELETE, NULL); break;
     case MAIN_INSERT_BEFORE: main_set_action(options, CODEDB_EDIT_INSERT_BEFORE, argument); break;
     case MAIN_INSERT_AFTER: main_set_action(options, CODEDB_EDIT_INSERT_AFTER, argument); break;
+    case MAIN_INSERT_FIRST: main_set_action(options, CODEDB_EDIT_INSERT_FIRST, argument); break;
+    case MAIN_INSERT_LAST: main_set_action(options, CODEDB_EDIT_INSERT_LAST, argument); break;
+    case MAIN_CAPTURES: options->captures = true; break;
     case MAIN_CST: options->format = options->format == CODEDB_DUMP_AST ? CODEDB_DUMP_CST : options->format; break;
     case MAIN_AST: options->format = CODEDB_DUMP_AST; break;
     case MAIN_NO_WHITESPACE: options->format = CODEDB_DUMP_CST_NO_WHITESPACE; break;

@@ -31,6 +31,7 @@ typedef struct shell_options {
     int actions;              /* how many of --replace, --delete, --insert-... were given */
     codedb_edit_action action;
     const char *code;          /* of --replace and --insert-... */
+    bool captures;             /* --captures */
     codedb_dump_format format; /* --cst, --ast, --no-whitespace */
     bool raw;                  /* --raw: the text of a search is an FTS5 query */
 } shell_options;
@@ -116,11 +117,6 @@ codedb_code shell_parse(const shell_options *options, const char *bytes, size_t 
                         codedb_result *result);
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
-/* A whole file in malloc'ed memory, a NUL after it; NULL after a message on standard error. */
-char *shell_read_file(const char *path, size_t *length);
-/* Replaces a file's content: a new file beside it, synced, with its mode and owner, renamed over it. Refused when the file no longer holds
- * `old`. False after a message on standard error. */
-bool shell_replace_file(const char *path, const char *old, size_t old_length, const char *bytes, size_t length);
 
 /* ---- the subcommands: one function each; `arguments` are what is left after the options ---- */
 

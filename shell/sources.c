@@ -134,14 +134,6 @@ static char *sources_read(const char *path, size_t *length)
     return bytes;
 }
 
-char *shell_read_file(const char *path, size_t *length)
-{
-    char *bytes = sources_read(path, length);
-    if (bytes == NULL)
-        shell_fail("%s: %s", path, strerror(errno));
-    return bytes;
-}
-
 /* What the function said goes to the slot; false when there is no memory for it. */
 static bool sources_call(sources_job *job, sources_slot *slot, const shell_source *source)
 {
@@ -312,67 +304,4 @@ int shell_status(const shell_totals *totals)
     if (totals->errors > 0)
         return SHELL_ERROR;
     return totals->found > 0 ? SHELL_FOUND : SHELL_NOTHING;
-}
-
-static bool sources_write_all(int descriptor, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
-/* The new content in a file of its own beside `path`, synced, with the old one's mode and owner. */
-static bool sources_write_beside(int descriptor, const struct stat *status, const char *bytes, size_t length)
-{
-    /* Only root may give a file away; for others the owner is their own anyway. */
-    if (fchown(descriptor, status->st_uid, status->st_gid) != 0 && errno != EPERM)
-        return false;
-    return fchmod(descriptor, status->st_mode & 07777) == 0 && sources_write_all(descriptor, bytes, length) &&
-           fsync(descriptor) == 0;
-}
-
-bool shell_replace_file(const char *path, const char *old, size_t old_length, const char *bytes, size_t length)
-{
-    struct stat status;
-    char *real = realpath(path, NULL); /* a link stays a link: the file that it leads to is replaced */
-    size_t now_length = 0;
-    char *now = real != NULL ? sources_read(real, &now_length) : NULL;
-    char *temporary = NULL;
-    int descriptor = -1;
-    bool written = false;
-    if (now == NULL || stat(real, &status) != 0) {
-        shell_fail("%s: %s", path, strerror(errno));
-        goto cleanup;
-    }
-    if (now_length != old_length || memcmp(now, old, old_length) != 0) {
-        shell_fail("%s: the file has changed since it was read; it was left alone", path);
-        goto cleanup;
-    }
-    if (asprintf(&temporary, "%s.codedb-XXXXXX", real) < 0) {
-        temporary = NULL;
-        shell_fail("out of memory");
-        goto cleanup;
-    }
-    descriptor = mkostemp(temporary, O_CLOEXEC);
-    if (descriptor < 0 || !sources_write_beside(descriptor, &status, bytes, length) || rename(temporary, real) != 0) {
-        shell_fail("%s: cannot be written: %s", path, strerror(errno));
-        if (descriptor >= 0)
-            unlink(temporary);
-        goto cleanup;
-    }
-    written = true;
-cleanup:
-    if (descriptor >= 0)
-        close(descriptor);
-    free(temporary);
-    free(now);
-    free(real);
-    return written;
 }

@@ -260,6 +260,30 @@ static void edit_writes_in_the_encoding_of_the_file(void **state)
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
 }
 
+static void edit_writes_all_files_or_none(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "a.py", "try:\n    x\nexcept E: pass\nexcept F: pass\n");
+    files_write(scratch, "b.py", "try:\n    x\nexcept E: pass\n");
+    assert_run_tells(scratch, "edit 'ExceptHandler:first' --delete --write a.py b.py", 2, "no file was changed");
+    files_assert_text(scratch, "a.py", "try:\n    x\nexcept E: pass\nexcept F: pass\n");
+    assert_int_equal(chmod(files_path(scratch, "b.py"), 0444), 0);
+    assert_run_tells(scratch, "edit 'Name[name=\"x\"]' --replace y --write a.py b.py", 2, "b.py: not written: it is read-only");
+    files_assert_text(scratch, "a.py", "try:\n    x\nexcept E: pass\nexcept F: pass\n");
+    files_write(scratch, "c.py", "a b\n");
+    assert_run_tells(scratch, "edit 'Name[name=\"x\"]' --replace y --write a.py c.py", 2, "1 nodes in 1 files");
+    files_assert_text(scratch, "a.py", "try:\n    y\nexcept E: pass\nexcept F: pass\n");
+}
+
+static void edit_fills_captures_and_puts_code_inside(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "x.py", "f(a)\n");
+    assert_run_tells(scratch, "edit 'Call@c' --captures --replace 'g({c})' x.py", 0, "+g(f(a))\n");
+    assert_run_tells(scratch, "edit 'Call' --insert-last 'b' x.py", 0, "+f(a, b)\n");
+    assert_run_tells(scratch, "edit 'Call' --insert-first 'b' x.py", 0, "+f(b, a)\n");
+}
+
 static void edit_of_standard_input_prints_the_result(void **state)
 {
     answer got = run(*state, "a = 1\nb = 2\n", "edit --write 'Assign:first' --replace 'a = 3' -");
@@ -476,6 +500,8 @@ int main(int count, char **arguments)
         SCRATCH_TEST(edit_shows_a_diff_and_changes_nothing_without_write),
         SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
         SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
+        SCRATCH_TEST(edit_writes_all_files_or_none),
+        SCRATCH_TEST(edit_fills_captures_and_puts_code_inside),
         SCRATCH_TEST(edit_of_standard_input_prints_the_result),
         SCRATCH_TEST(a_wide_cell_keeps_its_distance_from_the_next),
         SCRATCH_TEST(a_limit_on_file_sizes_is_an_error_and_loses_nothing),
