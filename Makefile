@@ -250,7 +250,11 @@ bench-parse: $(BUILD)/bench_parse $(BUILD)/bench_growth
 	python3 bench/parse_peers.py $(BUILD) "$$folder" $(LIBCST_PYTHON)
 	@$(BUILD)/bench_growth
 
-.PHONY: bench-parse
+# What compiling a selector costs, and how a query's cost grows with what it finds.
+bench-selector: $(BUILD)/bench_selector
+	@$(BUILD)/bench_selector
+
+.PHONY: bench-parse bench-selector
 
 # Tokens against those of a Python's own tokenizer, over its standard library.
 $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a

@@ -310,7 +310,7 @@ static bool attribute_text_holds(codedb_node_view *view, codedb_slice slice, con
     if (slice.text == NULL || slice.length == 0)
         return false;
     slice = codedb_view_with_newlines(view, slice);
-    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
+    return codedb_view_compare(view, test, slice);
 }
 
 /* One element of a sequence is enough. */

@@ -14,6 +14,7 @@
  * 2. `outer` and `enclosing` point to earlier scopes only. */
 #include "codedb_tree.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SCOPE_NONE UINT32_MAX
@@ -29,14 +30,15 @@ typedef struct scope_record {
 /* `global name` in a scope: a def or class of that name there has no prefix in Python's __qualname__. */
 typedef struct scope_global {
     uint32_t scope;
-    uint32_t node; /* the Name */
+    const char *name; /* no NUL behind */
+    size_t length;
 } scope_global;
 
 struct codedb_scopes {
     const codedb_tree *tree;
     scope_record *records;
     uint32_t count;
-    scope_global *globals;
+    scope_global *globals; /* sorted by scope and name */
     uint32_t global_count;
 };
 
@@ -143,6 +145,18 @@ static void scope_find_parts(const codedb_tree *tree, scope_record *record)
     record->part = clause == UINT32_MAX ? SCOPE_NONE : codedb_tree_child(tree, clause, CODEDB_FIELD_iter);
 }
 
+static int scope_compare_globals(const void *left, const void *right)
+{
+    const scope_global *a = left;
+    const scope_global *b = right;
+    int order;
+
+    if (a->scope != b->scope)
+        return a->scope < b->scope ? -1 : 1;
+    order = memcmp(a->name, b->name, a->length < b->length ? a->length : b->length);
+    return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+}
+
 static void scope_collect(codedb_scopes *scopes)
 {
     const codedb_tree *tree = scopes->tree;
@@ -166,10 +180,14 @@ static void scope_collect(codedb_scopes *scopes)
         } else if (kind == CODEDB_NODE_GLOBAL || kind == CODEDB_NODE_NONLOCAL) {
             global = kind == CODEDB_NODE_GLOBAL;
         } else if (kind == CODEDB_NODE_NAME_ITEM && global) {
-            scopes->globals[scopes->global_count].scope = scope_evaluating(scopes, outer, node);
-            scopes->globals[scopes->global_count++].node = codedb_tree_child(tree, node, CODEDB_FIELD_name);
+            scope_global *declared = &scopes->globals[scopes->global_count++];
+
+            declared->scope = scope_evaluating(scopes, outer, node);
+            declared->name = codedb_tree_name(tree, codedb_tree_child(tree, node, CODEDB_FIELD_name), &declared->length);
         }
     }
+    if (scopes->global_count > 1)
+        qsort(scopes->globals, scopes->global_count, sizeof *scopes->globals, scope_compare_globals);
 }
 
 CODEDB_PRIVATE codedb_code codedb_scopes_create(const codedb_tree *tree, codedb_scopes **scopes, codedb_result *result)
@@ -305,21 +323,13 @@ CODEDB_PRIVATE bool codedb_scopes_inside(const codedb_scopes *scopes, uint32_t n
 static bool scope_is_global(const codedb_scopes *scopes, uint32_t scope)
 {
     const scope_record *record = &scopes->records[scope];
-    size_t length = 0;
-    const char *name;
-    uint32_t i;
+    scope_global wanted;
 
     if (scopes->global_count == 0 || record->enclosing == SCOPE_NONE || !scope_is_definition(scopes->tree, record->node))
         return false;
-    name = codedb_tree_name(scopes->tree, record->name, &length);
-    for (i = 0; i < scopes->global_count; i++) {
-        size_t global_length = 0;
-        const char *global = codedb_tree_name(scopes->tree, scopes->globals[i].node, &global_length);
-
-        if (scopes->globals[i].scope == record->enclosing && global_length == length && memcmp(name, global, length) == 0)
-            return true;
-    }
-    return false;
+    wanted.scope = record->enclosing;
+    wanted.name = codedb_tree_name(scopes->tree, record->name, &wanted.length);
+    return bsearch(&wanted, scopes->globals, scopes->global_count, sizeof wanted, scope_compare_globals) != NULL;
 }
 
 static uint32_t scope_prefix(const codedb_scopes *scopes, uint32_t scope)

@@ -384,8 +384,12 @@ struct codedb_node_view {
     uint32_t *regex_scratch; /* for the largest regular expression so far */
     size_t regex_scratch_size;
     codedb_place_cursor cursor;
-    const char *first_return; /* the source's first \r; its end when there is none, NULL until somebody asks */
-    bool failed;              /* no memory */
+    const char *first_return;            /* the source's first \r; its end when there is none, NULL until somebody asks */
+    size_t compared;                     /* bytes of values, since the matcher last looked */
+    const codedb_attribute_test *sought; /* the last one that asked for a text inside the source: */
+    const char *sought_from;             /* from here on */
+    const char *sought_at;               /* it first stands here, or at the source's end when it does not */
+    bool failed;                         /* no memory */
 };
 
 static inline unsigned codedb_view_kind(const codedb_node_view *view, uint32_t node)
@@ -440,6 +444,8 @@ CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node
 /* Does `value` stand in the test's relation to its operand? `scratch` is for the test's regular expression, if it has one. */
 CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,
                                              uint32_t *scratch);
+/* The same for what may be a slice of the tree's source; the test's room is there. */
+CODEDB_PRIVATE bool codedb_view_compare(codedb_node_view *view, const codedb_attribute_test *test, codedb_slice slice);
 /* -1, 0, 1, or 2 when one of the texts is no integer as Python's int() takes it. Numbers of any size. */
 CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, const char *right, size_t right_length);
 

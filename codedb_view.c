@@ -184,16 +184,35 @@ static bool view_equals(const char *left, const char *right, size_t length, bool
     return true;
 }
 
-/* Knuth, Morris and Pratt would be linear in any case; this is linear in practice and bounded by value times operand. */
-static bool view_contains(const codedb_attribute_test *test, const char *value, size_t length)
+/* The first place of the test's operand in a text, or NULL. Ignoring case it is linear in practice, and bounded by text times
+ * operand. */
+static const char *view_find(const codedb_attribute_test *test, const char *text, size_t length)
 {
     size_t i;
-    if (test->value_length > length)
-        return false;
+    if (!test->ignore_case)
+        return memmem(text, length, test->value, test->value_length);
     for (i = 0; i + test->value_length <= length; i++)
-        if (view_equals(value + i, test->value, test->value_length, test->ignore_case))
-            return true;
-    return false;
+        if (view_equals(text + i, test->value, test->value_length, true))
+            return text + i;
+    return NULL;
+}
+
+/* Does a slice of the source contain the operand? Nodes nest, and their texts with them: the operand is looked for in the whole
+ * source, from where it was looked for last, so that no byte is searched again for each node around it. */
+static bool view_source_contains(codedb_node_view *view, const codedb_attribute_test *test, codedb_slice slice)
+{
+    const char *end = view->tree->source + view->tree->length;
+    bool again = view->sought == test && slice.text < view->sought_from; /* a node that starts before the one in front of it */
+    if (view->sought != test || again || slice.text > view->sought_at) {
+        size_t overlap = again ? (size_t)(view->sought_from - slice.text) + test->value_length - 1 : (size_t)(end - slice.text);
+        size_t room = (size_t)(end - slice.text);
+        const char *at = view_find(test, slice.text, overlap < room ? overlap : room);
+        if (at != NULL || !again)
+            view->sought_at = at == NULL ? end : at;
+        view->sought = test;
+        view->sought_from = slice.text;
+    }
+    return (size_t)(view->sought_at - slice.text) + test->value_length <= slice.length;
 }
 
 /* An integer as Python's int() reads it, taken apart: no leading zeros among its digits, underscores left in. */
@@ -287,7 +306,7 @@ CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, 
     case CODEDB_OPERATOR_EXISTS: return true;
     case CODEDB_OPERATOR_EQUAL: return length == operand && view_equals(value, test->value, length, test->ignore_case);
     case CODEDB_OPERATOR_NOT_EQUAL: return length != operand || !view_equals(value, test->value, length, test->ignore_case);
-    case CODEDB_OPERATOR_CONTAINS: return view_contains(test, value, length);
+    case CODEDB_OPERATOR_CONTAINS: return view_find(test, value, length) != NULL;
     case CODEDB_OPERATOR_STARTS: return length >= operand && view_equals(value, test->value, operand, test->ignore_case);
     case CODEDB_OPERATOR_ENDS:
         return length >= operand && view_equals(value + length - operand, test->value, operand, test->ignore_case);
@@ -394,6 +413,16 @@ static bool view_make_scratch(codedb_node_view *view, const codedb_attribute_tes
     return view->regex_scratch != NULL;
 }
 
+CODEDB_PRIVATE bool codedb_view_compare(codedb_node_view *view, const codedb_attribute_test *test, codedb_slice slice)
+{
+    const codedb_tree *tree = view->tree;
+    if (test->relation == CODEDB_OPERATOR_CONTAINS && test->value_length > 0 && tree != NULL && slice.text >= tree->source &&
+        slice.text + slice.length <= tree->source + tree->length)
+        return view_source_contains(view, test, slice);
+    view->compared += slice.length;
+    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
+}
+
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test)
 {
     codedb_slice slice;
@@ -402,5 +431,5 @@ CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node
     if (test->attribute == CODEDB_ATTRIBUTE_FIELD_PATH)
         return view->source->path_holds(view, node, test);
     slice = codedb_attribute_value(view, node, (codedb_attribute)test->attribute);
-    return slice.text != NULL && codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
+    return slice.text != NULL && codedb_view_compare(view, test, slice);
 }

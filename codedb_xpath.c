@@ -24,6 +24,7 @@
 #include <string.h>
 
 #define XPATH_NODES_BETWEEN_CLOCKS 8192
+#define XPATH_BYTES_OF_A_NODE 64 /* comparing so many counts as a node */
 
 /* ---- Sets --------------------------------------------------------------------------------------------------------- */
 
@@ -67,7 +68,8 @@ CODEDB_PRIVATE void codedb_matcher_give_set(codedb_matcher *matcher, uint64_t *s
 /* Counts work; false when the query has to end: no memory, or its time is over. */
 CODEDB_PRIVATE bool codedb_matcher_goes_on(codedb_matcher *matcher, uint32_t work)
 {
-    matcher->budget -= work;
+    matcher->budget -= work + (int64_t)(matcher->view.compared / XPATH_BYTES_OF_A_NODE);
+    matcher->view.compared %= XPATH_BYTES_OF_A_NODE;
     if (matcher->budget < 0 && matcher->deadline != 0) {
         matcher->budget = XPATH_NODES_BETWEEN_CLOCKS;
         matcher->timed_out = matcher->timed_out || codedb_monotonic_now() > matcher->deadline;

@@ -757,6 +757,32 @@ static void test_a_wrong_call_says_what_is_wrong(void **state)
     codedb_tree_free(tree);
 }
 
+/* The text of a node is searched together with those around it: answers must not depend on what was asked before. */
+static void test_a_text_is_found_in_every_node_that_holds_it(void **state)
+{
+    static const char source[] = "@zap\n"                /* 1 */
+                                 "@other.zap\n"          /* 2 */
+                                 "def f(a=zap, b=za):\n" /* 3 */
+                                 "    x = a + zap + b\n" /* 4 */
+                                 "    y = za; p = 1\n";  /* 5 */
+    static const expectation cases[] = {
+        {"*[code*=zap]",
+         "Module@1:0 FunctionDef@3:0 Decorator@1:0 Name@1:1 Decorator@2:0 Attribute@2:1 Name@2:7 Parameters@3:6 "
+         "Name@3:8 IndentedBlock@4:4 SimpleStatementLine@4:4 Assign@4:4 BinaryOperation@4:8 BinaryOperation@4:8 Name@4:12"},
+        {"*[code*=zap]:not(Name)[code*=\"a + \"]",
+         "Module@1:0 FunctionDef@3:0 IndentedBlock@4:4 SimpleStatementLine@4:4 Assign@4:4 BinaryOperation@4:8 BinaryOperation@4:8"},
+        {"*[code*=ZAP], Name[code*=\"ZAP\" i]", "Name@1:1 Name@2:7 Name@3:8 Name@4:12"},
+        {"Name[name*=za]:not([name*=zap])", "Name@3:15 Name@5:8"},
+        {"Decorator[.decorator*=zap], Param[.default*=za]", "Decorator@1:0 Decorator@2:0 Param@3:6 Param@3:13"},
+        {"Assign[code*=\"\"]", "Assign@4:4 Assign@5:4 Assign@5:12"},
+        {"Assign[code*=\"p = 1\"]", "Assign@5:12"},
+        {"*[code*=\"1\\n\"]", "Module@1:0"},
+    };
+
+    (void)state;
+    ASSERT_ANSWERS(source, cases);
+}
+
 static void test_a_query_ends_when_its_time_is_over(void **state)
 {
     codedb_tree *tree = parse(shop);
@@ -967,6 +993,7 @@ int main(void)
         cmocka_unit_test(test_the_module_ends_behind_its_last_line),
         cmocka_unit_test(test_node_ids_are_unique_and_the_same_in_both_views),
         cmocka_unit_test(test_a_wrong_call_says_what_is_wrong),
+        cmocka_unit_test(test_a_text_is_found_in_every_node_that_holds_it),
         cmocka_unit_test(test_a_query_ends_when_its_time_is_over),
         cmocka_unit_test(test_a_compiled_selector_is_used_by_several_threads_at_once),
         cmocka_unit_test(test_a_compiled_selector_stands_for_text_and_dialect),

@@ -48,6 +48,14 @@ def lines(tree, indexes, with_code=False):
     return found
 
 
+def rows(tree, bindings):
+    """The same for rows with captures, in their order."""
+    def place(index):
+        node = tree.nodes[index] if index is not None else None
+        return "-" if node is None else "%s %d:%d-%d:%d" % ((node.type,) + node.start + node.end)
+    return [" ".join(map(place, row)) for row in bindings]
+
+
 def are_same(wanted, got):
     if isinstance(wanted, str) or isinstance(got, str):
         return type(wanted) is type(got)
@@ -71,7 +79,7 @@ WORDS = ["module", "class", "function", "method", "import", "smallstmt", "stmt",
 
 class Maker:
     def __init__(self, tree, rng):
-        self.tree, self.rng = tree, rng
+        self.tree, self.rng, self.captures = tree, rng, 0
         self.default = oracle.Default(tree)
         self.types = sorted({node.type for node in tree.nodes})
 
@@ -197,7 +205,7 @@ class Maker:
             text = text.rstrip() + " of " + inner
         return ("nth-child", a, b, from_end, of), ":%s(%s)" % (name, text)
 
-    def compound(self, depth, binds_left):
+    def compound(self, depth, binds_left, captures):
         parts, texts = [], []
         type_, text = self.type(depth)
         count = self.rng.choice([0, 0, 0, 1, 1, 1, 2, 3])
@@ -207,6 +215,13 @@ class Maker:
             texts.append(more if more[0] == "." or self.rng.random() < 0.8 else " " + more)
         if type_ == "*" and parts and not binds_left and self.rng.random() < 0.3:
             text, texts[0] = "", texts[0].lstrip()
+        while captures and self.rng.random() < 0.45:
+            self.captures += 1
+            at = self.rng.randrange(1 if text == "" else 0, len(parts) + 1)
+            if at < len(texts) and texts[at][0] not in ".[: ":
+                at = len(texts)
+            parts.insert(at, ("capture", "c%d" % self.captures))
+            texts.insert(at, self.space() + "@c%d" % self.captures)
         return (self.named(type_, parts), parts), text + "".join(texts)
 
     def named(self, type_, parts):
@@ -225,11 +240,11 @@ class Maker:
                 return ("group", part[1])
         return "*"
 
-    def steps(self, depth, relative=False):
+    def steps(self, depth, relative=False, captures=False):
         steps, text = [], ""
         for i in range(self.rng.choice([1, 1, 1, 2, 2, 3])):
             combinator = self.rng.choice([" ", " ", ">", ">", "//", "/", "+", "~"])
-            compound, more = self.compound(depth, i > 0 and combinator == " ")
+            compound, more = self.compound(depth, i > 0 and combinator == " ", captures)
             symbol = combinator if combinator == " " else self.space() + combinator + self.space()
             if i == 0:
                 symbol = "" if combinator == " " or not relative else combinator + self.space()
@@ -237,14 +252,55 @@ class Maker:
             text += symbol + more
         return steps, text
 
-    def query(self, depth):
+    def query(self, depth, captures=False):
         paths, texts = [], []
+        self.captures = 0 if captures else self.captures
         for _ in range(self.rng.choice([1, 1, 1, 1, 2])):
-            steps, text = self.steps(depth)
+            steps, text = self.steps(depth, False, captures)
             lead = self.rng.choice([None, None, None, None, "//", "/"])
             paths.append((lead, steps))
             texts.append((lead or "") + text)
         return paths, (self.space() + "," + self.space()).join(texts)
+
+
+    def chain(self):
+        """A path that leads to some node from those around and before it, so that most find something; with captures."""
+        node, steps, text = self.rng.choice(self.tree.nodes), [], ""
+        self.captures = 0
+        for i in range(self.rng.choice([2, 3, 3, 4, 5])):
+            captured = ""
+            type_ = self.rng.choice([node.type, node.type, "*", node.kind])
+            parts = [("role", node.field)] if node.field in ROLES and self.rng.random() < 0.1 else []
+            if self.rng.random() < 0.15:
+                part, more = self.position()
+                parts.append(part)
+            else:
+                more = ""
+            if self.rng.random() < 0.6:
+                self.captures += 1
+                captured = "@d%d" % self.captures
+                parts.append(("capture", captured[1:]))
+            if type_ == "node" and node.type in oracle.INSIGNIFICANT:
+                type_ = node.type
+            here = type_ + "".join("." + part[1] for part in parts if part[0] == "role") + more + captured
+            siblings = self.default.siblings(node)
+            before = siblings[:siblings.index(node)] if node in siblings else []
+            if before and self.rng.random() < 0.4:
+                combinator, node = self.rng.choice("~~+"), self.rng.choice(before)
+            else:
+                around = node.parent
+                for _ in range(self.rng.choice([0, 0, 1, 2, 4])):
+                    around = around and around.parent or node.parent
+                combinator, node = self.rng.choice([" ", " ", "//", ">", ">", "/"]), around
+            if node is None:
+                combinator = None
+            steps.insert(0, [combinator, (("name", type_) if type_ != "*" else "*", parts)])
+            text = (combinator or "").join([" ", " "]) + here + text
+            if node is None:
+                break
+        steps[0][0] = None
+        text = text.lstrip(" />+~")
+        return [(None, [tuple(step) for step in steps])], text
 
 
 # ---- The reference dialect: texts, right and wrong
@@ -305,8 +361,13 @@ def compare_file(server, path, seed, count):
     for number in range(2 * count):
         if number < count:
             maker.default.remembered.clear()
-            query, text = maker.query(rng.choice([0, 0, 1, 2]))
-            wanted, got = lines(tree, maker.default.query(query)), server.query(b"D", text)
+            query, text = maker.chain() if rng.random() < 0.4 else maker.query(rng.choice([0, 0, 1, 2]), rng.random() < 0.5)
+            try:
+                wanted = rows(tree, maker.default.bindings(query)) if maker.captures else lines(tree, maker.default.query(query))
+            except oracle.TooManyWays:
+                continue
+            got = server.query(b"D", text)
+            maker.captures = 0
         else:
             text = reference_text(rng, maker.types)
             try:

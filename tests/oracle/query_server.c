@@ -27,6 +27,14 @@ static void answer_selector(const codedb_tree *tree, const char *selector, coded
             printf("%s %u:%u-%u:%u", node->type, node->start_line, node->start_column, node->end_line, node->end_column);
             for (j = 0; dialect == CODEDB_DIALECT_REFERENCE && j < node->code_length; j++)
                 printf(j == 0 ? " %02x" : "%02x", (unsigned char)node->code[j]);
+            for (j = 0; j < nodes->capture_count; j++) {
+                const codedb_node_info *captured = nodes->captures[i * nodes->capture_count + j];
+                if (captured == NULL)
+                    printf(" -");
+                else
+                    printf(" %s %u:%u-%u:%u", captured->type, captured->start_line, captured->start_column, captured->end_line,
+                           captured->end_column);
+            }
             puts("");
         }
     }

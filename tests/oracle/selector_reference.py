@@ -137,6 +137,10 @@ def compare(value, operator, operand, ignore_case=False):
 #       ("role", field), ("position", index), ("not" | "is" | "has" | "inside" | "in-scope" | "follows" | "precedes", query),
 #       ("nth-child", a, b, from_end, query or None), ("only-child",), ("simple", name)
 
+class TooManyWays(Exception):
+    pass
+
+
 class Default:
     def __init__(self, tree):
         self.tree = tree
@@ -234,7 +238,8 @@ class Default:
             return (len(params.params) + len(params.posonly_params) + len(params.kwonly_params) +
                     isinstance(params.star_arg, cst.Param) + (params.star_kwarg is not None))
         if name == "module":
-            return self.tree.module.code_for_node(node.cst.module) if node.type == "ImportFrom" and node.cst.module else None
+            is_from = node.type in ("ImportFrom", "LazyImportFrom")
+            return self.tree.module.code_for_node(node.cst.module) if is_from and node.cst.module else None
         if name == "docstring":
             return node.cst.get_docstring() if node.type in ("Module", "ClassDef", "FunctionDef") else None
         assert name == "code"
@@ -302,6 +307,8 @@ class Default:
 
     def passes(self, node, part, after_class):
         what = part[0]
+        if what == "capture":
+            return True
         if what == "attribute":
             value = self.attribute(node, part[1])
             return value is not None and compare(str(value), part[2], part[3], part[4])
@@ -374,6 +381,44 @@ class Default:
         left = {node.index for node in self.compound(first, compound, False)}
         after_class = isinstance(compound[0], tuple) and compound[0][0] == "name" and compound[0][1].lower() in ("class", "classdef")
         return self.steps(left, steps[1:], after_class)
+
+    # -- captures
+
+    def ways(self, steps, step, node, known):
+        """The ways on from a node of a step: (the last step's node, captures from here on, the last one first)."""
+        key = (step, node.index)
+        if key not in known:
+            compound = steps[step][1]
+            own = [node.index for part in compound[1] if part[0] == "capture"]
+            if step + 1 == len(steps):
+                found = {(node.index, tuple(own))}
+            else:
+                combinator, behind = steps[step + 1]
+                after_class = isinstance(compound[0], tuple) and compound[0][0] == "name" and compound[0][1].lower() in ("class", "classdef")
+                found = set()
+                for each in self.compound(self.reached(node, combinator), behind, after_class and combinator in " ///>"):
+                    found.update((last, captured + tuple(own)) for last, captured in self.ways(steps, step + 1, each, known))
+                    if len(found) > 2000:
+                        raise TooManyWays()
+            known[key] = found
+        return known[key]
+
+    def bindings(self, query):
+        """Rows of indexes: the node and its captures in the order of the text, None for those of other paths."""
+        names = [[part[1] for _, compound in steps for part in compound[1] if part[0] == "capture"] for _, steps in query]
+        rows = []
+        for number, (lead, steps) in enumerate(query):
+            known = {}
+            before, behind = sum(map(len, names[:number])), sum(map(len, names[number + 1:]))
+            if not names[number]:
+                rows += [(index, -1, (), (None,) * (before + behind)) for index in self.path((lead, steps))]
+                continue
+            for node in self.compound(self.nodes[0].children if lead == "/" else self.nodes, steps[0][1], False):
+                for last, captured in self.ways(steps, 0, node, known):
+                    rows.append((last, number, captured, (None,) * before + captured[::-1] + (None,) * behind))
+        plain = [number for number, path in enumerate(names) if not path]
+        rows = {(last, plain[0] if number < 0 else number, captured, row) for last, number, captured, row in rows}
+        return [(last,) + row for last, _, _, row in sorted(rows, key=lambda row: row[:3])]
 
     def query(self, query):
         key = id(query)
