@@ -261,6 +261,7 @@ static codedb_code query_match(query_work *work, query_slot *slot, const codedb_
     codedb_filter filter = job->filter;
     codedb_nodes *nodes = NULL;
     double left;
+    filter.path = slot->path;
     codedb_code code = query_goes_on(job, &left, &work->result);
     if (code != CODEDB_SUCCESS)
         return code;

@@ -18,6 +18,7 @@ enum {
     MAIN_NO_COLOR,
     MAIN_QUIET,
     MAIN_EXCLUDE,
+    MAIN_PROJECT,
     MAIN_NO_DEFAULT_EXCLUDES,
     MAIN_TARGET,
     MAIN_THREADS,
@@ -48,6 +49,7 @@ static const struct option main_long_options[] = {
     {"no-color", no_argument, NULL, MAIN_NO_COLOR},
     {"quiet", no_argument, NULL, MAIN_QUIET},
     {"exclude", required_argument, NULL, MAIN_EXCLUDE},
+    {"project", required_argument, NULL, MAIN_PROJECT},
     {"no-default-excludes", no_argument, NULL, MAIN_NO_DEFAULT_EXCLUDES},
     {"target", required_argument, NULL, MAIN_TARGET},
     {"threads", required_argument, NULL, MAIN_THREADS},
@@ -86,9 +88,19 @@ static const struct option main_long_options[] = {
 
 static const int main_index_options[] = {MAIN_DB,     MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS,
                                          MAIN_TARGET, 0};
-static const int main_query_options[] = {MAIN_DB,      MAIN_JSON,   MAIN_EXCLUDE,   MAIN_NO_DEFAULT_EXCLUDES,
-                                         MAIN_THREADS, MAIN_TARGET, MAIN_REFERENCE, MAIN_LIMIT,
-                                         MAIN_COUNT,   MAIN_CODE,   MAIN_EXPLAIN,   0};
+static const int main_query_options[] = {MAIN_DB,
+                                         MAIN_PROJECT,
+                                         MAIN_JSON,
+                                         MAIN_EXCLUDE,
+                                         MAIN_NO_DEFAULT_EXCLUDES,
+                                         MAIN_THREADS,
+                                         MAIN_TARGET,
+                                         MAIN_REFERENCE,
+                                         MAIN_LIMIT,
+                                         MAIN_COUNT,
+                                         MAIN_CODE,
+                                         MAIN_EXPLAIN,
+                                         0};
 static const int main_edit_options[] = {MAIN_DB,
                                         MAIN_JSON,
                                         MAIN_EXCLUDE,
@@ -126,13 +138,14 @@ static const main_command main_commands[] = {
      "Reads the Python files of each folder into the database, as a project each. Unchanged files are left alone.\n\n" MAIN_DB_HELP
          MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP MAIN_COMMON MAIN_STATUS_HELP},
     {"query", shell_query, 1, main_query_options, "find syntax nodes by a selector",
-     "Usage: codedb query [--db FILE] SELECTOR [PATH...]\n\n"
+     "Usage: codedb query [--db FILE] [--project P]... SELECTOR [PATH...]\n\n"
      "Finds nodes in the files and folders given (- is standard input), or, with no PATH, in the database.\n"
      "  codedb query 'class[name=\"Store\"] method[name^=\"get_\"] smallstmt[type=\"Return\"]:first' src\n\n"
      "  --count                  only the number of nodes in each file\n"
      "  --code                   the whole code of each node\n"
      "  --explain                how many nodes each step leaves, and why none is left\n"
      "  --limit N                at most N nodes of each file\n"
+     "  --project P              only files of the project with this id, name or folder; may be given again\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP
          MAIN_COMMON MAIN_STATUS_HELP},
     {"edit", shell_edit, 1, main_edit_options, "change what a selector finds; shows a diff",
@@ -246,6 +259,7 @@ static bool main_take(shell_options *options, int option, char *argument)
     case MAIN_NO_COLOR: options->color = options->color_errors = false; break;
     case MAIN_QUIET: options->quiet = true; break;
     case MAIN_EXCLUDE: options->excludes[options->exclude_count++] = argument; break;
+    case MAIN_PROJECT: options->projects[options->project_count++] = argument; break;
     case MAIN_NO_DEFAULT_EXCLUDES: options->no_default_excludes = true; break;
     case MAIN_REFERENCE: options->dialect = CODEDB_DIALECT_REFERENCE; break;
     case MAIN_COUNT: options->count_only = true; break;
@@ -315,9 +329,10 @@ static int main_run(const main_command *command, int count, char **arguments)
     shell_options options = {0};
     options.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
     options.color_errors = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
-    options.excludes = malloc((size_t)count * sizeof *options.excludes);
+    options.excludes = malloc(2 * (size_t)count * sizeof *options.excludes);
     if (options.excludes == NULL)
         return shell_fail("out of memory");
+    options.projects = options.excludes + count;
     bool stop = false;
     int status = main_read_options(command, count, arguments, &options, &stop);
     if (status == SHELL_FOUND && !stop) {

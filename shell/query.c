@@ -1,6 +1,7 @@
 /* query.c -- `codedb query`: nodes that a selector finds, in files or in a database. */
 #include "shell.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct query_job {
@@ -138,74 +139,201 @@ static int query_explain(void *context, const shell_options *options, const shel
     return code == CODEDB_SUCCESS ? SHELL_FOUND : SHELL_ERROR;
 }
 
+/* Prints the nodes of one source as the options say. */
+static void query_print_nodes(FILE *out, const shell_options *options, const char *path, const codedb_nodes *nodes)
+{
+    for (size_t i = 0; i < nodes->count && !options->count_only; i++)
+        if (options->json)
+            query_print_json(out, path, nodes, i);
+        else
+            query_print_node(out, options, path, nodes, i);
+    if (!options->count_only || nodes->count == 0)
+        return;
+    if (options->json) {
+        bool first = true;
+        fputc('{', out);
+        shell_print_json_text(out, &first, "path", path);
+        shell_print_json_integer(out, &first, "count", (long long)nodes->count);
+        fputs("}\n", out);
+    } else {
+        fprintf(out, "%s:%zu\n", path, nodes->count);
+    }
+}
+
 static int query_source(void *context, const shell_options *options, const shell_source *source, FILE *out, codedb_result *result)
 {
     const query_job *job = context;
     codedb_nodes *nodes = NULL;
     if (query_find(&job->filter, options, source, &nodes, result) != CODEDB_SUCCESS)
         return SHELL_ERROR;
-    for (size_t i = 0; i < nodes->count && !options->count_only; i++)
-        if (options->json)
-            query_print_json(out, source->path, nodes, i);
-        else
-            query_print_node(out, options, source->path, nodes, i);
+    query_print_nodes(out, options, source->path, nodes);
     int status = nodes->count > 0 ? SHELL_FOUND : SHELL_NOTHING;
-    if (options->count_only && nodes->count > 0) {
-        if (options->json) {
-            bool first = true;
-            fputc('{', out);
-            shell_print_json_text(out, &first, "path", source->path);
-            shell_print_json_integer(out, &first, "count", (long long)nodes->count);
-            fputs("}\n", out);
-        } else {
-            fprintf(out, "%s:%zu\n", source->path, nodes->count);
-        }
-    }
     codedb_free(nodes);
     return status;
 }
 
-/* A bad selector is told once, with a mark under the place, and not for each file. */
-static bool query_check_selector(const codedb_filter *filter)
+/* Compiles the filter's selector for all files. A bad one is told once, with a mark under the place. */
+static bool query_compile(codedb_filter *filter, codedb_selector **selector)
 {
-    codedb_tree *empty = NULL;
-    codedb_nodes *nodes = NULL;
+    codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
     codedb_result result = CODEDB_INIT(codedb_result);
-    codedb_code code = codedb_tree_parse("", 0, NULL, &empty, &result);
-    if (code == CODEDB_SUCCESS)
-        code = codedb_tree_query(empty, filter, &nodes, &result);
+    options.dialect = filter->dialect;
+    codedb_code code = codedb_selector_compile(filter->selector, &options, selector, &result);
+    filter->compiled = *selector;
     if (code == CODEDB_SELECTOR_ERROR && result.line == 1)
         shell_fail("selector: %s\n  %s\n  %*s^", result.description, filter->selector, (int)result.column, "");
     else if (code != CODEDB_SUCCESS)
         shell_fail("selector: %s", result.description);
-    codedb_free(nodes);
-    codedb_tree_free(empty);
     codedb_result_clear(&result);
     return code == CODEDB_SUCCESS;
 }
 
-int shell_query(const shell_options *options, char *const *arguments, size_t count)
+/* ---- A database --------------------------------------------------------------------------------------------------- */
+
+typedef struct query_stored {
+    const shell_options *options;
+    const codedb_rows *no_python; /* ids of files that the index run found not to be Python, in order */
+    size_t errors;
+} query_stored;
+
+static bool query_is_no_python(const codedb_rows *ids, int64_t file_id)
 {
-    query_job job = {.filter = CODEDB_INIT(codedb_filter)};
-    job.filter.selector = arguments[0];
-    job.filter.dialect = options->dialect;
-    job.filter.limit = options->limit;
-    if (!query_check_selector(&job.filter))
-        return SHELL_ERROR;
-    shell_totals totals;
-    shell_source_function function = options->explain ? query_explain : query_source;
-    if (count > 1) {
-        if (options->db != NULL)
-            return shell_fail("query: found both --db and PATH, expected one of them");
-        shell_each_source(options, arguments + 1, count - 1, function, &job, &totals);
-        return shell_status(&totals);
+    size_t low = 0;
+    size_t high = ids->row_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ids->values[middle].as.integer < file_id)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return low < ids->row_count && ids->values[low].as.integer == file_id;
+}
+
+static int query_visit(void *context, const codedb_query_file *file)
+{
+    query_stored *stored = context;
+    if (file->nodes != NULL) {
+        query_print_nodes(stdout, stored->options, file->path, file->nodes);
+    } else if (file->error->code != CODEDB_PARSE_ERROR || !query_is_no_python(stored->no_python, file->file_id)) {
+        shell_fail_result(stored->options, file->path, file->error);
+        stored->errors++;
+    }
+    return 0;
+}
+
+/* The ids of the projects that --project names by id, by name or by folder; false after a message. */
+static bool query_find_projects(const shell_options *options, const codedb_projects *projects, const char **ids, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < options->project_count; i++) {
+        size_t before = *count;
+        char *folder = realpath(options->projects[i], NULL);
+        for (size_t j = 0; j < projects->count; j++) {
+            const codedb_project *project = projects->items[j];
+            const char *wanted = options->projects[i];
+            if (strcmp(project->id, wanted) == 0 || (project->name != NULL && strcmp(project->name, wanted) == 0) ||
+                strcmp(project->root_path, folder != NULL ? folder : wanted) == 0)
+                ids[(*count)++] = project->id;
+        }
+        free(folder);
+        if (*count == before) {
+            shell_fail("--project: the database has no project '%s'; `codedb show projects` lists them", options->projects[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static codedb_code query_ask(const shell_options *options, codedb *db, const codedb_filter *filter,
+                             const codedb_query_options *query, query_stored *stored, size_t *found, codedb_result *result)
+{
+    codedb_query_report report = CODEDB_INIT(codedb_query_report);
+    codedb_rows *rows = NULL;
+    codedb_code code = codedb_sql_execute(
+        db, "SELECT DISTINCT file_id FROM issues WHERE issue_type = 'syntax_error' AND file_id IS NOT NULL ORDER BY 1", NULL, 0,
+        &rows, NULL, result);
+    stored->options = options;
+    stored->no_python = rows;
+    if (code == CODEDB_SUCCESS)
+        code = codedb_query_project(db, filter, query, query_visit, stored, &report, result);
+    codedb_free(rows);
+    *found = report.nodes;
+    return code;
+}
+
+static int query_database(const shell_options *options, codedb *db, const codedb_filter *filter)
+{
+    codedb_query_options query = CODEDB_INIT(codedb_query_options);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_projects *projects = NULL;
+    query_stored stored = {NULL, NULL, 0};
+    size_t found = 0;
+    bool failed = codedb_project_list(db, NULL, &projects, &result) != CODEDB_SUCCESS;
+    const char **ids = failed ? NULL : malloc((options->project_count * projects->count + 1) * sizeof *ids);
+    if (failed) {
+        shell_fail_result(options, options->db, &result);
+    } else if (ids == NULL) {
+        failed = shell_fail("out of memory") != 0;
+    } else if (query_find_projects(options, projects, ids, &query.project_count)) {
+        query.project_ids = ids;
+        query.threads = options->threads;
+        query.target_version = options->target_version;
+        query.no_cache = 1; /* there is no second query */
+        failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
+        if (failed)
+            shell_fail_result(options, options->db, &result);
+    } else {
+        failed = true;
+    }
+    free(ids);
+    codedb_free(projects);
+    codedb_result_clear(&result);
+    if (failed || stored.errors > 0)
+        return SHELL_ERROR;
+    return found > 0 ? SHELL_FOUND : SHELL_NOTHING;
+}
+
+/* ---- The command -------------------------------------------------------------------------------------------------- */
+
+static int query_files(const shell_options *options, query_job *job, char *const *paths, size_t count)
+{
+    shell_totals totals;
+    if (options->db != NULL || options->project_count > 0)
+        return shell_fail("query: found both --%s and PATH, expected one of them", options->db != NULL ? "db" : "project");
+    shell_each_source(options, paths, count, options->explain ? query_explain : query_source, job, &totals);
+    return shell_status(&totals);
+}
+
+static int query_stored_files(const shell_options *options, query_job *job)
+{
+    shell_totals totals;
     if (shell_has_excludes(options))
         return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
     codedb *db = shell_open(options, false, true);
     if (db == NULL)
         return SHELL_ERROR;
-    shell_each_stored(options, db, function, &job, &totals);
+    int status;
+    if (options->explain) {
+        shell_each_stored(options, db, query_explain, job, &totals);
+        status = shell_status(&totals);
+    } else {
+        status = query_database(options, db, &job->filter);
+    }
     codedb_close(db);
-    return shell_status(&totals);
+    return status;
+}
+
+int shell_query(const shell_options *options, char *const *arguments, size_t count)
+{
+    query_job job = {.filter = CODEDB_INIT(codedb_filter)};
+    codedb_selector *selector = NULL;
+    job.filter.selector = arguments[0];
+    job.filter.dialect = options->dialect;
+    job.filter.limit = options->limit;
+    if (!query_compile(&job.filter, &selector))
+        return SHELL_ERROR;
+    int status = count > 1 ? query_files(options, &job, arguments + 1, count - 1) : query_stored_files(options, &job);
+    codedb_selector_free(selector);
+    return status;
 }

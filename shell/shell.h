@@ -34,6 +34,8 @@ typedef struct shell_options {
     bool captures;             /* --captures */
     codedb_dump_format format; /* --cst, --ast, --no-whitespace */
     bool raw;                  /* --raw: the text of a search is an FTS5 query */
+    const char **projects;     /* --project, any number of times */
+    size_t project_count;
 } shell_options;
 
 /* ---- output.c ---- */

@@ -340,6 +340,10 @@ static void a_database_is_made_asked_searched_and_edited(void **state)
     assert_run_tells(scratch, "query --db none.db class", 2, "none.db: no database there");
     assert_run_tells(scratch, "query --db codedb.db class src", 2, "expected one of them");
     assert_run_tells(scratch, "query --exclude 'store*' class", 2, "query: --exclude and --no-default-excludes are for PATHs");
+    assert_run_tells(scratch, "query --project src class", 0, "src/store.py:1:1: class Store: ...\n");
+    assert_run_tells(scratch, "query --project ./src/ --count class", 0, "store.py:1\n");
+    assert_run_tells(scratch, "query --project none class", 2, "--project: the database has no project 'none'");
+    assert_run_tells(scratch, "query --project src class src", 2, "found both --project and PATH");
     assert_run_tells(scratch, "edit --exclude 'store*' class --delete", 2,
                      "edit: --exclude and --no-default-excludes are for PATHs");
     assert_run_tells(scratch, "show classes", 0, "Store");
