@@ -95,6 +95,15 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
     return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);
 }
 
+/* SQLite asks now and then in a long statement: anything but 0 ends it. It may ask once more behind the last row, and even behind the
+ * commit, when nothing can be taken back: then the statement is not busy any more. */
+static int sqlite_on_progress(void *context)
+{
+    const sqlite_connection *connection = context;
+    bool is_done = connection->running != NULL && sqlite3_stmt_busy(connection->running) == 0;
+    return !is_done && codedb_sqlite_is_over(context);
+}
+
 /* Another process has the lock: waits a little and says 1 to try again, until the wait is over. */
 static int sqlite_on_busy(void *context, int tries)
 {
@@ -692,6 +701,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     sqlite3_int64 before = sqlite3_total_changes64(connection->db);
     codedb_code code;
     int bound = sqlite_bind_all(statement->statement, operation, values);
+    connection->running = statement->statement;
     codedb_sqlite_fulltext_remember(connection);
     if (bound != SQLITE_OK)
         code = codedb_sqlite_fail(connection, bound, what, result);
@@ -704,6 +714,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
         changes->last_insert_id = sqlite3_last_insert_rowid(connection->db);
     }
     sqlite3_reset(statement->statement);
+    connection->running = NULL;
     if (code != CODEDB_SUCCESS) {
         codedb_sqlite_fulltext_restore(connection);
         sqlite_notice_end(connection);
@@ -993,7 +1004,7 @@ static int sqlite_set_up(sqlite_connection *connection)
     int code;
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_handler(db, sqlite_on_busy, connection);
-    sqlite3_progress_handler(db, SQLITE_PROGRESS_STEPS, codedb_sqlite_is_over, connection);
+    sqlite3_progress_handler(db, SQLITE_PROGRESS_STEPS, sqlite_on_progress, connection);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     /* The schema stays trusted: triggers of existing databases feed FTS5 tables, which older versions forbid otherwise. */

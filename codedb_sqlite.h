@@ -81,6 +81,7 @@ typedef struct sqlite_connection {
     codedb_buffer sql;
     sqlite3_stmt *columns; /* names of the columns of table ?1 */
     sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *running;             /* the one that SQLite may be asked to give up, or NULL */
     sqlite3_stmt *savepoint, *release; /* of depth 0: made when they are needed */
 
     codedb_arena *fulltext_arena;
@@ -137,8 +138,10 @@ static inline int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *s
 {
     int code;
     connection->trusted = true;
+    connection->running = statement;
     sqlite3_step(statement);
     code = sqlite3_reset(statement);
+    connection->running = NULL;
     connection->trusted = false;
     return code;
 }

@@ -675,6 +675,50 @@ static void a_damaged_file_is_an_error(void **state)
     fixture_remove(path);
 }
 
+/* The time of every insert is over before it runs; SQLite asks for it after so many steps, also when those are the last of a statement. */
+static codedb_code run_late(codedb_connection *connection, codedb_operation *operation, const codedb_value *values,
+                            codedb_row_writer *rows, codedb_changes *changes, codedb_result *answer)
+{
+    if (operation->kind == CODEDB_OPERATION_INSERT)
+        codedb_sqlite_driver()->set_deadline(connection, 1e-9);
+    return codedb_sqlite_driver()->run(connection, operation, values, rows, changes, answer);
+}
+
+/* Inserts until the first one is interrupted; how many were not. */
+static int64_t insert_until_late(codedb *handle)
+{
+    codedb_column row = integer_column("value", 1);
+    int64_t count = 0;
+    codedb_code code;
+    while ((code = codedb_table_insert(handle, "late", &row, 1, NULL, NULL)) == CODEDB_SUCCESS)
+        assert_true(++count < 3000);
+    assert_int_equal(code, CODEDB_TIMEOUT);
+    return count;
+}
+
+static void a_timeout_means_that_nothing_was_done(void **state)
+{
+    codedb_driver own = *codedb_sqlite_driver();
+    codedb_driver_options options = {.driver = &own};
+    codedb *late;
+    int64_t expected = 0;
+    (void)state;
+    own.run = run_late;
+    late = fixture_open_with(options);
+    run_sql(late, "CREATE TABLE late (value INTEGER)");
+    for (int i = 0; i < 40; i++) {
+        codedb *transaction = NULL;
+        expected += insert_until_late(late);
+        assert_int_equal(ask_integer(late, "SELECT count(*) FROM late"), expected);
+        assert_int_equal(codedb_transaction_begin(late, &transaction, NULL), CODEDB_SUCCESS);
+        insert_until_late(transaction);
+        assert_int_equal(codedb_transaction_commit(transaction, NULL), CODEDB_TRANSACTION_ERROR);
+        codedb_handle_destroy(transaction);
+        assert_int_equal(ask_integer(late, "SELECT count(*) FROM late"), expected);
+    }
+    fixture_close(late);
+}
+
 int main(void)
 {
 #define MEMORY_TEST(test) cmocka_unit_test_setup_teardown(test, open_memory, close_memory)
@@ -717,6 +761,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_an_error_and_nothing_is_lost),
         cmocka_unit_test(what_is_no_file_is_named),
         cmocka_unit_test(a_damaged_file_is_an_error),
+        cmocka_unit_test(a_timeout_means_that_nothing_was_done),
     };
 #undef MEMORY_TEST
 #undef FULLTEXT_TEST
