@@ -24,8 +24,8 @@ SONAME := libcodedb.so.$(firstword $(subst ., ,$(VERSION)))
 SRCS = $(wildcard \
   codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
   codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_maintenance.c \
-  codedb_transaction.c codedb_request.c codedb_pending.c codedb_wire.c codedb_queue.c codedb_driver.c codedb_loop.c codedb_whole.c codedb_sql.c codedb_sqlite.c \
-  codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_copy.c codedb_sqlite_maintenance.c \
+  codedb_transaction.c codedb_request.c codedb_pending.c codedb_wire.c codedb_queue.c codedb_driver.c codedb_process.c codedb_worker.c codedb_loop.c codedb_whole.c codedb_sql.c codedb_sqlite.c \
+  codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c codedb_sqlite_maintenance.c \
   codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
   codedb_normal.c codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_vocabulary.c codedb_selector.c codedb_reference.c \
   codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c codedb_xpath.c codedb_capture.c codedb_nodes.c codedb_explain.c \
@@ -206,7 +206,7 @@ tsan:
 # Lines that the tests run, file by file; less than 90 % of any file is a failure.
 coverage:
 	@find build-coverage -name '*.gcda' -delete 2>/dev/null || true
-	@$(MAKE) --no-print-directory test-units BUILD=build-coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS=--coverage
+	@$(MAKE) --no-print-directory test-units BUILD=build-coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic -DCODEDB_COVERAGE" LDFLAGS=--coverage
 	@sh tools/coverage.sh build-coverage 90
 
 check: check-layers check-headers check-symbols check-format

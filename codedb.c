@@ -22,8 +22,10 @@
 #include "codedb_driver.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- Options ------------------------------------------------------------------------------------------------------- */
 
@@ -62,6 +64,9 @@ static codedb_code open_read_options(const codedb_open_options *given, codedb_op
     return CODEDB_SUCCESS;
 }
 
+/* The configuration's type for SQLite in a process of its own. */
+#define OPEN_PROCESS_TYPE "sqlite_proxy"
+
 /* The driver of that name: the host's own before the built-in one. */
 static const codedb_driver *open_find_driver(const codedb_open_options *options, const char *name)
 {
@@ -70,7 +75,22 @@ static const codedb_driver *open_find_driver(const codedb_open_options *options,
     for (i = 0; i < options->driver_count; i++)
         if (strcmp(options->drivers[i]->name, name) == 0)
             return options->drivers[i];
-    return strcmp(built_in->name, name) == 0 ? built_in : NULL;
+    return strcmp(built_in->name, name) == 0 || strcmp(name, OPEN_PROCESS_TYPE) == 0 ? built_in : NULL;
+}
+
+/* In a process of its own only the built-in driver runs: a host's may rely on the host's threads, locks and connections. */
+static codedb_code open_check_process(const codedb_open_options *options, codedb_result *result)
+{
+    const char *name = codedb_sqlite_driver()->name;
+    size_t i;
+    for (i = 0; i < options->driver_count; i++)
+        if (strcmp(options->drivers[i]->name, name) == 0)
+            return codedb_fail(result, CODEDB_VALIDATION_ERROR,
+                               "type: \"" OPEN_PROCESS_TYPE
+                               "\" runs the built-in driver, and the host has given a driver \"%s\" of "
+                               "its own, which runs on a thread only",
+                               name);
+    return CODEDB_SUCCESS;
 }
 
 static codedb_code open_fail_driver(const codedb_open_options *options, const char *name, codedb_result *result)
@@ -89,7 +109,7 @@ static codedb_code open_fail_driver(const codedb_open_options *options, const ch
 
 /* ---- Open ---------------------------------------------------------------------------------------------------------- */
 
-/* Makes the folders above the file. */
+/* Makes the folders above a file. */
 static codedb_code open_make_parents(const char *path, const codedb_allocator *allocator, codedb_result *result)
 {
     codedb_code code = CODEDB_SUCCESS;
@@ -108,12 +128,31 @@ static codedb_code open_make_parents(const char *path, const codedb_allocator *a
             char reason[100];
             codedb_text_system_error(error, reason, sizeof reason);
             code = codedb_fail(result, error == EACCES || error == EROFS ? CODEDB_PERMISSION_DENIED : CODEDB_CONNECTION_ERROR,
-                               "the folder %s of the database cannot be made: %s", folder.data, reason);
+                               "the folder %s cannot be made: %s", folder.data, reason);
         }
         folder.data[i] = '/';
     }
     codedb_buffer_free(&folder);
     return code;
+}
+
+/* Makes the log file of a driver's process, for its owner only: that process could not say why it cannot. */
+static codedb_code open_make_log(const char *path, const codedb_allocator *allocator, codedb_result *result)
+{
+    codedb_code code = open_make_parents(path, allocator, result);
+    char reason[100];
+    int file, error;
+    if (code != CODEDB_SUCCESS)
+        return code;
+    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        close(file);
+        return CODEDB_SUCCESS;
+    }
+    error = errno;
+    codedb_text_system_error(error, reason, sizeof reason);
+    return codedb_fail(result, error == EACCES || error == EROFS ? CODEDB_PERMISSION_DENIED : CODEDB_CONNECTION_ERROR,
+                       "worker_log_path: %s cannot be written: %s", path, reason);
 }
 
 /* What the layer above will know of the database; NULL without memory. */
@@ -153,6 +192,15 @@ static codedb_code open_start(const codedb_config *config, const codedb_open_opt
     start.driver = open_find_driver(options, config->type);
     if (start.driver == NULL)
         return open_fail_driver(options, config->type, result);
+    start.in_process = start.driver == codedb_sqlite_driver() && strcmp(config->type, OPEN_PROCESS_TYPE) == 0;
+    if (start.in_process) {
+        code = open_check_process(options, result);
+        if (code == CODEDB_SUCCESS && config->worker_log_path != NULL)
+            code = open_make_log(config->worker_log_path, options->allocator, result);
+        if (code != CODEDB_SUCCESS)
+            return code;
+        start.log_path = config->worker_log_path;
+    }
     if (start.driver == codedb_sqlite_driver() && !config->read_only && strcmp(config->path, ":memory:") != 0) {
         code = open_make_parents(config->path, options->allocator, result);
         if (code != CODEDB_SUCCESS)

@@ -224,11 +224,37 @@ typedef struct codedb_statistics {
     uint64_t group_largest;      /* the most that shared one */
     double batch_longest;        /* the longest time for which a batch kept all others waiting */
     uint64_t cancelled;          /* requests that ended with CANCELLED */
+    int64_t process;             /* the id of the driver's process: the host's own when the driver is a thread; 0: it is gone */
+    uint64_t restarts;           /* how often that process was started again; all of the above counts from the last time */
+    double uptime;               /* how long the driver has been running */
 } codedb_statistics;
 
 /* Fills `statistics` (struct_size set by the host); a view or transaction answers for its database, also when that is closed.
- * Does not wait for the driver. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked child. */
+ * Does not wait for a driver that is a thread; a process is asked, and answers between two requests. Errors: INVALID_REQUEST,
+ * CONNECTION_ERROR in a forked child, TIMEOUT when the process does not answer in command_timeout. */
 CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result);
+
+/* How the driver is. */
+typedef struct codedb_health {
+    size_t struct_size;
+    int is_running;     /* 1: it answers */
+    int is_process;     /* 1: it is a process of its own ("sqlite_proxy"), 0: a thread */
+    int64_t process;    /* its process id, or 0: there is none at the moment */
+    int64_t supervisor; /* the id of the process that starts it again, or 0 */
+    uint64_t restarts;  /* how often that was done */
+    double uptime;      /* seconds since it was started last */
+    double latency;     /* seconds that its answer took; negative: there was none */
+} codedb_health;
+
+/* Fills `health` (struct_size set by the host); in process mode by asking the process, which answers between two requests, or not
+ * before the handle's timeout. That it does not answer is no error here. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked child. */
+CODEDB_API codedb_code codedb_health_get(codedb *db, codedb_health *health, codedb_result *result);
+
+/* Ends the driver's process, when what was asked for is finished, and starts a new one; one that does not end within the handle's
+ * timeout is killed. A transaction that is open is rolled back. Requests that come meanwhile wait. Also starts a process again that could
+ * not be. Errors: INVALID_REQUEST when the driver is a thread, or its database is in memory and would be lost; CONNECTION_ERROR
+ * when the new process cannot connect; TIMEOUT. */
+CODEDB_API codedb_code codedb_restart(codedb *db, codedb_result *result);
 
 /* ---- 5. Values and rows ------------------------------------------------------------------------------------------- */
 

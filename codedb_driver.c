@@ -1,17 +1,18 @@
-/* codedb_driver.c -- starts and stops the driver thread, and sends it the host's requests.
+/* codedb_driver.c -- starts and stops the driver, a thread or a process, and sends it the host's requests.
  *
  * Called by host threads; the driver thread runs nothing of this file but its main function, which lets the loop (codedb_loop.c) take
- * its turns and sleeps in between. Calls the queue and the loop; knows neither SQL nor objects.
+ * its turns and sleeps in between. Calls the queue and the loop, or codedb_process.c; knows neither SQL nor objects.
  *
  * 1. Options and life   2. Handles   3. Host side   4. The thread
  *
  * Invariants:
  * 1. Nothing of this file touches the connection: it is the loop's, and the loop is the driver thread's from its start to its end.
  * 2. In a child that the host forked, nothing is locked, stopped or freed (codedb_driver_is_here). */
-#include "codedb_driver.h"
+#include "codedb_process.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DRIVER_QUEUE_SIZE 1000
 #define DRIVER_COMMAND_TIMEOUT 30.0
@@ -22,11 +23,14 @@ struct codedb_driver_thread {
     codedb_driver_options options;
     codedb_driver functions; /* the driver's table, in the size that this library knows: a host's may be older */
     codedb_home home;        /* is this still the process that the thread lives in? */
-    char *strings[3];        /* copies of the settings' texts */
+    char *strings[4];        /* copies of the options' texts */
+    codedb_process *process; /* NULL: the driver is a thread; else the next five are not used */
+    codedb_worker_options worker;
     codedb_queue *queue;
     codedb_loop *loop; /* the thread's own while it runs */
     pthread_t thread;
     pthread_t self; /* the same, set by the thread itself: known before anybody can ask */
+    double started; /* monotonic seconds */
     _Atomic int references;
     atomic_bool stopped; /* the thread is no more: its id may be another's by now */
 };
@@ -63,7 +67,7 @@ static bool driver_copy_options(codedb_driver_thread *thread, const codedb_drive
     if (settings->busy_timeout == 0)
         settings->busy_timeout = 5.0;
     return driver_copy_string(thread, 0, &settings->config) && driver_copy_string(thread, 1, &settings->path) &&
-           driver_copy_string(thread, 2, &settings->synchronous);
+           driver_copy_string(thread, 2, &settings->synchronous) && driver_copy_string(thread, 3, &thread->options.log_path);
 }
 
 static void driver_free_attachment(const codedb_driver_options *options)
@@ -77,6 +81,7 @@ static void driver_free(codedb_driver_thread *thread)
 {
     codedb_allocator allocator = thread->allocator;
     size_t i;
+    codedb_process_destroy(thread->process);
     codedb_queue_destroy(thread->queue);
     for (i = 0; i < sizeof thread->strings / sizeof thread->strings[0]; i++)
         codedb_memory_release(&allocator, thread->strings[i]);
@@ -98,13 +103,16 @@ static codedb_code driver_create(const codedb_driver_options *options, codedb_dr
     }
     memset(thread, 0, sizeof *thread);
     thread->allocator = allocator;
+    thread->started = codedb_monotonic_now();
     codedb_home_init(&thread->home);
     atomic_init(&thread->references, 1);
-    if (driver_copy_options(thread, options))
-        code = codedb_queue_create(&thread->allocator, thread->options.queue_size, &thread->queue, result);
-    else
+    if (!driver_copy_options(thread, options))
         code = codedb_fail_no_memory(result);
-    if (code == CODEDB_SUCCESS)
+    else if (options->in_process)
+        code = CODEDB_SUCCESS;
+    else
+        code = codedb_queue_create(&thread->allocator, thread->options.queue_size, &thread->queue, result);
+    if (code == CODEDB_SUCCESS && !options->in_process)
         code = codedb_loop_create(&thread->options, thread->queue, &thread->loop, result);
     if (code != CODEDB_SUCCESS) {
         driver_free(thread);
@@ -134,6 +142,19 @@ static codedb_code driver_command(codedb_driver_thread *thread, codedb_request_k
     return code;
 }
 
+static codedb_code driver_start_process(codedb_driver_thread *thread, codedb_result *result)
+{
+    const char *path = thread->options.settings.path;
+    codedb_code code;
+    thread->worker.driver = thread->options;
+    thread->worker.log_path = thread->options.log_path;
+    thread->worker.restart = path == NULL || strcmp(path, ":memory:") != 0;
+    code = codedb_process_start(&thread->worker, &thread->process, result);
+    if (code != CODEDB_SUCCESS)
+        codedb_driver_release(thread);
+    return code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *options, codedb_driver_thread **thread,
                                                codedb_result *result)
 {
@@ -142,6 +163,12 @@ CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *opti
     *thread = NULL;
     if (code != CODEDB_SUCCESS)
         return code;
+    if (options->in_process) {
+        code = driver_start_process(made, result);
+        if (code == CODEDB_SUCCESS)
+            *thread = made;
+        return code;
+    }
     if (pthread_create(&made->thread, NULL, driver_main, made) != 0) {
         codedb_loop_destroy(made->loop);
         driver_free(made);
@@ -159,6 +186,10 @@ CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *opti
 
 CODEDB_PRIVATE void codedb_driver_stop(codedb_driver_thread *thread)
 {
+    if (thread->process != NULL) {
+        codedb_process_stop(thread->process);
+        return;
+    }
     codedb_queue_close(thread->queue);
     driver_command(thread, CODEDB_REQUEST_STOP, NULL);
     pthread_join(thread->thread, NULL);
@@ -203,6 +234,8 @@ CODEDB_PRIVATE const codedb_allocator *codedb_driver_allocator(const codedb_driv
 
 CODEDB_PRIVATE bool codedb_driver_is_current(const codedb_driver_thread *thread)
 {
+    if (thread->process != NULL)
+        return codedb_process_is_current(thread->process);
     return !atomic_load_explicit(&thread->stopped, memory_order_relaxed) && pthread_equal(thread->self, pthread_self());
 }
 
@@ -263,6 +296,16 @@ CODEDB_PRIVATE void codedb_handle_destroy(codedb *handle)
 
 /* ---- 3. Host side -------------------------------------------------------------------------------------------------- */
 
+static codedb_code driver_fail_busy(codedb_result *result)
+{
+    return codedb_fail(result, CODEDB_BUSY, "called from inside a callback on the driver thread, it would wait for itself");
+}
+
+static double driver_timeout(const codedb *db)
+{
+    return db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
+}
+
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result)
 {
     codedb_result unwanted;
@@ -270,7 +313,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     if (!codedb_driver_is_here(db->thread))
         return codedb_driver_fail_elsewhere(result);
     if (codedb_driver_is_current(db->thread))
-        return codedb_fail(result, CODEDB_BUSY, "called from inside a callback on the driver thread, it would wait for itself");
+        return driver_fail_busy(result);
     if (result == NULL) {
         unwanted.struct_size = sizeof unwanted;
         unwanted.code = CODEDB_SUCCESS;
@@ -281,10 +324,11 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     codedb_succeed(result);
     request->priority = db->priority;
     request->do_not_wait = db->do_not_wait;
-    request->timeout = db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
+    request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
     request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
-    code = codedb_queue_call(db->thread->queue, request);
+    code = db->thread->process != NULL ? codedb_process_call(db->thread->process, request)
+                                       : codedb_queue_call(db->thread->queue, request);
     codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);
@@ -296,16 +340,42 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
 CODEDB_PRIVATE codedb_code codedb_driver_submit(codedb *db, codedb_request *request)
 {
     request->priority = db->priority;
-    request->timeout = db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
+    request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
     request->caller = codedb_queue_caller();
     request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
-    return codedb_queue_submit(db->thread->queue, request);
+    return db->thread->process != NULL ? codedb_process_submit(db->thread->process, request)
+                                       : codedb_queue_submit(db->thread->queue, request);
 }
 
 CODEDB_PRIVATE void codedb_driver_cancel(codedb_driver_thread *thread, codedb_request *request)
 {
-    codedb_queue_cancel(thread->queue, request);
+    if (thread->process != NULL)
+        codedb_process_cancel(thread->process, request);
+    else
+        codedb_queue_cancel(thread->queue, request);
+}
+
+/* What a thread cannot know of itself. */
+static void driver_thread_statistics(const codedb_driver_thread *thread, codedb_statistics *statistics)
+{
+    codedb_queue_statistics(thread->queue, statistics);
+    statistics->process = (int64_t)getpid();
+    statistics->restarts = 0;
+    statistics->uptime = codedb_monotonic_now() - thread->started;
+}
+
+/* A thread of this process does not die alone; a long statement is no illness. */
+static void driver_thread_health(const codedb_driver_thread *thread, codedb_health *health)
+{
+    bool stopped = atomic_load(&thread->stopped);
+    health->is_running = !stopped;
+    health->is_process = 0;
+    health->process = (int64_t)getpid();
+    health->supervisor = 0;
+    health->restarts = 0;
+    health->uptime = stopped ? 0 : codedb_monotonic_now() - thread->started;
+    health->latency = stopped ? -1 : 0;
 }
 
 CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result)
@@ -319,9 +389,53 @@ CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *stat
         return code;
     if (!codedb_driver_is_here(db->thread))
         return codedb_driver_fail_elsewhere(result);
-    codedb_queue_statistics(db->thread->queue, &now);
+    if (codedb_driver_is_current(db->thread) && db->thread->process != NULL)
+        return driver_fail_busy(result);
+    if (db->thread->process != NULL)
+        code = codedb_process_statistics(db->thread->process, &now, result);
+    else
+        driver_thread_statistics(db->thread, &now);
+    if (code != CODEDB_SUCCESS)
+        return code;
     codedb_struct_give(statistics, &now, sizeof now);
     return codedb_succeed(result);
+}
+
+CODEDB_API codedb_code codedb_health_get(codedb *db, codedb_health *health, codedb_result *result)
+{
+    codedb_health now;
+    codedb_code code;
+    if (db == NULL || health == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_health_get: db or health is NULL");
+    code = codedb_struct_take(&now, sizeof now, health, "codedb_health", result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    if (!codedb_driver_is_here(db->thread))
+        return codedb_driver_fail_elsewhere(result);
+    if (codedb_driver_is_current(db->thread))
+        return driver_fail_busy(result);
+    if (db->thread->process != NULL)
+        codedb_process_health(db->thread->process, driver_timeout(db), &now);
+    else
+        driver_thread_health(db->thread, &now);
+    codedb_struct_give(health, &now, sizeof now);
+    return codedb_succeed(result);
+}
+
+CODEDB_API codedb_code codedb_restart(codedb *db, codedb_result *result)
+{
+    codedb_code code;
+    if (db == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_restart: db is NULL");
+    if (!codedb_driver_is_here(db->thread))
+        return codedb_driver_fail_elsewhere(result);
+    if (codedb_driver_is_current(db->thread))
+        return driver_fail_busy(result);
+    if (db->thread->process == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_restart: the driver is a thread, and no process");
+    codedb_succeed(result);
+    code = codedb_process_restart(db->thread->process, driver_timeout(db), result);
+    return code;
 }
 
 /* ---- 4. The thread ------------------------------------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ typedef enum codedb_wire_kind {
     CODEDB_WIRE_HELLO = 1,      /* child: an answer, how it connected; its tag is 0 */
     CODEDB_WIRE_REQUEST,        /* host: a request; its answer has the same tag */
     CODEDB_WIRE_ANSWER,         /* child: an answer */
-    CODEDB_WIRE_CANCEL,         /* host: nobody waits any more for the answer to the tag; no bytes */
+    CODEDB_WIRE_CANCEL,         /* host: gives the request with the tag up, whole or not; no bytes */
     CODEDB_WIRE_ASK_STATISTICS, /* host: no bytes */
     CODEDB_WIRE_STATISTICS,     /* child: a codedb_statistics */
     CODEDB_WIRE_LOG,            /* child: a byte with the level, the line */
@@ -71,6 +71,10 @@ typedef struct codedb_wire_message {
 
 CODEDB_PRIVATE void codedb_wire_message_init(codedb_wire_message *message, const codedb_allocator *allocator);
 CODEDB_PRIVATE void codedb_wire_message_free(codedb_wire_message *message);
+/* Makes it be taken from its start again. */
+CODEDB_PRIVATE void codedb_wire_message_rewind(codedb_wire_message *message);
+/* Appends bytes as they are. */
+CODEDB_PRIVATE void codedb_wire_message_put(codedb_wire_message *message, const void *bytes, size_t length);
 /* Copies the next `size` bytes, or as many as are left; gives how many. */
 CODEDB_PRIVATE size_t codedb_wire_message_take(codedb_wire_message *message, unsigned char *out, size_t size);
 /* Takes the next frame, with its header; `out` has room for CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME. Gives its size. */
@@ -89,6 +93,7 @@ typedef struct codedb_wire_request {
     _Alignas(max_align_t) unsigned char room[CODEDB_WIRE_REQUEST_ROOM];
 } codedb_wire_request;
 
+/* Its deadline crosses as it is: both sides have the same monotonic clock. */
 CODEDB_PRIVATE void codedb_wire_write_request(codedb_wire_message *message, const codedb_request *request);
 /* Reads a request. INVALID_REQUEST, with what is wrong in made->result, when it is none: whatever the bytes are, a request that was read can be
  * run. NO_MEMORY. To be released in any case. */
@@ -103,5 +108,57 @@ CODEDB_PRIVATE void codedb_wire_write_answer(codedb_wire_message *message, const
  * CONNECTION_ERROR: it is no answer to that request. Those are the request's code then. */
 CODEDB_PRIVATE codedb_code codedb_wire_read_answer(codedb_request *request, const codedb_allocator *allocator, const void *bytes,
                                                    size_t length);
+
+/* ---- codedb_worker.c: the processes -------------------------------------------------------------------------------- */
+
+/* What the supervisor tells the host about the worker that it has started; the host's end of the worker's socket comes with it. */
+typedef struct codedb_worker_notice {
+    int32_t supervisor; /* process ids */
+    int32_t worker;
+    uint64_t number; /* of the worker, from 1 */
+} codedb_worker_notice;
+
+/* What a host may send to the supervisor, besides closing the socket, which ends it. */
+#define CODEDB_WORKER_KILL 'k' /* kill the worker; a new one is started */
+
+typedef struct codedb_worker_options {
+    codedb_driver_options driver;
+    const char *log_path; /* of the log file, or NULL */
+    bool restart;         /* start a new worker when one has died */
+} codedb_worker_options;
+
+/* Forks the supervisor, which forks the worker. *control gets the host's end of the supervisor's socket, to be closed with close();
+ * *process its id, once the first notice has come. Any thread, of a process with any number of threads. CONNECTION_ERROR. */
+CODEDB_PRIVATE codedb_code codedb_worker_spawn(const codedb_worker_options *options, int *control, codedb_result *result);
+
+/* ---- codedb_sqlite_fork.c ------------------------------------------------------------------------------------------ */
+
+/* Around a fork: no other thread is inside of SQLite's process-wide state in between. `end` is called by the parent and by the child. */
+CODEDB_PRIVATE void codedb_sqlite_fork_begin(void);
+CODEDB_PRIVATE void codedb_sqlite_fork_end(void);
+
+/* ---- codedb_process.c: the host's end ------------------------------------------------------------------------------ */
+
+typedef struct codedb_process codedb_process;
+
+/* Starts the processes and waits until the worker has connected. `options` must live as long as the process. */
+CODEDB_PRIVATE codedb_code codedb_process_start(const codedb_worker_options *options, codedb_process **process,
+                                                codedb_result *result);
+/* Finishes what was sent, ends the processes; later calls answer CONNECTION_ERROR. */
+CODEDB_PRIVATE void codedb_process_stop(codedb_process *process);
+/* Frees it, behind a stop. NULL is allowed. */
+CODEDB_PRIVATE void codedb_process_destroy(codedb_process *process);
+/* As codedb_queue_call, codedb_queue_submit and codedb_queue_cancel. A submitted request is answered on a thread that is started for
+ * the first of them; that the worker's queue is full is its answer, not submit's. */
+CODEDB_PRIVATE codedb_code codedb_process_call(codedb_process *process, codedb_request *request);
+CODEDB_PRIVATE codedb_code codedb_process_submit(codedb_process *process, codedb_request *request);
+CODEDB_PRIVATE void codedb_process_cancel(codedb_process *process, const codedb_request *request);
+CODEDB_PRIVATE codedb_code codedb_process_statistics(codedb_process *process, codedb_statistics *statistics,
+                                                     codedb_result *result);
+CODEDB_PRIVATE codedb_code codedb_process_restart(codedb_process *process, double timeout, codedb_result *result);
+CODEDB_PRIVATE void codedb_process_health(codedb_process *process, double timeout, codedb_health *health);
+/* True in the thread that answers submitted requests, and in one that runs the host's log function: whoever waits there waits for
+ * himself. */
+CODEDB_PRIVATE bool codedb_process_is_current(const codedb_process *process);
 
 #endif

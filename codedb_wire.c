@@ -150,6 +150,14 @@ static void wire_put_segment(codedb_wire_message *message, const void *bytes, si
     message->total += length;
 }
 
+CODEDB_PRIVATE void codedb_wire_message_rewind(codedb_wire_message *message)
+{
+    message->taken = 0;
+    message->taken_bytes = 0;
+    message->taken_segment = 0;
+    message->taken_inside = 0;
+}
+
 CODEDB_PRIVATE size_t codedb_wire_message_take(codedb_wire_message *message, unsigned char *out, size_t size)
 {
     size_t done = 0;
@@ -227,6 +235,11 @@ static void wire_put_bytes(codedb_wire_message *message, const void *bytes, size
     if (length > 0)
         memcpy(at, bytes, length);
     wire_end(message, at + length);
+}
+
+CODEDB_PRIVATE void codedb_wire_message_put(codedb_wire_message *message, const void *bytes, size_t length)
+{
+    wire_put_bytes(message, bytes, length);
 }
 
 static void wire_put_real(codedb_wire_message *message, double real)
@@ -835,6 +848,7 @@ CODEDB_PRIVATE void codedb_wire_write_request(codedb_wire_message *message, cons
     wire_put_number(message, request->transaction);
     wire_put_number(message, request->caller);
     wire_put_real(message, request->timeout);
+    wire_put_real(message, request->deadline);
     wire_put_optional(message, request->path, request->path != NULL ? strlen(request->path) : 0);
     if (request->program != NULL)
         wire_put_program(message, request->program);
@@ -909,8 +923,9 @@ static unsigned wire_get_question(wire_reader *reader, codedb_request *request)
     request->transaction = wire_get_number(reader);
     request->caller = wire_get_number(reader);
     request->timeout = wire_get_real(reader);
+    request->deadline = wire_get_real(reader);
     request->path = wire_get_optional_name(reader);
-    if (!(request->timeout <= 1e9)) /* not a number included */
+    if (!(request->timeout <= 1e9) || !(request->deadline >= 0)) /* not a number included */
         wire_refuse(reader, "a timeout that is none");
     return (unsigned)bits;
 }

@@ -1,17 +1,10 @@
-/* driver_fixture.h -- a driver thread with a database handle, for the tests of the driver's side; no codedb_open needed. */
+/* driver_fixture.h -- a driver, a thread or a process (support_run_both), with a database handle, for the tests of the driver's side; no codedb_open needed. */
 #ifndef DRIVER_FIXTURE_H
 #define DRIVER_FIXTURE_H
 
-#include "codedb_driver.h"
+#include "support.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "codedb_driver.h"
 
 static inline codedb_column integer_column(const char *name, int64_t value)
 {
@@ -40,6 +33,7 @@ static inline codedb_code fixture_try_open(codedb_driver_options options, codedb
     options.settings.struct_size = sizeof options.settings;
     if (options.driver == NULL)
         options.driver = codedb_sqlite_driver();
+    options.in_process = support_in_process && options.driver == codedb_sqlite_driver();
     if (options.settings.path == NULL)
         options.settings.path = ":memory:";
     code = codedb_driver_start(&options, &thread, result);

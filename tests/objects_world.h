@@ -62,7 +62,7 @@ SUPPORT_UNUSED static void world_fill(world *w)
 
 SUPPORT_UNUSED static void world_open(world *w)
 {
-    assert_success(codedb_open(w->path, NULL, &w->db, &w->result), w->result);
+    assert_success(support_open(w->path, &w->db, &w->result), w->result);
 }
 
 /* A database with the project in it, in memory or in a folder of its own. */

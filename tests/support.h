@@ -126,6 +126,39 @@ SUPPORT_UNUSED static void support_failing_check_at(support_failing *failing, co
     }
 }
 
+/* ---- Where the driver runs ----
+ *
+ * A test that opens its database with support_open, or its driver fixture, can be run with a driver that is a thread and with one that is a
+ * process:
+ *
+ *     return support_run_both("name", tests); */
+
+SUPPORT_UNUSED static bool support_in_process;
+
+/* Opens the database at `path`, or ":memory:". */
+SUPPORT_UNUSED static codedb_code support_open(const char *path, codedb **db, codedb_result *result)
+{
+    char config[4400];
+    snprintf(config, sizeof config, "{\"type\": \"%s\", \"config\": {\"path\": \"%s\"}}",
+             support_in_process ? "sqlite_proxy" : "sqlite", path);
+    return codedb_open(config, NULL, db, result);
+}
+
+#define support_run_both(name, tests) support_run_each(name, tests, sizeof(tests) / sizeof((tests)[0]))
+
+SUPPORT_UNUSED static int support_run_each(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    char long_name[100];
+    int failed = 0;
+    for (int i = 0; i < 2; i++) {
+        support_in_process = i == 1;
+        snprintf(long_name, sizeof long_name, "%s%s", name, i == 1 ? ", in a process" : "");
+        failed += _cmocka_run_group_tests(long_name, tests, count, NULL, NULL);
+    }
+    support_in_process = false;
+    return failed;
+}
+
 /* ---- A folder of its own ---- */
 
 /* Makes an empty folder below $TMPDIR (or /tmp) and gives its path, which is to be freed with free() after support_folder_remove. */

@@ -729,5 +729,5 @@ int main(void)
         cmocka_unit_test(threads_lose_no_acknowledged_row),
     };
 #undef TABLE_TEST
-    return cmocka_run_group_tests_name("driver", tests, NULL, NULL);
+    return support_run_both("driver", tests);
 }

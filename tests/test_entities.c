@@ -247,5 +247,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_of_the_same_batch_needs_no_reading, set_up, tear_down),
         cmocka_unit_test_setup_teardown(random_files_are_replaced_rightly, set_up, tear_down),
     };
-    return cmocka_run_group_tests_name("entities", tests, NULL, NULL);
+    return support_run_both("entities", tests);
 }

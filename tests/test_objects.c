@@ -966,5 +966,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_list_is_in_the_order_that_was_asked_for, set_up, tear_down),
         cmocka_unit_test(every_failed_allocation_is_an_answer),
     };
-    return cmocka_run_group_tests_name("objects", tests, NULL, NULL);
+    return support_run_both("objects", tests);
 }

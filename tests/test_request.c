@@ -368,5 +368,5 @@ int main(void)
         cmocka_unit_test(equal_operations_have_equal_hashes),
     };
 #undef PEOPLE_TEST
-    return cmocka_run_group_tests_name("request", tests, NULL, NULL);
+    return support_run_both("request", tests);
 }

@@ -824,7 +824,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_vectors_are_refused_together, set_up, tear_down),
         cmocka_unit_test(every_failed_allocation_is_an_answer),
     };
-    int failed = cmocka_run_group_tests_name("search", tests, NULL, NULL);
+    int failed = support_run_both("search", tests);
     on_file = true;
-    return failed + cmocka_run_group_tests_name("search, on file", tests, NULL, NULL);
+    return failed + support_run_both("search, on file", tests);
 }

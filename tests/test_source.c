@@ -14,7 +14,7 @@ static int open_database(void **state)
 {
     fixture *made = calloc(1, sizeof *made);
     made->result = (codedb_result)CODEDB_INIT(codedb_result);
-    assert_success(codedb_open(":memory:", NULL, &made->db, &made->result), made->result);
+    assert_success(support_open(":memory:", &made->db, &made->result), made->result);
     codedb_project project = CODEDB_INIT(codedb_project);
     project.root_path = "/p";
     assert_success(codedb_project_create(made->db, &project, &made->result), made->result);
@@ -325,5 +325,5 @@ int main(void)
         TEST(no_edit_of_several_threads_is_lost),
         TEST(calls_without_sense_are_invalid_requests),
     };
-    return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+    return support_run_both("source", tests);
 }

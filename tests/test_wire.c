@@ -110,6 +110,7 @@ static codedb_request run_request(codedb_operation operation)
     request.values = values;
     request.transaction = 300;
     request.caller = 12345;
+    request.deadline = 1e6 + 0.25;
     request.wants_rows = operation.kind == CODEDB_OPERATION_SELECT;
     request.do_not_wait = !request.wants_rows;
     return request;
@@ -277,7 +278,7 @@ static void assert_same_request(const codedb_request *read, const codedb_request
     assert_int_equal(read->caller, written->caller);
     assert_int_equal(read->wants_rows, written->wants_rows);
     assert_int_equal(read->do_not_wait, written->do_not_wait);
-    assert_true(read->timeout == written->timeout);
+    assert_true(read->timeout == written->timeout && read->deadline == written->deadline);
     if (written->kind == CODEDB_REQUEST_RUN) {
         assert_true(codedb_operation_equal(&read->operation, &written->operation));
         assert_int_equal(read->operation.hash, written->operation.hash);
