@@ -108,6 +108,7 @@ struct codedb_process {
     size_t slot_capacity;
     size_t slots_free;
     uint64_t sequence;
+    uint64_t rejected; /* submissions for which there was no room */
     process_call *sleepers; /* a circle */
     size_t waiters;         /* on `changed` */
 
@@ -1157,6 +1158,11 @@ static codedb_code process_give_submission(codedb_process *process, process_subm
                            process->stopping                                                         ? "the database is closed"
                            : process->state == PROCESS_CLOSED || process->state == PROCESS_FAILED ? process->reason
                                                                    : "the driver's process is being started again");
+    if (submission->transaction == 0 && process->slot_capacity - process->slots_free >= process->options->driver.queue_size) {
+        process->rejected++;
+        return codedb_fail(request->result, CODEDB_QUEUE_FULL, "the queue is full with %zu requests",
+                           process->options->driver.queue_size);
+    }
     if (!process_start_helper(process) || !process_register(process, &submission->call))
         return codedb_fail_no_memory(request->result);
     submission->worker = process->notice.number;
@@ -1193,7 +1199,7 @@ CODEDB_PRIVATE codedb_code codedb_process_submit(codedb_process *process, codedb
     submission->transaction = transaction;
     request->deadline = request->timeout < 0 ? 0 : codedb_monotonic_now() + request->timeout;
     submission->until = request->deadline != 0 ? request->deadline + PROCESS_GRACE : 0;
-    request->do_not_wait = true;
+    request->do_not_wait = false; /* whether there is room was said here */
     request->transaction = transaction & (((uint64_t)1 << PROCESS_TRANSACTION_BITS) - 1);
     codedb_wire_message_init(&message, &process->allocator);
     codedb_wire_write_request(&message, request);
@@ -1251,6 +1257,7 @@ static void process_complete_statistics(const codedb_process *process, codedb_st
 {
     statistics->process = process->socket >= 0 ? process->notice.worker : 0;
     statistics->restarts = process->restarts;
+    statistics->rejected += process->rejected;
     statistics->uptime = process->socket >= 0 && process->started != 0 ? codedb_monotonic_now() - process->started : 0;
 }
 

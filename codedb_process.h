@@ -149,7 +149,7 @@ CODEDB_PRIVATE void codedb_process_stop(codedb_process *process);
 /* Frees it, behind a stop. NULL is allowed. */
 CODEDB_PRIVATE void codedb_process_destroy(codedb_process *process);
 /* As codedb_queue_call, codedb_queue_submit and codedb_queue_cancel. A submitted request is answered on a thread that is started for
- * the first of them; that the worker's queue is full is its answer, not submit's. */
+ * the first of them. */
 CODEDB_PRIVATE codedb_code codedb_process_call(codedb_process *process, codedb_request *request);
 CODEDB_PRIVATE codedb_code codedb_process_submit(codedb_process *process, codedb_request *request);
 CODEDB_PRIVATE void codedb_process_cancel(codedb_process *process, const codedb_request *request);

@@ -26,7 +26,7 @@ static int64_t count_people(void)
 static int open_people(void **state)
 {
     (void)state;
-    assert_success(codedb_open(":memory:", NULL, &db, &result), result);
+    assert_success(support_open(":memory:", &db, &result), result);
     run_sql("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
     return 0;
 }
@@ -372,7 +372,8 @@ static void one_that_waits_is_taken_out(void **state)
     second = submit_person("Grace", NULL);
     third = submit_person("Anita", NULL);
     codedb_pending_cancel(second);
-    assert_int_equal(codedb_pending_wait(second, 0), 1);
+    if (!support_in_process) /* there it takes a moment until the cancel is heard of */
+        assert_int_equal(codedb_pending_wait(second, 0), 1);
     assert_ends(second, CODEDB_CANCELLED);
     assert_int_equal(codedb_pending_wait(first, 0), 0);
     let_queue_go(&holder);
@@ -585,5 +586,5 @@ int main(void)
         PEOPLE_TEST(memory_that_runs_out_is_said),
     };
 #undef PEOPLE_TEST
-    return cmocka_run_group_tests_name("pending", tests, NULL, NULL);
+    return support_run_both("pending", tests);
 }

@@ -281,5 +281,5 @@ int main(void)
         NUMBERS_TEST(options_that_make_no_sense_are_refused),
     };
 #undef NUMBERS_TEST
-    return cmocka_run_group_tests_name("transaction", tests, NULL, NULL);
+    return support_run_both("transaction", tests);
 }
