@@ -53,8 +53,8 @@ typedef struct codedb_driver_options {
     size_t queue_size;          /* 0: 1000 */
     double command_timeout;     /* seconds; 0: 30 */
     double transaction_timeout; /* seconds; 0: 30 */
-    bool in_process;      /* the driver runs in a process of its own (codedb_process.h) */
-    const char *log_path; /* of that process's log file, or NULL */
+    bool in_process;            /* the driver runs in a process of its own (codedb_process.h) */
+    const char *log_path;       /* of that process's log file, or NULL */
     /* A block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is freed, too, when the start
      * fails. What the layer above wants to know of each database. */
     void *attachment;

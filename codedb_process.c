@@ -68,7 +68,7 @@ typedef struct process_call {
     bool sleeps;
     bool has_condition;
     pthread_cond_t wake;
-    bool submitted; /* nobody waits: it is the helper's, and a part of a process_submission */
+    bool submitted;            /* nobody waits: it is the helper's, and a part of a process_submission */
     struct process_call *next; /* of those who sleep */
     struct process_call *previous;
     unsigned char room[PROCESS_CALL_ROOM];
@@ -108,11 +108,11 @@ struct codedb_process {
     size_t slot_capacity;
     size_t slots_free;
     uint64_t sequence;
-    uint64_t rejected; /* submissions for which there was no room */
+    uint64_t rejected;      /* submissions for which there was no room */
     process_call *sleepers; /* a circle */
     size_t waiters;         /* on `changed` */
 
-    _Atomic uint64_t logging; /* the reader, while it runs the host's log function; 0: nobody */
+    _Atomic uint64_t logging;       /* the reader, while it runs the host's log function; 0: nobody */
     _Atomic uint64_t helper_caller; /* the helper; 0: there is none */
     bool reading;
     bool sending;
@@ -125,9 +125,9 @@ struct codedb_process {
     bool has_helper;
     bool helper_ends;
     pthread_t helper;
-    process_call helping;             /* the helper, as one who waits */
-    process_submission *submissions;  /* not ended */
-    process_submission *finished;     /* ended and not answered, in this order */
+    process_call helping;            /* the helper, as one who waits */
+    process_submission *submissions; /* not ended */
+    process_submission *finished;    /* ended and not answered, in this order */
     process_submission *finished_last;
 
     unsigned char *input;
@@ -1043,9 +1043,7 @@ CODEDB_PRIVATE bool codedb_process_is_current(const codedb_process *process)
 static void process_answer(codedb_process *process, process_submission *submission)
 {
     codedb_request *request = submission->call.request;
-    process_end end = submission->given_up     ? PROCESS_END_TIME
-                      : submission->call.lost  ? PROCESS_END_LOST
-                                               : PROCESS_END_ANSWERED;
+    process_end end = submission->given_up ? PROCESS_END_TIME : submission->call.lost ? PROCESS_END_LOST : PROCESS_END_ANSWERED;
     request->code = process_read_answer(process, &submission->call, end, submission->worker);
     request->transaction = submission->transaction;
     process_call_free(process, &submission->call);
@@ -1155,9 +1153,10 @@ static codedb_code process_give_submission(codedb_process *process, process_subm
     codedb_request *request = submission->call.request;
     if (process->state != PROCESS_UP || process->stopping)
         return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "%s",
-                           process->stopping                                                         ? "the database is closed"
-                           : process->state == PROCESS_CLOSED || process->state == PROCESS_FAILED ? process->reason
-                                                                   : "the driver's process is being started again");
+                           process->stopping ? "the database is closed"
+                           : process->state == PROCESS_CLOSED || process->state == PROCESS_FAILED
+                               ? process->reason
+                               : "the driver's process is being started again");
     if (submission->transaction == 0 && process->slot_capacity - process->slots_free >= process->options->driver.queue_size) {
         process->rejected++;
         return codedb_fail(request->result, CODEDB_QUEUE_FULL, "the queue is full with %zu requests",
@@ -1279,7 +1278,7 @@ CODEDB_PRIVATE codedb_code codedb_process_statistics(codedb_process *process, co
 
 CODEDB_PRIVATE void codedb_process_health(codedb_process *process, double timeout, codedb_health *health)
 {
-    codedb_statistics statistics;
+    codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
     double asked = codedb_monotonic_now();
     codedb_code code = CODEDB_CONNECTION_ERROR;
     pthread_mutex_lock(&process->lock);

@@ -49,7 +49,7 @@
 #define WORKER_BYTES_KEPT ((size_t)64 * 1024)
 #define WORKER_LOOK_INTERVAL 50e-6 /* seconds of running after which the socket is looked at */
 #define WORKER_LOOK_WHILE_RUNNING 1e-3
-#define WORKER_AWAKE 60e-6         /* seconds of looking for more before sleep */
+#define WORKER_AWAKE 60e-6 /* seconds of looking for more before sleep */
 
 #define WORKER_BACK_OFF 0.1
 #define WORKER_BACK_OFF_LARGEST 5.0
@@ -456,8 +456,8 @@ static void worker_on_answer(codedb_request *request)
     worker_job *job = request->context;
     worker_job_unlink(job->owner, job);
     if (job->expired && request->code == CODEDB_CANCELLED)
-        request->code = codedb_fail(request->result, CODEDB_TIMEOUT, "the request waited %.3f seconds, its timeout, and was not run",
-                                    job->timeout);
+        request->code = codedb_fail(request->result, CODEDB_TIMEOUT,
+                                    "the request waited %.3f seconds, its timeout, and was not run", job->timeout);
     if (job->tag == 0 && request->code != CODEDB_SUCCESS)
         job->owner->failed = true;
     worker_answer(job);
