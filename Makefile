@@ -28,7 +28,7 @@ SRCS = $(wildcard \
   codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c codedb_sqlite_maintenance.c \
   codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
   codedb_normal.c codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_vocabulary.c codedb_selector.c codedb_reference.c \
-  codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c codedb_xpath.c codedb_capture.c codedb_nodes.c codedb_explain.c \
+  codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c \
   codedb_summary.c codedb_tree_cache.c \
   codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_edit.c \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c \

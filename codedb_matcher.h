@@ -171,6 +171,32 @@ CODEDB_PRIVATE const char *const *codedb_capture_names(const codedb_selector *se
 CODEDB_PRIVATE codedb_code codedb_capture_match(codedb_matcher *matcher, const codedb_filter *filter, codedb_bindings *bindings,
                                                 codedb_result *result);
 
+/* ---- The way to a node (codedb_trail.c) --------------------------------------------------------------------------- */
+
+/* A node above the one in hand, or that one itself. */
+typedef struct codedb_trail_step {
+    uint32_t node;
+    uint32_t number; /* among its parent's children */
+    unsigned kind;   /* CODEDB_NODE_... */
+} codedb_trail_step;
+
+typedef struct codedb_trail {
+    const codedb_tree *tree;
+    codedb_arena *arena;
+    codedb_trail_step *steps; /* from the module on */
+    uint32_t depth;
+    uint32_t capacity;
+} codedb_trail;
+
+/* At the module. False without memory, as the next one. */
+CODEDB_PRIVATE bool codedb_trail_begin(codedb_trail *trail, const codedb_tree *tree, codedb_arena *arena);
+/* To a stored node that is not before the one in hand. */
+CODEDB_PRIVATE bool codedb_trail_go(codedb_trail *trail, uint32_t node);
+/* Of the node in hand: what codedb_view_node_id, codedb_view_qualname and codedb_view_kind_of say of it. */
+CODEDB_PRIVATE void codedb_trail_append_id(const codedb_trail *trail, codedb_buffer *out);
+CODEDB_PRIVATE bool codedb_trail_append_qualname(const codedb_trail *trail, codedb_buffer *out);
+CODEDB_PRIVATE unsigned codedb_trail_kind(const codedb_trail *trail);
+
 /* ---- What a host is told (codedb_nodes.c) ------------------------------------------------------------------------- */
 
 /* Matches the filter and describes what was found. */

@@ -11,26 +11,46 @@ static const char *nodes_copy_scratch(const codedb_node_view *view, codedb_arena
     return codedb_arena_copy(arena, view->scratch.data == NULL ? "" : view->scratch.data, view->scratch.length);
 }
 
+/* What stands above the node has a say in these. False without memory. */
+static bool nodes_fill_names(codedb_node_view *view, codedb_trail *trail, uint32_t node, codedb_arena *arena,
+                             codedb_node_info *info)
+{
+    bool has_qualname;
+    if (trail == NULL) {
+        has_qualname = codedb_view_qualname(view, node);
+        info->qualname = has_qualname ? nodes_copy_scratch(view, arena) : NULL;
+        codedb_view_node_id(view, node);
+        info->node_id = nodes_copy_scratch(view, arena);
+        info->kind = codedb_kind_word(view->vocabulary, codedb_view_kind_of(view, node));
+    } else {
+        if (!codedb_trail_go(trail, node))
+            return false;
+        view->scratch.length = 0;
+        has_qualname = codedb_trail_append_qualname(trail, &view->scratch);
+        info->qualname = has_qualname ? nodes_copy_scratch(view, arena) : NULL;
+        view->scratch.length = 0;
+        codedb_trail_append_id(trail, &view->scratch);
+        info->node_id = nodes_copy_scratch(view, arena);
+        info->kind = codedb_kind_word(view->vocabulary, codedb_trail_kind(trail));
+    }
+    return info->node_id != NULL && (info->qualname != NULL || !has_qualname);
+}
+
 /* False without memory. */
-static bool nodes_fill(codedb_node_view *view, const codedb_emission *emission, uint32_t node, codedb_arena *arena,
-                       codedb_node_info *info)
+static bool nodes_fill(codedb_node_view *view, codedb_trail *trail, const codedb_emission *emission, uint32_t node,
+                       codedb_arena *arena, codedb_node_info *info)
 {
     codedb_place start = codedb_view_start(view, node);
     codedb_place end = codedb_view_end_place(view, node);
     size_t length;
     const char *name = codedb_view_name(view, node, &length);
-    bool has_qualname = codedb_view_qualname(view, node);
-    info->qualname = has_qualname ? nodes_copy_scratch(view, arena) : NULL;
-    codedb_view_node_id(view, node);
-    info->node_id = nodes_copy_scratch(view, arena);
     info->type = codedb_view_type(view, node);
-    info->kind = codedb_kind_word(view->vocabulary, codedb_view_kind_of(view, node));
     info->name = name == NULL ? NULL : codedb_arena_copy(arena, name, length);
     info->start_line = start.line;
     info->start_column = start.column;
     info->end_line = end.line;
     info->end_column = end.column;
-    if (!view->source->describe(view, node, arena, info))
+    if (!nodes_fill_names(view, trail, node, arena, info) || !view->source->describe(view, node, arena, info))
         return false;
     if (emission != NULL) {
         view->scratch.length = 0;
@@ -38,8 +58,8 @@ static bool nodes_fill(codedb_node_view *view, const codedb_emission *emission, 
         info->code_length = view->scratch.length;
         info->code = nodes_copy_scratch(view, arena);
     }
-    return (info->code != NULL || emission == NULL) && info->node_id != NULL && (info->name != NULL || name == NULL) &&
-           (info->qualname != NULL || !has_qualname) && !view->failed && !view->scratch.failed;
+    return (info->code != NULL || emission == NULL) && (info->name != NULL || name == NULL) && !view->failed &&
+           !view->scratch.failed;
 }
 
 /* What is described, and where. */
@@ -71,6 +91,8 @@ static bool nodes_fill_all(nodes_job *job, const uint64_t *set)
 {
     codedb_matcher *matcher = job->matcher;
     codedb_emission *emission = NULL;
+    codedb_trail trail;
+    bool is_stored = matcher->view.tree != NULL && matcher->view.full == NULL;
     uint32_t filled = 0;
     uint32_t node;
     job->infos = codedb_arena_allocate(job->arena, codedb_set_count(matcher, set), sizeof *job->infos);
@@ -81,9 +103,11 @@ static bool nodes_fill_all(nodes_job *job, const uint64_t *set)
         if (emission == NULL)
             return false;
     }
+    if (is_stored && !codedb_trail_begin(&trail, matcher->view.tree, matcher->arena))
+        return false;
     CODEDB_FOR_EACH(matcher, set, node)
     {
-        if (!nodes_fill(&matcher->view, emission, node, job->arena, &job->infos[filled++]))
+        if (!nodes_fill(&matcher->view, is_stored ? &trail : NULL, emission, node, job->arena, &job->infos[filled++]))
             return false;
     }
     return true;

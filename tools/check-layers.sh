@@ -24,7 +24,7 @@ trees=$(files "codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_ast.h codedb_normal.c codedb_normal_tables.h
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c
   codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_edit.c codedb_ast_read.h
-  codedb_emission.c codedb_xpath.c codedb_capture.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c codedb_query.h codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c
+  codedb_emission.c codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c codedb_query.h codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c
   codedb_role.c codedb_template.c codedb_identity.c codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c
   codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_selector.h codedb_matcher.h codedb_edit.h")
 bridges="codedb_source.c codedb_query.c codedb_modify.c codedb_match.c codedb_crawl.c codedb_source.h"
