@@ -30,6 +30,8 @@
 
 #include <string.h>
 
+/* The longest that a copy may keep others waiting in a turn. */
+#define LOOP_COPY_SECONDS 0.01
 #define LOOP_ENDED_REMEMBERED 8
 #define LOOP_GROUP_LARGEST 256
 #define LOOP_GROUP_TIME 0.005 /* seconds */
@@ -686,10 +688,25 @@ static bool loop_turn(codedb_loop *loop)
     return false;
 }
 
+/* Gets copies on for a fourth of the time that requests took since `began`, and at least for one step. */
+static bool loop_copy_in_turn(codedb_loop *loop, double began)
+{
+    double now = codedb_monotonic_now();
+    double share = (now - began) / 4;
+    double until = now + (share < LOOP_COPY_SECONDS ? share : LOOP_COPY_SECONDS);
+    bool copied = loop_copy(loop);
+    while (copied && codedb_monotonic_now() < until && loop_copy(loop))
+        continue;
+    return copied;
+}
+
 CODEDB_PRIVATE bool codedb_loop_turn(codedb_loop *loop)
 {
+    double began = loop->copies.first != NULL ? codedb_monotonic_now() : 0;
     bool turned = loop_turn(loop);
-    return loop_copy(loop) || turned;
+    if (loop->copies.first == NULL)
+        return turned;
+    return loop_copy_in_turn(loop, began != 0 ? began : codedb_monotonic_now()) || turned;
 }
 
 /* The earlier of two times, of which 0 is none. */
