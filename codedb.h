@@ -2143,7 +2143,8 @@ CODEDB_API codedb_code codedb_table_create(codedb *db, const char *schema_json, 
  * it. */
 CODEDB_API codedb_code codedb_table_drop(codedb *db, const char *name, codedb_result *result);
 /* Changes a table by an array of changes, in order: {"add_column": {...}}, {"drop_column": name}, {"rename_column": {"from":
- * name, "to": name}}, {"add_constraint": {...}}, {"add_index": {...}}, {"drop_index": name}, {"rename": name}. */
+ * name, "to": name}}, {"add_constraint": {...}}, {"add_index": {...}}, {"drop_index": name}, {"rename": name}. A virtual table can
+ * only be renamed. SCHEMA_ERROR also when a full-text table would lose what it is about; likewise codedb_table_drop. */
 CODEDB_API codedb_code codedb_table_alter(codedb *db, const char *name, const char *changes_json, codedb_result *result);
 
 /* A hash of the actual structure, whoever made it: 64 hexadecimal digits that change when the structure does, whatever the order

@@ -221,10 +221,10 @@ static codedb_code sqlite_doctor_rows(sqlite_doctor *doctor, const char *sql, co
 /* Rows that only the content, or only the index has. `id` is the content's column with the index's row ids. */
 static codedb_code sqlite_doctor_text_rows(sqlite_doctor *doctor, const char *table, const char *content, const char *id)
 {
-    char *unindexed = sqlite3_mprintf("SELECT \"%w\" FROM main.\"%w\" WHERE \"%w\" NOT IN (SELECT id FROM main.\"%w_docsize\")",
-                                      id, content, id, table);
-    char *absent = sqlite3_mprintf("SELECT id FROM main.\"%w_docsize\" WHERE id NOT IN (SELECT \"%w\" FROM main.\"%w\")", table,
-                                   id, content);
+    char *unindexed = sqlite3_mprintf(
+        "SELECT c.\"%w\" FROM main.\"%w\" c WHERE c.\"%w\" NOT IN (SELECT id FROM main.\"%w_docsize\")", id, content, id, table);
+    char *absent = sqlite3_mprintf("SELECT id FROM main.\"%w_docsize\" WHERE id NOT IN (SELECT c.\"%w\" FROM main.\"%w\" c)",
+                                   table, id, content);
     codedb_code code = sqlite_doctor_rows(doctor, unindexed, content, "the row is not in the full-text index");
     if (code == CODEDB_SUCCESS)
         code = sqlite_doctor_rows(doctor, absent, table, "the full-text index has a row that is not in its content");

@@ -3,6 +3,9 @@
  * Called by the driver thread through the driver's table, outside of transactions. */
 #include "codedb_sqlite.h"
 
+#include <stdio.h>
+#include <string.h>
+
 CODEDB_PRIVATE int codedb_sqlite_ask(sqlite_connection *connection, const char *sql, int64_t *number)
 {
     sqlite3_stmt *statement = NULL;
@@ -51,15 +54,106 @@ static codedb_code sqlite_schema_check_orphans(sqlite_connection *connection, in
     return CODEDB_SUCCESS;
 }
 
+/* Full-text tables that lack what they are about. */
+typedef struct sqlite_schema_texts {
+    int64_t broken;
+    char name[100]; /* of the last */
+    char reason[160];
+} sqlite_schema_texts;
+
+/* Prepares the question for all columns of a full-text table and its row ids to its content; what SQLite said of it. With
+ * the table's name in front, a name that is no column is an error, and not a text. */
+static int sqlite_schema_ask_content(sqlite_connection *connection, const char *name, const char *content, const char *id,
+                                     sqlite_schema_texts *texts)
+{
+    static const char columns[] =
+        "SELECT group_concat('\"' || replace(?2, '\"', '\"\"') || '\".\"' || replace(name, '\"', '\"\"') || '\"', ', ') "
+        "FROM pragma_table_xinfo(?1) WHERE hidden = 0";
+    sqlite3_stmt *names = NULL, *question = NULL;
+    char *sql = NULL;
+    int code = sqlite3_prepare_v2(connection->db, columns, -1, &names, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(names, 1, name, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(names, 2, content, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK && sqlite3_step(names) == SQLITE_ROW && sqlite3_column_type(names, 0) == SQLITE_TEXT) {
+        sql = sqlite3_mprintf("SELECT \"%w\".\"%w\", %s FROM main.\"%w\"", content, id, sqlite3_column_text(names, 0), content);
+        code = sql != NULL ? sqlite3_prepare_v2(connection->db, sql, -1, &question, NULL) : SQLITE_NOMEM;
+    }
+    if ((code & 0xff) == SQLITE_ERROR) {
+        texts->broken++;
+        snprintf(texts->name, sizeof texts->name, "%s", name);
+        snprintf(texts->reason, sizeof texts->reason, "%s", sqlite3_errmsg(connection->db));
+        code = SQLITE_OK;
+    }
+    sqlite3_free(sql);
+    sqlite3_finalize(names);
+    sqlite3_finalize(question);
+    return code;
+}
+
+static int sqlite_schema_see_text(sqlite_connection *connection, const char *name, const char *sql, sqlite_schema_texts *texts)
+{
+    codedb_arena *arena = codedb_arena_create(&connection->allocator);
+    const char *content, *id;
+    int code = SQLITE_OK;
+    if (arena == NULL)
+        return SQLITE_NOMEM;
+    content = codedb_sqlite_fulltext_option(arena, sql, "content");
+    id = codedb_sqlite_fulltext_option(arena, sql, "content_rowid");
+    if (content != NULL && content[0] != '\0')
+        code = sqlite_schema_ask_content(connection, name, content, id != NULL ? id : "rowid", texts);
+    codedb_arena_destroy(arena);
+    return code;
+}
+
+/* Counts the full-text tables whose content is not there. */
+static int sqlite_schema_see_texts(sqlite_connection *connection, sqlite_schema_texts *texts)
+{
+    static const char find[] =
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'";
+    sqlite3_stmt *tables = NULL;
+    int code, step = SQLITE_DONE;
+    memset(texts, 0, sizeof *texts);
+    connection->trusted = true;
+    code = sqlite3_prepare_v2(connection->db, find, -1, &tables, NULL);
+    while (code == SQLITE_OK && (step = sqlite3_step(tables)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(tables, 0);
+        const char *sql = (const char *)sqlite3_column_text(tables, 1);
+        code = name != NULL && sql != NULL ? sqlite_schema_see_text(connection, name, sql, texts) : SQLITE_NOMEM;
+    }
+    sqlite3_finalize(tables);
+    connection->trusted = false;
+    return code == SQLITE_OK && step != SQLITE_DONE ? step : code;
+}
+
+/* Fails when a full-text table would be left without what it is about: SQLite itself says so only when it is searched. */
+static codedb_code sqlite_schema_check_texts(sqlite_connection *connection, int64_t before, codedb_result *result)
+{
+    sqlite_schema_texts texts;
+    int code = sqlite_schema_see_texts(connection, &texts);
+    if (code != SQLITE_OK)
+        return codedb_sqlite_fail(connection, code, "full-text tables", result);
+    if (texts.broken > before)
+        return codedb_fail(result, CODEDB_SCHEMA_ERROR,
+                           "full-text table %s would be left without its content (%s); drop it first", texts.name, texts.reason);
+    return CODEDB_SUCCESS;
+}
+
 static codedb_code sqlite_schema_run(sqlite_connection *connection, const codedb_schema_statement *statements, size_t count,
                                      codedb_result *result)
 {
     int64_t before;
+    sqlite_schema_texts texts;
+    codedb_code checked;
     int code = codedb_sqlite_ask(connection, sqlite_schema_orphans, &before);
     if ((code & 0xff) == SQLITE_ERROR)
         before = -1;
     else if (code != SQLITE_OK)
         return codedb_sqlite_fail(connection, code, "foreign keys", result);
+    code = sqlite_schema_see_texts(connection, &texts);
+    if (code != SQLITE_OK)
+        return codedb_sqlite_fail(connection, code, "full-text tables", result);
     for (size_t i = 0; i < count; i++) {
         code = codedb_sqlite_execute(connection, statements[i].sql);
         if ((code & 0xff) == SQLITE_ERROR)
@@ -67,7 +161,8 @@ static codedb_code sqlite_schema_run(sqlite_connection *connection, const codedb
         if (code != SQLITE_OK)
             return codedb_sqlite_fail(connection, code, statements[i].what, result);
     }
-    return sqlite_schema_check_orphans(connection, before, result);
+    checked = sqlite_schema_check_orphans(connection, before, result);
+    return checked == CODEDB_SUCCESS ? sqlite_schema_check_texts(connection, texts.broken, result) : checked;
 }
 
 /* Foreign keys can only be switched outside of a transaction. */

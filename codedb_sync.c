@@ -764,8 +764,10 @@ static codedb_code sync_plan_alter(sync_plan *plan, const void *all)
     codedb_structure_table *table = sync_find(plan, wanted->table, &code);
     if (table == NULL)
         return code;
-    if (table->kind == CODEDB_STRUCTURE_VIRTUAL)
-        return codedb_fail(plan->result, CODEDB_SCHEMA_ERROR, "%s is a virtual table, which cannot be altered", table->name);
+    for (size_t i = 0; table->kind == CODEDB_STRUCTURE_VIRTUAL && i < wanted->count; i++)
+        if (wanted->changes[i].kind != CODEDB_ALTER_RENAME)
+            return codedb_fail(plan->result, CODEDB_SCHEMA_ERROR, "%s is a virtual table, which can only be renamed",
+                               table->name);
     for (size_t i = 0; code == CODEDB_SUCCESS && i < wanted->count; i++)
         if (wanted->changes[i].kind == CODEDB_ALTER_DROP_INDEX)
             code = sync_drop_index(plan, table, wanted->changes[i].name);

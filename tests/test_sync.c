@@ -248,7 +248,20 @@ static void a_virtual_table_is_made_and_filled(void **state)
     run(d, "UPDATE books SET title = 'nine' WHERE id = 8");
     assert_answer(d, "SELECT group_concat(rowid) FROM words WHERE words MATCH 'nine'", "8");
     run(d, "INSERT INTO words(words, rank) VALUES ('integrity-check', 1)");
-    assert_code(alter(d, "words", "[{\"rename\": \"w\"}]"), CODEDB_SCHEMA_ERROR, d->result);
+    assert_code(alter(d, "words", "[{\"drop_column\": \"title\"}]"), CODEDB_SCHEMA_ERROR, d->result);
+    assert_contains(d->result.description, "can only be renamed");
+    assert_success(alter(d, "words", "[{\"rename\": \"w\"}]"), d->result);
+    run(d, "UPDATE books SET title = 'ten' WHERE id = 8");
+    assert_answer(d, "SELECT group_concat(rowid) FROM w WHERE w MATCH 'ten'", "8");
+    assert_success(alter(d, "w", "[{\"rename\": \"words\"}]"), d->result);
+    /* It may not lose what it is about. */
+    assert_code(codedb_table_drop(d->db, "books", &d->result), CODEDB_SCHEMA_ERROR, d->result);
+    assert_contains(d->result.description, "full-text table words would be left without its content (no such table: main.books)");
+    assert_code(alter(d, "books", "[{\"rename\": \"volumes\"}]"), CODEDB_SCHEMA_ERROR, d->result);
+    assert_code(alter(d, "books", "[{\"rename_column\": {\"from\": \"title\", \"to\": \"label\"}}]"), CODEDB_SCHEMA_ERROR,
+                d->result);
+    assert_contains(d->result.description, "no such column: books.title");
+    assert_answer(d, "SELECT group_concat(rowid) FROM words WHERE words MATCH 'ten'", "8");
     assert_success(codedb_table_drop(d->db, "words", &d->result), d->result);
     assert_answer(d, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'words%'", "0");
 }
