@@ -61,7 +61,9 @@ typedef struct codedb_vocabulary {
     const codedb_kind_name *kinds;
     unsigned kind_count;
     codedb_word (*word_of)(unsigned kind); /* one of the first nine */
+    const uint8_t *words;                  /* the same by kind, for speed; NULL: ask */
     unsigned (*traits_of)(unsigned kind);
+    codedb_kind_set insignificant;  /* those with that trait */
     codedb_kind_set looked_through; /* by '>' */
     const char *const *fields;      /* of field number n: fields[n - 1] */
     unsigned role_count;            /* fields from this number on hold no nodes */

@@ -80,7 +80,8 @@ CODEDB_PRIVATE void codedb_kind_set_add_word(const codedb_vocabulary *vocabulary
 {
     unsigned kind;
     for (kind = 0; kind < vocabulary->kind_count; kind++)
-        if (vocabulary_covers(vocabulary, word, kind))
+        if (vocabulary->words != NULL && word < CODEDB_KIND_WORD_COUNT ? vocabulary->words[kind] == word
+                                                                       : vocabulary_covers(vocabulary, word, kind))
             codedb_kind_set_add(set, kind);
 }
 
@@ -116,23 +117,24 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_vocabulary *vo
 
 CODEDB_PRIVATE bool codedb_kind_is_insignificant(const codedb_vocabulary *vocabulary, unsigned kind)
 {
-    return (vocabulary->traits_of(kind) & CODEDB_TRAIT_INSIGNIFICANT) != 0;
+    return codedb_kind_set_has(&vocabulary->insignificant, kind);
 }
 
 CODEDB_PRIVATE void codedb_kind_set_add_all(const codedb_vocabulary *vocabulary, codedb_kind_set *set, bool insignificant_too)
 {
-    unsigned kind;
-    for (kind = 0; kind < vocabulary->kind_count; kind++)
-        if (insignificant_too || !codedb_kind_is_insignificant(vocabulary, kind))
-            codedb_kind_set_add(set, kind);
+    unsigned i;
+    for (i = 0; i < CODEDB_KIND_SET_WORDS && i * 64 < vocabulary->kind_count; i++) {
+        unsigned rest = vocabulary->kind_count - i * 64;
+        uint64_t all = rest >= 64 ? UINT64_MAX : ((uint64_t)1 << rest) - 1;
+        set->words[i] |= insignificant_too ? all : all & ~vocabulary->insignificant.words[i];
+    }
 }
 
 CODEDB_PRIVATE void codedb_kind_set_drop_insignificant(const codedb_vocabulary *vocabulary, codedb_kind_set *set)
 {
-    unsigned kind;
-    for (kind = 0; kind < vocabulary->kind_count; kind++)
-        if (codedb_kind_is_insignificant(vocabulary, kind))
-            set->words[kind / 64] &= ~((uint64_t)1 << (kind % 64));
+    unsigned i;
+    for (i = 0; i < CODEDB_KIND_SET_WORDS; i++)
+        set->words[i] &= ~vocabulary->insignificant.words[i];
 }
 
 CODEDB_PRIVATE codedb_kind_set codedb_kind_set_with_trait(const codedb_vocabulary *vocabulary, unsigned trait)
@@ -147,11 +149,11 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_with_trait(const codedb_vocabular
 
 CODEDB_PRIVATE bool codedb_kind_set_has_insignificant(const codedb_vocabulary *vocabulary, const codedb_kind_set *set)
 {
-    unsigned kind;
-    for (kind = 0; kind < vocabulary->kind_count; kind++)
-        if (codedb_kind_set_has(set, kind) && codedb_kind_is_insignificant(vocabulary, kind))
-            return true;
-    return false;
+    uint64_t found = 0;
+    unsigned i;
+    for (i = 0; i < CODEDB_KIND_SET_WORDS; i++)
+        found |= set->words[i] & vocabulary->insignificant.words[i];
+    return found != 0;
 }
 
 /* ---- Attributes and fields ---------------------------------------------------------------------------------------- */
@@ -270,24 +272,29 @@ static bool vocabulary_cst_field_is_insignificant(unsigned field)
             memchr(vocabulary_insignificant_fields, (int)field, sizeof vocabulary_insignificant_fields) != NULL);
 }
 
+/* The word of a kind: named ones first, then by category. */
+#define VOCABULARY_IS(code, other) (CODEDB_NODE_##code == CODEDB_NODE_##other)
+#define VOCABULARY_WORD(code, category)                                                        \
+    (VOCABULARY_IS(code, MODULE)                                       ? CODEDB_WORD_module    \
+     : VOCABULARY_IS(code, CLASS_DEF)                                  ? CODEDB_WORD_class     \
+     : VOCABULARY_IS(code, FUNCTION_DEF)                               ? CODEDB_WORD_function  \
+     : VOCABULARY_IS(code, DECORATOR)                                  ? CODEDB_WORD_decorator \
+     : VOCABULARY_IS(code, IMPORT) || VOCABULARY_IS(code, IMPORT_FROM) ? CODEDB_WORD_import    \
+     : CODEDB_CATEGORY_##category == CODEDB_CATEGORY_SMALL_STATEMENT   ? CODEDB_WORD_smallstmt \
+     : CODEDB_CATEGORY_##category == CODEDB_CATEGORY_STATEMENT ||                              \
+             CODEDB_CATEGORY_##category == CODEDB_CATEGORY_COMPOUND_STATEMENT                  \
+         ? CODEDB_WORD_stmt                                                                    \
+         : CODEDB_WORD_node)
+
+static const uint8_t vocabulary_cst_words[CODEDB_NODE_KIND_COUNT + 1] = {
+#define X(code, name, category) VOCABULARY_WORD(code, category),
+    CODEDB_NODE_KINDS(X)
+#undef X
+        CODEDB_WORD_method};
+
 static codedb_word vocabulary_cst_word(unsigned kind)
 {
-    switch (kind) {
-    case CODEDB_NODE_MODULE: return CODEDB_WORD_module;
-    case CODEDB_NODE_CLASS_DEF: return CODEDB_WORD_class;
-    case CODEDB_NODE_FUNCTION_DEF: return CODEDB_WORD_function;
-    case CODEDB_SELECTOR_KIND_METHOD: return CODEDB_WORD_method;
-    case CODEDB_NODE_DECORATOR: return CODEDB_WORD_decorator;
-    case CODEDB_NODE_IMPORT:
-    case CODEDB_NODE_IMPORT_FROM: return CODEDB_WORD_import;
-    default: break;
-    }
-    switch (vocabulary_cst_categories[kind]) {
-    case CODEDB_CATEGORY_SMALL_STATEMENT: return CODEDB_WORD_smallstmt;
-    case CODEDB_CATEGORY_STATEMENT:
-    case CODEDB_CATEGORY_COMPOUND_STATEMENT: return CODEDB_WORD_stmt;
-    default: return CODEDB_WORD_node;
-    }
+    return (codedb_word)vocabulary_cst_words[kind];
 }
 
 static unsigned vocabulary_cst_traits(unsigned kind)
@@ -313,6 +320,13 @@ _Static_assert(CODEDB_KIND_SET_WORDS == 3, "as many words are filled in below");
     (VOCABULARY_BIT(word, CODEDB_NODE_INDENTED_BLOCK) | VOCABULARY_BIT(word, CODEDB_NODE_SIMPLE_STATEMENT_SUITE) | \
      VOCABULARY_BIT(word, CODEDB_NODE_SIMPLE_STATEMENT_LINE))
 
+/* The same of all white space and punctuation. */
+#define VOCABULARY_INSIGNIFICANT(word, code, category) \
+    | (CODEDB_CATEGORY_##category >= CODEDB_CATEGORY_WHITESPACE ? VOCABULARY_BIT(word, CODEDB_NODE_##code) : 0)
+#define VOCABULARY_FIRST(code, name, category) VOCABULARY_INSIGNIFICANT(0, code, category)
+#define VOCABULARY_SECOND(code, name, category) VOCABULARY_INSIGNIFICANT(1, code, category)
+#define VOCABULARY_THIRD(code, name, category) VOCABULARY_INSIGNIFICANT(2, code, category)
+
 CODEDB_PRIVATE const codedb_vocabulary *codedb_vocabulary_cst(void)
 {
     static const codedb_vocabulary cst = {
@@ -320,7 +334,10 @@ CODEDB_PRIVATE const codedb_vocabulary *codedb_vocabulary_cst(void)
         .kinds = vocabulary_cst_kinds,
         .kind_count = CODEDB_NODE_KIND_COUNT + 1,
         .word_of = vocabulary_cst_word,
+        .words = vocabulary_cst_words,
         .traits_of = vocabulary_cst_traits,
+        .insignificant = {{0 CODEDB_NODE_KINDS(VOCABULARY_FIRST), 0 CODEDB_NODE_KINDS(VOCABULARY_SECOND),
+                           0 CODEDB_NODE_KINDS(VOCABULARY_THIRD)}},
         .looked_through = {{VOCABULARY_WRAPPERS(0), VOCABULARY_WRAPPERS(1), VOCABULARY_WRAPPERS(2)}},
         .fields = vocabulary_cst_fields,
         .field_is_insignificant = vocabulary_cst_field_is_insignificant,
