@@ -196,7 +196,15 @@ faults:
 	$(FAULTS) --every 10 --sabotage half
 	$(FAULTS) --sabotage leak
 
-.PHONY: crash faults
+# Random operations on a database and on plain arrays, which must agree. CODEDB_MODEL_SEED repeats a run.
+MODEL_OPERATIONS ?= 1000000
+model: $(BUILD)/tests/test_model
+	CODEDB_MODEL_OPERATIONS=$(MODEL_OPERATIONS) $<
+	@for sabotage in half lose; do \
+	  ! CODEDB_MODEL_SABOTAGE=$$sabotage $< >$(BUILD)/model.log 2>&1 || { echo "model: the sabotage $$sabotage was NOT CAUGHT"; exit 1; }; \
+	  grep -h "CODEDB_MODEL_SEED=.*ERROR" $(BUILD)/model.log | head -n 1; echo "model: the sabotage $$sabotage was caught"; done
+
+.PHONY: crash faults model
 
 # The tests that start threads.
 tsan:
