@@ -396,7 +396,7 @@ CODEDB_PRIVATE codedb_slice codedb_attribute_value(codedb_node_view *view, uint3
     case CODEDB_ATTRIBUTE_end_col: return view_place(view, codedb_view_end_place(view, node), true);
     case CODEDB_ATTRIBUTE_depth: return view_depth(view, node);
     case CODEDB_ATTRIBUTE_line_count: return view_count_lines(view, node);
-    case CODEDB_ATTRIBUTE_path: return view->path == NULL ? codedb_slice_none() : view_text(view->path);
+    case CODEDB_ATTRIBUTE_path: return view->path == NULL ? view->source->value(view, node, attribute) : view_text(view->path);
     case CODEDB_ATTRIBUTE_node_id: codedb_view_node_id(view, node); return codedb_view_scratch(view);
     default: return view->source->value(view, node, attribute);
     }
