@@ -1870,6 +1870,14 @@ typedef struct codedb_ast_options {
 CODEDB_API codedb_code codedb_ast_json_query(const char *json, size_t length, const codedb_ast_options *options,
                                              const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result);
 
+/* Applies edits to an ast in JSON, all or none. The new nodes in `code` are JSON, too, each text one node; their positions are as
+ * given, or absent. What new nodes may stand where is checked by the grammar of Python's ast, and so are the contexts (Load, Store,
+ * Del) of new nodes and the lengths of lists that go together; docs/edits.md tells more. The report's `source` is the JSON.
+ * Errors: those of codedb_tree_edit, with places in the JSON; PARSE_ERROR when the JSON or that of a new node is wrong. */
+CODEDB_API codedb_code codedb_ast_json_edit(const char *json, size_t length, const codedb_ast_options *options,
+                                            const codedb_edit *edits, size_t edit_count, codedb_edit_report **report,
+                                            codedb_result *result);
+
 /* ---- 11. Stored trees --------------------------------------------------------------------------------------------- */
 
 /* What hangs on a file is kept in step with its source: its tree, classes, methods, functions, imports and texts. Parsing,
@@ -1975,6 +1983,20 @@ typedef struct codedb_cache_figures {
 /* Fills `figures` (struct_size set by the host). Does not wait for the driver. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked
  * child. */
 CODEDB_API codedb_code codedb_cache_figures_get(codedb *db, codedb_cache_figures *figures, codedb_result *result);
+
+/* Finds nodes of the file's stored ast, as codedb_ast_json_query does with the file's stored source at hand, where there is one. When what
+ * is stored is a JSON string (the text of Python's ast.dump, say), which is no tree, the answer is that of the stored source, and
+ * result->description says so.
+ * Errors: NOT_FOUND when there is no such file or it has no ast; those of codedb_ast_json_query. */
+CODEDB_API codedb_code codedb_ast_query(codedb *db, int64_t file_id, const codedb_filter *filter, codedb_nodes **nodes,
+                                        codedb_result *result);
+/* Edits the stored ast as codedb_ast_json_edit does, and stores the result and its hash, unless `preview` is not 0 or nothing has changed.
+ * The stored source stays as it is: the next time that it is saved changed, the ast is made from it. *report is freed with codedb_free.
+ * Errors: CONFLICT when the stored ast changed since it was read here, or when `expected_hash` (may be NULL) is not its hash;
+ * VALIDATION_ERROR when it is a JSON string; those of codedb_ast_query and codedb_ast_json_edit. */
+CODEDB_API codedb_code codedb_ast_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
+                                         const char *expected_hash, int preview, codedb_edit_report **report,
+                                         codedb_result *result);
 
 /* The edits of one file, for codedb_modify_project. */
 typedef struct codedb_file_edits {

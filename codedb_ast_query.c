@@ -29,7 +29,8 @@ static codedb_code ast_query_begin(ast_query *query, const codedb_ast_document *
     if (arena == NULL)
         return codedb_fail_no_memory(result);
     query->context.ast = document->ast;
-    query->context.path = document->path;
+    if (query->filter.path == NULL)
+        query->filter.path = document->path;
     codedb_view_open_ast(&view, &query->context, document->source, arena);
     return codedb_matcher_open_view(&query->matcher, &view, &query->filter, result);
 }

@@ -356,11 +356,10 @@ typedef struct codedb_ast_global {
     codedb_slice name;
 } codedb_ast_global;
 
-/* What a view of an ast knows besides its nodes: made when it is first asked for, of the view's arena. The caller sets the first two,
+/* What a view of an ast knows besides its nodes: made when it is first asked for, of the view's arena. The caller sets the first one,
  * all else is zero. */
 typedef struct codedb_ast_context {
     const codedb_ast *ast;
-    const char *path; /* of the file; NULL: none */
     size_t *line_starts;
     uint32_t line_count;
     uint32_t *around;    /* of each node: the innermost scope (def, class, lambda, generator expression) that holds it */
@@ -405,5 +404,11 @@ CODEDB_PRIVATE codedb_code codedb_ast_select(const codedb_ast_document *document
 /* The same, described for the host. */
 CODEDB_PRIVATE codedb_code codedb_ast_describe(const codedb_ast_document *document, const codedb_filter *filter,
                                                codedb_nodes **nodes, codedb_result *result);
+
+/* ---- Edits (codedb_ast_edit.c) ------------------------------------------------------------------------------------ */
+
+/* codedb_ast_json_edit for an ast that was read. `path` stands in the diff's header. */
+CODEDB_PRIVATE codedb_code codedb_ast_apply(const codedb_ast_document *document, const codedb_edit *edits, size_t edit_count,
+                                            const char *path, codedb_edit_report **report, codedb_result *result);
 
 #endif

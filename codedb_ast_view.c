@@ -576,7 +576,6 @@ static codedb_slice ast_view_attribute(codedb_node_view *view, uint32_t node, co
     case CODEDB_ATTRIBUTE_args_count: return ast_view_count_arguments(view, node);
     case CODEDB_ATTRIBUTE_docstring: return ast_view_docstring(view, node);
     case CODEDB_ATTRIBUTE_code: return ast_view_code(view, node);
-    case CODEDB_ATTRIBUTE_path: return view->ast->path == NULL ? codedb_slice_none() : ast_view_slice(view->ast->path);
     default: return codedb_slice_none();
     }
 }

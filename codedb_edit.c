@@ -283,7 +283,7 @@ static codedb_code edit_plan(codedb_edit_job *job)
 
 /* Reads one edit of the host. What stands behind its filter stands where the host's version of the filter ends: both structs may
  * have grown since. False when a struct_size is none. */
-static bool edit_read(codedb_edit *edit, const codedb_edit *given)
+CODEDB_PRIVATE bool codedb_edit_read(codedb_edit *edit, const codedb_edit *given)
 {
     size_t tail = offsetof(codedb_edit, action);
     size_t given_tail = offsetof(codedb_edit, filter) + given->filter.struct_size;
@@ -311,7 +311,8 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
         return codedb_fail_no_memory(job->result);
     for (size_t i = 0; i < job->edit_count; i++) {
         const codedb_edit *edit = (const codedb_edit *)(const void *)((const char *)edits + i * stride);
-        if (edit->struct_size != stride || stride < offsetof(codedb_edit, filter.selector) || !edit_read(&job->edits[i], edit))
+        if (edit->struct_size != stride || stride < offsetof(codedb_edit, filter.selector) ||
+            !codedb_edit_read(&job->edits[i], edit))
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST,
                                "edit %zu: struct_size is %zu and that of its filter %zu, expected %zu and %zu", i,
                                edit->struct_size, edit->filter.struct_size, sizeof *edit, sizeof edit->filter);
@@ -404,7 +405,8 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
         codedb_fail(job->result, code, "%s", parsing.description);
     codedb_result_clear(&parsing);
     if (code == CODEDB_SUCCESS)
-        code = codedb_splices_report(&job->splices, tree, &job->text, edit_count_modified(job), path, report, job->result);
+        code = codedb_splices_report(&job->splices, &tree->allocator, (codedb_slice){tree->source, tree->length}, &job->text,
+                                     edit_count_modified(job), path ? path : "source.py", report, job->result);
     bool was_misplaced = codedb_context_misplaced_future(tree) != CODEDB_EDIT_NONE;
     if (code == CODEDB_SUCCESS)
         code = codedb_context_check(*edited, (*report)->new_ranges, (*report)->range_count, !was_misplaced, job->result);

@@ -79,8 +79,8 @@ CODEDB_PRIVATE bool codedb_splices_sort(codedb_splices *splices, const char *sou
 /* Appends the new source. */
 CODEDB_PRIVATE void codedb_splices_apply(const codedb_splices *splices, const char *source, size_t length, codedb_buffer *out);
 /* Makes the report (root block of an arena of its own). `modified` is the number of nodes. */
-CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_tree *tree,
-                                                 const codedb_buffer *source, size_t modified, const char *path,
+CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_allocator *allocator,
+                                                 codedb_slice old, const codedb_buffer *source, size_t modified, const char *path,
                                                  codedb_edit_report **report, codedb_result *result);
 
 /* ---- Lists with commas (codedb_list.c) ---------------------------------------------------------------------------- */
@@ -345,6 +345,9 @@ CODEDB_PRIVATE codedb_code codedb_edit_check_overlaps(codedb_edit_job *job);
 
 /* ---- The whole edit (codedb_edit.c) ------------------------------------------------------------------------------- */
 
+/* Reads one edit of the host. What stands behind its filter stands where the host's version of the filter ends: both structs may
+ * have grown since. False when a struct_size is none. */
+CODEDB_PRIVATE bool codedb_edit_read(codedb_edit *edit, const codedb_edit *given);
 /* codedb_tree_edit that also hands out the tree of the new source: freed with codedb_tree_free. `edited` may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
                                              const char *path, codedb_edit_report **report, codedb_tree **edited,

@@ -1,6 +1,6 @@
 /* codedb_splice.c -- byte ranges of a source and what replaces them: sorted, checked, applied once, reported.
  *
- * Called by codedb_edit.c. Calls codedb_diff.c for the report. Any thread; the list belongs to one edit.
+ * Called by codedb_edit.c and codedb_ast_edit.c. Calls codedb_diff.c for the report. Any thread; the list belongs to one edit.
  *
  * Invariants
  * 1. Every splice refers to the old source: the order in which they are added does not move offsets.
@@ -102,22 +102,21 @@ static size_t splice_ranges(const codedb_splices *splices, size_t *old_ranges, s
     return count;
 }
 
-CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_tree *tree,
-                                                 const codedb_buffer *source, size_t modified, const char *path,
+CODEDB_PRIVATE codedb_code codedb_splices_report(const codedb_splices *splices, const codedb_allocator *allocator,
+                                                 codedb_slice old, const codedb_buffer *source, size_t modified, const char *path,
                                                  codedb_edit_report **report, codedb_result *result)
 {
     *report = NULL;
     codedb_code code = CODEDB_NO_MEMORY;
     codedb_buffer diff;
-    codedb_buffer_init(&diff, &tree->allocator);
-    codedb_arena *arena = codedb_arena_create(&tree->allocator);
+    codedb_buffer_init(&diff, allocator);
+    codedb_arena *arena = codedb_arena_create(allocator);
     if (!arena)
         goto cleanup;
     codedb_edit_report *made = codedb_arena_allocate_root(arena, 1, sizeof *made);
     size_t *ranges = codedb_arena_allocate(arena, 4 * (size_t)splices->count + 1, sizeof *ranges);
     char *hash = codedb_arena_allocate(arena, CODEDB_SHA256_HEX_SIZE, 1);
-    if (!made || !ranges || !hash ||
-        !codedb_diff_append(tree->source, tree->length, source->data, source->length, path ? path : "source.py", &diff))
+    if (!made || !ranges || !hash || !codedb_diff_append(old.text, old.length, source->data, source->length, path, &diff))
         goto cleanup;
     codedb_sha256_hex(source->data, source->length, hash);
     made->nodes_modified = modified;
