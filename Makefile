@@ -262,7 +262,13 @@ bench-parse: $(BUILD)/bench_parse $(BUILD)/bench_growth
 bench-selector: $(BUILD)/bench_selector
 	@$(BUILD)/bench_selector
 
-.PHONY: bench-parse bench-selector
+# Selectors beside tree-sitter's queries over one file, and beside ast-grep over a project, in one run.
+bench-query: $(BUILD)/bench_query $(BUILD)/codedb
+	-@sh tools/need.sh "to measure beside tree-sitter" "header tree_sitter/api.h libtree-sitter-dev"
+	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
+	python3 bench/query_peers.py $(BUILD) "$$folder"
+
+.PHONY: bench-parse bench-selector bench-query
 
 # Tokens against those of a Python's own tokenizer, over its standard library.
 $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a

@@ -65,17 +65,17 @@ def fetch_grammar():
     return os.path.dirname(found[0])
 
 
-def tree_sitter():
-    """The command that measures tree-sitter."""
-    program = os.path.join(scratch, "peer_tree_sitter")
+def tree_sitter(name="peer_tree_sitter"):
+    """The command that measures tree-sitter, made of the source with that name."""
+    program = os.path.join(scratch, name)
     os.makedirs(scratch, exist_ok=True)
     grammar = fetch_grammar()
-    source = os.path.join(here, "peer_tree_sitter.c")
-    objects = [os.path.join(scratch, name + ".o") for name in ("parser", "scanner")]
+    source = os.path.join(here, name + ".c")
+    objects = [os.path.join(scratch, part + ".o") for part in ("parser", "scanner")]
     for path in objects:
         if not os.path.exists(path):
-            name = os.path.basename(path)[:-2] + ".c"
-            run(["cc", "-O2", "-I", grammar, "-c", os.path.join(grammar, name), "-o", path])
+            part = os.path.basename(path)[:-2] + ".c"
+            run(["cc", "-O2", "-I", grammar, "-c", os.path.join(grammar, part), "-o", path])
     run(["cc", "-O2", source] + objects + ["-ltree-sitter", "-o", program])
     return [program]
 
@@ -141,4 +141,5 @@ def main():
     sys.stdout.flush()
 
 
-main()
+if __name__ == "__main__":
+    main()
