@@ -1869,6 +1869,10 @@ typedef struct codedb_ast_options {
  * Errors: PARSE_ERROR with the place in the JSON; those of codedb_tree_query; INVALID_REQUEST for the reference dialect, too. */
 CODEDB_API codedb_code codedb_ast_json_query(const char *json, size_t length, const codedb_ast_options *options,
                                              const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result);
+/* Tells how the filter comes to its answer there, as codedb_tree_explain does. */
+CODEDB_API codedb_code codedb_ast_json_explain(const char *json, size_t length, const codedb_ast_options *options,
+                                               const codedb_filter *filter, codedb_explain_format format, char **text,
+                                               codedb_result *result);
 
 /* Applies edits to an ast in JSON, all or none. The new nodes in `code` are JSON, too, each text one node; their positions are as
  * given, or absent. What new nodes may stand where is checked by the grammar of Python's ast, and so are the contexts (Load, Store,

@@ -1,7 +1,7 @@
 /* codedb_ast_query.c -- which nodes of an ast a filter finds, and what is told of them.
  *
- * Called by hosts (codedb_ast_json_query), codedb_ast_edit.c and codedb_source_ast.c, in the caller's thread; a query owns all its memory.
- * Calls the reader, codedb_xpath.c to match and codedb_nodes.c to describe. */
+ * Called by hosts (codedb_ast_json_query, codedb_ast_json_explain), codedb_ast_edit.c and codedb_source_ast.c, in the caller's
+ * thread; a query owns all its memory. Calls the reader, codedb_xpath.c to match and codedb_nodes.c to describe. */
 #include "codedb_ast_read.h"
 #include "codedb_matcher.h"
 
@@ -117,6 +117,30 @@ CODEDB_API codedb_code codedb_ast_json_query(const char *json, size_t length, co
     code = codedb_ast_open(json, length, options, &document, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_ast_describe(&document, filter, nodes, result);
+    codedb_ast_free(document.ast);
+    return code;
+}
+
+CODEDB_API codedb_code codedb_ast_json_explain(const char *json, size_t length, const codedb_ast_options *options,
+                                               const codedb_filter *filter, codedb_explain_format format, char **text,
+                                               codedb_result *result)
+{
+    codedb_ast_document document;
+    ast_query query;
+    codedb_code code = codedb_explain_check(format, text, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_ast_open(json, length, options, &document, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = ast_query_begin(&query, &document, filter, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_explain_query(&query.matcher, &query.filter, format, text, result);
+    if (code == CODEDB_SUCCESS && query.context.unescaped.failed) {
+        codedb_free(*text);
+        *text = NULL;
+        code = codedb_fail_no_memory(result);
+    }
+    ast_query_end(&query);
     codedb_ast_free(document.ast);
     return code;
 }

@@ -1,6 +1,6 @@
 /* codedb_explain.c -- how a selector comes to its answer: what each step found, and why nothing was left.
  *
- * Called by hosts (codedb_tree_explain), in the caller's thread. Calls codedb_xpath.c for the steps and codedb_nodes.c's way of
+ * Called by hosts (codedb_tree_explain) and codedb_ast_query.c, in the caller's thread. Calls codedb_xpath.c for the steps and codedb_nodes.c's way of
  * opening a query. It asks the matcher for a step with none of its conditions, with the first, with the first two ..., so that its
  * numbers are those of a query, whatever the matcher does; and for other combinators and types when nothing was left.
  *
@@ -688,8 +688,8 @@ static bool explain_count_found(explain_job *job, const codedb_filter *filter)
     return true;
 }
 
-static codedb_code explain_matched(codedb_matcher *matcher, const codedb_filter *filter, codedb_explain_format format,
-                                   char **text, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_explain_query(codedb_matcher *matcher, const codedb_filter *filter,
+                                                codedb_explain_format format, char **text, codedb_result *result)
 {
     explain_job job = {matcher, matcher->arena, matcher->selector->text, 0, 0};
     explain_branch *branches = NULL;
@@ -712,23 +712,29 @@ static codedb_code explain_matched(codedb_matcher *matcher, const codedb_filter 
     return *text == NULL ? codedb_fail_no_memory(result) : CODEDB_SUCCESS;
 }
 
+CODEDB_PRIVATE codedb_code codedb_explain_check(codedb_explain_format format, char **text, codedb_result *result)
+{
+    if (text == NULL)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "text is NULL");
+    *text = NULL;
+    if (format != CODEDB_EXPLAIN_JSON && format != CODEDB_EXPLAIN_TEXT)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST, "format is %d, expected a codedb_explain_format", (int)format);
+    return CODEDB_SUCCESS;
+}
+
 CODEDB_API codedb_code codedb_tree_explain(const codedb_tree *tree, const codedb_filter *given, codedb_explain_format format,
                                            char **text, codedb_result *result)
 {
     codedb_filter filter;
-    codedb_code code = text == NULL ? codedb_fail(result, CODEDB_INVALID_REQUEST, "text is NULL") : CODEDB_SUCCESS;
+    codedb_code code = codedb_explain_check(format, text, result);
     codedb_matcher matcher;
-    if (text != NULL)
-        *text = NULL;
-    if (code == CODEDB_SUCCESS && format != CODEDB_EXPLAIN_JSON && format != CODEDB_EXPLAIN_TEXT)
-        code = codedb_fail(result, CODEDB_INVALID_REQUEST, "format is %d, expected a codedb_explain_format", (int)format);
     if (code == CODEDB_SUCCESS)
         code = codedb_matcher_take(&filter, tree != NULL, given, result);
     if (code != CODEDB_SUCCESS)
         return code;
     code = codedb_matcher_open(&matcher, tree, &filter, false, result);
     if (code == CODEDB_SUCCESS)
-        code = explain_matched(&matcher, &filter, format, text, result);
+        code = codedb_explain_query(&matcher, &filter, format, text, result);
     codedb_matcher_close(&matcher);
     return code;
 }

@@ -203,4 +203,12 @@ CODEDB_PRIVATE unsigned codedb_trail_kind(const codedb_trail *trail);
 CODEDB_PRIVATE codedb_code codedb_nodes_find(codedb_matcher *matcher, const codedb_filter *filter, codedb_nodes **nodes,
                                              codedb_result *result);
 
+/* ---- Explanations (codedb_explain.c) ------------------------------------------------------------------------------ */
+
+/* Explains an open query; *text is a block for the host, cleared on errors. */
+CODEDB_PRIVATE codedb_code codedb_explain_query(codedb_matcher *matcher, const codedb_filter *filter,
+                                                codedb_explain_format format, char **text, codedb_result *result);
+/* INVALID_REQUEST for a call without place for the text or with a format that is none; *text is cleared. */
+CODEDB_PRIVATE codedb_code codedb_explain_check(codedb_explain_format format, char **text, codedb_result *result);
+
 #endif

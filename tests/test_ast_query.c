@@ -425,9 +425,37 @@ static void test_every_failing_allocation_is_an_answer(void **state)
     free(json.data);
 }
 
+static void test_what_leaves_nothing_is_told(void **state)
+{
+    text json = json_of("class A:\n    def f(self):\n        if self: return 1\n");
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    char *told = NULL;
+    (void)state;
+    filter.selector = "class > Return";
+    assert_success(codedb_ast_json_explain(json.data, json.length, NULL, &filter, CODEDB_EXPLAIN_TEXT, &told, &result), result);
+    assert_contains(told, "\n> Return                                1 of this type, 0 candidates, 0 left\n"
+                          "    0 after >: parents are If; use white space or //\n0 found\n");
+    codedb_free(told);
+    filter.selector = "def[name=g]";
+    assert_success(codedb_ast_json_explain(json.data, json.length, NULL, &filter, CODEDB_EXPLAIN_JSON, &told, &result), result);
+    assert_contains(told, "\"why\": \"none of the 1 passes [name=g]\"");
+    codedb_free(told);
+    filter.selector = "def[";
+    assert_code(codedb_ast_json_explain(json.data, json.length, NULL, &filter, CODEDB_EXPLAIN_JSON, &told, &result),
+                CODEDB_SELECTOR_ERROR, result);
+    assert_null(told);
+    assert_code(codedb_ast_json_explain("{", 1, NULL, &filter, CODEDB_EXPLAIN_JSON, &told, &result), CODEDB_PARSE_ERROR, result);
+    assert_code(codedb_ast_json_explain(json.data, json.length, NULL, &filter, CODEDB_EXPLAIN_JSON, NULL, &result),
+                CODEDB_INVALID_REQUEST, result);
+    codedb_result_clear(&result);
+    free(json.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_leaves_nothing_is_told),
         cmocka_unit_test(test_types_words_and_affixes_are_those_of_the_ast),
         cmocka_unit_test(test_a_child_is_a_child_with_both_combinators),
         cmocka_unit_test(test_lists_have_the_members_that_belong_together),
