@@ -34,7 +34,7 @@ SRCS = $(wildcard \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c \
   codedb_role.c codedb_template.c codedb_identity.c codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c codedb_diff.c \
   codedb_string.c codedb_index.c \
-  codedb_source.c codedb_source_ast.c codedb_query.c codedb_modify.c codedb_write.c codedb_walk.c codedb_crawl.c codedb_match.c \
+  codedb_source.c codedb_source_ast.c codedb_query.c codedb_source_ids.c codedb_modify.c codedb_write.c codedb_walk.c codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
   codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_match.h)

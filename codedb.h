@@ -1831,7 +1831,9 @@ typedef struct codedb_edit {
     int drop_decorators; /* replace of a decorated definition by one without decorators: the old ones go */
     int keep_docstring;  /* the lines of a docstring in the new code are not re-indented */
     int new_f_strings;   /* expressions in f-strings may have any quotes, as since Python 3.12 */
-    int use_captures;    /* `{name}` in the code is the source of what the selector's @name captured; {{ and }} are braces */
+    const char *
+        node_id; /* this one node, instead of what the filter finds: the id that a query of the same source gave; NULL: the filter */
+    int use_captures; /* `{name}` in the code is the source of what the selector's @name captured; {{ and }} are braces */
 } codedb_edit;
 
 /* What an edit did (or, in a preview, would do). One block: free it with codedb_free. */
@@ -1839,11 +1841,14 @@ typedef struct codedb_edit_report {
     size_t nodes_modified;
     const char *source; /* the whole text after the edit */
     size_t source_length;
-    const char *diff;         /* unified, as `diff -u` and `git apply` have it; "" when nothing changed */
-    const char *hash;         /* SHA-256 of source, lower-case hex */
-    size_t range_count;       /* changed byte ranges */
-    const size_t *old_ranges; /* start, end in the old text, pair by pair */
-    const size_t *new_ranges; /* start, end in the new text */
+    const char *diff;           /* unified, as `diff -u` and `git apply` have it; "" when nothing changed */
+    const char *hash;           /* SHA-256 of source, lower-case hex */
+    size_t range_count;         /* changed byte ranges */
+    const size_t *old_ranges;   /* start, end in the old text, pair by pair */
+    const size_t *new_ranges;   /* start, end in the new text */
+    size_t id_count;            /* of a stored source: nodes that were replaced, deleted or inserted */
+    const char *const *old_ids; /* NULL: it was inserted */
+    const char *const *new_ids; /* of the first node that came in its place; NULL: none did */
 } codedb_edit_report;
 
 /* Applies edits to a tree's source, all or none, and parses the result. The tree is not changed. `path` (may be NULL) stands

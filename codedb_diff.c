@@ -386,6 +386,56 @@ static void diff_write(codedb_buffer *out, const diff_job *job, const char *path
     } while (diff_next_change(job, (uint32_t)change.a_end, (uint32_t)change.b_end, &change));
 }
 
+static bool diff_begin(diff_job *job)
+{
+    return diff_split_lines(&job->sides[0], job->arena) && diff_split_lines(&job->sides[1], job->arena) &&
+           diff_number_lines(job) && diff_choose_lines(job) && diff_find_changes(job);
+}
+
+/* Takes from both ends of a changed range what is the same in both texts. */
+static void diff_trim(const diff_job *job, size_t *old_range, size_t *new_range)
+{
+    const char *old_text = job->sides[0].text, *new_text = job->sides[1].text;
+    while (old_range[0] < old_range[1] && new_range[0] < new_range[1] && old_text[old_range[0]] == new_text[new_range[0]]) {
+        old_range[0]++;
+        new_range[0]++;
+    }
+    while (old_range[0] < old_range[1] && new_range[0] < new_range[1] &&
+           old_text[old_range[1] - 1] == new_text[new_range[1] - 1]) {
+        old_range[1]--;
+        new_range[1]--;
+    }
+}
+
+CODEDB_PRIVATE bool codedb_diff_ranges(const char *old_text, size_t old_length, const char *new_text, size_t new_length,
+                                       codedb_arena *arena, codedb_changed_ranges *ranges)
+{
+    diff_job job = {.sides = {{.text = old_text, .length = old_length}, {.text = new_text, .length = new_length}},
+                    .arena = arena};
+    diff_box change;
+    size_t count = 0;
+    if (!diff_begin(&job))
+        return false;
+    uint32_t a = 0, b = 0;
+    for (; diff_next_change(&job, a, b, &change); a = (uint32_t)change.a_end, b = (uint32_t)change.b_end)
+        count++;
+    size_t *old_ranges = codedb_arena_allocate(arena, 2 * count, sizeof *old_ranges);
+    size_t *new_ranges = codedb_arena_allocate(arena, 2 * count, sizeof *new_ranges);
+    if (!old_ranges || !new_ranges)
+        return false;
+    *ranges = (codedb_changed_ranges){old_ranges, new_ranges, count};
+    a = b = 0;
+    for (size_t i = 0; i < count; i++, a = (uint32_t)change.a_end, b = (uint32_t)change.b_end) {
+        diff_next_change(&job, a, b, &change);
+        old_ranges[2 * i] = job.sides[0].starts[change.a];
+        old_ranges[2 * i + 1] = job.sides[0].starts[change.a_end];
+        new_ranges[2 * i] = job.sides[1].starts[change.b];
+        new_ranges[2 * i + 1] = job.sides[1].starts[change.b_end];
+        diff_trim(&job, &old_ranges[2 * i], &new_ranges[2 * i]);
+    }
+    return true;
+}
+
 CODEDB_PRIVATE bool codedb_diff_append(const char *old_text, size_t old_length, const char *new_text, size_t new_length,
                                        const char *path, codedb_buffer *out)
 {
@@ -394,8 +444,7 @@ CODEDB_PRIVATE bool codedb_diff_append(const char *old_text, size_t old_length, 
     job.arena = codedb_arena_create(&out->allocator);
     if (!job.arena)
         goto cleanup;
-    if (!diff_split_lines(&job.sides[0], job.arena) || !diff_split_lines(&job.sides[1], job.arena) || !diff_number_lines(&job) ||
-        !diff_choose_lines(&job) || !diff_find_changes(&job))
+    if (!diff_begin(&job))
         goto cleanup;
     diff_write(out, &job, path);
     done = !out->failed;

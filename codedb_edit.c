@@ -413,9 +413,120 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
     return code;
 }
 
+/* ---- Ids ---------------------------------------------------------------------------------------------------------- */
+
+/* An old id, a new one, or both: what became of a node that was edited. */
+typedef struct edit_id_pair {
+    uint32_t old_node; /* CODEDB_EDIT_NONE: it was inserted */
+    uint32_t new_node; /* CODEDB_EDIT_NONE: it was deleted */
+} edit_id_pair;
+
+/* The first new node in [start, end) of the edited source; *from is where to look, and then where the next one can be. */
+static uint32_t edit_find_new(const codedb_tree *edited, const codedb_identities *identities, size_t start, size_t end,
+                              uint32_t *from)
+{
+    uint32_t node = *from;
+    while (node < edited->node_count && edited->tokens[edited->nodes[node].first].start < start)
+        node++;
+    *from = node;
+    for (; node < edited->node_count; node++) {
+        uint32_t node_start, node_end;
+        codedb_tree_position(edited, node, &node_start, &node_end);
+        if (node_start >= end)
+            break;
+        if (node_start >= start && node_end <= end && codedb_identities_is_new(identities, node))
+            return node;
+    }
+    return CODEDB_EDIT_NONE;
+}
+
+/* Fills the pairs, of which there are at most as many as operations, by the splices in order. Their number. */
+static size_t edit_pair_ids(const codedb_edit_job *job, const codedb_tree *edited, const codedb_identities *identities,
+                            edit_id_pair *pairs, bool *told)
+{
+    size_t count = 0, grown = 0, shrunk = 0;
+    uint32_t from = 1;
+    for (uint32_t i = 0; i < job->splices.count; i++) {
+        const codedb_splice *splice = &job->splices.items[i];
+        const codedb_edit_operation *operation = &job->operations[splice->operation];
+        size_t start = splice->start + grown - shrunk;
+        grown += splice->text.length;
+        shrunk += splice->end - splice->start;
+        if (told[splice->operation] || operation->action == CODEDB_EDIT_DELETE || operation->unchanged)
+            continue;
+        uint32_t found = edit_find_new(edited, identities, start, start + splice->text.length, &from);
+        if (found == CODEDB_EDIT_NONE)
+            continue;
+        told[splice->operation] = true;
+        pairs[count++] = (edit_id_pair){operation->action == CODEDB_EDIT_REPLACE ? operation->node : CODEDB_EDIT_NONE, found};
+    }
+    for (uint32_t i = 0; i < job->operation_count; i++) {
+        const codedb_edit_operation *operation = &job->operations[i];
+        bool goes = operation->action == CODEDB_EDIT_DELETE || operation->action == CODEDB_EDIT_REPLACE;
+        if (!told[i] && goes && !operation->dropped && !operation->unchanged)
+            pairs[count++] = (edit_id_pair){operation->node, CODEDB_EDIT_NONE};
+    }
+    return count;
+}
+
+static const char *edit_write_id(codedb_edit_job *job, codedb_arena *arena, const codedb_identities *identities, uint32_t node)
+{
+    if (node == CODEDB_EDIT_NONE)
+        return NULL;
+    job->text.length = 0;
+    codedb_identities_append(identities, node, &job->text);
+    const char *copy = job->text.failed ? NULL : codedb_arena_copy(arena, job->text.data, job->text.length);
+    job->splices.failed |= !copy;
+    return copy;
+}
+
+/* Adds the ids to the report, whose arena is its own. */
+static bool edit_report_ids(codedb_edit_job *job, codedb_arena *arena, codedb_edit_report *report, const codedb_tree *edited,
+                            const codedb_identities *identities)
+{
+    edit_id_pair *pairs = codedb_arena_allocate(job->arena, job->operation_count, sizeof *pairs);
+    bool *told = codedb_arena_allocate(job->arena, job->operation_count, sizeof *told);
+    const char **old_ids = codedb_arena_allocate(arena, job->operation_count, sizeof *old_ids);
+    const char **new_ids = codedb_arena_allocate(arena, job->operation_count, sizeof *new_ids);
+    if (!pairs || !told || !old_ids || !new_ids)
+        return false;
+    memset(told, 0, job->operation_count * sizeof *told);
+    report->id_count = edit_pair_ids(job, edited, identities, pairs, told);
+    for (size_t i = 0; i < report->id_count; i++) {
+        old_ids[i] = edit_write_id(job, arena, job->tree->identities, pairs[i].old_node);
+        new_ids[i] = edit_write_id(job, arena, identities, pairs[i].new_node);
+    }
+    report->old_ids = old_ids;
+    report->new_ids = new_ids;
+    return !job->splices.failed;
+}
+
+/* The ids of the edited tree's nodes: what is replaced gets new ones. */
+static codedb_code edit_carry_ids(codedb_edit_job *job, const codedb_tree *edited, codedb_edit_report *report,
+                                  codedb_identities **identities)
+{
+    const codedb_changed_ranges ranges = {report->old_ranges, report->new_ranges, report->range_count};
+    uint8_t *replaced = codedb_arena_allocate(job->arena, job->tree->node_count, sizeof *replaced);
+    *identities = NULL;
+    if (!replaced)
+        return codedb_fail_no_memory(job->result);
+    memset(replaced, 0, job->tree->node_count);
+    for (uint32_t i = 0; i < job->operation_count; i++) {
+        const codedb_edit_operation *operation = &job->operations[i];
+        bool goes = operation->action == CODEDB_EDIT_REPLACE || operation->action == CODEDB_EDIT_DELETE;
+        replaced[operation->node] |= goes && !operation->dropped && !operation->unchanged;
+    }
+    *identities = codedb_identities_carry(job->tree->identities, job->tree, edited, &ranges, replaced, report->hash);
+    if (*identities && edit_report_ids(job, codedb_arena_of_root(report), report, edited, *identities))
+        return CODEDB_SUCCESS;
+    codedb_identities_free(*identities);
+    *identities = NULL;
+    return codedb_fail_no_memory(job->result);
+}
+
 CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
                                              const char *path, codedb_edit_report **report, codedb_tree **edited,
-                                             codedb_result *result)
+                                             codedb_identities **identities, codedb_result *result)
 {
     codedb_edit_job job = {
         .tree = tree, .edit_count = edit_count, .result = result, .arena = codedb_arena_create(&tree->allocator)};
@@ -424,6 +535,8 @@ CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const code
     *report = NULL;
     if (edited)
         *edited = NULL;
+    if (identities)
+        *identities = NULL;
     codedb_succeed(result);
     codedb_buffer_init(&job.text, &tree->allocator);
     job.splices.arena = job.arena;
@@ -436,6 +549,8 @@ CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const code
         code = edit_plan(&job);
     if (code == CODEDB_SUCCESS)
         code = edit_finish(&job, path, report, &made);
+    if (code == CODEDB_SUCCESS && identities && tree->identities)
+        code = edit_carry_ids(&job, made, *report, identities);
     if (code == CODEDB_SUCCESS && edited) {
         *edited = made;
         made = NULL;
@@ -464,5 +579,5 @@ CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_ed
     *report = NULL;
     if (!edit_count)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_tree_edit was given no edit");
-    return codedb_edit_apply(tree, edits, edit_count, path, report, NULL, result);
+    return codedb_edit_apply(tree, edits, edit_count, path, report, NULL, NULL, result);
 }

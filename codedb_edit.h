@@ -343,14 +343,36 @@ CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t nu
 /* Marks all nodes with operations, and lets none stand inside one that goes. */
 CODEDB_PRIVATE codedb_code codedb_edit_check_overlaps(codedb_edit_job *job);
 
+/* ---- Node ids that stay (codedb_identity.c) ----------------------------------------------------------------------- */
+
+#define CODEDB_IDENTITY_TAG_SIZE 13
+
+/* The ids of all nodes of one tree. */
+typedef struct codedb_identities codedb_identities;
+/* Of a source that has not changed since it was stored first. All of these: NULL without memory. */
+CODEDB_PRIVATE codedb_identities *codedb_identities_create(const codedb_allocator *allocator, const char *hash);
+/* Of what codedb_identities_write has written; NULL for anything else, too. */
+CODEDB_PRIVATE codedb_identities *codedb_identities_read(const codedb_allocator *allocator, const char *text);
+CODEDB_PRIVATE void codedb_identities_write(const codedb_identities *identities, codedb_buffer *out);
+CODEDB_PRIVATE void codedb_identities_free(codedb_identities *identities); /* NULL is allowed */
+/* Of the source after a change. `replaced` (NULL: none) marks old nodes that have no successor. */
+CODEDB_PRIVATE codedb_identities *codedb_identities_carry(const codedb_identities *old, const codedb_tree *old_tree,
+                                                          const codedb_tree *new_tree, const codedb_changed_ranges *ranges,
+                                                          const uint8_t *replaced, const char *new_hash);
+/* Whether the last change has brought the node. */
+CODEDB_PRIVATE bool codedb_identities_is_new(const codedb_identities *identities, uint32_t node);
+/* The node with that id, or UINT32_MAX. */
+CODEDB_PRIVATE uint32_t codedb_identities_find(const codedb_identities *identities, uint32_t node_count, const char *id);
+
 /* ---- The whole edit (codedb_edit.c) ------------------------------------------------------------------------------- */
 
 /* Reads one edit of the host. What stands behind its filter stands where the host's version of the filter ends: both structs may
  * have grown since. False when a struct_size is none. */
 CODEDB_PRIVATE bool codedb_edit_read(codedb_edit *edit, const codedb_edit *given);
-/* codedb_tree_edit that also hands out the tree of the new source: freed with codedb_tree_free. `edited` may be NULL. */
+/* codedb_tree_edit that also hands out the tree of the new source, freed with codedb_tree_free, and, when the tree has ids that stay,
+ * those of the new one: freed with codedb_identities_free. Both may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
                                              const char *path, codedb_edit_report **report, codedb_tree **edited,
-                                             codedb_result *result);
+                                             codedb_identities **identities, codedb_result *result);
 
 #endif

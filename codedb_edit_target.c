@@ -6,6 +6,7 @@
 #include "codedb_selector.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Targets ------------------------------------------------------------------------------------------------------ */
@@ -237,10 +238,49 @@ static codedb_code edit_resolve_captures(codedb_edit_job *job, uint32_t number)
     return code;
 }
 
+/* The node with a path of child numbers: `0.3.1`. */
+static uint32_t edit_find_path(const codedb_tree *tree, const char *path)
+{
+    uint32_t node = 0;
+    if (*path++ != '0')
+        return CODEDB_EDIT_NONE;
+    while (*path == '.') {
+        char *behind;
+        if (path[1] < '0' || path[1] > '9')
+            return CODEDB_EDIT_NONE;
+        unsigned long number = strtoul(path + 1, &behind, 10);
+        uint32_t child = node + 1, end = tree->nodes[node].end;
+        for (; child < end && number; number--)
+            child = tree->nodes[child].end;
+        if (child >= end)
+            return CODEDB_EDIT_NONE;
+        node = child;
+        path = behind;
+    }
+    return *path ? CODEDB_EDIT_NONE : node;
+}
+
+/* An edit of the node with an id. */
+static codedb_code edit_resolve_id(codedb_edit_job *job, uint32_t number)
+{
+    const codedb_edit *edit = &job->edits[number];
+    const codedb_tree *tree = job->tree;
+    uint32_t before = CODEDB_EDIT_NONE;
+    uint32_t node = tree->identities ? codedb_identities_find(tree->identities, tree->node_count, edit->node_id)
+                                     : edit_find_path(tree, edit->node_id);
+    if (node == CODEDB_EDIT_NONE)
+        return codedb_fail(job->result, CODEDB_NOT_FOUND, "there is no node with the id %.80s", edit->node_id);
+    return edit_take_match(job, number, node, &before, NULL, NULL);
+}
+
 CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
     uint32_t *nodes = NULL, count = 0, before = CODEDB_EDIT_NONE;
+    if (edit->node_id && edit->use_captures && edit->action != CODEDB_EDIT_DELETE)
+        return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "an edit of a node by its id has no captures");
+    if (edit->node_id)
+        return edit_resolve_id(job, number);
     if (edit->use_captures && edit->action != CODEDB_EDIT_DELETE)
         return edit_resolve_captures(job, number);
     codedb_code code = codedb_xpath_select(job->tree, &edit->filter, &nodes, &count, job->result);

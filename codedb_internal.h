@@ -48,6 +48,8 @@ CODEDB_PRIVATE char *codedb_arena_copy(codedb_arena *arena, const void *bytes, s
 CODEDB_PRIVATE char *codedb_arena_printf(codedb_arena *arena, const char *format, ...) CODEDB_PRINTF(2, 3);
 /* Zeroed memory that the host may pass to codedb_free: that destroys the whole arena. At most one root an arena. */
 CODEDB_PRIVATE void *codedb_arena_allocate_root(codedb_arena *arena, size_t count, size_t size);
+/* The arena of such a root. */
+CODEDB_PRIVATE codedb_arena *codedb_arena_of_root(void *root);
 /* A block of its own that the host may pass to codedb_free (an arena with nothing but its root); uninitialized. */
 CODEDB_PRIVATE void *codedb_block_allocate(const codedb_allocator *allocator, size_t size);
 

@@ -240,6 +240,11 @@ CODEDB_PRIVATE void *codedb_arena_allocate(codedb_arena *arena, size_t count, si
     return taken;
 }
 
+CODEDB_PRIVATE codedb_arena *codedb_arena_of_root(void *root)
+{
+    return ((memory_root *)(void *)((char *)root - MEMORY_ROOT_SIZE))->arena;
+}
+
 CODEDB_PRIVATE void *codedb_arena_allocate_root(codedb_arena *arena, size_t count, size_t size)
 {
     size_t bytes;

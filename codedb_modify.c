@@ -29,10 +29,11 @@ typedef struct modify_file {
     size_t entry; /* of the host's array */
     codedb_source_state state;
     codedb_edit_report *report;
-    codedb_tree *edited; /* the tree after the edit */
-    codedb_decoded old;  /* of a file on disk: its text ... */
-    char *old_bytes;     /* ... and bytes; NULL: not read */
-    int64_t requirement; /* the batch's operation that checks the source */
+    codedb_identities *identities; /* of the next one's nodes */
+    codedb_tree *edited;           /* the tree after the edit */
+    codedb_decoded old;            /* of a file on disk: its text ... */
+    char *old_bytes;               /* ... and bytes; NULL: not read */
+    int64_t requirement;           /* the batch's operation that checks the source */
 } modify_file;
 
 typedef struct modify_job {
@@ -57,6 +58,7 @@ static const char *modify_path(const modify_file *file)
 static void modify_file_free(const codedb_allocator *allocator, modify_file *file)
 {
     codedb_tree_free(file->edited);
+    codedb_identities_free(file->identities);
     codedb_free(file->report);
     codedb_decoded_release(allocator, &file->old);
     codedb_memory_release(allocator, file->old_bytes);
@@ -114,7 +116,7 @@ static codedb_code modify_plan_file(modify_job *job, modify_file *file)
         code = codedb_source_parse(job->db, &file->state, &tree, job->result);
     if (code == CODEDB_SUCCESS)
         code = codedb_edit_apply(tree, entry->edits, entry->edit_count, modify_path(file), &file->report, &file->edited,
-                                 job->result);
+                                 &file->identities, job->result);
     codedb_tree_free(tree);
     return code;
 }
@@ -127,6 +129,7 @@ static codedb_code modify_store_file(const modify_job *job, codedb_batch *batch,
         .project_id = file->state.file->project_id,
         .name = modify_path(file),
         .tree = file->edited,
+        .identities = file->identities,
     };
     file->requirement = codedb_source_require_unchanged(batch, file->id, &file->state);
     return codedb_source_store(job->db, batch, &source, NULL, job->result);
@@ -409,6 +412,18 @@ static bool modify_copy_report(codedb_arena *arena, const codedb_edit_report *fr
     to->hash = codedb_arena_copy(arena, from->hash, strlen(from->hash));
     if (!ranges || !to->source || !to->diff || !to->hash)
         return false;
+    const char **ids = codedb_arena_allocate(arena, 2 * from->id_count, sizeof *ids);
+    for (size_t i = 0; ids && i < from->id_count; i++) {
+        const char *old_id = from->old_ids[i], *new_id = from->new_ids[i];
+        ids[i] = old_id ? codedb_arena_copy(arena, old_id, strlen(old_id)) : NULL;
+        ids[from->id_count + i] = new_id ? codedb_arena_copy(arena, new_id, strlen(new_id)) : NULL;
+        if ((old_id && !ids[i]) || (new_id && !ids[from->id_count + i]))
+            return false;
+    }
+    if (!ids)
+        return false;
+    to->old_ids = ids;
+    to->new_ids = ids + from->id_count;
     memcpy(ranges, from->old_ranges, 2 * from->range_count * sizeof *ranges);
     memcpy(ranges + 2 * from->range_count, from->new_ranges, 2 * from->range_count * sizeof *ranges);
     to->old_ranges = ranges;

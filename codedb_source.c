@@ -212,6 +212,12 @@ CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, 
     if (code != CODEDB_SUCCESS)
         goto cleanup;
     bool refresh_ast = false;
+    if (!is_new && file->tree && file->identities)
+        code = codedb_source_ids_store(db, batch, file->file.as.integer, hash, file->identities, result);
+    else if (!is_new && file->tree)
+        code = codedb_source_ids_carry(db, batch, file->file.as.integer, file->tree, hash, result);
+    if (code != CODEDB_SUCCESS)
+        goto cleanup;
     if (!is_new) {
         code = file->tree ? source_has_stale_ast(db, file, hash, &refresh_ast, result) : CODEDB_SUCCESS;
         source_delete_old(batch, file, hash);
@@ -241,6 +247,7 @@ CODEDB_PRIVATE void codedb_source_state_free(codedb_source_state *state)
 {
     codedb_free(state->file);
     codedb_free(state->rows);
+    codedb_identities_free(state->identities);
     *state = (codedb_source_state){0};
 }
 
@@ -265,13 +272,21 @@ CODEDB_PRIVATE codedb_code codedb_source_read(codedb *db, int64_t file_id, bool 
     return CODEDB_SUCCESS;
 }
 
-CODEDB_PRIVATE codedb_code codedb_source_parse(codedb *db, const codedb_source_state *state, codedb_tree **tree,
-                                               codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_source_parse(codedb *db, codedb_source_state *state, codedb_tree **tree, codedb_result *result)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     options.allocator = codedb_object_allocator(db);
     options.path = state->file->path;
-    return codedb_tree_parse_text(state->source.text, state->source.length, &options, tree, result);
+    codedb_code code = codedb_tree_parse_text(state->source.text, state->source.length, &options, tree, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_source_ids_read(db, state->file->id, state->hash.text, &state->identities, result);
+    if (code == CODEDB_SUCCESS) {
+        (*tree)->identities = state->identities;
+        return code;
+    }
+    codedb_tree_free(*tree);
+    *tree = NULL;
+    return code;
 }
 
 CODEDB_PRIVATE int64_t codedb_source_require_unchanged(codedb_batch *batch, int64_t file_id, const codedb_source_state *state)

@@ -16,8 +16,10 @@ typedef struct codedb_source_file {
     const codedb_tree *tree; /* NULL when the source does not parse: then the next four count */
     const char *source;      /* UTF-8 */
     size_t source_length;
-    uint32_t error_line;    /* of the syntax error; 0: there is no place */
-    const char *error;      /* its message */
+    uint32_t error_line; /* of the syntax error; 0: there is no place */
+    const char *error;   /* its message */
+    const struct codedb_identities
+        *identities;        /* of the tree's nodes, when an edit knows them; NULL: what has changed is compared */
     const char *hash;       /* SHA-256 of the source in lower-case hex; NULL: it is computed */
     bool facts_are_written; /* the caller writes `lines` and `has_docstring` of the file with its row */
 } codedb_source_file;
@@ -37,16 +39,28 @@ typedef struct codedb_source_state {
     int64_t tree_id;
     codedb_slice hash;
     codedb_slice source;
+    struct codedb_identities *identities; /* of its nodes; NULL: not read */
 } codedb_source_state;
 
 /* Reads the file and its source. `may_lack` says whether a file without a source is no error. */
 CODEDB_PRIVATE codedb_code codedb_source_read(codedb *db, int64_t file_id, bool may_lack, codedb_source_state *state,
                                               codedb_result *result);
 CODEDB_PRIVATE void codedb_source_state_free(codedb_source_state *state);
-CODEDB_PRIVATE codedb_code codedb_source_parse(codedb *db, const codedb_source_state *state, codedb_tree **tree,
-                                               codedb_result *result);
+/* Parses it; its nodes have the ids that are kept for them, for as long as the state lives. */
+CODEDB_PRIVATE codedb_code codedb_source_parse(codedb *db, codedb_source_state *state, codedb_tree **tree, codedb_result *result);
 /* The batch fails with CONFLICT unless the file's source is still what was read. The operation's number. */
 CODEDB_PRIVATE int64_t codedb_source_require_unchanged(codedb_batch *batch, int64_t file_id, const codedb_source_state *state);
+
+struct codedb_identities;
+/* codedb_source_ids.c. The ids of the nodes of the file's stored source, which has that hash. */
+CODEDB_PRIVATE codedb_code codedb_source_ids_read(codedb *db, int64_t file_id, const char *hash,
+                                                  struct codedb_identities **identities, codedb_result *result);
+/* Adds to the batch what keeps these ids for the source with that hash. */
+CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *batch, int64_t file_id, const char *hash,
+                                                   const struct codedb_identities *identities, codedb_result *result);
+/* The same for `tree`, with the ids of what is stored now for all that has not changed since. */
+CODEDB_PRIVATE codedb_code codedb_source_ids_carry(codedb *db, codedb_batch *batch, int64_t file_id, const codedb_tree *tree,
+                                                   const char *hash, codedb_result *result);
 
 /* The number of lines of a file, and whether it has a docstring: what its row in `files` says of a source. */
 CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines, bool *has_docstring);

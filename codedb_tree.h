@@ -567,7 +567,12 @@ struct codedb_tree {
     uint32_t line_count;
     bool ascii;         /* no byte beyond 127: columns are byte differences */
     int target_version; /* major * 100 + minor: 314 is Python 3.14 */
+    const struct codedb_identities
+        *identities; /* its nodes' ids, of a stored source; NULL: their ids are their paths. Not the tree's */
 };
+
+/* codedb_identity.c. Appends the id of a stored node. */
+CODEDB_PRIVATE void codedb_identities_append(const struct codedb_identities *identities, uint32_t node, codedb_buffer *out);
 
 CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token);
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset);
@@ -757,6 +762,16 @@ CODEDB_PRIVATE codedb_code codedb_outline_collect(const codedb_tree *tree, coded
                                                   codedb_result *result);
 
 /* ---- Unified diff (codedb_diff.c) --------------------------------------------------------------------------------- */
+
+/* What has changed between two sources: pairs of start and end, in order. */
+typedef struct codedb_changed_ranges {
+    const size_t *old_ranges;
+    const size_t *new_ranges;
+    size_t count;
+} codedb_changed_ranges;
+/* codedb_diff.c. What a diff has, less what changed lines begin and end with in both texts; of the arena. False without memory. */
+CODEDB_PRIVATE bool codedb_diff_ranges(const char *old_text, size_t old_length, const char *new_text, size_t new_length,
+                                       codedb_arena *arena, codedb_changed_ranges *ranges);
 
 /* Appends the unified diff from the old to the new text, three lines of context, under `--- a/path` and `+++ b/path` (leading
  * slashes of `path` are left out); appends nothing when the texts are equal. False without memory. */

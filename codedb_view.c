@@ -138,6 +138,19 @@ CODEDB_PRIVATE codedb_slice codedb_view_with_newlines(codedb_node_view *view, co
     return codedb_view_scratch(view);
 }
 
+/* The id that is kept for the nearest stored node, and the numbers of white space and punctuation below it: "3f2a9c01d4e5.17.w0". */
+static void view_kept_id(codedb_node_view *view, uint32_t node, const uint32_t *parents, const uint32_t *numbers)
+{
+    uint32_t stored = codedb_view_stored(view, node);
+    if (stored != UINT32_MAX) {
+        codedb_identities_append(view->tree->identities, stored, &view->scratch);
+        return;
+    }
+    view_kept_id(view, parents[node], parents, numbers);
+    codedb_buffer_append_text(&view->scratch, ".w");
+    codedb_buffer_append_integer(&view->scratch, numbers[node]);
+}
+
 /* "0", "0.3.1": child numbers from the Module down; white space and punctuation have a number of their own, "0.3.w0". */
 CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node)
 {
@@ -150,6 +163,10 @@ CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node)
     view->scratch.length = 0;
     if (parents == NULL || numbers == NULL || depths == NULL)
         return;
+    if (view->tree != NULL && view->tree->identities != NULL) {
+        view_kept_id(view, node, parents, numbers);
+        return;
+    }
     depth = depths[node];
     codedb_buffer_append_byte(&view->scratch, '0');
     path = codedb_memory_allocate(view->allocator, depth, sizeof *path);
