@@ -29,7 +29,10 @@ static bool nodes_fill_names(codedb_node_view *view, codedb_trail *trail, uint32
         has_qualname = codedb_trail_append_qualname(trail, &view->scratch);
         info->qualname = has_qualname ? nodes_copy_scratch(view, arena) : NULL;
         view->scratch.length = 0;
-        codedb_trail_append_id(trail, &view->scratch);
+        if (view->tree->identities != NULL)
+            codedb_identities_append(view->tree->identities, node, &view->scratch);
+        else
+            codedb_trail_append_id(trail, &view->scratch);
         info->node_id = nodes_copy_scratch(view, arena);
         info->kind = codedb_kind_word(view->vocabulary, codedb_trail_kind(trail));
     }

@@ -285,7 +285,8 @@ static bool tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error
     memset(&parsing, 0, sizeof parsing);
     if (codedb_lex(tree, error))
         return codedb_parse(tree, max_depth, error);
-    if (!error->no_memory && !codedb_parse(tree, max_depth, &parsing) &&
+    /* A source with a NUL has no tokens at all. */
+    if (!error->no_memory && tree->token_count > 0 && !codedb_parse(tree, max_depth, &parsing) &&
         (parsing.no_memory || codedb_lex_error_yields(tree, error, &parsing)))
         *error = parsing;
     return false;
