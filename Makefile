@@ -172,15 +172,18 @@ $(BUILD)/faults/%: tests/faults/%.c tests/faults/shim.c tests/faults/shim.h $(BU
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $< tests/faults/shim.c $(BUILD)/libcodedb.a -o $@ $(LDFLAGS) $(LIBRARIES)
 
-# A process that writes is killed so many times, then its power cut as often: what was acknowledged is there, no half of anything is.
-# PROOF_SEED repeats a run.
+# A process that writes is killed so many times, and its power cut as often, with the driver as a thread and as a process: what was
+# acknowledged is there, no half of anything is. PROOF_SEED repeats a run.
 CRASH_ROUNDS ?= 1000
 PROOF_SEED ?=
 CRASH = $(BUILD)/faults/crash $(if $(PROOF_SEED),--seed $(PROOF_SEED))
 crash: $(BUILD)/faults/crash
 	$(CRASH) --rounds $(CRASH_ROUNDS)
+	$(CRASH) --rounds $(CRASH_ROUNDS) --mode process
 	$(CRASH) --rounds $(CRASH_ROUNDS) --power
+	$(CRASH) --rounds $(CRASH_ROUNDS) --power --mode process
 	$(CRASH) --rounds 60 --sabotage early
+	$(CRASH) --rounds 60 --sabotage early --mode process
 	$(CRASH) --rounds 60 --sabotage half
 	$(CRASH) --rounds 60 --sabotage unsynced --power
 

@@ -4,7 +4,8 @@
  *
  * The writer is a child with some threads on one handle. Before each operation a thread tells this process by a pipe what it is going to
  * do, and behind its success that it is done; so the ledger is kept by somebody who is not killed. With --power the writer's file system
- * forgets what was not synced, and tears the last write (shim.h).
+ * forgets what was not synced, and tears the last write (shim.h). In process mode the driver's process, or the one that starts it again,
+ * is killed now and then while the writer goes on; and none of them may outlive the writer.
  *
  * What is written are groups: a file with some classes and texts, all of which hold the group's value. A group is made, changed and
  * deleted as one: by a batch, by a transaction, by a single statement, by a cascade. So for each group the database must hold the value that
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +34,7 @@
 #define GROUPS 64       /* of each writer */
 #define LARGEST 12      /* classes of a group */
 #define NEW_DATABASE 25 /* rounds on one database */
+#define PATIENCE 20.0   /* seconds for processes to end */
 
 typedef enum sabotage { SABOTAGE_NONE, SABOTAGE_EARLY, SABOTAGE_HALF, SABOTAGE_UNSYNCED } sabotage;
 
@@ -65,15 +68,16 @@ typedef struct writer_state {
 /* The recorder's. A writer process begins with a copy of it, in which each thread has its own part. */
 static writer_state ledger[WRITERS];
 
-typedef enum record_kind { RECORD_OPENED, RECORD_BEGUN, RECORD_DONE, RECORD_DRIVER, RECORD_FAILED } record_kind;
+typedef enum record_kind { RECORD_OPENED, RECORD_BEGUN, RECORD_DONE, RECORD_FAILED } record_kind;
 
 /* What goes through the pipe; short enough never to be mixed with another. */
 typedef struct record {
     int kind;
     int writer;
     int group;
-    group_state next; /* of RECORD_DRIVER: the process that has the driver */
-    char words[96];   /* of RECORD_FAILED */
+    group_state next;
+    pid_t driver, supervisor; /* of RECORD_OPENED; 0: there is none */
+    char words[96];           /* of RECORD_FAILED */
 } record;
 
 static struct {
@@ -115,6 +119,21 @@ static void tell(record_kind kind, const writer *self, int number, group_state n
     told.next = next;
     if (words != NULL)
         snprintf(told.words, sizeof told.words, "%s", words);
+    if (write(record_pipe, &told, sizeof told) != (ssize_t)sizeof told)
+        _exit(3);
+}
+
+/* The processes that this one has started. */
+static void tell_opened(codedb *db)
+{
+    codedb_health health = CODEDB_INIT(codedb_health);
+    record told;
+    memset(&told, 0, sizeof told);
+    told.kind = RECORD_OPENED;
+    if (codedb_health_get(db, &health, NULL) == CODEDB_SUCCESS && health.is_process) {
+        told.driver = (pid_t)health.process;
+        told.supervisor = (pid_t)health.supervisor;
+    }
     if (write(record_pipe, &told, sizeof told) != (ssize_t)sizeof told)
         _exit(3);
 }
@@ -278,6 +297,13 @@ static codedb_code write_group(writer *self, int number, group_state next, bool 
     return write_by_batch(self, number, next, is_new, result);
 }
 
+/* Whether the answer is one that a killed process explains. */
+static bool driver_may_die(codedb_code code)
+{
+    return strcmp(settings.driver, "sqlite_proxy") == 0 &&
+           (code == CODEDB_CONNECTION_ERROR || code == CODEDB_OUTCOME_UNKNOWN || code == CODEDB_TRANSACTION_ERROR);
+}
+
 /* One operation of one thread. */
 static void writer_step(writer *self)
 {
@@ -301,8 +327,7 @@ static void writer_step(writer *self)
         changed->now = changed->next;
         changed->is_uncertain = false;
         tell(RECORD_DONE, self, number, changed->next, NULL);
-    } else if (strcmp(settings.driver, "sqlite_proxy") != 0 ||
-               (code != CODEDB_CONNECTION_ERROR && code != CODEDB_OUTCOME_UNKNOWN && code != CODEDB_TRANSACTION_ERROR)) {
+    } else if (!driver_may_die(code)) {
         writer_fail(self, "a write", code, result.description);
     }
     codedb_result_clear(&result);
@@ -354,10 +379,13 @@ static void writer_process(const char *path, unsigned seed)
         pthread_t threads[WRITERS];
         codedb *db = open_database(path, settings.driver, &result);
         if (db == NULL || make_ground(db, &result) != CODEDB_SUCCESS) {
+            codedb_close(db);
+            if (driver_may_die(result.code))
+                continue;
             writer_fail(NULL, "opening", result.code, result.description);
             _exit(0);
         }
-        tell(RECORD_OPENED, NULL, 0, (group_state){0, 0}, NULL);
+        tell_opened(db);
         for (int i = 0; i < WRITERS; i++) {
             writers[i] = (writer){db, i, seed + (unsigned)i * 7919u, 5 + (long)random_of(&seed, 60), &ledger[i]};
             if (pthread_create(&threads[i], NULL, writer_thread, &writers[i]) != 0)
@@ -409,57 +437,112 @@ static void keep_record(long round, const record *told)
         figures.acknowledged++;
         break;
     case RECORD_FAILED: complain(round, "the writer: %s", told->words); break;
-    case RECORD_OPENED:
-    case RECORD_DRIVER: break;
+    case RECORD_OPENED: break;
+    }
+}
+
+/* A writer that runs. */
+typedef struct running {
+    pid_t writer;
+    int pipe;
+    bool opened;
+    bool killed;
+    double kill_at;
+    pid_t first_victim; /* killed before the writer is; 0: none */
+} running;
+
+static void start_writer(running *self, const char *path)
+{
+    unsigned seed = random_of(&random_state, 1u << 23);
+    int ends[2];
+    fflush(stdout);
+    if (pipe(ends) != 0 || (self->writer = fork()) < 0) {
+        perror("crash");
+        exit(2);
+    }
+    if (self->writer == 0) {
+        close(ends[0]);
+        record_pipe = ends[1];
+        writer_process(path, seed);
+    }
+    close(ends[1]);
+    self->pipe = ends[0];
+}
+
+static void kill_next(running *self)
+{
+    if (self->first_victim != 0) {
+        kill(self->first_victim, SIGKILL);
+        self->first_victim = 0;
+        self->kill_at = now() + (double)random_of(&random_state, 60000) / 1e6;
+        figures.driver_killed++;
+        return;
+    }
+    kill(self->writer, SIGKILL);
+    self->killed = true;
+    self->kill_at = now() + PATIENCE;
+}
+
+/* When the writer, and who before it, is to be killed, now that it has opened the database. */
+static void choose_victims(running *self, const record *told, double wait)
+{
+    unsigned who = random_of(&random_state, 8);
+    self->opened = true;
+    self->kill_at = now() + wait + (settings.power ? 0.1 : 0);
+    if (told->driver != 0 && who < 4)
+        self->first_victim = who == 0 ? told->supervisor : told->driver;
+}
+
+/* Waits until all that the writer has started has ended; this process inherits them. */
+static void wait_for_all(long round, pid_t host)
+{
+    double until = now() + PATIENCE;
+    int status = 0;
+    pid_t ended;
+    while ((ended = waitpid(-1, &status, WNOHANG)) >= 0) {
+        const struct timespec moment = {0, 200000};
+        if (ended == host && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL))
+            complain(round, "the writer ended by itself, status %d", status);
+        if (ended > 0)
+            continue;
+        if (now() > until) {
+            complain(round, "a process outlives its host");
+            return;
+        }
+        nanosleep(&moment, NULL);
     }
 }
 
 /* Starts a writer, kills it at some moment, and keeps what it told. */
 static void run_writer(long round, const char *path)
 {
-    int ends[2], status;
     bool early = random_of(&random_state, 8) == 0;
     double wait = (double)random_of(&random_state, early ? 12000 : 50000) / 1e6;
-    double kill_at = now() + (early ? wait : 5.0);
-    unsigned seed = random_of(&random_state, 1u << 23);
-    bool opened = false, killed = false;
+    running self = {.kill_at = now() + (early ? wait : 5.0)};
     record told;
-    pid_t child;
-    fflush(stdout);
-    if (pipe(ends) != 0 || (child = fork()) < 0) {
-        perror("crash");
-        exit(2);
-    }
-    if (child == 0) {
-        close(ends[0]);
-        record_pipe = ends[1];
-        writer_process(path, seed);
-    }
-    close(ends[1]);
+    start_writer(&self, path);
     for (;;) {
-        struct pollfd polled = {ends[0], POLLIN, 0};
-        double left = kill_at - now();
-        if (!killed && left <= 0) {
-            kill(child, SIGKILL);
-            killed = true;
-        }
-        if (poll(&polled, 1, killed ? -1 : (int)(left * 1000)) <= 0)
-            continue;
-        if (read(ends[0], &told, sizeof told) != (ssize_t)sizeof told)
+        struct pollfd polled = {self.pipe, POLLIN, 0};
+        double left = self.kill_at - now();
+        if (left <= 0 && self.killed) {
+            complain(round, "a process outlives its host, and holds the host's pipe");
             break;
-        if (told.kind == RECORD_OPENED && !opened) {
-            opened = true;
-            if (!early)
-                kill_at = now() + wait + (settings.power ? 0.1 : 0);
         }
-        keep_record(round, &told);
+        if (left <= 0)
+            kill_next(&self);
+        else if (poll(&polled, 1, (int)(left * 1000) + 1) > 0) {
+            if (read(self.pipe, &told, sizeof told) != (ssize_t)sizeof told)
+                break;
+            if (told.kind == RECORD_OPENED && !self.opened && !early)
+                choose_victims(&self, &told, wait);
+            self.opened = self.opened || told.kind == RECORD_OPENED;
+            keep_record(round, &told);
+        }
     }
-    close(ends[0]);
-    waitpid(child, &status, 0);
-    figures.killed_early += !opened;
-    figures.self_killed += !killed;
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
-        complain(round, "the writer ended by itself, status %d", status);
+    close(self.pipe);
+    figures.killed_early += !self.opened;
+    figures.self_killed += !self.killed;
+    wait_for_all(round, self.writer);
 }
 
 static codedb_rows *ask(codedb *db, long round, const char *sql)
@@ -616,15 +699,16 @@ int main(int count, char **words)
         return 2;
     snprintf(path, sizeof path, "%s/crash.db", folder);
     random_state = settings.seed;
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     shim_install();
     printf("crash: %s mode, %s, %ld rounds, seed %u\n", strcmp(settings.driver, "sqlite") == 0 ? "thread" : "process",
            settings.power ? "the power goes" : "the writer is killed", settings.rounds, settings.seed);
     round = run_rounds(path);
     printf(
         "crash: %ld writes acknowledged, %ld begun and not (of them %ld there), %ld kills before the database was open, %ld in the "
-        "middle of a write, %.1f s\n",
+        "middle of a write, %ld of driver processes alone, %.1f s\n",
         figures.acknowledged, figures.uncertain, figures.uncertain_there, figures.killed_early, figures.self_killed,
-        now() - began);
+        figures.driver_killed, now() - began);
     if (settings.sabotage != SABOTAGE_NONE) {
         printf("crash: the sabotage was %s\n", complaints > 0 ? "caught" : "NOT CAUGHT");
         complaints = complaints > 0 ? 0 : 1;
