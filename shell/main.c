@@ -174,7 +174,7 @@ static const main_command main_commands[] = {
      "Usage: codedb show [--db FILE] projects|files|classes|functions|methods|imports|stats [PATTERN]\n"
      "       codedb show [--db FILE] health\n\n"
      "Lists the rows whose name (for files: path) matches PATTERN, a shell pattern such as 'get_*'; stats counts the rows of\n"
-     "tables, health tells the version, the structure's hash and the sizes of the database and its log.\n\n"
+     "tables, health tells of the driver, the structure's hash and the sizes of the database and its log.\n\n"
      "  --limit N                at most N rows\n" MAIN_DB_HELP MAIN_JSON_HELP MAIN_COMMON MAIN_STATUS_HELP},
     {"dump", shell_dump, 1, main_dump_options, "print a file's syntax tree",
      "Usage: codedb dump --cst [--no-whitespace] | --ast FILE\n\n"

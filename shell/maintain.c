@@ -200,17 +200,21 @@ static void maintain_word(const shell_options *options, bool *first, const char 
 
 int shell_show_health(const shell_options *options, codedb *db)
 {
+    codedb_health health = CODEDB_INIT(codedb_health);
     codedb_storage storage = CODEDB_INIT(codedb_storage);
     codedb_result result = CODEDB_INIT(codedb_result);
     char *version = NULL;
     bool first = true;
     int status = SHELL_FOUND;
-    if (codedb_storage_get(db, &storage, &result) != CODEDB_SUCCESS ||
+    if (codedb_health_get(db, &health, &result) != CODEDB_SUCCESS ||
+        codedb_storage_get(db, &storage, &result) != CODEDB_SUCCESS ||
         codedb_schema_version(db, &version, &result) != CODEDB_SUCCESS) {
         status = shell_fail_result(options, options->db, &result);
     } else {
         fputs(options->json ? "{" : "", stdout);
         maintain_word(options, &first, "codedb", codedb_version());
+        maintain_word(options, &first, "driver", health.is_process ? "process" : "thread");
+        maintain_word(options, &first, "state", health.is_running ? "running" : "not running");
         maintain_word(options, &first, "schema", version);
         maintain_figure(options, &first, "bytes", (long long)(storage.page_count * storage.page_size));
         maintain_figure(options, &first, "page_size", (long long)storage.page_size);

@@ -1,6 +1,7 @@
 /* tests/test_maintenance.c -- restoring copies, finding damage, upkeep and figures of a database as a whole. */
 #include "objects_world.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -575,6 +576,77 @@ static void a_database_in_memory_has_no_log(void **state)
     world_destroy(&memory);
 }
 
+/* ---- in a process of its own --------------------------------------------------------------------------------------- */
+
+typedef struct writer {
+    codedb *db;
+    atomic_bool stop;
+    int64_t rows;
+    codedb_code code;
+} writer;
+
+static void *write_rows(void *argument)
+{
+    writer *self = argument;
+    while (!atomic_load(&self->stop) && self->code == CODEDB_SUCCESS) {
+        codedb_column row = {"name", codedb_value_text("written")};
+        codedb_column id = {"id", codedb_value_text("")};
+        codedb_column both[2];
+        char text[40];
+        snprintf(text, sizeof text, "w%lld", (long long)self->rows);
+        id.value = codedb_value_text(text);
+        both[0] = id;
+        both[1] = row;
+        self->code = codedb_table_insert(self->db, "watch_dirs", both, 2, NULL, NULL);
+        self->rows += self->code == CODEDB_SUCCESS;
+    }
+    return NULL;
+}
+
+static void all_of_it_is_done_by_a_driver_in_its_own_process(void **state)
+{
+    world *w = *state;
+    world process = {.result = CODEDB_INIT(codedb_result)};
+    char config[4500], path[4300];
+    writer writes = {.code = CODEDB_SUCCESS};
+    codedb_rows *rows;
+    pthread_t thread;
+    int64_t there;
+    world_execute(w, "CREATE TABLE bulk AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+                     "SELECT i, randomblob(2000) AS b FROM n");
+    codedb_close(w->db);
+    snprintf(config, sizeof config, "{\"type\": \"sqlite_proxy\", \"config\": {\"path\": \"%s\"}}", w->path);
+    assert_success(codedb_open(config, NULL, &process.db, &result), result);
+    path_of(w, "copy.db", path);
+    writes.db = process.db;
+    atomic_init(&writes.stop, false);
+    assert_int_equal(pthread_create(&thread, NULL, write_rows, &writes), 0);
+    assert_success(codedb_backup(process.db, path, &result), result);
+    atomic_store(&writes.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(writes.code, CODEDB_SUCCESS);
+    print_message("%lld rows were stored meanwhile\n", (long long)writes.rows);
+    assert_code(codedb_backup(process.db, path, &result), CODEDB_VALIDATION_ERROR, result);
+    assert_success(codedb_check(process.db, 0, &rows, &result), result);
+    assert_int_equal(rows->row_count, 0);
+    codedb_free(rows);
+    assert_success(codedb_restore(process.db, path, &result), result);
+    there = world_ask(&process, "SELECT count(*) FROM watch_dirs WHERE name = 'written'");
+    assert_true(there <= writes.rows);
+    assert_int_equal(world_ask(&process, "SELECT coalesce(max(CAST(substr(id, 2) AS INTEGER)), -1) FROM watch_dirs WHERE name = "
+                                         "'written'"),
+                     there - 1);
+    assert_code(codedb_restore(process.db, w->folder, &result), CODEDB_VALIDATION_ERROR, result);
+    assert_success(codedb_checkpoint(process.db, CODEDB_CHECKPOINT_TRUNCATE, &result), result);
+    world_execute(&process, "DROP TABLE bulk");
+    assert_true(look(&process).free_pages > 1000);
+    assert_success(codedb_vacuum(process.db, &result), result);
+    assert_int_equal(look(&process).free_pages, 0);
+    world_destroy(&process);
+    world_open(w);
+    assert_int_equal(world_ask(w, "SELECT count(*) FROM watch_dirs WHERE name = 'written'"), there);
+}
+
 int main(void)
 {
 #define WORLD_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -602,6 +674,7 @@ int main(void)
         WORLD_TEST(the_log_is_counted_and_copied_back),
         WORLD_TEST(a_checkpoint_that_others_keep_from_ending_is_busy),
         WORLD_TEST(a_database_in_memory_has_no_log),
+        WORLD_TEST(all_of_it_is_done_by_a_driver_in_its_own_process),
     };
     return cmocka_run_group_tests_name("maintenance", tests, NULL, NULL);
 }
