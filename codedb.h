@@ -1852,7 +1852,7 @@ typedef struct codedb_edit_report {
 } codedb_edit_report;
 
 /* Applies edits to a tree's source, all or none, and parses the result. The tree is not changed. `path` (may be NULL) stands
- * in the diff's header. Errors: NOT_FOUND when a filter finds nothing; PARSE_ERROR when new code or the result is not Python;
+ * in the diff's header, and is the attribute `path` for filters without one. Errors: NOT_FOUND when a filter finds nothing; PARSE_ERROR when new code or the result is not Python;
  * OVERLAP; VALIDATION_ERROR for what may not be edited so (docs/edits.md); SELECTOR_ERROR; NO_MEMORY. result->data names the
  * edit by its index. */
 CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,

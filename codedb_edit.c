@@ -316,6 +316,8 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST,
                                "edit %zu: struct_size is %zu and that of its filter %zu, expected %zu and %zu", i,
                                edit->struct_size, edit->filter.struct_size, sizeof *edit, sizeof edit->filter);
+        if (!job->edits[i].filter.path)
+            job->edits[i].filter.path = job->file_path;
         edit = &job->edits[i];
         if ((unsigned)edit->action > CODEDB_EDIT_INSERT_LAST)
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: %d is no action", i, (int)edit->action);
@@ -525,11 +527,14 @@ static codedb_code edit_carry_ids(codedb_edit_job *job, const codedb_tree *edite
 }
 
 CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
-                                             const char *path, codedb_edit_report **report, codedb_tree **edited,
-                                             codedb_identities **identities, codedb_result *result)
+                                             const char *path, const char *file_path, codedb_edit_report **report,
+                                             codedb_tree **edited, codedb_identities **identities, codedb_result *result)
 {
-    codedb_edit_job job = {
-        .tree = tree, .edit_count = edit_count, .result = result, .arena = codedb_arena_create(&tree->allocator)};
+    codedb_edit_job job = {.tree = tree,
+                           .file_path = file_path,
+                           .edit_count = edit_count,
+                           .result = result,
+                           .arena = codedb_arena_create(&tree->allocator)};
     codedb_tree *made = NULL;
     codedb_code code = CODEDB_NO_MEMORY;
     *report = NULL;
@@ -579,5 +584,5 @@ CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_ed
     *report = NULL;
     if (!edit_count)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_tree_edit was given no edit");
-    return codedb_edit_apply(tree, edits, edit_count, path, report, NULL, NULL, result);
+    return codedb_edit_apply(tree, edits, edit_count, path, path, report, NULL, NULL, result);
 }

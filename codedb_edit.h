@@ -167,6 +167,7 @@ typedef struct codedb_edit_code {
 
 typedef struct codedb_edit_job {
     const codedb_tree *tree;
+    const char *file_path; /* the attribute `path`, unless a filter says it; NULL: none */
     codedb_edit *edits;
     size_t edit_count;
     codedb_arena *arena;
@@ -370,9 +371,10 @@ CODEDB_PRIVATE uint32_t codedb_identities_find(const codedb_identities *identiti
  * have grown since. False when a struct_size is none. */
 CODEDB_PRIVATE bool codedb_edit_read(codedb_edit *edit, const codedb_edit *given);
 /* codedb_tree_edit that also hands out the tree of the new source, freed with codedb_tree_free, and, when the tree has ids that stay,
- * those of the new one: freed with codedb_identities_free. Both may be NULL. */
+ * those of the new one: freed with codedb_identities_free. Both may be NULL. `file_path` (may be
+ * NULL) is the attribute `path` for filters without one. */
 CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count,
-                                             const char *path, codedb_edit_report **report, codedb_tree **edited,
-                                             codedb_identities **identities, codedb_result *result);
+                                             const char *path, const char *file_path, codedb_edit_report **report,
+                                             codedb_tree **edited, codedb_identities **identities, codedb_result *result);
 
 #endif

@@ -115,8 +115,8 @@ static codedb_code modify_plan_file(modify_job *job, modify_file *file)
     if (code == CODEDB_SUCCESS)
         code = codedb_source_parse(job->db, &file->state, &tree, job->result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_edit_apply(tree, entry->edits, entry->edit_count, modify_path(file), &file->report, &file->edited,
-                                 &file->identities, job->result);
+        code = codedb_edit_apply(tree, entry->edits, entry->edit_count, modify_path(file), file->state.file->path, &file->report,
+                                 &file->edited, &file->identities, job->result);
     codedb_tree_free(tree);
     return code;
 }

@@ -158,6 +158,16 @@ static void a_query_finds_nodes_of_the_stored_source(void **state)
     assert_int_equal(nodes->count, 1);
     assert_string_equal(nodes->items[0]->name, "m");
     codedb_free(nodes);
+    filter.selector = "class@c > method[path$=\".py\"]";
+    assert_success(codedb_cst_query(made->db, made->file, &filter, &nodes, &made->result), made->result);
+    assert_int_equal(nodes->count, 1);
+    assert_int_equal(nodes->capture_count, 1);
+    assert_string_equal(nodes->captures[0]->type, "ClassDef");
+    codedb_free(nodes);
+    filter.path = "elsewhere";
+    assert_success(codedb_cst_query(made->db, made->file, &filter, &nodes, &made->result), made->result);
+    assert_int_equal(nodes->count, 0);
+    codedb_free(nodes);
     filter.selector = "[";
     assert_code(codedb_cst_query(made->db, made->file, &filter, &nodes, &made->result), CODEDB_SELECTOR_ERROR, made->result);
 }
@@ -167,7 +177,7 @@ static void an_edit_is_stored_with_what_follows_from_it(void **state)
     fixture *made = *state;
     codedb_edit_report *report;
     const char *code = "def g(b, c):\n    return b";
-    codedb_edit edit = make("function", CODEDB_EDIT_REPLACE, &code);
+    codedb_edit edit = make("function[path$=\".py\"]", CODEDB_EDIT_REPLACE, &code);
     save(made, SOURCE);
     assert_success(codedb_cst_modify(made->db, made->file, &edit, 1, NULL, 0, &report, &made->result), made->result);
     assert_int_equal(report->nodes_modified, 1);
