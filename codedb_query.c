@@ -290,7 +290,11 @@ static codedb_code query_parse(query_work *work, query_slot *slot, codedb_slice 
     codedb_tree *tree = NULL;
     const codedb_cached *held = NULL;
     codedb_tree_key key;
+    bool has_key = job->cache != NULL && hash.text != NULL &&
+                   codedb_tree_key_make(&key, hash.text, hash.length, job->options->target_version);
     if (!job->options->no_skip && !codedb_hint_allows(&hint, job->filter.compiled, &job->filter)) {
+        if (has_key)
+            codedb_tree_cache_note(job->cache, &key, text, job->run);
         work->counted.files_skipped++;
         return CODEDB_SUCCESS;
     }
@@ -304,9 +308,7 @@ static codedb_code query_parse(query_work *work, query_slot *slot, codedb_slice 
     const codedb_tree *asked = tree;
     if (job->cache != NULL)
         codedb_tree_cache_count(job->cache, false);
-    if (job->cache != NULL && hash.text != NULL &&
-        codedb_tree_key_make(&key, hash.text, hash.length, job->options->target_version) &&
-        codedb_tree_cache_add(job->cache, &key, tree, job->run, &held)) {
+    if (has_key && codedb_tree_cache_add(job->cache, &key, tree, job->run, &held)) {
         asked = held->tree;
         tree = NULL;
     }

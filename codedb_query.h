@@ -21,6 +21,8 @@ typedef struct codedb_summary {
 
 /* One block of `allocator`, to be released; NULL without memory. */
 CODEDB_PRIVATE codedb_summary *codedb_summary_create(const codedb_allocator *allocator, const codedb_tree *tree);
+/* The same of a text that was not parsed: of any kind there may be nodes, and its words are names. */
+CODEDB_PRIVATE codedb_summary *codedb_summary_create_of_text(const codedb_allocator *allocator, const char *text, size_t length);
 /* Bytes of memory. */
 CODEDB_PRIVATE size_t codedb_summary_size(const codedb_summary *summary);
 
@@ -62,6 +64,8 @@ CODEDB_PRIVATE const codedb_cached *codedb_tree_cache_find(codedb_tree_cache *ca
  * kept. */
 CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_tree *tree, uint64_t run,
                                           const codedb_cached **held);
+/* Keeps what a text says of a source that need not be parsed now, unless something is kept of it already. */
+CODEDB_PRIVATE void codedb_tree_cache_note(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_slice text, uint64_t run);
 CODEDB_PRIVATE void codedb_tree_cache_give_back(codedb_tree_cache *cache, const codedb_cached *held); /* NULL is allowed */
 /* Counts the question for a tree: found, or not. */
 CODEDB_PRIVATE void codedb_tree_cache_count(codedb_tree_cache *cache, bool found);

@@ -24,6 +24,11 @@
 #define SUMMARY_MINIMUM_BITS 256u
 #define SUMMARY_MAXIMUM_BITS (1u << 20)
 
+static bool summary_is_word_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+}
+
 static uint64_t summary_hash(const char *text, size_t length)
 {
     uint64_t hash = length * UINT64_C(0x9E3779B97F4A7C15);
@@ -67,18 +72,27 @@ CODEDB_PRIVATE size_t codedb_summary_size(const codedb_summary *summary)
     return sizeof *summary + ((size_t)summary->name_mask + 1) / 8;
 }
 
-CODEDB_PRIVATE codedb_summary *codedb_summary_create(const codedb_allocator *allocator, const codedb_tree *tree)
+/* An empty one with room for the names of so much source. */
+static codedb_summary *summary_allocate(const codedb_allocator *allocator, size_t length)
 {
     uint32_t bits = SUMMARY_MINIMUM_BITS;
     codedb_summary *summary;
-    uint32_t i;
-    while (bits < SUMMARY_MAXIMUM_BITS && bits < tree->length / 3)
+    while (bits < SUMMARY_MAXIMUM_BITS && bits < length / 3)
         bits *= 2;
     summary = codedb_memory_allocate(allocator, sizeof *summary + bits / 8, 1);
+    if (summary != NULL) {
+        memset(summary, 0, sizeof *summary + bits / 8);
+        summary->name_mask = bits - 1;
+    }
+    return summary;
+}
+
+CODEDB_PRIVATE codedb_summary *codedb_summary_create(const codedb_allocator *allocator, const codedb_tree *tree)
+{
+    codedb_summary *summary = summary_allocate(allocator, tree->length);
+    uint32_t i;
     if (summary == NULL)
         return NULL;
-    memset(summary, 0, sizeof *summary + bits / 8);
-    summary->name_mask = bits - 1;
     for (i = 0; i < tree->node_count; i++)
         codedb_kind_set_add(&summary->kinds, tree->nodes[i].kind);
     for (i = 0; i < tree->token_count; i++) {
@@ -89,12 +103,25 @@ CODEDB_PRIVATE codedb_summary *codedb_summary_create(const codedb_allocator *all
     return summary;
 }
 
-/* ---- Literals ----------------------------------------------------------------------------------------------------- */
-
-static bool summary_is_word_byte(char byte)
+CODEDB_PRIVATE codedb_summary *codedb_summary_create_of_text(const codedb_allocator *allocator, const char *text, size_t length)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+    codedb_summary *summary = summary_allocate(allocator, length);
+    size_t from = 0;
+    if (summary == NULL)
+        return NULL;
+    memset(&summary->kinds, 0xFF, sizeof summary->kinds);
+    /* A name is a whole run of these bytes. Only a keyword may follow a number without anything between. */
+    for (size_t at = 0; at <= length; at++) {
+        if (at < length && (summary_is_word_byte(text[at]) || (unsigned char)text[at] >= 0x80))
+            continue;
+        if (at > from)
+            summary_add_name(summary, text + from, at - from);
+        from = at + 1;
+    }
+    return summary;
 }
+
+/* ---- Literals ----------------------------------------------------------------------------------------------------- */
 
 /* The next run of word bytes from *at on; its length is 0 at the end. */
 static codedb_slice summary_next_word(const char *text, size_t length, size_t *at)

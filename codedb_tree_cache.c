@@ -241,12 +241,12 @@ CODEDB_PRIVATE bool codedb_tree_key_make(codedb_tree_key *key, const char *hash,
     return true;
 }
 
-/* Is the key that of this tree's source? */
-static bool cache_key_is_of(const codedb_tree_key *key, const codedb_tree *tree)
+/* Is the key that of this source? */
+static bool cache_key_is_of(const codedb_tree_key *key, const char *source, size_t length)
 {
     char hash[CODEDB_SHA256_HEX_SIZE];
     codedb_tree_key own;
-    codedb_sha256_hex(tree->source, tree->length, hash);
+    codedb_sha256_hex(source, length, hash);
     return codedb_tree_key_make(&own, hash, CODEDB_SHA256_HEX_SIZE - 1, key->target_version) && cache_key_is(key, &own);
 }
 
@@ -271,13 +271,12 @@ CODEDB_PRIVATE const codedb_cached *codedb_tree_cache_find(codedb_tree_cache *ca
     return entry != NULL ? &entry->held : NULL;
 }
 
-/* A new entry without its tree, in no list; NULL without memory. */
-static cache_entry *cache_make_entry(codedb_tree_cache *cache, const codedb_tree_key *key, const codedb_tree *tree)
+/* A new entry without its tree, in no list; takes the summary. NULL without memory, or when that was NULL. */
+static cache_entry *cache_make_entry(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_summary *summary)
 {
-    cache_entry *entry = codedb_memory_allocate(&cache->allocator, 1, sizeof *entry);
-    codedb_summary *summary = entry != NULL ? codedb_summary_create(&cache->allocator, tree) : NULL;
-    if (summary == NULL) {
-        codedb_memory_release(&cache->allocator, entry);
+    cache_entry *entry = summary != NULL ? codedb_memory_allocate(&cache->allocator, 1, sizeof *entry) : NULL;
+    if (entry == NULL) {
+        codedb_memory_release(&cache->allocator, summary);
         return NULL;
     }
     memset(entry, 0, sizeof *entry);
@@ -302,12 +301,19 @@ static bool cache_enter(codedb_tree_cache *cache, cache_entry *entry, uint64_t r
     return true;
 }
 
-/* Gives an entry that is nobody's its tree, if there is room. */
-static bool cache_give_tree(codedb_tree_cache *cache, cache_entry *entry, codedb_tree *tree, size_t bytes, uint64_t run)
+/* Gives an entry that is nobody's its tree, if there is room. `made` (NULL: the entry itself is new) has the tree's own summary: the
+ * entry's may be that of a text. Both are of the same size. */
+static bool cache_give_tree(codedb_tree_cache *cache, cache_entry *entry, cache_entry *made, codedb_tree *tree, size_t bytes,
+                            uint64_t run)
 {
     /* While others read that there is no tree, none may appear. */
     if (entry->holders > 0)
         return false;
+    if (made != NULL) {
+        const codedb_summary *summary = entry->held.summary;
+        entry->held.summary = made->held.summary;
+        made->held.summary = summary;
+    }
     entry->run = run; /* it may not be thrown out to make room for itself */
     if (!cache_make_room(cache, bytes, run))
         return false;
@@ -323,9 +329,11 @@ CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb
                                           const codedb_cached **held)
 {
     size_t bytes = codedb_tree_memory(tree) + tree->length + CODEDB_SOURCE_PADDING;
-    cache_entry *made = cache_key_is_of(key, tree) ? cache_make_entry(cache, key, tree) : NULL;
+    cache_entry *made = NULL;
     bool kept = false;
     *held = NULL;
+    if (cache_key_is_of(key, tree->source, tree->length))
+        made = cache_make_entry(cache, key, codedb_summary_create(&cache->allocator, tree));
     if (made == NULL)
         return false;
     pthread_mutex_lock(&cache->lock);
@@ -335,7 +343,7 @@ CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb
         made = NULL;
     }
     bool was_there = entry != NULL && entry->held.tree != NULL;
-    if (entry != NULL && (was_there || cache_give_tree(cache, entry, tree, bytes, run))) {
+    if (entry != NULL && (was_there || cache_give_tree(cache, entry, made, tree, bytes, run))) {
         cache_use(cache, entry, run);
         *held = &entry->held;
         kept = true;
@@ -346,6 +354,20 @@ CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb
     if (was_there)
         codedb_tree_free(tree);
     return kept;
+}
+
+CODEDB_PRIVATE void codedb_tree_cache_note(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_slice text, uint64_t run)
+{
+    cache_entry *made = NULL;
+    if (cache_key_is_of(key, text.text, text.length))
+        made = cache_make_entry(cache, key, codedb_summary_create_of_text(&cache->allocator, text.text, text.length));
+    if (made == NULL)
+        return;
+    pthread_mutex_lock(&cache->lock);
+    bool kept = cache_look_up(cache, key) == NULL && cache_enter(cache, made, run);
+    pthread_mutex_unlock(&cache->lock);
+    if (!kept)
+        cache_free_entry(cache, made);
 }
 
 CODEDB_PRIVATE void codedb_tree_cache_give_back(codedb_tree_cache *cache, const codedb_cached *held)

@@ -124,6 +124,27 @@ static codedb_query_options plain(void)
     return options;
 }
 
+/* A database that has read the corpus' texts, and parsed none of them, whenever somebody asks. */
+static size_t check_every_way(codedb *db, const char *selector, codedb_dialect dialect);
+static void words_of_texts_leave_nothing_out(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"Name[name=\"a\"]",    "[name=\"None\"]",          "ImportFrom[module=\"a.b\"]",
+                                        "def[name=\"f\"]",     "class[name=\"A\"] method", "[qualname=\"A.f\"]",
+                                        "[name=\"\xC3\xA4\"]", ":decorated(\"a\")"};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        codedb *db = open_with(":memory:", 0);
+        free(index_folder(db, CORPUS));
+        free(ask(db, "Name[name=\"surely_nowhere\"]", CODEDB_DIALECT_DEFAULT, NULL));
+        codedb_cache_figures figures = CODEDB_INIT(codedb_cache_figures);
+        assert_int_equal(codedb_cache_figures_get(db, &figures, NULL), CODEDB_SUCCESS);
+        assert_int_equal(figures.trees, 0);
+        assert_true(figures.summaries > 80);
+        check_every_way(db, asked[i], CODEDB_DIALECT_DEFAULT);
+        codedb_close(db);
+    }
+}
+
 /* The answer must be the same with everything switched off, with hints from the text, from the summaries, and from kept trees. */
 static size_t check_every_way(codedb *db, const char *selector, codedb_dialect dialect)
 {
@@ -973,6 +994,7 @@ int main(void)
         ON_CORPUS(the_answer_is_the_same_with_and_without_skipping),
         ON_CORPUS(every_type_is_found_where_it_is),
         ON_CORPUS(every_name_is_found_where_it_is),
+        ON_CORPUS(words_of_texts_leave_nothing_out),
         ON_CORPUS(filters_are_part_of_what_is_asked),
         ON_CORPUS(stale_rows_change_no_answer),
         ON_CORPUS(files_that_cannot_match_are_left_out),
