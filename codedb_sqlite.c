@@ -16,10 +16,12 @@
 #include "codedb_match.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- 1. Errors ------------------------------------------------------------------------------------------------------ */
 
@@ -1064,10 +1066,25 @@ static codedb_code sqlite_check_file(const char *path, codedb_result *result)
                        S_ISDIR(status.st_mode) ? "a folder" : "what is no regular file");
 }
 
+/* SQLite gives a file that it makes to everybody whom the umask leaves, and the files beside it what that one has. The file is made without
+ * being opened where the system can: closing it would drop the locks that another thread has got on it meanwhile. What goes wrong
+ * here is told by SQLite, which looks next. */
+static void sqlite_make_private(const char *path)
+{
+    int file = -1;
+    if (mknod(path, S_IFREG | 0600, 0) != 0 && errno != EEXIST)
+        file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close(file);
+}
+
 static codedb_code sqlite_open(sqlite_connection *connection, const char *path, codedb_result *result)
 {
     int mode = connection->settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(path, &connection->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
+    int code;
+    if (!connection->settings.read_only && strcmp(path, ":memory:") != 0)
+        sqlite_make_private(path);
+    code = sqlite3_open_v2(path, &connection->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = sqlite_set_up(connection);
     if (code != SQLITE_OK)
