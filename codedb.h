@@ -231,7 +231,7 @@ typedef struct codedb_statistics {
 } codedb_statistics;
 
 /* Fills `statistics` (struct_size set by the host); a view or transaction answers for its database, also when that is closed.
- * Does not wait for a driver that is a thread; a process is asked, and answers between two requests. Errors: INVALID_REQUEST,
+ * Does not wait for a driver that is a thread; a process is asked, and answers also while it runs something. Errors: INVALID_REQUEST,
  * CONNECTION_ERROR in a forked child, TIMEOUT when the process does not answer in command_timeout. */
 CODEDB_API codedb_code codedb_statistics_get(codedb *db, codedb_statistics *statistics, codedb_result *result);
 
@@ -247,8 +247,8 @@ typedef struct codedb_health {
     double latency;     /* seconds that its answer took; negative: there was none */
 } codedb_health;
 
-/* Fills `health` (struct_size set by the host); in process mode by asking the process, which answers between two requests, or not
- * before the handle's timeout. That it does not answer is no error here. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked child. */
+/* Fills `health` (struct_size set by the host); in process mode by asking the process, which answers also while it runs
+ * something long. That it does not answer within the handle's timeout is no error here. Errors: INVALID_REQUEST, CONNECTION_ERROR in a forked child. */
 CODEDB_API codedb_code codedb_health_get(codedb *db, codedb_health *health, codedb_result *result);
 
 /* Ends the driver's process, when what was asked for is finished, and starts a new one; one that does not end within the handle's

@@ -222,17 +222,12 @@ static codedb_code die_during(proxy *p, const char *sql, const char *said)
 {
     sender sent = {.db = p->db, .sql = sql, .result = CODEDB_INIT(codedb_result)};
     pid_t process = worker_of(p->db);
-    codedb_request_options soon = CODEDB_INIT(codedb_request_options);
-    codedb_health health = CODEDB_INIT(codedb_health);
-    codedb *view;
+    codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
     pthread_t thread;
-    soon.timeout = 0.05;
-    assert_success(codedb_with(p->db, &soon, &view, &result), result);
     assert_int_equal(pthread_create(&thread, NULL, sender_main, &sent), 0);
-    do { /* one that is busy does not answer */
-        assert_success(codedb_health_get(view, &health, &result), result);
-    } while (health.is_running);
-    codedb_close(view);
+    do {
+        assert_success(codedb_statistics_get(p->db, &statistics, &result), result);
+    } while (statistics.size > 0 || statistics.total == statistics.processed); /* until it runs */
     assert_int_equal(kill(process, SIGKILL), 0);
     pthread_join(thread, NULL);
     assert_contains(sent.result.description, said);
@@ -368,6 +363,40 @@ static void the_workers_clock_is_the_hosts(void **state)
     assert_code(codedb_sql_execute(view, ENDLESS "INSERT INTO t (id) SELECT i FROM c", NULL, 0, NULL, NULL, &result),
                 CODEDB_TIMEOUT, result);
     codedb_close(view);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 0);
+}
+
+static void one_behind_a_long_statement_ends_in_its_time_and_is_not_run(void **state)
+{
+    proxy *p = *state;
+    codedb_request_options soon = CODEDB_INIT(codedb_request_options);
+    codedb_submit_options later = CODEDB_INIT(codedb_submit_options);
+    codedb_pending *endless;
+    codedb *view;
+    soon.timeout = 0.05;
+    assert_success(codedb_with(p->db, &soon, &view, &result), result);
+    assert_success(codedb_submit_execute(p->db, ENDLESS "SELECT count(*) FROM c", NULL, 0, &later, &endless, &result), result);
+    assert_code(codedb_sql_execute(view, "INSERT INTO t (a) VALUES ('?')", NULL, 0, NULL, NULL, &result), CODEDB_TIMEOUT, result);
+    assert_contains(result.description, "and was not run");
+    assert_int_equal(codedb_pending_wait(endless, 0), 0);
+    codedb_pending_cancel(endless); /* it hears that while it runs */
+    assert_code(codedb_pending_answer(endless, NULL, NULL, &result), CODEDB_CANCELLED, result);
+    codedb_pending_free(endless);
+    codedb_close(view);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 0);
+}
+
+static void what_was_submitted_to_a_dead_worker_is_answered(void **state)
+{
+    proxy *p = *state;
+    pid_t process = worker_of(p->db);
+    codedb_pending *endless;
+    assert_success(codedb_submit_execute(p->db, ENDLESS "INSERT INTO t (id) SELECT i FROM c", NULL, 0, NULL, &endless, &result),
+                   result);
+    assert_int_equal(codedb_pending_wait(endless, 0.02), 0);
+    assert_int_equal(kill(process, SIGKILL), 0);
+    assert_code(codedb_pending_answer(endless, NULL, NULL, &result), CODEDB_OUTCOME_UNKNOWN, result);
+    codedb_pending_free(endless);
     assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 0);
 }
 
@@ -540,26 +569,451 @@ static void handles_open_while_threads_hammer_sqlite_and_malloc(void **state)
         pthread_join(threads[i], NULL);
 }
 
+/* ---- What the processes inherit, and what not ---- */
+
+static void a_file_that_the_host_has_open_is_refused(void **state)
+{
+    proxy *p = *state;
+    char path[4300];
+    codedb *threaded, *forked;
+    sqlite3 *raw;
+    int file;
+    snprintf(path, sizeof path, "%s/other.db", p->folder);
+    assert_success(codedb_open(path, NULL, &threaded, &result), result);
+    assert_code(proxy_try_open(p, path, "", NULL, &forked), CODEDB_CONNECTION_ERROR, result);
+    assert_contains(result.description, "had the file open");
+    assert_contains(result.description, "other.db");
+    codedb_close(threaded);
+    assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, "SELECT count(*) FROM projects", NULL, NULL, NULL), SQLITE_OK);
+    assert_code(proxy_try_open(p, path, "", NULL, &forked), CODEDB_CONNECTION_ERROR, result);
+    sqlite3_close(raw);
+    file = open(path, O_RDONLY);
+    assert_code(proxy_try_open(p, path, "", NULL, &forked), CODEDB_CONNECTION_ERROR, result);
+    close(file);
+    assert_success(proxy_try_open(p, path, "", NULL, &forked), result);
+    /* What the host opens later is not inherited, not even by a worker that is started later. */
+    assert_success(codedb_open(path, NULL, &threaded, &result), result);
+    kill_worker(forked);
+    assert_int_equal(ask(forked, "SELECT count(*) FROM projects"), 0);
+    codedb_close(forked);
+    codedb_close(threaded);
+}
+
+static size_t count_descriptors(int64_t process, const char *word)
+{
+    char path[300], target[4300];
+    size_t count = 0;
+    for (int i = 0; i < 1024; i++) {
+        ssize_t length;
+        snprintf(path, sizeof path, "/proc/%lld/fd/%d", (long long)process, i);
+        length = readlink(path, target, sizeof target - 1);
+        if (length < 0)
+            continue;
+        target[length] = '\0';
+        count += strstr(target, word) != NULL;
+    }
+    return count;
+}
+
+static void descriptors_of_the_host_are_closed(void **state)
+{
+    proxy *p = *state;
+    char path[4300];
+    codedb_health health;
+    codedb *forked;
+    int file, ends[2];
+    snprintf(path, sizeof path, "%s/secret", p->folder);
+    file = open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "%s/closing.db", p->folder);
+    assert_success(proxy_try_open(p, path, "", NULL, &forked), result);
+    health = health_of(forked);
+    assert_int_equal(count_descriptors(health.process, "secret"), 0);
+    assert_int_equal(count_descriptors(health.supervisor, "secret"), 0);
+    assert_int_equal(count_descriptors(health.process, "pipe:"), 0);
+    assert_int_equal(count_descriptors(health.process, "socket:"), 1); /* the other handle's are the host's, too */
+    assert_int_equal(count_descriptors(health.process, "/dev/null"), 3);
+    close(file);
+    close(ends[0]);
+    close(ends[1]);
+    codedb_close(forked);
+}
+
+static int signals_seen;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals_seen++;
+}
+
+static void signals_to_the_hosts_group_are_the_hosts_business(void **state)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGPIPE};
+    proxy *p = *state;
+    codedb_health before, after;
+    struct sigaction action = {.sa_handler = count_signal}, old;
+    sigaction(SIGTERM, &action, &old);
+    assert_success(codedb_restart(p->db, &result), result);
+    before = health_of(p->db);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        kill((pid_t)before.process, numbers[i]);
+        kill((pid_t)before.supervisor, numbers[i]);
+    }
+    execute(p->db, "INSERT INTO t (a) VALUES ('one')");
+    after = health_of(p->db);
+    assert_int_equal(after.process, before.process);
+    assert_true(is_alive(before.supervisor));
+    assert_int_equal(signals_seen, 0);
+    sigaction(SIGTERM, &old, NULL);
+}
+
+static void no_child_is_left_and_no_handler_is_installed(void **state)
+{
+    proxy *p = *state;
+    struct sigaction before, after;
+    codedb_health health;
+    codedb *forked;
+    char path[4300];
+    int status;
+    snprintf(path, sizeof path, "%s/another.db", p->folder);
+    sigaction(SIGCHLD, NULL, &before);
+    assert_success(proxy_try_open(p, path, "", NULL, &forked), result);
+    health = health_of(forked);
+    errno = 0;
+    assert_int_equal(waitpid(-1, &status, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    sigaction(SIGCHLD, NULL, &after);
+    assert_ptr_equal(before.sa_handler, after.sa_handler);
+    sigaction(SIGPIPE, NULL, &after);
+    assert_ptr_equal(after.sa_handler, SIG_DFL);
+    kill_worker(forked); /* and the next request, to nobody, raises no SIGPIPE */
+    execute(forked, "CREATE TABLE t (a)");
+    codedb_close(forked);
+    await_death(health.supervisor);
+    assert_int_equal(waitpid(-1, &status, WNOHANG), -1);
+}
+
+/* Ids of a database's processes, told by a host that is a child of the test. */
+typedef struct told {
+    int64_t process;
+    int64_t supervisor;
+    pid_t heir; /* a child of the host's, to be killed */
+} told;
+
+/* Starts a host that opens a database and waits to be killed; with `heir`, it has forked a child that holds copies of its sockets. */
+static pid_t start_host(proxy *p, bool heir, told *ids)
+{
+    int ends[2];
+    pid_t host;
+    assert_int_equal(pipe(ends), 0);
+    host = fork();
+    if (host == 0) {
+        char path[4300];
+        codedb *own;
+        codedb_health health;
+        told mine;
+        snprintf(path, sizeof path, "%s/hosted.db", p->folder);
+        if (proxy_try_open(p, path, "", NULL, &own) != CODEDB_SUCCESS)
+            _exit(1);
+        health = health_of(own);
+        mine = (told){health.process, health.supervisor, heir ? fork() : 0};
+        if (heir && mine.heir == 0)
+            for (;;)
+                pause();
+        close(ends[0]);
+        if (write(ends[1], &mine, sizeof mine) != sizeof mine)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ends[0], ids, sizeof *ids), sizeof *ids);
+    close(ends[0]);
+    close(ends[1]);
+    return host;
+}
+
+static void both_processes_end_with_their_host(void **state)
+{
+    proxy *p = *state;
+    told ids;
+    pid_t host = start_host(p, false, &ids);
+    assert_true(is_alive(ids.process) && is_alive(ids.supervisor));
+    assert_int_equal(kill(host, SIGKILL), 0);
+    await_death(ids.process);
+    await_death(ids.supervisor);
+    waitpid(host, NULL, 0);
+}
+
+typedef struct opener {
+    proxy *p;
+    const char *path;
+    codedb *db;
+} opener;
+
+static void *open_main(void *argument)
+{
+    opener *self = argument;
+    if (proxy_try_open(self->p, self->path, "", NULL, &self->db) != CODEDB_SUCCESS)
+        self->db = NULL;
+    return NULL;
+}
+
+static void the_thread_that_opened_may_end(void **state)
+{
+    proxy *p = *state;
+    char path[4300];
+    opener opened = {p, path, NULL};
+    pthread_t thread;
+    codedb_health health;
+    snprintf(path, sizeof path, "%s/threaded.db", p->folder);
+    assert_int_equal(pthread_create(&thread, NULL, open_main, &opened), 0);
+    pthread_join(thread, NULL);
+    assert_non_null(opened.db);
+    health = health_of(opened.db);
+    execute(opened.db, "CREATE TABLE t (a)");
+    assert_int_equal(health_of(opened.db).process, health.process);
+    codedb_close(opened.db);
+}
+
+static void both_end_with_a_host_whose_child_has_copies_of_the_sockets(void **state)
+{
+    proxy *p = *state;
+    told ids;
+    pid_t host = start_host(p, true, &ids);
+    assert_int_equal(kill(host, SIGKILL), 0);
+    await_death(ids.process);
+    await_death(ids.supervisor);
+    assert_int_equal(kill(ids.heir, SIGKILL), 0);
+    waitpid(host, NULL, 0);
+}
+
+static void a_child_of_the_host_finds_its_handle_closed(void **state)
+{
+    proxy *p = *state;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        codedb_health health = CODEDB_INIT(codedb_health);
+        codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
+        bool right =
+            codedb_sql_execute(p->db, "INSERT INTO t (a) VALUES (1)", NULL, 0, NULL, NULL, NULL) == CODEDB_CONNECTION_ERROR &&
+            codedb_health_get(p->db, &health, NULL) == CODEDB_CONNECTION_ERROR &&
+            codedb_statistics_get(p->db, &statistics, NULL) == CODEDB_CONNECTION_ERROR &&
+            codedb_restart(p->db, NULL) == CODEDB_CONNECTION_ERROR;
+        codedb_close(p->db);
+        _exit(right ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 0);
+}
+
+/* ---- Log ---- */
+
+static char *read_log(const proxy *p)
+{
+    char *text = calloc(1, 100000);
+    FILE *file = fopen(p->log, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, 99999, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void the_log_tells_of_lives_and_deaths_and_of_no_value(void **state)
+{
+    proxy *p = *state;
+    struct stat status;
+    char *log;
+    execute(p->db, "CREATE TABLE u (a TEXT UNIQUE)");
+    execute(p->db, "INSERT INTO u (a) VALUES ('hunter2')");
+    assert_code(codedb_sql_execute(p->db, "INSERT INTO u (a) VALUES ('hunter2')", NULL, 0, NULL, NULL, &result),
+                CODEDB_VALIDATION_ERROR, result);
+    assert_int_not_equal(codedb_sql_execute(p->db, "INSERT INTO nowhere VALUES ('hunter2')", NULL, 0, NULL, NULL, &result), 0);
+    kill_worker(p->db);
+    execute(p->db, "INSERT INTO u (a) VALUES ('hunter3')");
+    assert_success(codedb_restart(p->db, &result), result);
+    log = read_log(p);
+    assert_contains(log, "INFO worker started for ");
+    assert_contains(log, "was ended by signal 9; the next one starts in 0.0 seconds");
+    assert_contains(log, "worker ended, as it was told to");
+    assert_null(strstr(log, "hunter"));
+    assert_int_equal(stat(p->log, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    free(log);
+}
+
+typedef struct heard {
+    codedb *db;
+    atomic_int lines;
+    codedb_code answer; /* to a call from inside */
+} heard;
+
+static void hear(void *context, codedb_log_level level, const char *message)
+{
+    heard *self = context;
+    if (strstr(message, "idle") != NULL && level == CODEDB_LOG_WARNING) {
+        self->answer = codedb_sql_execute(self->db, "SELECT 1", NULL, 0, NULL, NULL, NULL);
+        atomic_fetch_add(&self->lines, 1);
+    }
+}
+
+static void the_hosts_log_function_hears_the_worker(void **state)
+{
+    proxy *p = *state;
+    codedb_open_options options = CODEDB_INIT(codedb_open_options);
+    heard listener = {.answer = CODEDB_SUCCESS};
+    codedb *transaction;
+    atomic_init(&listener.lines, 0);
+    options.log = hear;
+    options.log_context = &listener;
+    options.log_level = CODEDB_LOG_INFO;
+    assert_success(proxy_try_open(p, ":memory:", ", \"transaction_timeout\": 0.01", &options, &listener.db), result);
+    assert_success(codedb_transaction_begin(listener.db, &transaction, &result), result);
+    while (atomic_load(&listener.lines) == 0)
+        health_of(listener.db);
+    assert_int_equal(listener.answer, CODEDB_BUSY);
+    codedb_close(transaction);
+    codedb_close(listener.db);
+}
+
+static void a_log_that_cannot_be_written_is_said(void **state)
+{
+    proxy *p = *state;
+    char more[4400];
+    codedb *forked;
+    snprintf(more, sizeof more, ", \"worker_config\": {\"worker_log_path\": \"%s\"}", p->folder);
+    assert_code(proxy_try_open(p, ":memory:", more, NULL, &forked), CODEDB_CONNECTION_ERROR, result);
+    assert_contains(result.description, "worker_log_path");
+}
+
+/* ---- Opening ---- */
+
+static void what_cannot_be_opened_is_said_as_by_a_thread(void **state)
+{
+    proxy *p = *state;
+    char path[4300];
+    codedb *forked;
+    support_write_file(p->folder, "text.db", "this is no database, but long enough to be looked at", 52);
+    snprintf(path, sizeof path, "%s/text.db", p->folder);
+    assert_code(proxy_try_open(p, path, "", NULL, &forked), CODEDB_DATABASE_ERROR, result);
+    assert_contains(result.description, "file is not a database");
+    snprintf(path, sizeof path, "%s/missing.db", p->folder);
+    assert_code(proxy_try_open(p, path, ", \"read_only\": true", NULL, &forked), CODEDB_NOT_FOUND, result);
+}
+
+static codedb_code fail_to_connect(const codedb_driver *driver, const codedb_driver_settings *settings,
+                                   codedb_connection **connection, codedb_result *why)
+{
+    (void)driver;
+    (void)settings;
+    *connection = NULL;
+    snprintf(why->description, sizeof why->description, "never");
+    return CODEDB_CONNECTION_ERROR;
+}
+
+static void a_driver_of_the_hosts_own_stays_on_a_thread(void **state)
+{
+    proxy *p = *state;
+    codedb_driver driver = {.struct_size = 0};
+    const codedb_driver *drivers[] = {&driver};
+    codedb_open_options options = CODEDB_INIT(codedb_open_options);
+    codedb *forked;
+    driver.struct_size = sizeof driver;
+    driver.name = "sqlite";
+    driver.connect = fail_to_connect;
+    memset(&driver.disconnect, 1, (size_t)((char *)&driver.backup - (char *)&driver.disconnect)); /* never called */
+    options.drivers = drivers;
+    options.driver_count = 1;
+    assert_code(proxy_try_open(p, ":memory:", "", &options, &forked), CODEDB_VALIDATION_ERROR, result);
+    assert_contains(result.description, "sqlite_proxy");
+    assert_contains(result.description, "on a thread only");
+}
+
+static void a_worker_that_cannot_connect_again_says_why_and_may_later(void **state)
+{
+    proxy *p = *state;
+    char moved[4300];
+    snprintf(moved, sizeof moved, "%s/moved.db", p->folder);
+    execute(p->db, "INSERT INTO t (a) VALUES ('kept')");
+    assert_success(codedb_restart(p->db, &result), result); /* so that nothing is left in the log beside it */
+    assert_int_equal(rename(p->path, moved), 0);
+    assert_int_equal(mkdir(p->path, 0700), 0);
+    kill_worker(p->db);
+    assert_code(codedb_sql_execute(p->db, "SELECT 1", NULL, 0, NULL, NULL, &result), CODEDB_CONNECTION_ERROR, result);
+    assert_contains(result.description, "found a folder");
+    assert_int_equal(rmdir(p->path), 0);
+    assert_int_equal(rename(moved, p->path), 0);
+    assert_success(codedb_restart(p->db, &result), result);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
+}
+
+static void every_failed_allocation_of_the_host_is_an_answer(void **state)
+{
+    support_failing failing;
+    (void)state;
+    for (long n = 0; support_failing_start(&failing, n); n++) {
+        codedb_open_options options = CODEDB_INIT(codedb_open_options);
+        codedb *db;
+        codedb_rows *rows = NULL;
+        codedb_code code;
+        bool failed;
+        options.allocator = &failing.allocator;
+        code = proxy_try_open(NULL, ":memory:", "", &options, &db);
+        if (code == CODEDB_SUCCESS)
+            code = codedb_sql_execute(db, "SELECT name, sql, zeroblob(3000) FROM sqlite_schema LIMIT 3", NULL, 0, &rows, NULL,
+                                      &result);
+        codedb_free(rows);
+        failed = atomic_load(&failing.failed);
+        codedb_close(db); /* which succeeds in any case */
+        codedb_result_clear(&result);
+        assert_int_equal(code, failed ? CODEDB_NO_MEMORY : CODEDB_SUCCESS);
+        assert_int_equal(atomic_load(&failing.live), 0);
+    }
+}
+
+#define PROXY_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_driver_is_another_process, set_up, tear_down),
+        PROXY_TEST(the_driver_is_another_process),
         cmocka_unit_test(a_thread_is_healthy_as_long_as_it_is_there),
-        cmocka_unit_test_setup_teardown(wrong_calls_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_worker_may_die_many_times, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(who_waits_for_a_dead_worker_is_told_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_transaction_dies_with_its_worker, set_up, tear_down),
+        PROXY_TEST(wrong_calls_are_refused),
+        PROXY_TEST(a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost),
+        PROXY_TEST(a_worker_may_die_many_times),
+        PROXY_TEST(who_waits_for_a_dead_worker_is_told_at_once),
+        PROXY_TEST(a_transaction_dies_with_its_worker),
         cmocka_unit_test(a_database_in_memory_dies_with_its_worker),
-        cmocka_unit_test_setup_teardown(a_restart_keeps_everything_but_transactions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_worker_that_hangs_is_killed_by_a_restart, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_its_supervisor_a_worker_works_on_and_a_restart_starts_both, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_worker_that_does_not_answer_is_not_waited_for, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_workers_clock_is_the_hosts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_row_of_a_hundred_megabytes_crosses_both_ways, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_threads_share_the_socket_and_get_their_own_answers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(under_load_deaths_lose_no_acknowledged_row, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(handles_open_while_threads_hammer_sqlite_and_malloc, set_up, tear_down),
+        PROXY_TEST(a_restart_keeps_everything_but_transactions),
+        PROXY_TEST(a_worker_that_hangs_is_killed_by_a_restart),
+        PROXY_TEST(without_its_supervisor_a_worker_works_on_and_a_restart_starts_both),
+        PROXY_TEST(a_worker_that_does_not_answer_is_not_waited_for),
+        PROXY_TEST(the_workers_clock_is_the_hosts),
+        PROXY_TEST(a_row_of_a_hundred_megabytes_crosses_both_ways),
+        PROXY_TEST(many_threads_share_the_socket_and_get_their_own_answers),
+        PROXY_TEST(under_load_deaths_lose_no_acknowledged_row),
+        PROXY_TEST(one_behind_a_long_statement_ends_in_its_time_and_is_not_run),
+        PROXY_TEST(what_was_submitted_to_a_dead_worker_is_answered),
+        PROXY_TEST(a_file_that_the_host_has_open_is_refused),
+        PROXY_TEST(descriptors_of_the_host_are_closed),
+        PROXY_TEST(signals_to_the_hosts_group_are_the_hosts_business),
+        PROXY_TEST(no_child_is_left_and_no_handler_is_installed),
+        PROXY_TEST(both_processes_end_with_their_host),
+        PROXY_TEST(both_end_with_a_host_whose_child_has_copies_of_the_sockets),
+        PROXY_TEST(the_thread_that_opened_may_end),
+        PROXY_TEST(a_child_of_the_host_finds_its_handle_closed),
+        PROXY_TEST(the_log_tells_of_lives_and_deaths_and_of_no_value),
+        PROXY_TEST(the_hosts_log_function_hears_the_worker),
+        PROXY_TEST(a_log_that_cannot_be_written_is_said),
+        PROXY_TEST(what_cannot_be_opened_is_said_as_by_a_thread),
+        PROXY_TEST(a_driver_of_the_hosts_own_stays_on_a_thread),
+        PROXY_TEST(a_worker_that_cannot_connect_again_says_why_and_may_later),
+        cmocka_unit_test(every_failed_allocation_of_the_host_is_an_answer),
+        PROXY_TEST(handles_open_while_threads_hammer_sqlite_and_malloc),
     };
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);
 }
