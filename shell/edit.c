@@ -28,8 +28,7 @@ typedef struct edit_job {
     bool refused; /* an edit failed: nothing is written */
 } edit_job;
 
-/* Shows what was done, or would be. */
-static void edit_print(const shell_options *options, const char *path, const codedb_edit_report *report, FILE *out)
+void shell_print_report(const shell_options *options, const char *path, const codedb_edit_report *report, FILE *out)
 {
     if (options->json) {
         bool first = true;
@@ -117,7 +116,7 @@ static int edit_file(void *context, const shell_options *options, const shell_so
     if (filter)
         code = edit_pass_through(code, source, tree, report, out, result);
     else if (changed && code == CODEDB_SUCCESS)
-        edit_print(options, source->path, report, out);
+        shell_print_report(options, source->path, report, out);
     job->refused |= is_python && code != CODEDB_SUCCESS && code != CODEDB_NOT_FOUND;
     int status = edit_finish(job, code, report);
     codedb_free(report);
@@ -207,7 +206,7 @@ static int edit_stored(edit_job *job, const shell_options *options)
     int status = SHELL_NOTHING;
     if (code == CODEDB_SUCCESS) {
         for (size_t i = 0; i < report->file_count; i++)
-            edit_print(options, report->files[i].path, &report->files[i].report, stdout);
+            shell_print_report(options, report->files[i].path, &report->files[i].report, stdout);
         job->nodes = report->nodes_modified;
         job->files = report->file_count;
         status = report->nodes_modified > 0 ? SHELL_FOUND : SHELL_NOTHING;
@@ -239,7 +238,11 @@ int shell_edit(const shell_options *options, char *const *arguments, size_t coun
     job.edit.code = options->code != NULL ? &options->code : NULL;
     job.edit.code_count = options->code != NULL ? 1 : 0;
     job.edit.use_captures = options->captures;
-    if (count > 1) {
+    if (options->ast && (count > 1 || shell_has_excludes(options)))
+        return shell_fail("edit: --ast is for what a database holds, and a PATH or --exclude was given");
+    if (options->ast) {
+        status = shell_ast_edit(options, &job.edit, &job.nodes, &job.files);
+    } else if (count > 1) {
         if (options->db != NULL)
             return shell_fail("edit: found both --db and PATH, expected one of them");
         status = edit_files(&job, options, arguments + 1, count - 1);

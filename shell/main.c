@@ -100,22 +100,12 @@ static const int main_query_options[] = {MAIN_DB,
                                          MAIN_COUNT,
                                          MAIN_CODE,
                                          MAIN_EXPLAIN,
+                                         MAIN_AST,
                                          0};
-static const int main_edit_options[] = {MAIN_DB,
-                                        MAIN_JSON,
-                                        MAIN_EXCLUDE,
-                                        MAIN_NO_DEFAULT_EXCLUDES,
-                                        MAIN_TARGET,
-                                        MAIN_REFERENCE,
-                                        MAIN_WRITE,
-                                        MAIN_REPLACE,
-                                        MAIN_DELETE,
-                                        MAIN_INSERT_BEFORE,
-                                        MAIN_INSERT_AFTER,
-                                        MAIN_INSERT_FIRST,
-                                        MAIN_INSERT_LAST,
-                                        MAIN_CAPTURES,
-                                        0};
+static const int main_edit_options[] = {MAIN_DB,          MAIN_JSON,          MAIN_EXCLUDE,      MAIN_NO_DEFAULT_EXCLUDES,
+                                        MAIN_TARGET,      MAIN_REFERENCE,     MAIN_WRITE,        MAIN_REPLACE,
+                                        MAIN_DELETE,      MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, MAIN_INSERT_FIRST,
+                                        MAIN_INSERT_LAST, MAIN_CAPTURES,      MAIN_AST,          0};
 static const int main_search_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, MAIN_RAW, 0};
 static const int main_show_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
 static const int main_copy_options[] = {MAIN_JSON, 0};
@@ -141,6 +131,7 @@ static const main_command main_commands[] = {
      "Usage: codedb query [--db FILE] [--project P]... SELECTOR [PATH...]\n\n"
      "Finds nodes in the files and folders given (- is standard input), or, with no PATH, in the database.\n"
      "  codedb query 'class[name=\"Store\"] method[name^=\"get_\"] smallstmt[type=\"Return\"]:first' src\n\n"
+     "  --ast                    nodes of CPython's ast, by its classes and fields\n"
      "  --count                  only the number of nodes in each file\n"
      "  --code                   the whole code of each node\n"
      "  --explain                how many nodes each step leaves, and why none is left\n"
@@ -159,6 +150,7 @@ static const main_command main_commands[] = {
      "  --insert-after CODE      put CODE after each node\n"
      "  --insert-first CODE      put CODE into each node, before what is in it\n"
      "  --insert-last CODE       put CODE into each node, after what is in it\n\n"
+     "  --ast                    edit the asts in the database; CODE is a node in JSON, as `codedb dump --ast` prints it\n"
      "  --captures               {name} in CODE is the source of what @name captured; {{ and }} are braces\n"
      "  --write                  change the files (with no PATH: the database, and the files in it; with -: print the result)\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP
@@ -274,7 +266,10 @@ static bool main_take(shell_options *options, int option, char *argument)
     case MAIN_INSERT_LAST: main_set_action(options, CODEDB_EDIT_INSERT_LAST, argument); break;
     case MAIN_CAPTURES: options->captures = true; break;
     case MAIN_CST: options->format = options->format == CODEDB_DUMP_AST ? CODEDB_DUMP_CST : options->format; break;
-    case MAIN_AST: options->format = CODEDB_DUMP_AST; break;
+    case MAIN_AST:
+        options->format = CODEDB_DUMP_AST;
+        options->ast = true;
+        break;
     case MAIN_NO_WHITESPACE: options->format = CODEDB_DUMP_CST_NO_WHITESPACE; break;
     case MAIN_RAW: options->raw = true; break;
     case MAIN_TARGET:

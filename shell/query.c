@@ -8,6 +8,15 @@ typedef struct query_job {
     codedb_filter filter;
 } query_job;
 
+/* `"start_line": 1, "start_col": 0` behind other members; null for a node of an ast that has no position. */
+static void query_print_position(FILE *out, const char *which, uint32_t line, uint32_t column)
+{
+    if (line == 0)
+        fprintf(out, ", \"%s_line\": null, \"%s_col\": null", which, which);
+    else
+        fprintf(out, ", \"%s_line\": %u, \"%s_col\": %u", which, line, which, column);
+}
+
 /* The members of a node's object. */
 static void query_print_members(FILE *out, const char *path, const codedb_node_info *node)
 {
@@ -19,12 +28,15 @@ static void query_print_members(FILE *out, const char *path, const codedb_node_i
     shell_print_json_text(out, &first, "kind", node->kind);
     shell_print_json_text(out, &first, "name", node->name);
     shell_print_json_text(out, &first, "qualname", node->qualname);
-    shell_print_json_integer(out, &first, "start_line", node->start_line);
-    shell_print_json_integer(out, &first, "start_col", node->start_column);
-    shell_print_json_integer(out, &first, "end_line", node->end_line);
-    shell_print_json_integer(out, &first, "end_col", node->end_column);
+    query_print_position(out, "start", node->start_line, node->start_column);
+    query_print_position(out, "end", node->end_line, node->end_column);
     fputs(", \"code\": ", out);
     shell_print_json(out, node->code, node->code_length);
+    if (node->ast_json == NULL)
+        return;
+    fputs(", \"ast_json\": ", out);
+    for (size_t i = 0; i < node->ast_json_length; i++) /* an object a line: the JSON may have been stored with line breaks */
+        fputc(strchr("\r\n", node->ast_json[i]) != NULL ? ' ' : node->ast_json[i], out);
 }
 
 /* With captures, "captures" is an object of the nodes by their names; null for those of another branch. */
@@ -60,6 +72,10 @@ static size_t query_first_line(const char **code, size_t length)
 static void query_print_code(FILE *out, const shell_options *options, const codedb_node_info *node)
 {
     const char *code = node->code;
+    if (code == NULL) { /* of an ast, where there is no position */
+        fprintf(out, "%s\n", node->type);
+        return;
+    }
     size_t length = options->full_code ? node->code_length : query_first_line(&code, node->code_length);
     fwrite(code, 1, length, out);
     fputs(code + length < node->code + node->code_length ? " ...\n" : "\n", out);
@@ -69,14 +85,18 @@ static void query_print_code(FILE *out, const shell_options *options, const code
 static void query_print_node(FILE *out, const shell_options *options, const char *path, const codedb_nodes *nodes, size_t item)
 {
     const codedb_node_info *node = nodes->items[item];
-    shell_print_place(out, options->color, path, node->start_line, node->start_column);
+    if (node->start_line == 0) /* of an ast: it has no position */
+        fputs(path, out);
+    else
+        shell_print_place(out, options->color, path, node->start_line, node->start_column);
     fputs(": ", out);
     query_print_code(out, options, node);
     for (size_t i = 0; i < nodes->capture_count; i++) {
         const codedb_node_info *captured = nodes->captures[item * nodes->capture_count + i];
         if (captured == NULL)
             continue;
-        fprintf(out, "    @%s %u:%u: ", nodes->capture_names[i], captured->start_line, captured->start_column + 1);
+        fprintf(out, "    @%s %u:%u: ", nodes->capture_names[i], captured->start_line,
+                captured->start_column + (captured->start_line > 0));
         query_print_code(out, options, captured);
     }
 }
@@ -85,6 +105,8 @@ static void query_print_node(FILE *out, const shell_options *options, const char
 static codedb_code query_find(const codedb_filter *given, const shell_options *options, const shell_source *source,
                               codedb_nodes **nodes, codedb_result *result)
 {
+    if (options->ast)
+        return shell_ast_find(options, source, given, nodes, result);
     if (source->db != NULL)
         return codedb_cst_query(source->db, source->file_id, given, nodes, result);
     codedb_filter filter = *given;
@@ -173,11 +195,12 @@ static int query_source(void *context, const shell_options *options, const shell
 }
 
 /* Compiles the filter's selector for all files. A bad one is told once, with a mark under the place. */
-static bool query_compile(codedb_filter *filter, codedb_selector **selector)
+static bool query_compile(const shell_options *given, codedb_filter *filter, codedb_selector **selector)
 {
     codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
     codedb_result result = CODEDB_INIT(codedb_result);
     options.dialect = filter->dialect;
+    options.ast = given->ast;
     codedb_code code = codedb_selector_compile(filter->selector, &options, selector, &result);
     filter->compiled = *selector;
     if (code == CODEDB_SELECTOR_ERROR && result.line == 1)
@@ -314,8 +337,8 @@ static int query_stored_files(const shell_options *options, query_job *job)
     if (db == NULL)
         return SHELL_ERROR;
     int status;
-    if (options->explain) {
-        shell_each_stored(options, db, query_explain, job, &totals);
+    if (options->explain || options->ast) {
+        shell_each_stored(options, db, options->explain ? query_explain : query_source, job, &totals);
         status = shell_status(&totals);
     } else {
         status = query_database(options, db, &job->filter);
@@ -328,10 +351,12 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
 {
     query_job job = {.filter = CODEDB_INIT(codedb_filter)};
     codedb_selector *selector = NULL;
+    if (options->ast && (options->explain || options->project_count > 0))
+        return shell_fail("query: found both --ast and --%s", options->explain ? "explain" : "project");
     job.filter.selector = arguments[0];
     job.filter.dialect = options->dialect;
     job.filter.limit = options->limit;
-    if (!query_compile(&job.filter, &selector))
+    if (!query_compile(options, &job.filter, &selector))
         return SHELL_ERROR;
     int status = count > 1 ? query_files(options, &job, arguments + 1, count - 1) : query_stored_files(options, &job);
     codedb_selector_free(selector);

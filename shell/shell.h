@@ -33,6 +33,7 @@ typedef struct shell_options {
     const char *code;          /* of --replace and --insert-... */
     bool captures;             /* --captures */
     codedb_dump_format format; /* --cst, --ast, --no-whitespace */
+    bool ast;                  /* --ast */
     bool raw;                  /* --raw: the text of a search is an FTS5 query */
     const char **projects;     /* --project, any number of times */
     size_t project_count;
@@ -119,6 +120,16 @@ codedb_code shell_parse(const shell_options *options, const char *bytes, size_t 
                         codedb_result *result);
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
+
+/* ---- ast.c, for `query --ast` and `edit --ast` ---- */
+
+/* The nodes of the ast of a source: the stored one, or one that is made. */
+codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
+                           codedb_nodes **nodes, codedb_result *result);
+/* Edits the stored asts of a database, all or none. An exit status, messages given; what was done is added to the numbers. */
+int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files);
+/* edit.c: shows what was done, or would be. */
+void shell_print_report(const shell_options *options, const char *path, const codedb_edit_report *report, FILE *out);
 
 /* ---- the subcommands: one function each; `arguments` are what is left after the options ---- */
 

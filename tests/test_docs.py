@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -396,7 +397,7 @@ def test_the_commands_of_edits():
     path = write(project, "src/a.py", 'class A:\n    def old(self):\n        print("gone")\n        return 1\n')
     write(project, "new.py", "def new(self):\n    return 2\n")
     commands = [re.split(r" {2,}#", line)[0].strip() for line in re.findall(r"^    (codedb .*)$", page("docs/edits.md"), flags=re.M)]
-    assert len(commands) == 2, commands
+    assert len(commands) == 3, commands
     diff = run(commands[0], project)
     assert "-    def old(self):" in diff and "+    def new(self):" in diff and "+        return 2" in diff, diff
     run("git apply", project, input=diff)
@@ -406,6 +407,15 @@ def test_the_commands_of_edits():
     run(commands[1], project)
     with open(path) as file:
         same(commands[1], file.read(), "b = 1\n")
+    run("codedb index --quiet --db code.db src", project)
+    database = sqlite3.connect(os.path.join(project, "code.db"))
+    database.execute("INSERT INTO ast_trees (file_id, project_id, ast_json, ast_hash, file_mtime) SELECT id, project_id, ?, '', 0 FROM files",
+                     [run("codedb dump --ast src/a.py", project)])
+    database.commit()
+    run(commands[2], project)
+    stored, = database.execute("SELECT ast_json FROM ast_trees").fetchone()
+    database.close()
+    assert '"value":{"_type":"Constant","value":2,"kind":null}' in stored, stored
 
 
 # ---- the other pages ---------------------------------------------------------------------------------------------------------

@@ -158,6 +158,61 @@ static void query_prints_json_with_columns_from_zero(void **state)
     release(&got);
 }
 
+static void query_of_the_ast_knows_its_classes(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run(scratch, "query --ast 'FunctionDef > Return' src", 0,
+               "src/other.py:5:5: return os\nsrc/store.py:5:9: return 1\nsrc/store.py:8:9: return None\n");
+    assert_run(scratch, "query --ast 'function > arguments' src/other.py", 0, "src/other.py: arguments\n");
+    assert_run(scratch, "query --ast --count Return src", 0, "src/other.py:1\nsrc/store.py:2\n");
+    assert_run(scratch, "query --ast 'arguments@all > arg:first' src/other.py", 0,
+               "src/other.py:4:10: a\n    @all 0:0: arguments\n");
+    assert_run_tells(scratch, "query --ast --json 'Return > Constant:first' src/store.py", 0,
+                     "\"start_line\": 5, \"start_col\": 15, \"end_line\": 5, \"end_col\": 16, \"code\": \"1\", "
+                     "\"ast_json\": {\"_type\":\"Constant\",\"value\":1,\"kind\":null,");
+    assert_run_tells(scratch, "query --ast --json Store src/store.py", 1, "");
+    assert_run_tells(scratch, "query --ast --json Load src/other.py", 0, "\"start_line\": null, \"start_col\": null");
+    assert_run_tells(scratch, "query --ast Decoratr src", 2, "unknown type 'Decoratr', did you mean");
+    assert_run_tells(scratch, "query --ast --explain Name src", 2, "found both --ast and --explain");
+    assert_run_tells(scratch, "query --ast --reference Name src", 2, "the reference dialect");
+    assert_run_tells(scratch, "query --ast Name src/none.py", 2, "src/none.py");
+}
+
+/* Stores the ast of the file, as `codedb dump --ast` prints it. */
+static void store_ast(files_scratch *scratch, int64_t file_id, const char *source)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    char path[4400];
+    char arguments[256];
+    codedb *db;
+    answer got;
+    snprintf(path, sizeof path, "%s/codedb.db", scratch->path);
+    snprintf(arguments, sizeof arguments, "dump --ast %s", source);
+    got = run(scratch, "", arguments);
+    assert_success(codedb_open(path, NULL, &db, &result), result);
+    assert_success(codedb_ast_save(db, file_id, got.out, strlen(got.out), NULL, &result), result);
+    codedb_close(db);
+    codedb_result_clear(&result);
+    release(&got);
+}
+
+static void asts_in_a_database_are_asked_and_edited(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run_tells(scratch, "query --ast --count Return", 0, "src/other.py:1\n"); /* of the stored sources */
+    assert_run_tells(scratch, "edit --ast Return --delete", 1, "0 nodes in 0 files");
+    store_ast(scratch, 1, "src/other.py");
+    assert_run_tells(scratch, "edit --ast 'Return > Name' --delete", 0, "1 nodes in 1 files; nothing was changed");
+    assert_run_tells(scratch, "edit --ast --json --write 'Return > Name' --delete", 0, "\"nodes_modified\": 1");
+    assert_run_tells(scratch, "query --ast --json Return", 0, "\"ast_json\": {\"_type\":\"Return\",\"value\":null,");
+    assert_run_tells(scratch, "edit --ast --write Return --replace '{\"_type\":\"Load\"}'", 2, "nothing was changed");
+    assert_run_tells(scratch, "edit --ast --write 'Return[' --delete", 2, "codedb: ");
+    assert_run_tells(scratch, "edit --ast Return --delete src", 2, "edit: --ast is for what a database holds");
+}
+
 static void query_reads_standard_input(void **state)
 {
     answer got = run(*state, "def f(): return 7\n", "query Integer -");
@@ -495,6 +550,8 @@ int main(int count, char **arguments)
         SCRATCH_TEST(query_prints_what_was_captured),
         SCRATCH_TEST(query_explains_what_each_step_leaves),
         SCRATCH_TEST(query_prints_json_with_columns_from_zero),
+        SCRATCH_TEST(query_of_the_ast_knows_its_classes),
+        SCRATCH_TEST(asts_in_a_database_are_asked_and_edited),
         SCRATCH_TEST(query_reads_standard_input),
         SCRATCH_TEST(a_bad_selector_is_shown_once_with_its_place),
         SCRATCH_TEST(a_file_that_cannot_be_read_is_an_error_and_the_rest_is_answered),
