@@ -209,11 +209,14 @@ static void every_allocation_may_fail(void **state)
 
 /* ---- On the driver's connection ----------------------------------------------------------------------------------- */
 
-static codedb *open_file(const char *path, const char *folder)
+static codedb *open_file(const char *path, const char *more, const char *folder)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
+    char config[4400];
     codedb *db = NULL;
-    assert_success(codedb_open(path, NULL, &db, &result), result);
+    snprintf(config, sizeof config, "{\"type\": \"%s\", \"config\": {\"path\": \"%s\"%s}}",
+             support_in_process ? "sqlite_proxy" : "sqlite", path, more);
+    assert_success(codedb_open(config, NULL, &db, &result), result);
     if (folder != NULL)
         assert_success(codedb_index_run(db, folder, NULL, NULL, &result), result);
     return db;
@@ -246,7 +249,7 @@ static void sql_finds_what_a_query_finds(codedb *db)
 static void a_database_in_memory_has_it(void **state)
 {
     (void)state;
-    codedb *db = open_file(":memory:", "tests/corpus");
+    codedb *db = open_file(":memory:", "", "tests/corpus");
     sql_finds_what_a_query_finds(db);
     codedb_close(db);
 }
@@ -254,15 +257,13 @@ static void a_database_in_memory_has_it(void **state)
 static void a_database_on_file_has_it_for_writers_and_readers(void **state)
 {
     char *folder = support_folder_create();
-    char config[4200];
+    char path[4200];
     (void)state;
-    snprintf(config, sizeof config, "%s/code.db", folder);
-    codedb *db = open_file(config, "tests/corpus");
+    snprintf(path, sizeof path, "%s/code.db", folder);
+    codedb *db = open_file(path, "", "tests/corpus");
     sql_finds_what_a_query_finds(db);
     codedb_close(db);
-    snprintf(config, sizeof config, "{\"type\": \"sqlite\", \"config\": {\"path\": \"%s/code.db\", \"read_only\": true}}",
-             folder);
-    db = open_file(config, NULL);
+    db = open_file(path, ", \"read_only\": true", NULL);
     sql_finds_what_a_query_finds(db);
     codedb_close(db);
     support_folder_remove(folder);
@@ -275,7 +276,7 @@ static void the_driver_tells_errors_and_time(void **state)
     codedb *view = NULL;
     codedb_rows *rows = NULL;
     (void)state;
-    codedb *db = open_file(":memory:", NULL);
+    codedb *db = open_file(":memory:", "", NULL);
     assert_code(codedb_sql_execute(db, "SELECT * FROM codedb_match('a', 'clas')", NULL, 0, &rows, NULL, &result),
                 CODEDB_DATABASE_ERROR, result);
     assert_contains(result.description, "unknown type");
@@ -299,22 +300,18 @@ int main(void)
 {
 #define OWN(test) cmocka_unit_test_setup_teardown(test, open_own, close_own)
     const struct CMUnitTest tests[] = {
-        OWN(every_column_says_what_a_node_is),
-        OWN(parameters_may_be_columns_of_other_tables),
-        OWN(what_is_given_can_be_asked_back),
-        OWN(nodes_can_be_limited),
-        OWN(the_reference_dialect_can_be_asked_for),
-        OWN(a_bad_selector_is_the_statements_error),
-        OWN(a_missing_parameter_is_an_error),
-        OWN(null_and_what_is_no_python_have_no_rows),
-        OWN(the_table_cannot_be_made_or_written),
-        OWN(a_view_may_hold_it),
-        OWN(a_source_has_a_time_of_its_own),
-        cmocka_unit_test(the_drivers_time_ends_it_as_any_statement),
+        OWN(every_column_says_what_a_node_is),       OWN(parameters_may_be_columns_of_other_tables),
+        OWN(what_is_given_can_be_asked_back),        OWN(nodes_can_be_limited),
+        OWN(the_reference_dialect_can_be_asked_for), OWN(a_bad_selector_is_the_statements_error),
+        OWN(a_missing_parameter_is_an_error),        OWN(null_and_what_is_no_python_have_no_rows),
+        OWN(the_table_cannot_be_made_or_written),    OWN(a_view_may_hold_it),
+        OWN(a_source_has_a_time_of_its_own),         cmocka_unit_test(the_drivers_time_ends_it_as_any_statement),
         cmocka_unit_test(every_allocation_may_fail),
+    };
+    const struct CMUnitTest on_the_driver[] = {
         cmocka_unit_test(a_database_in_memory_has_it),
         cmocka_unit_test(a_database_on_file_has_it_for_writers_and_readers),
         cmocka_unit_test(the_driver_tells_errors_and_time),
     };
-    return cmocka_run_group_tests_name("match", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("match", tests, NULL, NULL) + support_run_both("match, on the driver", on_the_driver);
 }

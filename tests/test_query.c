@@ -18,9 +18,12 @@ static codedb *open_with(const char *path, size_t cache_size)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_open_options options = CODEDB_INIT(codedb_open_options);
+    char config[4400];
     codedb *db = NULL;
     options.tree_cache_size = cache_size;
-    assert_success(codedb_open(path, &options, &db, &result), result);
+    snprintf(config, sizeof config, "{\"type\": \"%s\", \"config\": {\"path\": \"%s\"}}",
+             support_in_process ? "sqlite_proxy" : "sqlite", path);
+    assert_success(codedb_open(config, &options, &db, &result), result);
     return db;
 }
 
@@ -990,7 +993,7 @@ int main(void)
 {
 #define ON_CORPUS(test) cmocka_unit_test(test)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, files_setup, files_teardown)
-    const struct CMUnitTest on_corpus[] = {
+    const struct CMUnitTest tests[] = {
         ON_CORPUS(the_answer_is_the_same_with_and_without_skipping),
         ON_CORPUS(every_type_is_found_where_it_is),
         ON_CORPUS(every_name_is_found_where_it_is),
@@ -1019,7 +1022,12 @@ int main(void)
         IN_FOLDER(a_database_may_keep_nothing),
         IN_FOLDER(many_threads_ask_one_handle),
         IN_FOLDER(files_may_change_meanwhile),
+    };
+    const struct CMUnitTest alone[] = {
         IN_FOLDER(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests_name("query", on_corpus, open_corpus, close_corpus);
+    int failed = cmocka_run_group_tests_name("query", tests, open_corpus, close_corpus);
+    failed += cmocka_run_group_tests_name("query, memory", alone, NULL, NULL);
+    support_in_process = true;
+    return failed + cmocka_run_group_tests_name("query, in a process", tests, open_corpus, close_corpus);
 }
