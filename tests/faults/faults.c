@@ -3,7 +3,7 @@
  *     faults [--every N] [--seed N] [--only KIND] [--sabotage swallow|half|leak]
  *
  * The scenario opens a database, makes a table, writes (one row, a batch, a transaction), stores objects and a source, searches, indexes a
- * folder, alters the table, makes a copy, deletes, and closes. In run n of a kind, the n-th call of that kind fails, alone or with all
+ * folder, alters the table, makes a copy and restores it, checks, vacuums, deletes, and closes. In run n of a kind, the n-th call of that kind fails, alone or with all
  * behind it. Then:
  *
  * 1. A step is a success or a code that fits what failed, with words.
@@ -324,6 +324,32 @@ static codedb_code step_copy(world *self)
     return codedb_backup(self->db, copy, &self->result);
 }
 
+/* What was stored behind the copy, and is gone when that was restored. */
+static codedb_code step_later(world *self)
+{
+    codedb_column row = {"id", codedb_value_text("later")};
+    return codedb_table_insert(self->db, "watch_dirs", &row, 1, NULL, &self->result);
+}
+
+static codedb_code step_restore(world *self)
+{
+    return codedb_restore(self->db, copy, &self->result);
+}
+
+/* A page that cannot be read is a finding. */
+static codedb_code step_check(world *self)
+{
+    codedb_rows *rows;
+    codedb_code code = codedb_check(self->db, 0, &rows, &self->result);
+    codedb_free(rows);
+    return code;
+}
+
+static codedb_code step_vacuum(world *self)
+{
+    return codedb_vacuum(self->db, &self->result);
+}
+
 static codedb_code step_delete(world *self)
 {
     return codedb_project_delete(self->db, self->indexed, &self->result);
@@ -353,6 +379,10 @@ enum {
     INDEX,
     ALTER,
     COPY,
+    LATER,
+    RESTORE,
+    CHECK,
+    VACUUM,
     DELETE,
     STEPS
 };
@@ -383,6 +413,10 @@ static const step steps[STEPS] = {
                -1}, /* some of its files, each of them whole */
     [ALTER] = {"alter the table", step_alter, TABLE, "SELECT count(*) FROM pragma_table_info('notes') WHERE name = 'more'", 1, 0},
     [COPY] = {"copy", step_copy, OPEN, NULL, 0, 0},
+    [LATER] = {"insert behind the copy", step_later, COPY, NULL, 0, 0},
+    [RESTORE] = {"restore", step_restore, LATER, "SELECT count(*) FROM watch_dirs WHERE id = 'later'", 0, 1},
+    [CHECK] = {"check", step_check, OPEN, NULL, 0, 0},
+    [VACUUM] = {"vacuum", step_vacuum, OPEN, NULL, 0, 0},
     [DELETE] = {"delete a project", step_delete, INDEX, "SELECT count(*) FROM files WHERE path LIKE '%/source_.py'", 0, 3},
 };
 
@@ -495,7 +529,8 @@ static void check_step(codedb *db, int number, const bool done[STEPS])
 {
     const step *checked = &steps[number];
     int64_t found;
-    if (checked->sql == NULL || (number == INDEX && done[DELETE]) || (number == DELETE && !done[INDEX]))
+    if (checked->sql == NULL || (number == INDEX && done[DELETE]) || (number == DELETE && !done[INDEX]) ||
+        (number == RESTORE && !done[LATER]))
         return;
     found = ask(db, checked->sql, !done[TABLE]);
     if (found < 0)
