@@ -24,6 +24,7 @@ enum {
     MAIN_THREADS,
     MAIN_REFERENCE,
     MAIN_LIMIT,
+    MAIN_TIMEOUT,
     MAIN_COUNT,
     MAIN_CODE,
     MAIN_EXPLAIN,
@@ -55,6 +56,7 @@ static const struct option main_long_options[] = {
     {"threads", required_argument, NULL, MAIN_THREADS},
     {"reference", no_argument, NULL, MAIN_REFERENCE},
     {"limit", required_argument, NULL, MAIN_LIMIT},
+    {"timeout", required_argument, NULL, MAIN_TIMEOUT},
     {"count", no_argument, NULL, MAIN_COUNT},
     {"code", no_argument, NULL, MAIN_CODE},
     {"explain", no_argument, NULL, MAIN_EXPLAIN},
@@ -97,6 +99,7 @@ static const int main_query_options[] = {MAIN_DB,
                                          MAIN_TARGET,
                                          MAIN_REFERENCE,
                                          MAIN_LIMIT,
+                                         MAIN_TIMEOUT,
                                          MAIN_COUNT,
                                          MAIN_CODE,
                                          MAIN_EXPLAIN,
@@ -136,6 +139,7 @@ static const main_command main_commands[] = {
      "  --code                   the whole code of each node\n"
      "  --explain                how many nodes each step leaves, and why none is left\n"
      "  --limit N                at most N nodes of each file\n"
+     "  --timeout SECONDS        at most so many seconds for the match in each file\n"
      "  --project P              only files of the project with this id, name or folder; may be given again\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP
          MAIN_COMMON MAIN_STATUS_HELP},
@@ -233,6 +237,14 @@ static bool main_parse_count(const char *text, long maximum, long *number)
     return end != text && *end == '\0' && *number > 0 && *number <= maximum;
 }
 
+/* A number of seconds above 0, with a fraction perhaps. */
+static bool main_parse_seconds(const char *text, double *seconds)
+{
+    char *end = NULL;
+    *seconds = strtod(text, &end);
+    return end != text && *end == '\0' && *seconds > 0 && *seconds <= 1e9;
+}
+
 static void main_set_action(shell_options *options, codedb_edit_action action, const char *code)
 {
     options->actions++;
@@ -276,6 +288,12 @@ static bool main_take(shell_options *options, int option, char *argument)
         options->target_version = main_parse_target(argument);
         if (options->target_version == 0) {
             shell_fail("--target: found '%s', expected a version such as 3.11", argument);
+            return false;
+        }
+        break;
+    case MAIN_TIMEOUT:
+        if (!main_parse_seconds(argument, &options->timeout)) {
+            shell_fail("--timeout: found '%s', expected a number of seconds", argument);
             return false;
         }
         break;

@@ -356,6 +356,7 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
     job.filter.selector = arguments[0];
     job.filter.dialect = options->dialect;
     job.filter.limit = options->limit;
+    job.filter.timeout = options->timeout;
     if (!query_compile(options, &job.filter, &selector))
         return SHELL_ERROR;
     int status = count > 1 ? query_files(options, &job, arguments + 1, count - 1) : query_stored_files(options, &job);

@@ -24,6 +24,7 @@ typedef struct shell_options {
     int threads;              /* --threads */
     codedb_dialect dialect;   /* --reference */
     size_t limit;             /* --limit */
+    double timeout;           /* --timeout */
     bool count_only;          /* --count */
     bool full_code;           /* --code */
     bool explain;             /* --explain */

@@ -93,6 +93,7 @@ static void every_command_has_help_and_refuses_what_it_does_not_know(void **stat
     assert_run_tells(*state, "check --db x y.py", 2, "check has no option --db");
     assert_run_tells(*state, "check --target 2.7 y.py", 2, "found '2.7', expected a version such as 3.11");
     assert_run_tells(*state, "query --limit 0 '*' y.py", 2, "--limit: found '0'");
+    assert_run_tells(*state, "query --timeout x '*' y.py", 2, "--timeout: found 'x', expected a number of seconds");
 }
 
 static void query_prints_places_as_editors_count_them(void **state)
@@ -106,6 +107,8 @@ static void query_prints_places_as_editors_count_them(void **state)
     assert_run(scratch, "query --code 'method:first' src/store.py", 0,
                "src/store.py:4:5: def get_one(self):\n        return 1\n");
     assert_run(scratch, "query 'class[name=\"None\"]' src", 1, "");
+    assert_run(scratch, "query --timeout 60.5 'class[name=\"None\"]' src", 1, "");
+    assert_run_tells(scratch, "query --timeout 1e-9 '*:has(*)' src", 2, "not matched within 1e-09 seconds");
 }
 
 static void query_prints_what_was_captured(void **state)
