@@ -16,11 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From a node of step i back to those of step i - 1. Two chains: statements and lines are siblings in lists of their own. */
+/* How one gets from a node of step i back to those of step i - 1. */
+typedef enum capture_way {
+    CAPTURE_BY_PARENTS,
+    CAPTURE_BY_ANCESTORS,
+    CAPTURE_BY_NEXT,
+    CAPTURE_BY_LATER,
+    CAPTURE_BY_CHOICE /* of a position */
+} capture_way;
+
+/* Two chains, but for parents: statements and lines are siblings in lists of their own. */
 typedef struct capture_relation {
+    capture_way way;
+    bool left_has_lines;      /* step i - 1 matched a SimpleStatementLine */
     const uint32_t *first[2]; /* by node on the right; NULL: no such chain */
     const uint32_t *next[2];  /* by node on the left; NULL: the chain ends with its first node */
-    bool closed;              /* what is reached from one of a chain's nodes is reached from all behind it */
 } capture_relation;
 
 typedef struct capture_branch {
@@ -71,7 +81,6 @@ static bool capture_link_ancestors(codedb_matcher *matcher, const uint64_t *left
             around = node;
     }
     relation->first[0] = relation->next[0] = chain;
-    relation->closed = true;
     return true;
 }
 
@@ -102,6 +111,8 @@ static void capture_link_list(codedb_matcher *matcher, const codedb_siblings *si
 static bool capture_has_lines(const codedb_matcher *matcher, const uint64_t *set)
 {
     uint32_t node;
+    if (!codedb_matcher_looks_through(matcher, CODEDB_NODE_SIMPLE_STATEMENT_LINE))
+        return false; /* not trees of the CST */
     CODEDB_FOR_EACH(matcher, set, node)
     {
         if (codedb_view_kind(&matcher->view, node) == CODEDB_NODE_SIMPLE_STATEMENT_LINE)
@@ -114,10 +125,9 @@ static bool capture_has_lines(const codedb_matcher *matcher, const uint64_t *set
 static bool capture_link_siblings(codedb_matcher *matcher, const uint64_t *left, bool later, capture_relation *relation)
 {
     capture_siblings linked = {left, {capture_chain(matcher), NULL}, later};
-    bool lines = capture_has_lines(matcher, left);
-    if (lines)
+    if (relation->left_has_lines)
         linked.chains[1] = capture_chain(matcher);
-    if (linked.chains[0] == NULL || (lines && linked.chains[1] == NULL))
+    if (linked.chains[0] == NULL || (relation->left_has_lines && linked.chains[1] == NULL))
         return false;
     codedb_matcher_visit_lists(matcher, capture_link_list, &linked);
     relation->first[0] = linked.chains[0];
@@ -125,7 +135,6 @@ static bool capture_link_siblings(codedb_matcher *matcher, const uint64_t *left,
     if (later) {
         relation->next[0] = linked.chains[0];
         relation->next[1] = linked.chains[1];
-        relation->closed = true;
     }
     return true;
 }
@@ -147,6 +156,7 @@ static bool capture_link_chosen(codedb_matcher *matcher, const uint64_t *left, c
         next[node] = first[right];
         first[right] = node;
     }
+    relation->way = CAPTURE_BY_CHOICE;
     relation->first[0] = first;
     relation->next[0] = next;
     return true;
@@ -154,11 +164,14 @@ static bool capture_link_chosen(codedb_matcher *matcher, const uint64_t *left, c
 
 static bool capture_link(codedb_matcher *matcher, codedb_combinator combinator, const uint64_t *left, capture_relation *relation)
 {
+    relation->left_has_lines = capture_has_lines(matcher, left);
     switch (combinator) {
-    case CODEDB_COMBINATOR_DESCENDANT: return capture_link_ancestors(matcher, left, relation);
-    case CODEDB_COMBINATOR_NEXT: return capture_link_siblings(matcher, left, false, relation);
-    case CODEDB_COMBINATOR_LATER: return capture_link_siblings(matcher, left, true, relation);
-    default: return true; /* children: by their parents */
+    case CODEDB_COMBINATOR_DESCENDANT:
+        relation->way = CAPTURE_BY_ANCESTORS;
+        return capture_link_ancestors(matcher, left, relation);
+    case CODEDB_COMBINATOR_NEXT: relation->way = CAPTURE_BY_NEXT; return capture_link_siblings(matcher, left, false, relation);
+    case CODEDB_COMBINATOR_LATER: relation->way = CAPTURE_BY_LATER; return capture_link_siblings(matcher, left, true, relation);
+    default: relation->way = CAPTURE_BY_PARENTS; return true;
     }
 }
 
@@ -272,7 +285,7 @@ static void capture_back(capture_job *job, const capture_branch *branch, uint32_
 {
     const capture_relation *relation = &branch->relations[i];
     unsigned chain;
-    if (relation->first[0] == NULL)
+    if (relation->way == CAPTURE_BY_PARENTS)
         capture_back_to_parents(job, branch->sets[i - 1], branch->steps[i]->combinator == CODEDB_COMBINATOR_CHILD, node);
     for (chain = 0; chain < 2 && relation->first[chain] != NULL; chain++) {
         uint32_t left = relation->first[chain][node];
@@ -281,13 +294,18 @@ static void capture_back(capture_job *job, const capture_branch *branch, uint32_
     }
 }
 
-/* Is the nearest node enough, because whatever reaches one that is behind it reaches it too? */
+/* Is the nearest node enough, because whatever reaches one that is behind it reaches it too? Ancestors of an ancestor are ancestors.
+ * Siblings have the same siblings before them, and the same parents, but for the lines that they stand on. */
 static bool capture_nearest_is_enough(const capture_branch *branch, uint32_t i, uint32_t target)
 {
     const capture_relation *right = &branch->relations[i];
     const capture_relation *left = &branch->relations[i - 1];
-    return i - 1 > target && right->closed && left->closed && left->first[1] == NULL &&
-           branch->steps[i]->combinator == branch->steps[i - 1]->combinator;
+    if (i - 1 <= target)
+        return false;
+    if (right->way == CAPTURE_BY_ANCESTORS)
+        return left->way == CAPTURE_BY_ANCESTORS;
+    return right->way == CAPTURE_BY_LATER && !left->left_has_lines &&
+           (left->way == CAPTURE_BY_LATER || left->way == CAPTURE_BY_ANCESTORS || left->way == CAPTURE_BY_PARENTS);
 }
 
 static int capture_compare(const void *left, const void *right)

@@ -55,6 +55,7 @@ static const bench_growth bench_growths[] = {
     {":has of all that is behind", "Expr:has(~ Expr:has(~ Expr:has(Name)))", "", "a\n", "a\na\na\n", BENCH_MOST},
     {"captures of siblings", "class@c > Assign@a + Assign@b", "class A:\n", "    a = b\n", "    a = b\n", BENCH_MOST},
     {"captures of one class", "module@m class * Name@n[value=b]", "class A:\n", "    a = b\n", "", BENCH_MOST},
+    {"captures around siblings", "class@c > Expr ~ Assign@a", "class A:\n", "    b\n    a = b\n", "", BENCH_MOST},
     {"text in one long sum", "*[code*=zzz]", "x = a", " + a", "\n", 1000},
     {"fields of one long sum", "*[.left*=zzz]", "x = a", " + a", "\n", 1000},
     {"patterns in one long sum", "*[code=/zzz/]", "x = a", " + a", "\n", 1000},
