@@ -27,8 +27,15 @@ class Server:
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def edit(self, action, selector, code, source):
-        texts = [selector.encode(), code.encode(), source.encode()]
-        self.process.stdin.write(b"%d %d %d %d\n" % (ACTIONS.index(action), *map(len, texts)) + b"".join(texts))
+        return self.batch([(action, selector, code, False)], source)
+
+    def batch(self, edits, source):
+        """Edits are (action, selector, code, whether the code has captures)."""
+        request = [b"%d %d\n" % (len(edits), len(source.encode()))]
+        for action, selector, code, captures in edits:
+            texts = [selector.encode(), code.encode()]
+            request += [b"%d %d %d %d\n" % (ACTIONS.index(action), captures, *map(len, texts)), *texts]
+        self.process.stdin.write(b"".join(request) + source.encode())
         self.process.stdin.flush()
         answer, length, diff_length, ranges = map(int, self.process.stdout.readline().split())
         ranges = [tuple(map(int, self.process.stdout.readline().split())) for _ in range(ranges)]
@@ -195,6 +202,150 @@ def check_item(server, chance, files, which):
     return True
 
 
+# ---- Parts in their role: arguments, parameters, elements, imported names, bases, with-items, handlers, decorators, cases ----------
+
+def parts(tree):
+    """Every part that has a place of its own and may be one of several: (owner, field, index)."""
+    fields = {"Call": ["args"], "ClassDef": ["bases", "decorator_list"], "FunctionDef": ["decorator_list"], "AsyncFunctionDef": ["decorator_list"],
+              "List": ["elts"], "Set": ["elts"], "Tuple": ["elts"], "Import": ["names"], "ImportFrom": ["names"], "With": ["items"], "Try": ["handlers"],
+              "Match": ["cases"], "Global": []}
+    in_strings = {id(child) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for child in ast.walk(node)}
+    subscripts = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+    for node in ast.walk(tree):
+        if id(node) in in_strings or id(node) in subscripts or isinstance(getattr(node, "ctx", ast.Load()), (ast.Store, ast.Del)):
+            continue
+        for field in fields.get(type(node).__name__, []):
+            for index, child in enumerate(getattr(node, field)):
+                alone = isinstance(child, ast.GeneratorExp) and field == "args"
+                if not alone and not (isinstance(child, ast.alias) and child.name == "*"):
+                    yield node, field, index
+
+
+# The kind of part: what selects it, and the source of one from which it is made.
+PARTS = {"args": "Arg", "bases": "Arg", "decorator_list": "Decorator", "elts": "Element", "names": "ImportAlias", "items": "WithItem",
+         "handlers": "ExceptHandler", "cases": "MatchCase"}
+NEW_PARTS = {"args": ["new", "f(x, *y)", "(yy)", "a if b else c", "'text'", "[\n  1,\n  2]"], "bases": ["New", "a.B[int]"],
+             "decorator_list": ["@new", "@new.er(1,\n  2)"], "elts": ["new", "-1", "lambda: 0", "a or b"], "names": ["new", "new as newer"],
+             "items": ["new", "new() as (a, b)"], "handlers": ["except New:\n    pass", "except (A, B) as e:\n  try:\n    x\n  finally:\n    y"],
+             "cases": ["case 1:\n    pass", "case [a, *b] if c:\n  '''x\ny'''\n  d"]}
+
+
+def new_part(field, text, owner):
+    """The ast of a new part."""
+    if field in ("args", "elts"):
+        return ast.parse("f(%s)" % text).body[0].value.args[0]
+    if field == "bases":
+        return ast.parse("class A(%s): pass" % text).body[0].bases[0]
+    if field == "decorator_list":
+        return ast.parse(text + "\ndef f(): pass").body[0].decorator_list[0]
+    if field == "names":
+        return ast.parse("import " + text).body[0].names[0]
+    if field == "items":
+        return ast.parse("with %s: pass" % text).body[0].items[0]
+    if field == "handlers":
+        return ast.parse("try: pass\n" + text).body[0].handlers[0]
+    # Only lines outside of the string are indented.
+    return ast.parse("match 0:\n" + "\n".join(line if line.startswith("y'''") else " " + line for line in text.split("\n"))).body[0].cases[0]
+
+
+def part_place(child, lines, field):
+    """Line and column of a part, in code points."""
+    if isinstance(child, ast.withitem):
+        child = child.context_expr
+    if isinstance(child, ast.match_case):
+        child = child.pattern
+    line = lines[child.lineno - 1].encode()
+    return child.lineno, len(line[:child.col_offset].decode())
+
+
+def part_selector(owner, field, index, lines):
+    """Selects exactly that part, by its place; None when the place is not certain."""
+    child = getattr(owner, field)[index]
+    line, column = part_place(child, lines, field)
+    kind = PARTS[field]
+    if isinstance(child, ast.Starred):
+        kind = "StarredElement" if field == "elts" else kind
+    if field in ("decorator_list", "cases"):
+        return '%s[start_line="%d"]' % (kind, line)
+    return '%s[start_line="%d"][start_col="%d"]' % (kind, line, column)
+
+
+def change_part(tree, number, action, text):
+    """Makes the change in the ast; False when it has no such form there."""
+    owner, field, index = list(parts(tree))[number]
+    items = getattr(owner, field)
+    if action == "delete":
+        del items[index]
+        return bool(items) or field in ("args", "bases", "decorator_list") or (field == "elts" and isinstance(owner, ast.List))
+    new = new_part(field, text, owner)
+    items[index + (action == "after"):index + (action != "before")] = [new] if action != "delete" else []
+    return True
+
+
+def check_parts(server, chance, files, which):
+    """One or two random parts of a file replaced, deleted or joined by others, in one batch."""
+    source, tree, lines = files[which]
+    every = list(parts(tree))
+    changed, edits, owners = ast.parse(source), [], set()
+    for number in sorted(chance.sample(range(len(every)), min(len(every), chance.choice([1, 1, 2]))), reverse=True):
+        owner, field, index = every[number]
+        inside = [other for other in owners if any(child is other for child in ast.walk(owner)) or any(child is owner for child in ast.walk(other))]
+        if inside:
+            continue
+        owners.add(owner)
+        action = chance.choice(["replace", "before", "after", "delete"])
+        text = chance.choice(NEW_PARTS[field])
+        if not change_part(changed, number, action, text):
+            return None
+        edits.append((action, part_selector(owner, field, index, lines), text, False))
+    answer, text, diff, ranges = server.batch(edits, source)
+    asked = "; ".join("%s %s by %r" % edit[:3] for edit in edits)
+    if answer:
+        # A parenthesized part begins before its expression; a part may be written in a way that has no place for another.
+        if answer == 3:
+            return None
+        assert not compiles(changed), "%s refused: %s" % (asked, text.decode())
+        return False
+    assert dump(ast.parse(text)) == dump(changed), "%s: another ast\n%s" % (asked, diff.decode())
+    check_outside(source.encode(), text, ranges)
+    return True
+
+
+def check_outside(old, new, ranges):
+    """Bytes and CPython's tokens outside the ranges are the same, and putting back the old ranges gives the old bytes."""
+    old_ranges, new_ranges = [r[:2] for r in ranges], [r[2:] for r in ranges]
+    outside = lambda data, pairs: [data[a:b] for a, b in zip([0] + [b for _, b in pairs], [a for a, _ in pairs] + [len(data)])]
+    assert outside(old, old_ranges) == outside(new, new_ranges), "bytes outside the ranges differ"
+    undone = new
+    for a, b, c, d in reversed(ranges):
+        undone = undone[:c] + old[a:b] + undone[d:]
+    assert undone == old, "undoing does not give the old bytes"
+    assert tokens(old, old_ranges) == tokens(new, new_ranges), "tokens outside the ranges differ"
+
+
+def check_capture(server, chance, files, which):
+    """Wraps a random expression into a call with what was captured, `g((x), 1)`."""
+    source, tree, lines = files[which]
+    target = chance.randrange(len(list(expressions(tree))))
+    parent, field, index = list(expressions(tree))[target]
+    node = child_at(parent, field, index)
+    _, start, end = segment(lines, node)
+    selector = '%s[start_line="%d"][start_col="%d"][end_line="%d"][end_col="%d"]@x' % (
+        EXPRESSIONS[type(node).__name__], node.lineno, start, node.end_lineno, end)
+    answer, text, diff, ranges = server.batch([("replace", selector, "g(({x}), {{1: 2}})", True)], source)
+    changed = ast.parse(source)
+    spot = list(expressions(changed))[target]
+    new = ast.parse("g(x, {1: 2})").body[0].value
+    new.args[0] = child_at(*spot)
+    put(*spot, new)
+    if answer:
+        assert not compiles(changed), "capture in %s refused: %s" % (selector, text.decode())
+        return False
+    assert dump(ast.parse(text)) == dump(changed), "capture in %s: another ast\n%s" % (selector, diff.decode())
+    check_outside(source.encode(), text, ranges)
+    return True
+
+
 def snippet(random_source, files):
     """Lines of one to three statements of some file, indented as there."""
     while True:
@@ -304,12 +455,13 @@ def main():
         for number in range(count):
             which = chance.randrange(len(files))
             source, tree, lines = files[which]
-            if chance.random() < 0.4 and any(True for _ in expressions(tree)):
+            if chance.random() < 0.6 and any(True for _ in expressions(tree)):
                 try:
-                    check_one = check_item if chance.random() < 0.5 and any(True for _ in items(tree)) else check_expression
-                    made = check_one(server, chance, files, which)
-                    done, refused = done + made, refused + (not made)
-                except (AssertionError, SyntaxError) as error:
+                    checks = [check_expression, check_capture] + [check_item] * any(True for _ in items(tree)) + \
+                        [check_parts] * 3 * any(True for _ in parts(tree))
+                    made = chance.choice(checks)(server, chance, files, which)
+                    done, refused = done + bool(made), refused + (made is False)
+                except (AssertionError, SyntaxError, tokenize.TokenError) as error:
                     wrong += 1
                     print(chosen[which][0], error)
                 continue

@@ -1,6 +1,7 @@
 /* edit_server.c -- edits sources for compare_edits.py: requests on standard input, answers on standard output.
  *
- *   request   ACTION SELECTOR_LENGTH CODE_LENGTH SOURCE_LENGTH \n, and the three texts; ACTION is a codedb_edit_action
+ *   request   EDIT_COUNT SOURCE_LENGTH \n; for each edit ACTION CAPTURES SELECTOR_LENGTH CODE_LENGTH \n and the two texts; the source.
+ *             ACTION is a codedb_edit_action, CAPTURES is 1 when the code has some
  *   answer    CODE SOURCE_LENGTH DIFF_LENGTH RANGE_COUNT \n, "old_start old_end new_start new_end\n" for each range, the new source (or
  *             what was wrong) and the diff */
 #include "codedb.h"
@@ -32,31 +33,55 @@ static void answer(codedb_code code, const codedb_edit_report *report, const cod
     fflush(stdout);
 }
 
+/* The edits that follow on standard input; each has a selector and a code of its own memory. */
+static codedb_edit *read_edits(size_t count)
+{
+    codedb_edit *edits = calloc(count + 1, sizeof *edits);
+    for (size_t i = 0; edits && i < count; i++) {
+        int action, captures;
+        size_t selector_length, code_length;
+        const char **code = malloc(sizeof *code);
+        if (!code || scanf("%d %d %zu %zu", &action, &captures, &selector_length, &code_length) != 4 || getchar() != '\n')
+            exit(1);
+        edits[i] = (codedb_edit)CODEDB_INIT(codedb_edit);
+        edits[i].filter.struct_size = sizeof edits[i].filter;
+        edits[i].filter.selector = read_text(selector_length);
+        *code = read_text(code_length);
+        edits[i].action = (codedb_edit_action)action;
+        edits[i].code = code;
+        edits[i].code_count = edits[i].action == CODEDB_EDIT_DELETE ? 0 : 1;
+        edits[i].use_captures = captures;
+    }
+    return edits;
+}
+
+static void free_edits(codedb_edit *edits, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((void *)edits[i].filter.selector);
+        free((void *)edits[i].code[0]);
+        free((void *)edits[i].code);
+    }
+    free(edits);
+}
+
 int main(void)
 {
-    int action;
-    size_t selector_length, code_length, source_length;
-    while (scanf("%d %zu %zu %zu", &action, &selector_length, &code_length, &source_length) == 4 && getchar() == '\n') {
-        char *selector = read_text(selector_length), *code_text = read_text(code_length), *source = read_text(source_length);
+    size_t count, source_length;
+    while (scanf("%zu %zu", &count, &source_length) == 2 && getchar() == '\n') {
+        codedb_edit *edits = read_edits(count);
+        char *source = read_text(source_length);
         codedb_result result = CODEDB_INIT(codedb_result);
-        codedb_edit edit = CODEDB_INIT(codedb_edit);
         codedb_edit_report *report = NULL;
         codedb_tree *tree = NULL;
-        const char *codes[] = {code_text};
-        edit.filter.struct_size = sizeof edit.filter;
-        edit.filter.selector = selector;
-        edit.action = (codedb_edit_action)action;
-        edit.code = codes;
-        edit.code_count = edit.action == CODEDB_EDIT_DELETE ? 0 : 1;
         codedb_code code = codedb_tree_parse(source, source_length, NULL, &tree, &result);
         if (code == CODEDB_SUCCESS)
-            code = codedb_tree_edit(tree, &edit, 1, "f.py", &report, &result);
+            code = codedb_tree_edit(tree, edits, count, "f.py", &report, &result);
         answer(code, report, &result);
         codedb_free(report);
         codedb_tree_free(tree);
         codedb_result_clear(&result);
-        free(selector);
-        free(code_text);
+        free_edits(edits, count);
         free(source);
     }
     return 0;
