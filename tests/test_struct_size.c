@@ -80,6 +80,18 @@ static void statistics_are_written_as_far_as_there_is_room(void **state)
     assert_code(codedb_statistics_get(db, &statistics, &result), CODEDB_INVALID_REQUEST, result);
 }
 
+static void figures_of_storage_are_written_as_far_as_there_is_room(void **state)
+{
+    codedb_storage storage = CODEDB_INIT(codedb_storage);
+    codedb_storage *older = OLDER(storage, page_count);
+    (void)state;
+    assert_success(codedb_storage_get(db, older, &result), result);
+    assert_int_equal(older->struct_size, END_OF(codedb_storage, page_count));
+    assert_int_equal(older->page_size, 4096);
+    assert_int_equal((uint64_t)older->free_pages, 0xA5A5A5A5A5A5A5A5);
+    assert_success(codedb_storage_get(db, NEWER(storage), &result), result);
+}
+
 static void tables_are_read_with_any_version_of_a_select(void **state)
 {
     const char *column = "id";
@@ -321,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MEMORY_TEST(handles_open_with_any_version_of_the_options),
         MEMORY_TEST(statistics_are_written_as_far_as_there_is_room),
+        MEMORY_TEST(figures_of_storage_are_written_as_far_as_there_is_room),
         MEMORY_TEST(tables_are_read_with_any_version_of_a_select),
         MEMORY_TEST(objects_and_lists_of_any_version),
         MEMORY_TEST(searches_of_any_version),
