@@ -65,6 +65,51 @@ codedb_code shell_ast_find(const shell_options *options, const shell_source *sou
     return code;
 }
 
+/* ---- Explanations ------------------------------------------------------------------------------------------------- */
+
+static codedb_code ast_explain_in(const shell_options *options, const char *path, const char *bytes, size_t length,
+                                  const codedb_filter *filter, char **text, codedb_result *result)
+{
+    codedb_ast_options given = CODEDB_INIT(codedb_ast_options);
+    codedb_tree *tree = NULL;
+    ast_text json = {NULL, 0, 0};
+    codedb_code code = shell_parse(options, bytes, length, &tree, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_tree_dump(tree, CODEDB_DUMP_AST, ast_append, &json, result);
+    if (code == CODEDB_SUCCESS) {
+        given.source = codedb_tree_source(tree, &given.source_length);
+        given.path = path;
+        code = codedb_ast_json_explain(json.data, json.length, &given, filter,
+                                       options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, text, result);
+    }
+    free(json.data);
+    codedb_tree_free(tree);
+    return code;
+}
+
+codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter, char **text,
+                              codedb_result *result)
+{
+    codedb_ast_options given = CODEDB_INIT(codedb_ast_options);
+    char *stored = NULL;
+    size_t length;
+    codedb_code code;
+    given.path = source->path;
+    if (source->db == NULL)
+        return ast_explain_in(options, source->path, source->bytes, source->length, filter, text, result);
+    code = codedb_ast_get(source->db, source->file_id, &stored, &length, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_ast_json_explain(stored, length, &given, filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT,
+                                       text, result);
+    else if (code == CODEDB_NOT_FOUND) { /* an ast need not be stored */
+        code = codedb_cst_get(source->db, source->file_id, &stored, &length, result);
+        if (code == CODEDB_SUCCESS)
+            code = ast_explain_in(options, source->path, stored, length, filter, text, result);
+    }
+    codedb_free(stored);
+    return code;
+}
+
 /* ---- Edits -------------------------------------------------------------------------------------------------------- */
 
 /* Edits the ast of one file. SHELL_ERROR after a message. */

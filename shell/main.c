@@ -90,21 +90,9 @@ static const struct option main_long_options[] = {
 
 static const int main_index_options[] = {MAIN_DB,     MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS,
                                          MAIN_TARGET, 0};
-static const int main_query_options[] = {MAIN_DB,
-                                         MAIN_PROJECT,
-                                         MAIN_JSON,
-                                         MAIN_EXCLUDE,
-                                         MAIN_NO_DEFAULT_EXCLUDES,
-                                         MAIN_THREADS,
-                                         MAIN_TARGET,
-                                         MAIN_REFERENCE,
-                                         MAIN_LIMIT,
-                                         MAIN_TIMEOUT,
-                                         MAIN_COUNT,
-                                         MAIN_CODE,
-                                         MAIN_EXPLAIN,
-                                         MAIN_AST,
-                                         0};
+static const int main_query_options[] = {MAIN_DB,      MAIN_PROJECT, MAIN_JSON,      MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES,
+                                         MAIN_THREADS, MAIN_TARGET,  MAIN_REFERENCE, MAIN_LIMIT,   MAIN_TIMEOUT,
+                                         MAIN_COUNT,   MAIN_CODE,    MAIN_EXPLAIN,   MAIN_AST,     0};
 static const int main_edit_options[] = {MAIN_DB,          MAIN_JSON,          MAIN_EXCLUDE,      MAIN_NO_DEFAULT_EXCLUDES,
                                         MAIN_TARGET,      MAIN_REFERENCE,     MAIN_WRITE,        MAIN_REPLACE,
                                         MAIN_DELETE,      MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, MAIN_INSERT_FIRST,

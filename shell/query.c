@@ -136,14 +136,12 @@ static void query_print_explanation(FILE *out, const shell_options *options, con
     fprintf(out, ", %s\n", text + 1); /* behind its brace */
 }
 
-static int query_explain(void *context, const shell_options *options, const shell_source *source, FILE *out,
-                         codedb_result *result)
+static codedb_code query_explain_tree(const shell_options *options, const shell_source *source, const codedb_filter *given,
+                                      char **text, codedb_result *result)
 {
-    const query_job *job = context;
-    codedb_filter filter = job->filter;
+    codedb_filter filter = *given;
     codedb_tree *tree = NULL;
     char *stored = NULL;
-    char *text = NULL;
     size_t length = source->length;
     codedb_code code = CODEDB_SUCCESS;
     filter.path = source->path;
@@ -152,12 +150,22 @@ static int query_explain(void *context, const shell_options *options, const shel
     if (code == CODEDB_SUCCESS)
         code = shell_parse(options, stored != NULL ? stored : source->bytes, length, &tree, result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, &text, result);
+        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, text, result);
+    codedb_tree_free(tree);
+    codedb_free(stored);
+    return code;
+}
+
+static int query_explain(void *context, const shell_options *options, const shell_source *source, FILE *out,
+                         codedb_result *result)
+{
+    const query_job *job = context;
+    char *text = NULL;
+    codedb_code code = options->ast ? shell_ast_explain(options, source, &job->filter, &text, result)
+                                    : query_explain_tree(options, source, &job->filter, &text, result);
     if (code == CODEDB_SUCCESS)
         query_print_explanation(out, options, source->path, text);
     codedb_free(text);
-    codedb_tree_free(tree);
-    codedb_free(stored);
     return code == CODEDB_SUCCESS ? SHELL_FOUND : SHELL_ERROR;
 }
 
@@ -351,8 +359,8 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
 {
     query_job job = {.filter = CODEDB_INIT(codedb_filter)};
     codedb_selector *selector = NULL;
-    if (options->ast && (options->explain || options->project_count > 0))
-        return shell_fail("query: found both --ast and --%s", options->explain ? "explain" : "project");
+    if (options->ast && options->project_count > 0)
+        return shell_fail("query: found both --ast and --project");
     job.filter.selector = arguments[0];
     job.filter.dialect = options->dialect;
     job.filter.limit = options->limit;

@@ -127,6 +127,9 @@ int shell_status(const shell_totals *totals);
 /* The nodes of the ast of a source: the stored one, or one that is made. */
 codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
                            codedb_nodes **nodes, codedb_result *result);
+/* How the filter comes to its answer there; *text is freed with codedb_free. */
+codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter, char **text,
+                              codedb_result *result);
 /* Edits the stored asts of a database, all or none. An exit status, messages given; what was done is added to the numbers. */
 int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files);
 /* edit.c: shows what was done, or would be. */

@@ -177,7 +177,9 @@ static void query_of_the_ast_knows_its_classes(void **state)
     assert_run_tells(scratch, "query --ast --json Store src/store.py", 1, "");
     assert_run_tells(scratch, "query --ast --json Load src/other.py", 0, "\"start_line\": null, \"start_col\": null");
     assert_run_tells(scratch, "query --ast Decoratr src", 2, "unknown type 'Decoratr', did you mean");
-    assert_run_tells(scratch, "query --ast --explain Name src", 2, "found both --ast and --explain");
+    assert_run_tells(scratch, "query --ast --explain 'class > Return' src/store.py", 0, "0 after >: parents are FunctionDef");
+    assert_run_tells(scratch, "query --ast --explain --json 'arg.args' src/other.py", 0,
+                     "{\"path\": \"src/other.py\", \"selector\": \"arg.args\", ");
     assert_run_tells(scratch, "query --ast --reference Name src", 2, "the reference dialect");
     assert_run_tells(scratch, "query --ast Name src/none.py", 2, "src/none.py");
 }
