@@ -207,7 +207,18 @@ model: $(BUILD)/tests/test_model
 	  ! CODEDB_MODEL_SABOTAGE=$$sabotage $< >$(BUILD)/model.log 2>&1 || { echo "model: the sabotage $$sabotage was NOT CAUGHT"; exit 1; }; \
 	  grep -h "CODEDB_MODEL_SEED=.*ERROR" $(BUILD)/model.log | head -n 1; echo "model: the sabotage $$sabotage was caught"; done
 
-.PHONY: crash faults model
+# Sixteen threads do everything at once, in both modes, with cancels, kills and closes in the middle, under ThreadSanitizer.
+RACES_SECONDS ?= 60
+RACES = TSAN_OPTIONS="die_after_fork=0 $$TSAN_OPTIONS" build-tsan/faults/races $(if $(PROOF_SEED),--seed $(PROOF_SEED))
+races:
+	@$(MAKE) --no-print-directory BUILD=build-tsan CFLAGS="$(SANITIZED) -fsanitize=thread" build-tsan/faults/races
+	$(RACES) --seconds $(RACES_SECONDS)
+	$(RACES) --seconds $(RACES_SECONDS) --mode process
+	$(RACES) --seconds 5 --sabotage lose
+	@! $(RACES) --seconds 3 --sabotage race >build-tsan/races.log 2>&1 && grep -m 1 "data race" build-tsan/races.log && \
+	  echo "races: the sabotage was caught"
+
+.PHONY: crash faults model races
 
 # The tests that start threads.
 tsan:
