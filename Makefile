@@ -345,6 +345,11 @@ AST_PYTHONS ?= $(ORACLE_PYTHON)
 oracle-ast: $(BUILD)/oracle/dump_server
 	@set -e; for python in $(AST_PYTHONS); do $$python tests/oracle/compare_ast.py $< $(ORACLE_PATHS); done
 
+# Selectors over the ast, and edits of its JSON, against CPython's ast module (the Python that cffi is installed for).
+oracle-ast-selectors: $(BUILD)/libcodedb.so
+	BUILD=$(BUILD) /usr/bin/python3 tests/oracle/compare_ast_selectors.py $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) \
+	  $(or $(ORACLE_PATHS),`/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`)
+
 # Selectors against an evaluator over LibCST's trees, over files with every construct (ORACLE_SEED repeats a run).
 oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) tests/corpus/*.py
@@ -387,7 +392,7 @@ clean:
 	rm -rf $(BUILD) build-asan build-tsan build-coverage build-clang amalgamation/codedb.h amalgamation/codedb.c
 
 .PHONY: build all amalgamation demo test test-programs test-units test-amalgamation asan tsan coverage check check-layers check-headers \
-  check-symbols check-format format check-tidy check-cppcheck bench soak oracle oracle-ast oracle-tokens oracle-selectors install uninstall clean
+  check-symbols check-format format check-tidy check-cppcheck bench soak oracle oracle-ast oracle-ast-selectors oracle-tokens oracle-selectors install uninstall clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
