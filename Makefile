@@ -264,6 +264,13 @@ bench: $(BENCHES) $(BUILD)/codedb
 	@folder="$(DIR)"; [ -n "$$folder" ] || folder=$$(sh tools/standard-library.sh) || exit 1; \
 	python3 bench/bench.py $(BUILD) "$$folder"
 
+# The driver beside bare SQLite, with the bars that are set for each figure. FOLDER: where database files are put for it.
+FOLDER ?= $(BUILD)
+bench-driver: $(BUILD)/bench_driver
+	@$(BUILD)/bench_driver $(FOLDER)
+
+.PHONY: bench-driver
+
 # The parser beside CPython's, tree-sitter's and LibCST's, in one run, and whether its time grows in proportion to the source.
 bench-parse: $(BUILD)/bench_parse $(BUILD)/bench_growth
 	-@sh tools/need.sh "to measure beside tree-sitter" "header tree_sitter/api.h libtree-sitter-dev"

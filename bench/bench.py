@@ -80,7 +80,7 @@ def main():
     seconds = bench_parse(files)
     with tempfile.TemporaryDirectory() as scratch:
         bench_index(seconds, scratch)
-        subprocess.run([os.path.join(build, "bench_queue"), scratch], check=True)
+        subprocess.run([os.path.join(build, "bench_driver"), scratch], check=True)
 
 
 main()
