@@ -73,29 +73,36 @@ static double median(double *figures, size_t count)
 
 /* ---- the shim that counts ------------------------------------------------------------------------------------------ */
 
+/* SQLite's own way to the disk has a table of functions for each kind of file; each gets a copy in which only the sync is another. */
+#define TABLES 4
+
 static atomic_long syncs;
-static const sqlite3_io_methods *plain_methods;
-static sqlite3_io_methods counting_methods;
+static const sqlite3_io_methods *plain_tables[TABLES];
+static sqlite3_io_methods counting_tables[TABLES];
 static sqlite3_vfs counting_vfs;
 
 static int count_sync(sqlite3_file *file, int flags)
 {
     atomic_fetch_add(&syncs, 1);
-    return plain_methods->xSync(file, flags);
+    return plain_tables[file->pMethods - counting_tables]->xSync(file, flags);
 }
 
 static int open_counting(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
 {
     sqlite3_vfs *plain = vfs->pAppData;
     int code = plain->xOpen(plain, name, file, flags, out_flags);
-    if (code == SQLITE_OK && file->pMethods != NULL && (plain_methods == NULL || plain_methods == file->pMethods)) {
-        if (plain_methods == NULL) {
-            counting_methods = *file->pMethods;
-            counting_methods.xSync = count_sync;
-            plain_methods = file->pMethods;
-        }
-        file->pMethods = &counting_methods;
+    size_t i = 0;
+    if (code != SQLITE_OK || file->pMethods == NULL)
+        return code;
+    while (i < TABLES && plain_tables[i] != NULL && plain_tables[i] != file->pMethods)
+        i++;
+    must(i < TABLES, "a table for the counting shim");
+    if (plain_tables[i] == NULL) {
+        plain_tables[i] = file->pMethods;
+        counting_tables[i] = *file->pMethods;
+        counting_tables[i].xSync = count_sync;
     }
+    file->pMethods = &counting_tables[i];
     return code;
 }
 
