@@ -53,6 +53,7 @@ typedef struct codedb_driver_options {
     size_t queue_size;          /* 0: 1000 */
     double command_timeout;     /* seconds; 0: 30 */
     double transaction_timeout; /* seconds; 0: 30 */
+    double group_time;          /* seconds for which a group takes members; 0: 0.005 */
     bool in_process;            /* the driver runs in a process of its own (codedb_process.h) */
     const char *log_path;       /* of that process's log file, or NULL */
     /* A block of codedb_block_allocate, or NULL: codedb_free frees it with the thread's memory, and it is freed, too, when the start
@@ -323,6 +324,8 @@ CODEDB_PRIVATE codedb_request *codedb_queue_take(codedb_queue *queue);
 /* The same if it may be in a group. A group is worth its while when codedb_queue_has_writes. */
 CODEDB_PRIVATE codedb_request *codedb_queue_take_member(codedb_queue *queue);
 CODEDB_PRIVATE bool codedb_queue_has_writes(const codedb_queue *queue);
+/* Whether codedb_queue_take would find something. */
+CODEDB_PRIVATE bool codedb_queue_has_ready(const codedb_queue *queue);
 /* When codedb_queue_take is to be called although nothing has come, because of those; 0: never. */
 CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue);
 /* Gives a request up, from any thread: one that waits is answered CANCELLED here, one that runs is interrupted like one whose time is
@@ -346,7 +349,8 @@ CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statisti
 /* ---- the loop: codedb_loop.c -------------------------------------------------------------------------------------- */
 
 /* The connection, the held transaction, and what runs requests. It belongs to the thread that takes its turns, and does not know where
- * that is: on a thread of the host's, or alone in a child process. It never sleeps but in the driver's functions. */
+ * that is: on a thread of the host's, or alone in a child process. It never sleeps but in the driver's functions, though it
+ * may give its CPU away for a part of a commit's time. */
 typedef struct codedb_loop codedb_loop;
 
 /* Makes a loop that is not connected: the first request, of kind CONNECT, does that. `options` (its texts, its driver) and `queue`

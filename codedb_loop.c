@@ -24,19 +24,25 @@
  * 10. A failure that ends the whole transaction (an interrupt, a full disk) is that of the member in which it came. All that ran before
  *    it are run again, each for itself, in their order, before anything else is taken.
  * 11. A member's own deadline and cancel count while it runs; behind that it waits for the truth.
- * 12. A group takes no more members when it has LOOP_GROUP_LARGEST or lasts LOOP_GROUP_TIME; what is queued never runs alone in a
- *    savepoint: a write that finds no other one commits by itself, as if there were no groups. */
+ * 12. A group takes no more members when it has LOOP_GROUP_LARGEST or lasts LOOP_GROUP_TIME (or as the options say); a write that finds no other one
+ *    commits by itself, as if there were no groups.
+ * 13. Those whom the last group has just answered are likely to come again: a group is open for a part of a commit's time until it has as many
+ *    members. When they do not come, that is not done again until there is another group. */
 #include "codedb_driver.h"
 
+#include <sched.h>
 #include <string.h>
 
 /* The longest that a copy may keep others waiting in a turn. */
 #define LOOP_COPY_SECONDS 0.01
 #define LOOP_ENDED_REMEMBERED 8
 #define LOOP_GROUP_LARGEST 256
-#define LOOP_GROUP_TIME 0.005 /* seconds */
-#define LOOP_MEMBER 0         /* the depth of a member's savepoint */
-#define LOOP_SAVEPOINTS 1000  /* the most that a host may have open */
+#define LOOP_GROUP_TIME 0.005   /* seconds */
+#define LOOP_GATHER_TIME 0.001  /* seconds for which members are waited for, at most, */
+#define LOOP_GATHER_SHARE 0.5   /* and as a share of what a commit takes, */
+#define LOOP_GATHER_WORTH 20e-6 /* which is to be so many seconds at least */
+#define LOOP_MEMBER 0           /* the depth of a member's savepoint */
+#define LOOP_SAVEPOINTS 1000    /* the most that a host may have open */
 
 /* Why a transaction is no more. */
 typedef enum loop_end { LOOP_END_COMMITTED, LOOP_END_ROLLED_BACK, LOOP_END_IDLE, LOOP_END_DATABASE, LOOP_END_CLOSED } loop_end;
@@ -65,6 +71,9 @@ struct codedb_loop {
     void *look_context;
     codedb_request *members[LOOP_GROUP_LARGEST]; /* of the group that is open, in their order */
     size_t member_count;                         /* 0: none is open */
+    size_t expected;                             /* how many members a group is likely to get */
+    double group_time;                           /* seconds for which a group takes members */
+    double commit_time;                          /* seconds that a group's commit takes, averaged */
 };
 
 /* ---- 1. Life ------------------------------------------------------------------------------------------------------- */
@@ -83,6 +92,7 @@ CODEDB_PRIVATE codedb_code codedb_loop_create(const codedb_driver_options *optio
     codedb_struct_read(&made->driver, sizeof made->driver, options->driver);
     made->given = options->driver;
     made->queue = queue;
+    made->group_time = options->group_time > 0 ? options->group_time : LOOP_GROUP_TIME;
     codedb_row_collector_init(&made->collector, &made->allocator);
     *loop = made;
     return CODEDB_SUCCESS;
@@ -560,10 +570,35 @@ static codedb_request *loop_next_member(codedb_loop *loop, double begun)
 {
     codedb_request *request;
     do {
-        if (loop->member_count == LOOP_GROUP_LARGEST || codedb_monotonic_now() - begun >= LOOP_GROUP_TIME)
+        if (loop->member_count == LOOP_GROUP_LARGEST || codedb_monotonic_now() - begun >= loop->group_time)
             return NULL;
         request = codedb_queue_take_member(loop->queue);
     } while (request != NULL && codedb_queue_expire(loop->queue, request));
+    return request;
+}
+
+/* Whether another member is likely to come, and worth to be waited for. */
+static bool loop_expects_members(const codedb_loop *loop)
+{
+    return loop->member_count < loop->expected && loop->commit_time >= LOOP_GATHER_WORTH;
+}
+
+/* Invariant 13. */
+static codedb_request *loop_await_member(codedb_loop *loop, double begun)
+{
+    double window = loop->commit_time * LOOP_GATHER_SHARE;
+    double until = codedb_monotonic_now() + (window < LOOP_GATHER_TIME ? window : LOOP_GATHER_TIME);
+    codedb_request *request = loop_next_member(loop, begun);
+    while (request == NULL && loop_expects_members(loop) && !codedb_queue_has_ready(loop->queue)) {
+        if (codedb_monotonic_now() >= until) {
+            loop->expected = loop->member_count;
+            return NULL;
+        }
+        sched_yield();
+        if (loop->look != NULL)
+            loop->look(loop->look_context);
+        request = loop_next_member(loop, begun);
+    }
     return request;
 }
 
@@ -599,13 +634,20 @@ static void loop_commit_group(codedb_loop *loop)
     codedb_result result = CODEDB_INIT(codedb_result);
     size_t count = loop->member_count;
     codedb_code code;
+    double start;
     size_t i;
     loop->driver.set_deadline(loop->connection, 0);
+    start = codedb_monotonic_now();
     code = loop->driver.commit(loop->connection, &result);
-    if (code == CODEDB_SUCCESS)
+    loop->commit_time += (codedb_monotonic_now() - start - loop->commit_time) / 8;
+    if (count > loop->expected)
+        loop->expected = count;
+    if (code != CODEDB_SUCCESS)
+        loop_give_group_up(loop);
+    else if (count > 1)
         codedb_queue_count_group(loop->queue, count);
     else
-        loop_give_group_up(loop);
+        codedb_queue_count_commit(loop->queue);
     loop->member_count = 0;
     for (i = 0; i < count; i++) {
         codedb_request *request = loop->members[i];
@@ -632,7 +674,7 @@ static void loop_run_group(codedb_loop *loop, codedb_request *first)
     }
     do {
         open = loop_run_member(loop, request);
-    } while (open && (request = loop_next_member(loop, begun)) != NULL);
+    } while (open && (request = loop_await_member(loop, begun)) != NULL);
     if (open)
         loop_commit_group(loop);
     else
@@ -646,7 +688,8 @@ static void loop_serve(codedb_loop *loop, codedb_request *request)
 {
     if (codedb_queue_expire(loop->queue, request))
         return;
-    if (request->role == CODEDB_ROLE_WRITES && loop->transaction == 0 && codedb_queue_has_writes(loop->queue)) {
+    if (request->role == CODEDB_ROLE_WRITES && loop->transaction == 0 &&
+        (codedb_queue_has_writes(loop->queue) || (loop->expected > 1 && loop_expects_members(loop)))) {
         loop_run_group(loop, request);
         return;
     }

@@ -525,7 +525,7 @@ static void queue_count_time(double seconds, queue_counter *total, queue_counter
     queue_counter_raise(maximum, nanoseconds);
 }
 
-static bool queue_has_ready(codedb_queue *queue)
+CODEDB_PRIVATE bool codedb_queue_has_ready(const codedb_queue *queue)
 {
     return atomic_load_explicit(&queue->ready, memory_order_acquire) > 0;
 }
@@ -536,7 +536,7 @@ static void queue_look_out(codedb_queue *queue)
     unsigned spin = queue_spin_limit(&queue->driver_spin);
     double until;
     for (; spin > 0; spin--) {
-        if (queue_has_ready(queue)) {
+        if (codedb_queue_has_ready(queue)) {
             queue_spin_learn(&queue->driver_spin, true);
             return;
         }
@@ -546,7 +546,7 @@ static void queue_look_out(codedb_queue *queue)
     until = codedb_monotonic_now() + QUEUE_DRIVER_WINDOW;
     do {
         sched_yield();
-    } while (!queue_has_ready(queue) && codedb_monotonic_now() < until);
+    } while (!codedb_queue_has_ready(queue) && codedb_monotonic_now() < until);
 }
 
 /* Fetches a request, which another CPU has just written, all lines at once instead of one behind the other. */
@@ -567,11 +567,11 @@ CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline)
     if (deadline != 0 && codedb_monotonic_now() >= deadline)
         return;
     queue_look_out(queue);
-    if (queue_has_ready(queue))
+    if (codedb_queue_has_ready(queue))
         return;
     pthread_mutex_lock(&queue->lock);
     queue->driver_sleeps = true;
-    while (!queue_has_ready(queue) && queue->driver_sleeps && !queue->cancelled_running && in_time)
+    while (!codedb_queue_has_ready(queue) && queue->driver_sleeps && !queue->cancelled_running && in_time)
         in_time = queue_sleep(queue, &queue->filled, deadline);
     queue->driver_sleeps = false;
     queue->cancelled_running = false;
@@ -622,7 +622,7 @@ static codedb_request *queue_take(codedb_queue *queue, bool member)
     codedb_request *request;
     if (expiry != 0 && expiry <= now)
         queue_expire_waiting(queue, now);
-    if (!queue_has_ready(queue))
+    if (!codedb_queue_has_ready(queue))
         return NULL;
     pthread_mutex_lock(&queue->lock);
     request = queue_remove_next(queue, member);

@@ -25,6 +25,8 @@ static struct {
     int answers;
     int begins, savepoints, commits; /* calls of the driver's functions */
     bool commits_fail;
+    bool commits_take_long;
+    int looks; /* calls of the function that looks for more */
     bool undoing_fails;
     int answered_before_commit; /* answers that had been given when the last commit began */
 } world;
@@ -51,6 +53,8 @@ static codedb_code spy_commit(codedb_connection *connection, codedb_result *resu
 {
     world.commits++;
     world.answered_before_commit = world.answers;
+    if (world.commits_take_long)
+        usleep(2000);
     if (!world.commits_fail)
         return codedb_sqlite_driver()->commit(connection, result);
     snprintf(result->description, sizeof result->description, "the disk is gone");
@@ -202,6 +206,7 @@ static int open_loop(void **state)
     world.driver.rollback_to = spy_rollback_to;
     world.options.driver = &world.driver;
     world.options.transaction_timeout = 1000;
+    world.options.group_time = 1000; /* however slow the machine is */
     world.options.settings.struct_size = sizeof world.options.settings;
     world.options.settings.path = ":memory:";
     world.options.settings.allocator = codedb_allocator_or_default(NULL);
@@ -407,6 +412,40 @@ static void a_group_has_a_largest_size(void **state)
     assert_true(world.commits >= 2);
 }
 
+static void submit_when_looked_for(void *context)
+{
+    (void)context;
+    if (world.looks++ == 0)
+        ask_insert(20);
+}
+
+/* Invariant 13. */
+static void behind_a_group_others_are_expected_for_a_moment(void **state)
+{
+    (void)state;
+    world.commits_take_long = true;
+    ask_insert(0);
+    ask_insert(1);
+    turn();
+    codedb_loop_watch(world.loop, submit_when_looked_for, NULL);
+    ask_insert(10);
+    turn();
+    assert_answer(&asks[10], CODEDB_SUCCESS);
+    assert_answer(&asks[20], CODEDB_SUCCESS);
+    assert_int_equal(world.commits, 2);
+    /* Nobody comes, and from then on nobody is expected. */
+    ask_insert(11);
+    turn();
+    assert_answer(&asks[11], CODEDB_SUCCESS);
+    assert_int_equal(world.savepoints, 5);
+    ask_insert(12);
+    turn();
+    assert_answer(&asks[12], CODEDB_SUCCESS);
+    assert_int_equal(world.savepoints, 5);
+    assert_int_equal(statistics().groups, 2);
+    assert_int_equal(count_numbers(), 6);
+}
+
 static void what_is_no_member_waits_for_the_group(void **state)
 {
     (void)state;
@@ -506,6 +545,7 @@ int main(void)
         LOOP_TEST(a_member_that_cannot_be_undone_is_undone_with_the_transaction),
         LOOP_TEST(a_write_that_finds_no_other_has_no_savepoint),
         LOOP_TEST(a_group_has_a_largest_size),
+        LOOP_TEST(behind_a_group_others_are_expected_for_a_moment),
         LOOP_TEST(what_is_no_member_waits_for_the_group),
         LOOP_TEST(one_that_expired_in_the_queue_is_no_member),
         LOOP_TEST(a_group_that_cannot_begin_is_the_first_ones_answer),

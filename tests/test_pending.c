@@ -332,8 +332,9 @@ static void a_callback_takes_the_answer_and_may_submit_and_free(void **state)
     options.answered = take_in_callback;
     options.context = &called;
     submit_person("Ada", &options);
-    assert_int_equal(count_people() >= 1, 1);
-    assert_int_equal(atomic_load(&called.times), 1);
+    while (atomic_load(&called.times) == 0)
+        sched_yield();
+    assert_true(count_people() >= 1);
     assert_int_equal(called.code, CODEDB_SUCCESS);
     assert_int_equal(called.waiting, CODEDB_BUSY);
     assert_int_equal(called.submitted, CODEDB_SUCCESS);
