@@ -317,21 +317,30 @@ TARGETS = {  # the table's first column: (source, selector, code, code in a body
                                                        ("if a: b\n", "SimpleStatementSuite", "new()", "new()")],
     "module": [("a\n", "module", "new()", "new()")],
     "else, elif, handler, finally, case, decorator": [
-        ("if a:\n    b\nelse:\n    c\n", "Else", "new()", "new()"), ("if a:\n    b\nelif c:\n    d\n", "If.orelse", "new()", "new()"),
-        ("try:\n    a\nexcept A:\n    b\nexcept B:\n    c\n", "ExceptHandler:last", "new()", "new()"),
-        ("try:\n    a\nexcept A:\n    b\nfinally:\n    c\n", "Finally", "new()", "new()"),
-        ("match a:\n    case 1:\n        b\n    case 2:\n        c\n", "MatchCase:last", "new()", "new()"),
-        ("@d\ndef f(): pass\n", "Decorator", "new()", None)],
-    "argument, base, imported name, element, name of a global, with-item": [
-        ("f(a, b)\n", "Arg:first", "new", None), ("class C(A, B): pass\n", "Arg.bases:first", "new", None),
-        ("import a, b\n", "ImportAlias:first", "new", None), ("[a, b]\n", "Element:first", "new", None),
+        # Nothing can stand after an else or a finally.
+        ("if a:\n    b\nelse:\n    c\n", "Else", {"REPLACE": "else: new()", "INSERT_BEFORE": "elif new: c", "INSERT_AFTER": None}, "new()"),
+        ("if a:\n    b\nelif c:\n    d\n", "If.orelse", "elif new: c", "new()"),
+        ("try:\n    a\nexcept A:\n    b\nexcept B:\n    c\n", "ExceptHandler:last", "except new: c", "new()"),
+        ("try:\n    a\nexcept A:\n    b\nfinally:\n    c\n", "Finally",
+         {"REPLACE": "finally: new()", "INSERT_BEFORE": "else: new()", "INSERT_AFTER": None}, "new()"),
+        ("match a:\n    case 1:\n        b\n    case 2:\n        c\n", "MatchCase:last", "case new: c", "new()"),
+        ("@d\ndef f(): pass\n", "Decorator", "@new", None)],
+    "argument, parameter, base, imported name, element, name of a global, with-item": [
+        ("f(a, b)\n", "Arg:first", "new", None), ("def f(a, b): pass\n", "Param:first", "new", None),
+        ("class C(A, B): pass\n", "Arg.bases:first", "new", None),
+        ("import a, b\n", "ImportAlias:first", "new", None), ("x = [a, b]\n", "Element:first", "new", None),
         ("def f():\n    global a, b\n", "NameItem:first", "new", None), ("with a, b: pass\n", "WithItem:first", "new", None)],
+    "target of `a = b = 1`": [("a = b = 1\n", "AssignTarget:first", "new", None)],
+    "call, list, tuple, set, dict, parameters": [
+        ("f(a)\n", "Call", "new", "new"), ("x = [a]\n", "List", "new", "new"), ("x = (a,)\n", "Tuple", "new", "new"), ("x = {a}\n", "Set", "new", "new"),
+        ("x = {a: b}\n", "Dict", "new", "new: c"), ("def f(a): pass\n", "Parameters", "new", "new")],
     "expression": [("x = a\n", "Assign > Name.value", "new", None)],
 }
 CELLS = {  # what a cell says: may it be done with the row's targets, and what else is asked
     "yes": "SUCCESS", "no": "VALIDATION_ERROR", "all of it; the header stays": "SUCCESS", "into its body": "SUCCESS",
-    "by its expression": None, "one that is a whole statement, or an item": "VALIDATION_ERROR",
-    "one that is a whole statement": "VALIDATION_ERROR",
+    "by such": "SUCCESS", "such": "SUCCESS", "by targets": "SUCCESS", "targets": "SUCCESS", "yes, but for the last": "SUCCESS",
+    "as an expression": None, "": None, "an item of it": "SUCCESS", "by an expression": "SUCCESS",
+    "one that is a whole statement, item or target": "VALIDATION_ERROR", "as the statement or item that it is": "VALIDATION_ERROR",
 }
 
 
@@ -345,18 +354,20 @@ def test_the_table_of_edits():
             expected = CELLS[cell]
             for source, selector, code, inside in TARGETS[row[0]]:
                 for action in names:
-                    if expected is None or (cell == "into its body" and inside is None):
+                    new_code = inside if action in ("INSERT_FIRST", "INSERT_LAST") and inside else code
+                    new_code = new_code.get(action, "") if isinstance(new_code, dict) else new_code
+                    if expected is None or new_code is None or (cell == "into its body" and inside is None):
                         continue
-                    done, text = edit(source, selector, action, code)
+                    done, text = edit(source, selector, action, new_code)
                     assert done == expected, "%s of %s in %r: %s, the page says %s\n%s" % (action, selector, source, done, cell, text)
                     if action != "DELETE" and done == "SUCCESS":
                         assert "new" in text and (action == "REPLACE" or source.split("\n")[0][:2] in text), text
 
 
 EDITS = [  # what docs/edits.md says, in its order: words of the page, source, selector, action, code, what becomes of it
-    ("by its expression", "f(a, b)\n", "Arg:first > *.value", "REPLACE", "new", "f(new, b)\n"),
+    ("by such", "f(a, b)\n", "Arg:last", "REPLACE", "k=1, **new", "f(a, k=1, **new)\n"),
     ("one that is a whole statement", "a\nf()\n", "Call", "DELETE", "", "a\n"),
-    ("or an item", "f(a, b)\n", "Arg:first > *.value", "DELETE", "", "f(b)\n"),
+    ("item or target", "f(a, b)\n", "Arg:first > *.value", "DELETE", "", "f(b)\n"),
     ("one that is a whole statement", "f()\n", "Call", "INSERT_BEFORE", "a", "a\nf()\n"),
     ("in the\n  unit of the block", "if a:\n\tb\n", "smallstmt[code=b]", "REPLACE", "if c:\n    d", "if a:\n\tif c:\n\t\td\n"),
     ("Its line breaks become those of the place", "a\r\nb\r\n", "smallstmt[code=a]", "REPLACE", "c\nd", "c\r\nd\r\nb\r\n"),

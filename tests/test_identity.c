@@ -143,10 +143,9 @@ static void a_source_that_is_stored_anew_keeps_what_has_not_changed(void **state
     char *method = id_of(made, "method"), *kept = id_of(made, "Assign[code='y = 2']"),
          *changed = id_of(made, "Assign[code='x = 1']"), *number = id_of(made, "Integer[code='1']"),
          *last = id_of(made, "Assign[code='b = A()']");
-    save(
-        made,
-        "import a\nimport z\n\n\nclass A:\n    def g(self):\n        pass\n\n    def f(self):\n        x = 17\n        y = 2\n"
-        "        return x + y\n\n\nb = A()\n");
+    save(made,
+         "import a\nimport z\n\n\nclass A:\n    def g(self):\n        pass\n\n    def f(self):\n        x = 17\n        y = 2\n"
+         "        return x + y\n\n\nb = A()\n");
     assert_id(made, "method[name='f']", method);
     assert_id(made, "Assign[code='y = 2']", kept);
     assert_id(made, "Assign[code='x = 17']", changed);
