@@ -35,6 +35,8 @@
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
 #define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
+#define PROCESS_START 120.0  /* seconds for the first connection, which may have a long log to go through */
+#define PROCESS_LEAVE 10.0   /* seconds for the supervisor to end; it gives its worker less */
 #define PROCESS_SLOT_BITS 20
 #define PROCESS_TRANSACTION_BITS 40
 #define PROCESS_CALL_ROOM 512
@@ -1326,8 +1328,9 @@ static bool process_await_end(codedb_process *process, double until)
 }
 
 /* Whoever else reads the control socket is woken, so that it can be closed. */
-static void process_leave_supervisor(codedb_process *process)
+static bool process_leave_supervisor(codedb_process *process)
 {
+    bool ended = false;
     int control;
     char bytes[sizeof(codedb_worker_notice)];
     while (process->reading) {
@@ -1340,24 +1343,29 @@ static void process_leave_supervisor(codedb_process *process)
     process->control = -1;
     pthread_mutex_unlock(&process->lock);
     if (control >= 0) {
+        struct pollfd wait = {.fd = control, .events = POLLIN};
+        double until = codedb_monotonic_now() + PROCESS_LEAVE;
         shutdown(control, SHUT_WR);
-        while (recv(control, bytes, sizeof bytes, 0) > 0 || errno == EINTR) /* until it has ended, too */
-            errno = 0;
+        while (!ended && !process_is_over(until)) /* until it has ended, too */
+            ended = poll(&wait, 1, process_poll_timeout(until)) > 0 && recv(control, bytes, sizeof bytes, MSG_DONTWAIT) == 0;
         close(control);
     }
     pthread_mutex_lock(&process->lock);
+    return ended;
 }
 
+/* Nothing to do, unless the host is an init, whose child the supervisor has become. */
 static void process_reap(const codedb_process *process)
 {
     int status;
     if (process->notice.supervisor > 0)
-        while (waitpid(process->notice.supervisor, &status, 0) < 0 && errno == EINTR) /* ECHILD, unless the host is an init */
+        while (waitpid(process->notice.supervisor, &status, 0) < 0 && errno == EINTR)
             continue;
 }
 
 CODEDB_PRIVATE void codedb_process_stop(codedb_process *process)
 {
+    bool ended;
     pthread_mutex_lock(&process->lock);
     process->stopping = true;
     if (process->state == PROCESS_UP) {
@@ -1369,10 +1377,11 @@ CODEDB_PRIVATE void codedb_process_stop(codedb_process *process)
         process_lose(process, "it was closed");
     process_close_with(process, CODEDB_CONNECTION_ERROR, "the database is closed");
     process_end_helper(process);
-    process_leave_supervisor(process);
+    ended = process_leave_supervisor(process);
     process_pass_on(process);
     pthread_mutex_unlock(&process->lock);
-    process_reap(process);
+    if (ended)
+        process_reap(process);
 }
 
 /* Starts everything anew when the supervisor is gone, else has it start a worker at once. */
@@ -1425,6 +1434,7 @@ CODEDB_PRIVATE codedb_code codedb_process_start(const codedb_worker_options *opt
                                                 codedb_result *result)
 {
     codedb_process *made;
+    double until;
     codedb_code code = process_create(options, &made, result);
     *process = NULL;
     if (code == CODEDB_SUCCESS)
@@ -1434,9 +1444,13 @@ CODEDB_PRIVATE codedb_code codedb_process_start(const codedb_worker_options *opt
         return code;
     }
     pthread_mutex_lock(&made->lock);
-    while (made->state == PROCESS_STARTING || made->state == PROCESS_GREETING)
-        process_await_change(made, 0);
-    if (made->state != PROCESS_UP)
+    until = codedb_monotonic_now() + PROCESS_START;
+    while ((made->state == PROCESS_STARTING || made->state == PROCESS_GREETING) && !process_is_over(until))
+        process_await_change(made, until);
+    if (made->state == PROCESS_STARTING || made->state == PROCESS_GREETING)
+        code =
+            codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver's process did not connect in %.0f seconds", PROCESS_START);
+    else if (made->state != PROCESS_UP)
         code = codedb_fail(result, made->failure, "%s", made->reason);
     pthread_mutex_unlock(&made->lock);
     if (code != CODEDB_SUCCESS) {
