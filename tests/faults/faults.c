@@ -2,18 +2,18 @@
  *
  *     faults [--every N] [--seed N] [--only KIND] [--sabotage swallow|half|leak]
  *
- * The scenario opens a database, makes a table, writes (one row, a batch, a transaction), stores objects and a source, searches, indexes a
- * folder, alters the table, makes a copy and restores it, checks, vacuums, deletes, and closes. In run n of a kind, the n-th call of that kind fails, alone or with all
- * behind it. Then:
+ * The scenario opens a database, makes a table, writes (a row, a batch, transactions, a savepoint, a submitted row), stores objects and a
+ * source, searches, copies the log back, indexes a folder, alters the table, makes a copy and restores it, checks, vacuums, deletes, and
+ * closes. In run n of a kind, the n-th call of that kind fails, alone or with all behind it. Then:
  *
  * 1. A step is a success or a code that fits what failed, with words.
  * 2. When nothing fails any more, the handle works, or says that it is closed.
  * 3. Nothing is left: memory of the allocator and of SQLite, open files.
  * 4. The file opens; integrity, foreign keys and full text are clean; a step that was a success is there, one that failed is not.
  *
- * A run that hangs is ended by a clock. --every N leaves runs out at random: one in N is run, and of SQLite's allocations, which are tens
- * of thousands, one in 50 N. --sabotage takes a failure for a success, writes
- * a batch row by row, or keeps an answer, and is to be noticed. */
+ * A run that hangs is ended by a clock. --every N leaves runs out at random: one in N is run; of calls that are few one in N / 5, and of
+ * SQLite's allocations, which are tens of thousands, one in 50 N. --sabotage takes a failure for a success, writes a batch row by row, or
+ * keeps an answer, and is to be noticed. */
 #include "shim.h"
 
 #include "codedb.h"
@@ -234,6 +234,38 @@ static codedb_code step_transaction(world *self)
     return code;
 }
 
+/* One row of it is undone. */
+static codedb_code step_savepoint(world *self)
+{
+    codedb *transaction;
+    int savepoint = 0;
+    codedb_code code = codedb_transaction_begin(self->db, &transaction, &self->result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = insert_note(transaction, "savepoint", &self->result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_transaction_savepoint(transaction, &savepoint, &self->result);
+    if (code == CODEDB_SUCCESS)
+        code = insert_note(transaction, "savepoint", &self->result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_transaction_rollback_to(transaction, savepoint, &self->result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_transaction_commit(transaction, &self->result);
+    codedb_close(transaction);
+    return code;
+}
+
+static codedb_code step_submit(world *self)
+{
+    const codedb_column row[] = {column_text("step", "submit"), column_text("text", "later")};
+    codedb_pending *pending = NULL;
+    codedb_code code = codedb_submit_insert(self->db, "notes", row, 2, NULL, &pending, &self->result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_pending_answer(pending, NULL, NULL, &self->result);
+    codedb_pending_free(pending);
+    return code;
+}
+
 static codedb_code step_update(world *self)
 {
     const codedb_column where = column_text("step", "insert"), row = column_text("text", "changed");
@@ -350,6 +382,11 @@ static codedb_code step_vacuum(world *self)
     return codedb_vacuum(self->db, &self->result);
 }
 
+static codedb_code step_checkpoint(world *self)
+{
+    return codedb_checkpoint(self->db, CODEDB_CHECKPOINT_TRUNCATE, &self->result);
+}
+
 static codedb_code step_delete(world *self)
 {
     return codedb_project_delete(self->db, self->indexed, &self->result);
@@ -370,12 +407,15 @@ enum {
     INSERT,
     BATCH,
     TRANSACTION,
+    SAVEPOINT,
+    SUBMIT,
     UPDATE,
     PROJECT,
     MADE_FILE,
     SOURCE,
     QUERY,
     SEARCH,
+    CHECKPOINT,
     INDEX,
     ALTER,
     COPY,
@@ -394,6 +434,8 @@ static const step steps[STEPS] = {
     [INSERT] = {"insert", step_insert, TABLE, "SELECT count(*) FROM notes WHERE step = 'insert'", 1, 0},
     [BATCH] = {"batch", step_batch, TABLE, "SELECT count(*) FROM notes WHERE step = 'batch'", 40, 0},
     [TRANSACTION] = {"transaction", step_transaction, TABLE, "SELECT count(*) FROM notes WHERE step = 'transaction'", 10, 0},
+    [SAVEPOINT] = {"savepoint", step_savepoint, TABLE, "SELECT count(*) FROM notes WHERE step = 'savepoint'", 1, 0},
+    [SUBMIT] = {"submit", step_submit, TABLE, "SELECT count(*) FROM notes WHERE step = 'submit'", 1, 0},
     [UPDATE] = {"update", step_update, INSERT, "SELECT count(*) FROM notes WHERE text = 'changed'", 1, 0},
     [PROJECT] = {"create a project", step_project, OPEN, "SELECT count(*) FROM projects WHERE root_path = '/made'", 1, 0},
     [MADE_FILE] =
@@ -417,6 +459,7 @@ static const step steps[STEPS] = {
     [RESTORE] = {"restore", step_restore, LATER, "SELECT count(*) FROM watch_dirs WHERE id = 'later'", 0, 1},
     [CHECK] = {"check", step_check, OPEN, NULL, 0, 0},
     [VACUUM] = {"vacuum", step_vacuum, OPEN, NULL, 0, 0},
+    [CHECKPOINT] = {"checkpoint", step_checkpoint, OPEN, NULL, 0, 0},
     [DELETE] = {"delete a project", step_delete, INDEX, "SELECT count(*) FROM files WHERE path LIKE '%/source_.py'", 0, 3},
 };
 
@@ -659,7 +702,8 @@ static bool run_scenario(int kind, long after, bool lasting)
 /* All runs of a kind: until nothing fails any more. */
 static void run_kind(int kind, bool lasting)
 {
-    unsigned share = every * (kind == TROUBLE_SQLITE_MEMORY ? 50 : 1);
+    bool few = kind < SHIM_KINDS && kind != SHIM_READ && kind != SHIM_WRITE;
+    unsigned share = kind == TROUBLE_SQLITE_MEMORY ? every * 50 : few ? (every + 4) / 5 : every;
     long after = 0, before = figures.runs;
     while (!is_enough() && run_scenario(kind, after, lasting))
         after += share == 1 ? 1 : 1 + (long)random_of(2 * share - 1);
