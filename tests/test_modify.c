@@ -223,6 +223,58 @@ static void calls_without_sense_are_invalid_requests(void **state)
     check_unchanged(made);
 }
 
+/* Memory that runs out changes neither the database nor the file, and leaks nothing. */
+static void every_failed_allocation_changes_nothing(void **state)
+{
+    files_scratch *scratch = *state;
+    support_failing failing;
+    char *path = strdup(files_path(scratch, "a.py"));
+    for (long n = 0;; n++) {
+        codedb *db;
+        codedb_result result = CODEDB_INIT(codedb_result);
+        codedb_open_options options = CODEDB_INIT(codedb_open_options);
+        codedb_modify_options modify = CODEDB_INIT(codedb_modify_options);
+        codedb_project project = CODEDB_INIT(codedb_project);
+        codedb_file file = CODEDB_INIT(codedb_file);
+        codedb_project_report *report = NULL;
+        codedb_edit edit = rename_old();
+        codedb_file_edits all = edits_of(0, &edit, 1);
+        support_failing_start(&failing, 0);
+        failing.countdown = 1000000000;
+        failing.failed = false;
+        options.allocator = &failing.allocator;
+        files_write(scratch, "a.py", sources[0]);
+        assert_success(codedb_open(":memory:", &options, &db, &result), result);
+        project.root_path = scratch->path;
+        assert_success(codedb_project_create(db, &project, &result), result);
+        file.project_id = project.id;
+        file.path = path;
+        assert_success(codedb_file_create(db, &file, &result), result);
+        assert_success(codedb_cst_save(db, file.id, sources[0], strlen(sources[0]), NULL, &result), result);
+        modify.write_files = 1;
+        failing.countdown = n;
+        codedb_code code = codedb_modify_project(db, NULL, &all, 1, &modify, &report, &result);
+        bool failed = failing.failed;
+        failing.countdown = 1000000000;
+        if (code != CODEDB_SUCCESS) {
+            char *stored;
+            assert_true(failed && code == CODEDB_NO_MEMORY);
+            assert_null(report);
+            assert_success(codedb_cst_get(db, file.id, &stored, NULL, &result), result);
+            assert_string_equal(stored, sources[0]);
+            files_assert_text(scratch, "a.py", sources[0]);
+            codedb_free(stored);
+        }
+        codedb_free(report);
+        codedb_close(db);
+        codedb_result_clear(&result);
+        assert_int_equal(failing.live, 0);
+        if (!failed)
+            break;
+    }
+    free(path);
+}
+
 #define PROJECT_TEST(name) cmocka_unit_test_setup_teardown(name, open_project, close_project)
 
 int main(void)
@@ -234,6 +286,7 @@ int main(void)
         PROJECT_TEST(a_transaction_of_the_host_holds_what_is_stored),
         PROJECT_TEST(one_wrong_edit_of_one_file_changes_none_and_is_named),
         PROJECT_TEST(calls_without_sense_are_invalid_requests),
+        cmocka_unit_test_setup_teardown(every_failed_allocation_changes_nothing, files_setup, files_teardown),
     };
     return cmocka_run_group_tests_name("modify", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* tests/test_write.c -- accuses codedb_write.c: files replaced whole, all or none, with what happened to each told. */
-#include "support.h"
-
+#include "codedb_write.h"
 #include "files.h"
+#include "support.h"
 
 #include <errno.h>
 
@@ -144,6 +144,67 @@ static void calls_without_sense_are_invalid_requests(void **state)
     codedb_result_clear(&result);
 }
 
+/* Two staged files in folders of their own. */
+static codedb_writer *stage_two(files_scratch *scratch, const codedb_allocator *allocator)
+{
+    codedb_writer *writer = codedb_writer_create(allocator, 2);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    files_folder(scratch, "one");
+    files_folder(scratch, "two");
+    files_write(scratch, "one/a.py", "a\n");
+    files_write(scratch, "two/b.py", "b\n");
+    assert_success(codedb_writer_stage(writer, files_path(scratch, "one/a.py"), "a\n", 2, "new a\n", 6, &result), result);
+    assert_success(codedb_writer_stage(writer, files_path(scratch, "two/b.py"), "b\n", 2, "new b\n", 6, &result), result);
+    codedb_result_clear(&result);
+    return writer;
+}
+
+static void a_file_that_was_written_is_restored_when_the_next_one_cannot_be(void **state)
+{
+    files_scratch *scratch = *state;
+    codedb_allocator allocator = codedb_allocator_or_default(NULL);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    const char *problem;
+    codedb_buffer text;
+    codedb_writer *writer = stage_two(scratch, &allocator);
+    files_write(scratch, "two/b.py", "changed meanwhile\n");
+    assert_code(codedb_writer_commit(writer, &result), CODEDB_CONFLICT, result);
+    files_assert_text(scratch, "one/a.py", "a\n");
+    files_assert_text(scratch, "two/b.py", "changed meanwhile\n");
+    assert_int_equal(codedb_writer_outcome(writer, 0, &problem), CODEDB_WRITE_RESTORED);
+    assert_int_equal(codedb_writer_outcome(writer, 1, &problem), CODEDB_WRITE_REFUSED);
+    assert_contains(problem, "has changed");
+    codedb_buffer_init(&text, &allocator);
+    codedb_writer_describe(writer, &text);
+    codedb_buffer_append_byte(&text, '\0');
+    assert_contains(text.data, "one/a.py\", \"outcome\": \"restored\"}");
+    codedb_buffer_free(&text);
+    codedb_writer_free(writer);
+    codedb_result_clear(&result);
+}
+
+static void a_file_that_cannot_be_restored_is_told(void **state)
+{
+    files_scratch *scratch = *state;
+    codedb_allocator allocator = codedb_allocator_or_default(NULL);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    const char *problem;
+    codedb_writer *writer = stage_two(scratch, &allocator);
+    char *moved = path_of(scratch, "moved");
+    assert_success(codedb_writer_commit(writer, &result), result);
+    assert_int_equal(rename(files_path(scratch, "one"), moved), 0);
+    codedb_writer_undo(writer);
+    assert_int_equal(codedb_writer_outcome(writer, 0, &problem), CODEDB_WRITE_STUCK);
+    assert_string_not_equal(problem, "");
+    assert_int_equal(codedb_writer_outcome(writer, 1, &problem), CODEDB_WRITE_RESTORED);
+    files_assert_text(scratch, "moved/a.py", "new a\n");
+    files_assert_text(scratch, "two/b.py", "b\n");
+    assert_int_equal(codedb_writer_outcome(writer, 2, &problem), CODEDB_WRITE_UNTOUCHED);
+    codedb_writer_free(writer);
+    codedb_result_clear(&result);
+    free(moved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +213,9 @@ int main(void)
                                         files_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_missing_read_only_or_none_is_refused, files_setup, files_teardown),
         cmocka_unit_test_setup_teardown(a_link_stays_a_link, files_setup, files_teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_was_written_is_restored_when_the_next_one_cannot_be, files_setup,
+                                        files_teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_restored_is_told, files_setup, files_teardown),
         cmocka_unit_test_setup_teardown(calls_without_sense_are_invalid_requests, files_setup, files_teardown),
     };
     return cmocka_run_group_tests_name("write", tests, NULL, NULL);
