@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -152,7 +153,7 @@ static void close_sides(void)
     codedb_close(side.db);
 }
 
-static void read_queue(int number)
+static void read_value(codedb *db, int number)
 {
     static const char *const columns[] = {"value"};
     codedb_column where = {"id", codedb_value_integer(number % ROWS + 1)};
@@ -162,9 +163,14 @@ static void read_queue(int number)
     select.column_count = 1;
     select.where = &where;
     select.where_count = 1;
-    must(codedb_table_select(side.db, "point", &select, &rows, NULL) == CODEDB_SUCCESS, "select");
+    must(codedb_table_select(db, "point", &select, &rows, NULL) == CODEDB_SUCCESS, "select");
     must(rows->values[0].as.integer == (number % ROWS + 1) * 7, "the read value");
     codedb_free(rows);
+}
+
+static void read_queue(int number)
+{
+    read_value(side.db, number);
 }
 
 static void read_bare(int number)
@@ -461,6 +467,65 @@ static void bench_batches(void)
     close_sides();
 }
 
+/* ---- process mode -------------------------------------------------------------------------------------------------- */
+
+static int pong; /* one end of a socket, whose other end a child sends everything back from */
+
+static void ping(int number)
+{
+    char bytes[64] = {0};
+    bytes[0] = (char)number;
+    must(write(pong, bytes, sizeof bytes) == sizeof bytes && read(pong, bytes, sizeof bytes) == sizeof bytes, "ping");
+}
+
+static pid_t start_pong(void)
+{
+    int ends[2];
+    pid_t child;
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
+    child = fork();
+    must(child >= 0, "fork");
+    if (child == 0) {
+        char bytes[64];
+        close(ends[0]);
+        while (read(ends[1], bytes, sizeof bytes) == sizeof bytes && write(ends[1], bytes, sizeof bytes) == sizeof bytes)
+            continue;
+        _exit(0);
+    }
+    close(ends[1]);
+    pong = ends[0];
+    return child;
+}
+
+static codedb *threaded; /* beside `side`, whose driver is a process here */
+
+static void read_threaded(int number)
+{
+    read_value(threaded, number);
+}
+
+static void bench_process(void)
+{
+    comparison one, many;
+    pid_t child = start_pong();
+    must(codedb_open("{\"type\": \"sqlite_proxy\", \"config\": {\"path\": \":memory:\"}}", NULL, &side.db, NULL) ==
+             CODEDB_SUCCESS,
+         "codedb_open");
+    must(codedb_open(":memory:", NULL, &threaded, NULL) == CODEDB_SUCCESS, "codedb_open");
+    must(codedb_sql_execute(side.db, point_table, NULL, 0, NULL, NULL, NULL) == CODEDB_SUCCESS, point_table);
+    must(codedb_sql_execute(side.db, fill_points, NULL, 0, NULL, NULL, NULL) == CODEDB_SUCCESS, fill_points);
+    must(codedb_sql_execute(threaded, point_table, NULL, 0, NULL, NULL, NULL) == CODEDB_SUCCESS, point_table);
+    must(codedb_sql_execute(threaded, fill_points, NULL, 0, NULL, NULL, NULL) == CODEDB_SUCCESS, fill_points);
+    measure(&one, 1, read_queue, ping);
+    print_cost("process mode: 1 thread, a read / a bare 64-byte ping-pong on a socket with a child", &one, 1.5, 1.2);
+    measure(&many, 16, read_queue, read_threaded);
+    print_gain("process mode: 16 threads reading, total / thread mode", &many, 0.4, 0.8);
+    codedb_close(threaded);
+    codedb_close(side.db);
+    close(pong);
+    waitpid(child, NULL, 0);
+}
+
 /* ---- open, idle, close --------------------------------------------------------------------------------------------- */
 
 static void bench_life(void)
@@ -522,6 +587,7 @@ int main(int argc, char **argv)
     bench_durable(folder);
     bench_memory_inserts();
     bench_batches();
+    bench_process();
     bench_life();
     return 0;
 }
