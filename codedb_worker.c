@@ -154,11 +154,11 @@ static void worker_close_inherited(worker_supervisor *supervisor)
 }
 
 /* Handlers of the host's are gone, and what a terminal or an init sends to the host's whole group is the host's business: it ends
- * its driver when it wants to. */
+ * its driver when it wants to. A file beyond the limit of the process is an error of that write. */
 static void worker_reset_signals(void)
 {
     static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGUSR1,
-                                  SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU};
+                                  SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     struct sigaction action;
     sigset_t none;
     size_t i;
