@@ -4,6 +4,8 @@
 #include "support.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static codedb_file_write make(const char *path, const char *old, const char *text)
 {
@@ -205,6 +207,53 @@ static void a_file_that_cannot_be_restored_is_told(void **state)
     free(moved);
 }
 
+static void a_full_disk_changes_nothing(void **state)
+{
+    files_scratch *scratch = *state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    struct rlimit before, small;
+    char *a = path_of(scratch, "a.py");
+    files_write(scratch, "a.py", "a\n");
+    codedb_file_write file = make(a, "a\n", "a text that is too long\n");
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 4;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    codedb_code code = codedb_files_write(&file, 1, &result);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_code(code, CODEDB_DATABASE_ERROR, result);
+    assert_int_equal(file.outcome, CODEDB_WRITE_REFUSED);
+    files_assert_text(scratch, "a.py", "a\n");
+    assert_count(scratch, 1);
+    codedb_result_clear(&result);
+    free(a);
+}
+
+static void every_failed_allocation_changes_nothing(void **state)
+{
+    files_scratch *scratch = *state;
+    support_failing failing;
+    char *a = path_of(scratch, "a.py");
+    files_write(scratch, "a.py", "a\n");
+    for (long n = 0; support_failing_start(&failing, n); n++) {
+        codedb_writer *writer = codedb_writer_create(&failing.allocator, 1);
+        codedb_code code = writer ? codedb_writer_stage(writer, a, "a\n", 2, "b\n", 2, NULL) : CODEDB_NO_MEMORY;
+        if (code == CODEDB_SUCCESS)
+            code = codedb_writer_commit(writer, NULL);
+        if (code == CODEDB_SUCCESS)
+            codedb_writer_undo(writer);
+        else
+            assert_true(atomic_load(&failing.failed));
+        codedb_writer_free(writer);
+        assert_count(scratch, 1);
+        assert_int_equal(atomic_load(&failing.live), 0);
+    }
+    files_assert_text(scratch, "a.py", "a\n");
+    free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_was_written_is_restored_when_the_next_one_cannot_be, files_setup,
                                         files_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_restored_is_told, files_setup, files_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_changes_nothing, files_setup, files_teardown),
+        cmocka_unit_test_setup_teardown(every_failed_allocation_changes_nothing, files_setup, files_teardown),
         cmocka_unit_test_setup_teardown(calls_without_sense_are_invalid_requests, files_setup, files_teardown),
     };
     return cmocka_run_group_tests_name("write", tests, NULL, NULL);
