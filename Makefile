@@ -242,7 +242,7 @@ check-layers:
 check-symbols: $(BUILD)/libcodedb.a $(BUILD)/libcodedb.so
 	@sh tools/check-symbols.sh $(BUILD)
 
-FORMATTED = $(SRCS) codedb.h $(HEADERS) $(wildcard tests/*.[ch] tests/faults/*.[ch] tests/fuzz/*.c tests/oracle/*.c shell/*.[ch] examples/*.c bench/*.c)
+FORMATTED = $(SRCS) codedb.h $(HEADERS) $(wildcard tests/*.[ch] tests/faults/*.[ch] tests/fuzz/*.[ch] tests/oracle/*.c shell/*.[ch] examples/*.c bench/*.c)
 
 check-format:
 	clang-format --dry-run --Werror $(FORMATTED)

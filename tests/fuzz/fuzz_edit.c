@@ -113,7 +113,8 @@ static void edit(codedb_tree *tree, const uint8_t *data, const char *code)
     write_selector(tree, (data[2] * 256u + data[1]) % tree->node_count, 0, selectors[1], sizeof selectors[1]);
     codedb_edit asked[] = {make(data, selectors[0], data[0], &code), make(data, selectors[1], data[0] / 48u, &code)};
     tree->identities = ids;
-    codedb_code answer = codedb_edit_apply(tree, asked, data[0] / 24 & 1 ? 2 : 1, "a.py", &report, &edited, &after, &result);
+    codedb_code answer =
+        codedb_edit_apply(tree, asked, data[0] / 24 & 1 ? 2 : 1, "a.py", "a.py", &report, &edited, &after, &result);
     if (answer == CODEDB_SUCCESS) {
         check_report(tree, report);
         check_ids(edited, after);
