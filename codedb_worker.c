@@ -793,7 +793,7 @@ static void worker_live(worker *self)
         worker_run(self);
         if (worker_send(self) && (self->failed || worker_is_done(self)))
             return;
-        if (!received && !worker_look_out(self))
+        if (!received && !self->ended && !worker_look_out(self))
             worker_sleep(self);
     }
 }
