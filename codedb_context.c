@@ -53,9 +53,43 @@ static bool context_may_await(const context_pass *pass, uint32_t node)
     return context_is_async_def(pass, context_scope(pass, node));
 }
 
+#define CONTEXT_EXCEPT_STAR "'break', 'continue' and 'return' cannot appear in an 'except*' block"
+
+/* Whether the node stands in the body of an `except*`, and what it leaves, `limit`, is around that. */
+static bool context_leaves_except_star(const context_pass *pass, uint32_t node, uint32_t limit)
+{
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX && at != limit; child = at, at = pass->parents[at])
+        if (context_kind(pass, at) == CODEDB_NODE_EXCEPT_STAR_HANDLER && pass->tree->nodes[child].field == CODEDB_FIELD_body)
+            return true;
+    return false;
+}
+
 static const char *context_check_return(const context_pass *pass, uint32_t node)
 {
-    return context_kind(pass, context_scope(pass, node)) == CODEDB_NODE_FUNCTION_DEF ? NULL : "'return' outside function";
+    uint32_t scope = context_scope(pass, node);
+    if (context_kind(pass, scope) != CODEDB_NODE_FUNCTION_DEF)
+        return "'return' outside function";
+    return context_leaves_except_star(pass, node, scope) ? CONTEXT_EXCEPT_STAR : NULL;
+}
+
+static bool context_is_comprehension(uint8_t kind)
+{
+    return kind == CODEDB_NODE_GENERATOR_EXP || kind == CODEDB_NODE_LIST_COMP || kind == CODEDB_NODE_SET_COMP ||
+           kind == CODEDB_NODE_DICT_COMP || kind == CODEDB_NODE_STARRED_DICT_COMP;
+}
+
+/* A comprehension's first iterable is evaluated in the scope around it. */
+static bool context_is_in_comprehension(const context_pass *pass, uint32_t node, uint32_t scope)
+{
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX && at != scope; child = at, at = pass->parents[at]) {
+        bool is_first = context_kind(pass, at) == CODEDB_NODE_COMP_FOR && pass->tree->nodes[child].field == CODEDB_FIELD_iter &&
+                        context_kind(pass, pass->parents[at]) != CODEDB_NODE_COMP_FOR;
+        if (is_first)
+            at = pass->parents[at];
+        else if (context_is_comprehension(context_kind(pass, at)))
+            return true;
+    }
+    return false;
 }
 
 static const char *context_check_yield(const context_pass *pass, uint32_t node)
@@ -67,7 +101,7 @@ static const char *context_check_yield(const context_pass *pass, uint32_t node)
         return "'yield' outside function";
     if (value != UINT32_MAX && context_kind(pass, value) == CODEDB_NODE_FROM && context_is_async_def(pass, scope))
         return "'yield from' inside async function";
-    return NULL;
+    return context_is_in_comprehension(pass, node, scope) ? "'yield' inside a comprehension" : NULL;
 }
 
 static const char *context_check_await(const context_pass *pass, uint32_t node)
@@ -98,27 +132,35 @@ static const char *context_check_asynchronous(const context_pass *pass, uint32_t
                : "asynchronous comprehension outside of an asynchronous function";
 }
 
-/* Whether a loop is around the node in the same scope; the `else` of a loop is not inside it. */
-static bool context_is_in_loop(const context_pass *pass, uint32_t node)
+/* The loop around the node in the same scope, or UINT32_MAX; the `else` of a loop is not inside it. */
+static uint32_t context_loop(const context_pass *pass, uint32_t node)
 {
     for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX; child = at, at = pass->parents[at]) {
         uint8_t kind = context_kind(pass, at);
         if (kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_CLASS_DEF)
-            return false;
+            return UINT32_MAX;
         if ((kind == CODEDB_NODE_FOR || kind == CODEDB_NODE_WHILE) && pass->tree->nodes[child].field == CODEDB_FIELD_body)
-            return true;
+            return at;
     }
-    return false;
+    return UINT32_MAX;
+}
+
+static const char *context_check_jump(const context_pass *pass, uint32_t node, const char *fault)
+{
+    uint32_t loop = context_loop(pass, node);
+    if (loop == UINT32_MAX)
+        return fault;
+    return context_leaves_except_star(pass, node, loop) ? CONTEXT_EXCEPT_STAR : NULL;
 }
 
 static const char *context_check_break(const context_pass *pass, uint32_t node)
 {
-    return context_is_in_loop(pass, node) ? NULL : "'break' outside loop";
+    return context_check_jump(pass, node, "'break' outside loop");
 }
 
 static const char *context_check_continue(const context_pass *pass, uint32_t node)
 {
-    return context_is_in_loop(pass, node) ? NULL : "'continue' not properly in loop";
+    return context_check_jump(pass, node, "'continue' not properly in loop");
 }
 
 static const char *context_check_nonlocal(const context_pass *pass, uint32_t node)

@@ -169,6 +169,25 @@ static uint32_t edit_line_end(const codedb_edit_job *job, const edit_line *line,
     return line->is_open ? codedb_token_end(job->tree, last - 1) : codedb_edit_content_end(job, node);
 }
 
+/* The docstring of a suite, behind which its first new code comes; CODEDB_EDIT_NONE: it has none, or all of it is replaced. */
+static uint32_t edit_line_docstring(const codedb_edit_job *job, const edit_line *line, uint32_t node)
+{
+    uint32_t owner = job->parents[node];
+    if (!line->is_suite || job->marks[node] & CODEDB_MARK_REPLACED || !codedb_node_is_definition(job->tree, owner))
+        return CODEDB_EDIT_NONE;
+    return codedb_docstring_statement(job->tree, owner);
+}
+
+/* Writes what comes of the items, and behind the docstring what is put first. */
+static void edit_line_take_items(codedb_edit_job *job, edit_line *line, uint32_t node, uint32_t docstring)
+{
+    for (uint32_t item = node + 1; item < codedb_edit_node(job, node)->end; item = codedb_edit_node(job, item)->end) {
+        edit_line_take_item(job, line, item);
+        if (item == docstring)
+            edit_line_take_suite(job, line, node, CODEDB_EDIT_INSERT_FIRST);
+    }
+}
+
 /* Writes a line with edited items anew. A line whose items are all deleted was marked as deleted before; a suite gets `pass`. */
 CODEDB_PRIVATE void codedb_edit_rewrite_line(codedb_edit_job *job, uint32_t node)
 {
@@ -177,12 +196,13 @@ CODEDB_PRIVATE void codedb_edit_rewrite_line(codedb_edit_job *job, uint32_t node
         return;
     edit_line line = edit_line_begin(job, node);
     uint32_t first = codedb_edit_node(job, node)->first;
-    edit_line_take_suite(job, &line, node, CODEDB_EDIT_INSERT_FIRST);
+    uint32_t docstring = edit_line_docstring(job, &line, node);
+    if (docstring == CODEDB_EDIT_NONE)
+        edit_line_take_suite(job, &line, node, CODEDB_EDIT_INSERT_FIRST);
     if (job->marks[node] & CODEDB_MARK_REPLACED)
         edit_line_take_suite(job, &line, node, CODEDB_EDIT_REPLACE);
     else
-        for (uint32_t item = node + 1; item < codedb_edit_node(job, node)->end; item = codedb_edit_node(job, item)->end)
-            edit_line_take_item(job, &line, item);
+        edit_line_take_items(job, &line, node, docstring);
     edit_line_take_suite(job, &line, node, CODEDB_EDIT_INSERT_LAST);
     if (!job->text.length)
         codedb_buffer_append_text(&job->text, "pass");

@@ -112,6 +112,13 @@ static uint32_t list_comma_end(const list_plan *plan, uint32_t index)
     return list_has_comma(plan, index) ? codedb_token_end(plan->tree, plan->items[index].tokens.last) : list_end(plan, index);
 }
 
+/* Where the item's comma begins, with the white space before it, unless comments are in it. */
+static uint32_t list_comma_start(const list_plan *plan, uint32_t index)
+{
+    uint32_t start = list_end(plan, index), comma = plan->tree->tokens[plan->items[index].tokens.last].start;
+    return memchr(plan->tree->source + start, '#', comma - start) ? comma : start;
+}
+
 /* Behind an item, its comma, and a comment that ends its line. */
 static uint32_t list_line_end(const list_plan *plan, uint32_t index)
 {
@@ -128,6 +135,14 @@ static uint32_t list_line_end(const list_plan *plan, uint32_t index)
     while (at < plan->tree->length && source[at] != '\n' && source[at] != '\r')
         at++;
     return at;
+}
+
+static bool list_ends_line(const list_plan *plan, uint32_t at)
+{
+    const char *source = plan->tree->source;
+    while (source[at] == ' ' || source[at] == '\t' || source[at] == '\f')
+        at++;
+    return source[at] == '\n' || source[at] == '\r';
 }
 
 static bool list_is_bracketed(const list_plan *plan)
@@ -418,11 +433,13 @@ static void list_finish(const list_plan *plan)
     uint32_t end = kept == last ? start : list_line_end(plan, last);
     bool joins = needs_comma && !has_comma && start == list_end(plan, kept);
     if (!needs_comma && has_comma)
-        list_cut(plan, list_end(plan, kept), list_comma_end(plan, kept), "");
+        list_cut(plan, list_comma_start(plan, kept), list_comma_end(plan, kept), "");
     else if (needs_comma && !has_comma && !(joins && plan->appended_count))
         list_cut(plan, list_end(plan, kept), list_end(plan, kept), ",");
     if (!plan->appended_count) {
-        list_cut(plan, start, end, "");
+        /* What closes the list must not come into the comment that stays. */
+        bool is_last_line = end > start && start != list_comma_end(plan, kept) && !list_ends_line(plan, end);
+        list_cut(plan, is_last_line ? list_start(plan, kept + 1) : start, end, "");
         return;
     }
     list_write_appended(plan, own_line, joins);
@@ -477,6 +494,32 @@ static void list_count_kept(list_plan *plan)
     }
 }
 
+/* Where comments begin that stand in lines of their own between two items, and belong to the second; UINT32_MAX: there are none. */
+static uint32_t list_heading(const list_plan *plan, uint32_t index)
+{
+    const char *source = plan->tree->source;
+    uint32_t at = list_line_end(plan, index), end = list_start(plan, index + 1);
+    while (at < end && strchr(" \t\f\r\n", source[at]))
+        at++;
+    return at < end && source[at] == '#' ? at : UINT32_MAX;
+}
+
+/* Takes out the items from `run` to the one before `kept`, with their lines if they begin them. */
+static void list_cut_run(const list_plan *plan, uint32_t run, uint32_t kept)
+{
+    uint32_t start = list_start(plan, run), heading = list_heading(plan, kept - 1);
+    const char *source = plan->tree->source;
+    if (heading == UINT32_MAX) {
+        list_cut(plan, start, list_start(plan, kept), "");
+    } else if (list_begins_line(plan, run)) {
+        list_cut(plan, start, heading, "");
+    } else {
+        while (start && (source[start - 1] == ' ' || source[start - 1] == '\t'))
+            start--;
+        list_cut(plan, start, list_line_end(plan, kept - 1), "");
+    }
+}
+
 /* Takes out what goes before an item that stays. */
 static void list_cut_runs(const list_plan *plan)
 {
@@ -486,7 +529,7 @@ static void list_cut_runs(const list_plan *plan)
             continue;
         }
         if (run != UINT32_MAX)
-            list_cut(plan, list_start(plan, run), list_start(plan, i), "");
+            list_cut_run(plan, run, i);
         run = UINT32_MAX;
     }
 }

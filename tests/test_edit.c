@@ -296,6 +296,9 @@ static void a_body_behind_its_colon_becomes_a_block(void **state)
     BEFORE("if x: a\n", "Expr", "z()", "if x:\n    z()\n    a\n");
     LAST("def f(): pass\n", "function", "if a:\n    b", "def f():\n    pass\n    if a:\n        b\n");
     FIRST("class A: x = 1; y = 2\n", "class", "z = 0", "class A:\n    z = 0\n    x = 1; y = 2\n");
+    FIRST("class A: 'doc'; x = 1\n", "class", "z = 0", "class A:\n    'doc'\n    z = 0\n    x = 1\n");
+    FIRST("def f(): 'doc'\n", "def", "z = 0", "def f():\n    'doc'\n    z = 0\n");
+    FIRST("if a: 'no docstring'\n", "If", "b", "if a:\n    b\n    'no docstring'\n");
     REPLACE("if x:\n  if y: a\n", "Expr", "for b in c:\n    d", "if x:\n  if y:\n    for b in c:\n      d\n");
     REPLACE("def f(): pass\n", "Pass", "return 1", "def f(): return 1\n");
 }
@@ -341,6 +344,10 @@ static void what_the_compiler_refuses_at_the_place_is_refused(void **state)
         {"for a in b:\n    def f():\n        x\n", "break", "'break' outside loop"},
         {"import a\nx\n", "from __future__ import annotations", "from __future__ imports must occur at the beginning"},
         {"def f():\n    x\n", "from a import *", "import * only allowed at module level"},
+        {"for a in b:\n    try: c\n    except* E:\n        x\n", "break", "cannot appear in an 'except*' block"},
+        {"def f():\n    try: c\n    except* E:\n        x\n", "return", "cannot appear in an 'except*' block"},
+        {"def f():\n    x\n", "[(yield) for a in b]", "'yield' inside a comprehension"},
+        {"def f():\n    x\n", "(a for b in c for a in (yield b))", "'yield' inside a comprehension"},
         {"x\n", "nonlocal a", "nonlocal declaration not allowed at module level"},
         {"x\n", "try: a\nexcept: b\nexcept E: c", "default 'except:' must be last"},
     };
@@ -357,6 +364,9 @@ static void what_the_compiler_takes_at_the_place_is_taken(void **state)
     REPLACE("def f():\n    x\n", "Expr", "y = (a async for a in b)", "def f():\n    y = (a async for a in b)\n");
     REPLACE("async def f():\n    x\n", "Expr", "await a\nyield", "async def f():\n    await a\n    yield\n");
     REPLACE("while a:\n    if b:\n        x\n", "Expr", "break", "while a:\n    if b:\n        break\n");
+    REPLACE("try: a\nexcept* E:\n    x\n", "Expr[code=x]", "for b in c:\n    break",
+            "try: a\nexcept* E:\n    for b in c:\n        break\n");
+    REPLACE("def f():\n    x\n", "Expr", "[a for a in (yield)]", "def f():\n    [a for a in (yield)]\n");
     REPLACE("x\n", "Expr", "f = lambda: (yield)", "f = lambda: (yield)\n");
     REPLACE("'doc'\nfrom __future__ import a\nx\n", "Expr[code=\"x\"]", "from __future__ import b",
             "'doc'\nfrom __future__ import a\nfrom __future__ import b\n");
@@ -433,6 +443,18 @@ static void statement_text_for_an_expression_is_refused_with_a_hint(void **state
 }
 
 /* ---- Items of lists ----------------------------------------------------------------------------------------------- */
+
+static void the_comment_of_an_item_that_stays_stays(void **state)
+{
+    (void)state;
+    DELETE("from m import (a,  # x\n               b)\n", "ImportAlias[name=b]", "from m import (a  # x\n               )\n");
+    DELETE("x = [a,  # x\n     b]\n", "Element[code=b]", "x = [a  # x\n     ]\n");
+    DELETE("f(a,  # x\n  b, c)\n", "Arg[code=b], Arg[code=c]", "f(a  # x\n  )\n");
+    DELETE("f(a  # x\n  , b)\n", "Arg[code=b]", "f(a  # x\n  )\n");
+    DELETE("f(\n    a,\n    b,  # y\n    # z\n    c,\n)\n", "Arg[code=b]", "f(\n    a,\n    # z\n    c,\n)\n");
+    DELETE("f(a, b,\n  # z\n  c)\n", "Arg[code=b]", "f(a,\n  # z\n  c)\n");
+    DELETE("f(b,\n  # z\n  c)\n", "Arg[code=b]", "f(\n  # z\n  c)\n");
+}
 
 static void arguments_go_with_their_commas(void **state)
 {
@@ -667,6 +689,7 @@ int main(void)
         cmocka_unit_test(an_expression_gets_parentheses_where_it_binds_less),
         cmocka_unit_test(tokens_do_not_fuse),
         cmocka_unit_test(statement_text_for_an_expression_is_refused_with_a_hint),
+        cmocka_unit_test(the_comment_of_an_item_that_stays_stays),
         cmocka_unit_test(arguments_go_with_their_commas),
         cmocka_unit_test(names_go_out_of_an_import_and_the_last_with_the_statement),
         cmocka_unit_test(a_tuple_stays_a_tuple_and_a_set_a_set),
