@@ -562,6 +562,13 @@ static void queue_fetch(const codedb_request *request)
 #endif
 }
 
+/* The deadline, or when a request expires that has come since the driver thought of one: one that waits for a transaction is not ready. */
+static double queue_earlier_expiry(const codedb_queue *queue, double deadline)
+{
+    double expiry = atomic_load_explicit(&queue->expiry, memory_order_relaxed);
+    return expiry != 0 && (deadline == 0 || expiry < deadline) ? expiry : deadline;
+}
+
 CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline)
 {
     bool in_time = true;
@@ -571,6 +578,7 @@ CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline)
     if (codedb_queue_has_ready(queue))
         return;
     pthread_mutex_lock(&queue->lock);
+    deadline = queue_earlier_expiry(queue, deadline);
     queue->driver_sleeps = true;
     while (!codedb_queue_has_ready(queue) && queue->driver_sleeps && !queue->cancelled_running && in_time)
         in_time = queue_sleep(queue, &queue->filled, deadline);

@@ -347,6 +347,23 @@ static void a_submitted_request_whose_time_is_over_is_answered_by_the_next_take(
     assert_int_equal(answers, 2);
 }
 
+/* Invariant 5: the driver has thought of a time to wake at, and then one comes that is due before. */
+static void one_that_comes_while_the_driver_goes_to_sleep_expires_in_time(void **state)
+{
+    double late = codedb_monotonic_now() + 60;
+    int answers = 0;
+    (void)state;
+    codedb_queue_hold(queue, 7, 1);
+    submit(0, 0.001, &answers, CODEDB_SUCCESS);
+    while (answers == 0) {
+        codedb_queue_await(queue, late);
+        assert_true(codedb_monotonic_now() < late);
+        assert_null(codedb_queue_take(queue));
+    }
+    assert_int_equal(callers[0].request.code, CODEDB_TIMEOUT);
+    codedb_queue_hold(queue, 0, 0);
+}
+
 int main(void)
 {
 #define QUEUE_TEST(test) cmocka_unit_test_setup_teardown(test, open_queue, close_queue)
@@ -361,6 +378,7 @@ int main(void)
         QUEUE_TEST(a_closed_queue_takes_no_more_but_gives_what_it_has),
         QUEUE_TEST(a_submitted_request_is_answered_by_its_function),
         QUEUE_TEST(a_submitted_request_whose_time_is_over_is_answered_by_the_next_take),
+        QUEUE_TEST(one_that_comes_while_the_driver_goes_to_sleep_expires_in_time),
         QUEUE_TEST(every_call_of_many_threads_is_answered_once),
     };
 #undef QUEUE_TEST
