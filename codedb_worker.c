@@ -725,6 +725,7 @@ static bool worker_receive(worker *self)
 /* Runs until there is nothing to run, with a look at the socket now and then. */
 static void worker_run(worker *self)
 {
+    worker_empty_backlog(self); /* cancels may have made room, and then there is nothing to run but these */
     while (!self->ended && codedb_loop_turn(self->loop)) {
         double now = codedb_monotonic_now();
         if (now - self->last_look > WORKER_LOOK_INTERVAL) {

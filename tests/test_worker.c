@@ -105,15 +105,23 @@ static void send_frame(line *l, codedb_wire_kind kind, uint64_t tag, uint64_t to
         send_bytes(l, bytes, length);
 }
 
-static void send_request(line *l, uint64_t tag, codedb_request *request)
+/* Writes a request's only frame, which has room for the largest; gives its size. */
+static size_t write_request(unsigned char *frame, uint64_t tag, const codedb_request *request)
 {
     codedb_allocator library = codedb_allocator_or_default(NULL);
-    unsigned char *frame = malloc(CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME);
     codedb_wire_message message;
+    size_t size;
     codedb_wire_message_init(&message, &library);
     codedb_wire_write_request(&message, request);
-    send_bytes(l, frame, codedb_wire_message_take_frame(&message, CODEDB_WIRE_REQUEST, tag, frame));
+    size = codedb_wire_message_take_frame(&message, CODEDB_WIRE_REQUEST, tag, frame);
     codedb_wire_message_free(&message);
+    return size;
+}
+
+static void send_request(line *l, uint64_t tag, codedb_request *request)
+{
+    unsigned char *frame = malloc(CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME);
+    send_bytes(l, frame, write_request(frame, tag, request));
     free(frame);
 }
 
@@ -247,6 +255,24 @@ static void who_finds_no_room_in_the_queue_waits_until_his_time_is_over(void **s
     assert_int_equal(receive_answer(l, 4, &answer), CODEDB_SUCCESS);
 }
 
+/* All in one piece, so that the worker has read everything before it runs anything. */
+static void who_waits_for_room_runs_when_a_cancel_has_made_it(void **state)
+{
+    line *l = *state;
+    codedb_request first = sql_request("CREATE TABLE t (a)"), second = first, answer = {.kind = CODEDB_REQUEST_RUN};
+    codedb_wire_header cancel = {.kind = CODEDB_WIRE_CANCEL, .tag = 3};
+    unsigned char *bytes = malloc(2 * (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME));
+    size_t length;
+    second.deadline = codedb_monotonic_now() + second.timeout;
+    length = write_request(bytes, 3, &first);
+    length += write_request(bytes + length, 4, &second);
+    codedb_wire_write_header(bytes + length, &cancel);
+    send_bytes(l, bytes, length + CODEDB_WIRE_HEADER);
+    assert_int_equal(receive_answer(l, 3, &answer), CODEDB_CANCELLED);
+    assert_int_equal(receive_answer(l, 4, &answer), CODEDB_SUCCESS);
+    free(bytes);
+}
+
 static void who_is_too_late_already_is_told_so(void **state)
 {
     line *l = *state;
@@ -277,6 +303,7 @@ int main(void)
         LINE_TEST(random_bytes_do_no_harm),
         LINE_TEST(a_request_may_be_given_up_before_it_is_whole),
         LINE_TEST(who_finds_no_room_in_the_queue_waits_until_his_time_is_over),
+        LINE_TEST(who_waits_for_room_runs_when_a_cancel_has_made_it),
         LINE_TEST(who_is_too_late_already_is_told_so),
         LINE_TEST(a_worker_ends_with_its_socket_and_the_next_one_is_there),
     };
