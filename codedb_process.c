@@ -13,7 +13,8 @@
  *    wakes somebody who waits.
  * 2. A call is answered once: by its answer, or by the loss of the worker, or by its time. Then its tag is nobody's.
  * 3. Bytes of a frame that were given to `out` are sent by somebody, whoever gives up.
- * 4. A request of which not all was sent when the worker was lost has not run. If nothing was sent, it goes to the next worker.
+ * 4. A request of which not all was sent when the worker was lost has not run. If nothing was sent, it goes to the next worker. What a
+ *    sender has in its hands at that moment counts as sent: nobody knows yet how much the worker got.
  * 5. A transaction belongs to one worker: its number is part of the id that the host sees.
  * 6. The descriptor of a lost worker is closed when nobody reads or sends any more, so that its number is not another's meanwhile. */
 #include "codedb_process.h"
@@ -121,6 +122,7 @@ struct codedb_process {
     codedb_buffer out;   /* what was given */
     codedb_buffer going; /* what is being sent */
     size_t going_sent;
+    size_t offered; /* bytes of it that the system may have taken and that are not in `sent`, as the sender has not come back yet */
     uint64_t given; /* bytes in all, since the worker is there */
     uint64_t sent;
 
@@ -270,11 +272,13 @@ static void process_send(codedb_process *process)
     while (!full && process->socket == socket && process_next_going(process)) {
         ssize_t sent;
         int error;
+        process->offered = process->going.length - process->going_sent;
         pthread_mutex_unlock(&process->lock);
         sent = send(socket, process->going.data + process->going_sent, process->going.length - process->going_sent,
                     MSG_NOSIGNAL | MSG_DONTWAIT);
         error = errno;
         pthread_mutex_lock(&process->lock);
+        process->offered = 0;
         if (process->socket != socket)
             break; /* lost meanwhile */
         if (sent >= 0) {
@@ -389,6 +393,7 @@ static void process_await_next(codedb_process *process)
 /* The worker is gone: everybody who waits for it is told so at once. */
 static void process_lose(codedb_process *process, const char *why)
 {
+    uint64_t sent = process->sent + process->offered;
     size_t i;
     if (process->socket < 0)
         return;
@@ -404,8 +409,8 @@ static void process_lose(codedb_process *process, const char *why)
         if (call == NULL)
             continue;
         call->lost = true;
-        call->unsent = call->end == 0 || call->end > process->sent;
-        call->begun = call->begun && process->sent > call->start;
+        call->unsent = call->end == 0 || call->end > sent;
+        call->begun = call->begun && sent > call->start;
         process_finish(process, call);
     }
     process->out.length = 0;
@@ -1101,6 +1106,7 @@ static void *process_helper_main(void *argument)
     for (;;) {
         if (process->finished != NULL) {
             process_submission *submission = process_take_finished(process);
+            process_pass_on(process); /* the host's function may take its time */
             pthread_mutex_unlock(&process->lock);
             process_answer(process, submission);
             pthread_mutex_lock(&process->lock);
@@ -1170,8 +1176,8 @@ static codedb_code process_give_submission(codedb_process *process, process_subm
     do {
         if (process_give_frame(process, message, CODEDB_WIRE_REQUEST, submission->call.tag))
             continue;
+        submission->call.submitted = false; /* nor is it, when the worker is lost now */
         process_give_cancel(process, submission->call.tag);
-        submission->call.submitted = false;
         process_finish(process, &submission->call);
         return codedb_fail_no_memory(request->result);
     } while (message->taken < message->total);

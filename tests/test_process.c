@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -217,6 +218,7 @@ static void *sender_main(void *argument)
 }
 
 #define ENDLESS "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) "
+#define COUNTING "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000000) "
 
 /* Kills the worker while it runs `sql` for a thread; what that is told. */
 static codedb_code die_during(proxy *p, const char *sql, const char *said)
@@ -576,6 +578,95 @@ static void handles_open_while_threads_hammer_sqlite_and_malloc(void **state)
 #endif
 
 /* ---- What the processes inherit, and what not ---- */
+
+/* The system's send, as codedb calls it. For one call of one thread it comes back only when everybody else has seen the worker's end. */
+static _Thread_local codedb_pending *lost_first;
+static pid_t worker_to_kill;
+
+ssize_t send(int socket, const void *bytes, size_t length, int flags)
+{
+    ssize_t sent = sendto(socket, bytes, length, flags, NULL, 0);
+    int error = errno;
+    if (lost_first != NULL) {
+        codedb_pending *pending = lost_first;
+        lost_first = NULL;
+        kill(worker_to_kill, SIGKILL);
+        codedb_pending_wait(pending, -1);
+    }
+    errno = error;
+    return sent;
+}
+
+/* Its worker may have run it: another one must not. */
+static void what_was_being_sent_when_the_worker_died_is_not_sent_again(void **state)
+{
+    proxy *p = *state;
+    codedb_pending *endless;
+    worker_to_kill = worker_of(p->db);
+    assert_success(codedb_submit_execute(p->db, ENDLESS "SELECT count(*) FROM c", NULL, 0, NULL, &endless, &result), result);
+    assert_int_equal(codedb_pending_wait(endless, 0.02), 0); /* the thread that waits for it reads the socket now */
+    lost_first = endless;
+    assert_code(codedb_sql_execute(p->db, "INSERT INTO t (a) VALUES ('once')", NULL, 0, NULL, NULL, &result),
+                CODEDB_OUTCOME_UNKNOWN, result);
+    codedb_pending_free(endless);
+    assert_true(ask(p->db, "SELECT count(*) FROM t") <= 1);
+}
+
+/* What a thread asks for, and a function that waits until it has got it. */
+typedef struct neighbour {
+    codedb *db;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool answered;
+    bool was_answered; /* while the function waited */
+    codedb_code code;
+} neighbour;
+
+static void await_neighbour(void *context, codedb_pending *pending)
+{
+    neighbour *self = context;
+    struct timespec until;
+    int waited = 0;
+    (void)pending;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    pthread_mutex_lock(&self->lock);
+    while (!self->answered && waited == 0)
+        waited = pthread_cond_timedwait(&self->changed, &self->lock, &until);
+    self->was_answered = self->answered;
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void *neighbour_main(void *argument)
+{
+    neighbour *self = argument;
+    self->code = codedb_sql_execute(self->db, COUNTING "SELECT count(*) FROM c", NULL, 0, NULL, NULL, NULL);
+    pthread_mutex_lock(&self->lock);
+    self->answered = true;
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+    return NULL;
+}
+
+static void a_function_that_takes_its_time_keeps_nobody_from_his_answer(void **state)
+{
+    proxy *p = *state;
+    neighbour self = {.db = p->db, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    codedb_submit_options options = CODEDB_INIT(codedb_submit_options);
+    codedb_pending *counting;
+    pthread_t thread;
+    options.answered = await_neighbour;
+    options.context = &self;
+    assert_success(codedb_submit_execute(p->db, COUNTING "SELECT count(*) FROM c", NULL, 0, &options, &counting, &result), result);
+    assert_int_equal(codedb_pending_wait(counting, 0.02), 0); /* the thread that waits for it reads the socket now */
+    assert_int_equal(pthread_create(&thread, NULL, neighbour_main, &self), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(self.code, CODEDB_SUCCESS);
+    codedb_close(p->db); /* behind the function's end */
+    codedb_pending_free(counting);
+    proxy_open(p);
+    assert_true(self.was_answered);
+}
 
 static void a_file_that_the_host_has_open_is_refused(void **state)
 {
@@ -1004,6 +1095,8 @@ int main(void)
         PROXY_TEST(under_load_deaths_lose_no_acknowledged_row),
         PROXY_TEST(one_behind_a_long_statement_ends_in_its_time_and_is_not_run),
         PROXY_TEST(what_was_submitted_to_a_dead_worker_is_answered),
+        PROXY_TEST(what_was_being_sent_when_the_worker_died_is_not_sent_again),
+        PROXY_TEST(a_function_that_takes_its_time_keeps_nobody_from_his_answer),
         PROXY_TEST(a_file_that_the_host_has_open_is_refused),
         PROXY_TEST(descriptors_of_the_host_are_closed),
         PROXY_TEST(signals_to_the_hosts_group_are_the_hosts_business),
