@@ -24,17 +24,23 @@ SONAME := libcodedb.so.$(firstword $(subst ., ,$(VERSION)))
 SRCS = $(wildcard \
   codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
   codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_maintenance.c \
-  codedb_transaction.c codedb_request.c codedb_pending.c codedb_wire.c codedb_queue.c codedb_driver.c codedb_process.c codedb_worker.c codedb_loop.c codedb_whole.c codedb_sql.c codedb_sqlite.c \
-  codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c codedb_sqlite_maintenance.c \
-  codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c \
-  codedb_normal.c codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_vocabulary.c codedb_selector.c codedb_reference.c \
-  codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c \
-  codedb_summary.c codedb_tree_cache.c \
+  codedb_transaction.c codedb_request.c codedb_pending.c codedb_wire.c codedb_wait.c codedb_queue.c \
+  codedb_driver.c codedb_process.c codedb_worker.c codedb_loop.c codedb_whole.c \
+  codedb_sql.c codedb_sqlite.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
+  codedb_sqlite_maintenance.c \
+  codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_expression.c codedb_target.c codedb_statement.c codedb_tree.c \
+  codedb_expand.c codedb_scope.c codedb_normal.c \
+  codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
+  codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \
+  codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c \
   codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_edit.c \
-  codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c \
-  codedb_role.c codedb_template.c codedb_identity.c codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c codedb_diff.c \
+  codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c codedb_role.c codedb_template.c \
+  codedb_identity.c \
+  codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c \
+  codedb_diff.c \
   codedb_string.c codedb_index.c \
-  codedb_source.c codedb_source_ast.c codedb_query.c codedb_source_ids.c codedb_modify.c codedb_write.c codedb_walk.c codedb_crawl.c codedb_match.c \
+  codedb_source.c codedb_source_ast.c codedb_query.c codedb_source_ids.c codedb_modify.c codedb_write.c codedb_walk.c \
+  codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
   codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_match.h)

@@ -300,6 +300,13 @@ CODEDB_PRIVATE bool codedb_whole_can_copy(const codedb_driver *driver);
 CODEDB_PRIVATE codedb_code codedb_whole_run(const codedb_driver *driver, codedb_connection *connection, codedb_request *request,
                                             codedb_row_writer *rows);
 
+/* ---- waiting: codedb_wait.c --------------------------------------------------------------------------------------- */
+
+/* Makes a condition that knows the monotonic clock; false without the means. Freed with pthread_cond_destroy. */
+CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition);
+/* Waits, with the lock held, until somebody signals or `deadline` (monotonic seconds; 0: for ever); false when that has passed. */
+CODEDB_PRIVATE bool codedb_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double deadline);
+
 /* ---- the queue: codedb_queue.c ------------------------------------------------------------------------------------ */
 
 typedef struct codedb_queue codedb_queue;

@@ -9,9 +9,7 @@
  * 3. The host's function runs behind that, while the driver's reference still stands; so it may free the host's. */
 #include "codedb_driver.h"
 
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 struct codedb_pending {
     codedb_request request;
@@ -61,19 +59,12 @@ static void pending_on_answer(codedb_request *request)
 
 static bool pending_init_waiting(codedb_pending *pending)
 {
-    pthread_condattr_t attributes;
-    bool done;
     if (pthread_mutex_init(&pending->lock, NULL) != 0)
         return false;
-    done = pthread_condattr_init(&attributes) == 0;
-    if (done) {
-        done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-               pthread_cond_init(&pending->changed, &attributes) == 0;
-        pthread_condattr_destroy(&attributes);
-    }
-    if (!done)
-        pthread_mutex_destroy(&pending->lock);
-    return done;
+    if (codedb_condition_init(&pending->changed))
+        return true;
+    pthread_mutex_destroy(&pending->lock);
+    return false;
 }
 
 /* A pending operation with the host's reference alone; NULL without memory. */
@@ -143,31 +134,18 @@ CODEDB_API void codedb_pending_free(codedb_pending *pending)
 
 /* ---- The answer ---------------------------------------------------------------------------------------------------- */
 
-static struct timespec pending_timespec(double seconds)
-{
-    struct timespec time;
-    double deadline = codedb_monotonic_now() + (seconds < 1e9 ? seconds : 1e9);
-    time.tv_sec = (time_t)deadline;
-    time.tv_nsec = (long)((deadline - (double)time.tv_sec) * 1e9);
-    return time;
-}
-
 CODEDB_API int codedb_pending_wait(codedb_pending *pending, double seconds)
 {
-    struct timespec until = {0, 0};
+    double until;
     bool answered, in_time;
     if (pending == NULL || !codedb_driver_is_here(pending->thread))
         return 0;
-    if (seconds > 0)
-        until = pending_timespec(seconds);
+    until = seconds > 0 ? codedb_monotonic_now() + seconds : 0;
     /* On the driver's thread nothing comes while it waits. */
     in_time = seconds != 0 && !codedb_driver_is_current(pending->thread);
     pthread_mutex_lock(&pending->lock);
     while (!pending->answered && in_time)
-        if (seconds > 0)
-            in_time = pthread_cond_timedwait(&pending->changed, &pending->lock, &until) != ETIMEDOUT;
-        else
-            pthread_cond_wait(&pending->changed, &pending->lock);
+        in_time = codedb_condition_wait(&pending->changed, &pending->lock, until);
     answered = pending->answered;
     pthread_mutex_unlock(&pending->lock);
     return answered;

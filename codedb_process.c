@@ -29,7 +29,6 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROCESS_INPUT (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME)
@@ -140,17 +139,6 @@ struct codedb_process {
 
 /* ---- 1. Life ------------------------------------------------------------------------------------------------------- */
 
-static bool process_condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    bool done;
-    if (pthread_condattr_init(&attributes) != 0)
-        return false;
-    done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 && pthread_cond_init(condition, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    return done;
-}
-
 static bool process_make_kick(int kick[2])
 {
     int i;
@@ -186,7 +174,7 @@ static codedb_code process_create(const codedb_worker_options *options, codedb_p
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
     }
-    if (!process_condition_init(&made->changed)) {
+    if (!codedb_condition_init(&made->changed)) {
         pthread_mutex_destroy(&made->lock);
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
@@ -741,27 +729,6 @@ static void process_pass_on(codedb_process *process)
         pthread_cond_signal(&process->sleepers->wake);
 }
 
-static struct timespec process_timespec(double seconds)
-{
-    struct timespec time;
-    if (seconds > 1e9)
-        seconds = 1e9;
-    time.tv_sec = (time_t)seconds;
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    return time;
-}
-
-static void process_wait(codedb_process *process, pthread_cond_t *condition, double until)
-{
-    struct timespec time;
-    if (until == 0) {
-        pthread_cond_wait(condition, &process->lock);
-        return;
-    }
-    time = process_timespec(until);
-    pthread_cond_timedwait(condition, &process->lock, &time);
-}
-
 static bool process_is_over(double until)
 {
     return until != 0 && codedb_monotonic_now() >= until;
@@ -775,14 +742,14 @@ static void process_await_change(codedb_process *process, double until)
         return;
     }
     process->waiters++;
-    process_wait(process, &process->changed, until);
+    codedb_condition_wait(&process->changed, &process->lock, until);
     process->waiters--;
 }
 
 /* Sleeps until somebody wakes this call. */
 static void process_sleep(codedb_process *process, process_call *call, double until)
 {
-    if (!call->has_condition && !(call->has_condition = process_condition_init(&call->wake))) {
+    if (!call->has_condition && !(call->has_condition = codedb_condition_init(&call->wake))) {
         pthread_mutex_unlock(&process->lock);
         sched_yield();
         pthread_mutex_lock(&process->lock);
@@ -799,7 +766,7 @@ static void process_sleep(codedb_process *process, process_call *call, double un
         call->previous->next = call;
         call->next->previous = call;
     }
-    process_wait(process, &call->wake, until);
+    codedb_condition_wait(&call->wake, &process->lock, until);
     call->sleeps = false;
     if (call->next == call) {
         process->sleepers = NULL;
@@ -1342,7 +1309,7 @@ static bool process_leave_supervisor(codedb_process *process)
     while (process->reading) {
         process_kick(process);
         process->waiters++;
-        process_wait(process, &process->changed, codedb_monotonic_now() + 0.01);
+        codedb_condition_wait(&process->changed, &process->lock, codedb_monotonic_now() + 0.01);
         process->waiters--;
     }
     control = process->control;

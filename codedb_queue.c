@@ -20,10 +20,8 @@
  *    requests, and nobody who is idle may burn a CPU. */
 #include "codedb_driver.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <time.h>
 
 #define QUEUE_LANES 5
 #define QUEUE_LANE_OWNER 4
@@ -95,17 +93,6 @@ struct codedb_queue {
 
 /* ---- Creation ------------------------------------------------------------------------------------------------------ */
 
-static bool queue_condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    bool done;
-    if (pthread_condattr_init(&attributes) != 0)
-        return false;
-    done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 && pthread_cond_init(condition, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    return done;
-}
-
 /* A mutex that spins before it sleeps, where the C library has one: it is held for some nanoseconds only. */
 static bool queue_lock_init(pthread_mutex_t *lock)
 {
@@ -137,12 +124,12 @@ CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
     }
-    if (!queue_condition_init(&made->filled)) {
+    if (!codedb_condition_init(&made->filled)) {
         pthread_mutex_destroy(&made->lock);
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
     }
-    if (!queue_condition_init(&made->drained)) {
+    if (!codedb_condition_init(&made->drained)) {
         pthread_cond_destroy(&made->filled);
         pthread_mutex_destroy(&made->lock);
         codedb_memory_release(allocator, made);
@@ -187,28 +174,6 @@ static void queue_spin_learn(queue_spin *spin, bool helped)
     unsigned limit = atomic_load_explicit(&spin->limit, memory_order_relaxed);
     limit = helped ? QUEUE_SPIN_LARGEST : limit - limit / 8;
     atomic_store_explicit(&spin->limit, limit > QUEUE_SPIN_SMALLEST ? limit : QUEUE_SPIN_SMALLEST, memory_order_relaxed);
-}
-
-static struct timespec queue_timespec(double seconds)
-{
-    struct timespec time;
-    if (seconds > 1e9) /* some thirty years of uptime: for ever */
-        seconds = 1e9;
-    time.tv_sec = (time_t)seconds;
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    return time;
-}
-
-/* Waits on a condition until `deadline` (0: for ever); false when that has passed. */
-static bool queue_sleep(codedb_queue *queue, pthread_cond_t *condition, double deadline)
-{
-    struct timespec until;
-    if (deadline == 0) {
-        pthread_cond_wait(condition, &queue->lock);
-        return true;
-    }
-    until = queue_timespec(deadline);
-    return pthread_cond_timedwait(condition, &queue->lock, &until) != ETIMEDOUT;
 }
 
 /* ---- Lanes --------------------------------------------------------------------------------------------------------- */
@@ -385,7 +350,7 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
         if (!in_time)
             return queue_fail_timeout(queue, request);
         queue->room_waiters++;
-        in_time = queue_sleep(queue, &queue->drained, request->deadline);
+        in_time = codedb_condition_wait(&queue->drained, &queue->lock, request->deadline);
         queue->room_waiters--;
     }
     if (queue->closed && request->kind != CODEDB_REQUEST_STOP)
@@ -440,7 +405,7 @@ static bool queue_await_awake(codedb_queue *queue, const codedb_request *request
 static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
-    if (!queue_condition_init(&request->answered)) {
+    if (!codedb_condition_init(&request->answered)) {
         while (!queue_is_answered(request))
             sched_yield();
         return request->code;
@@ -448,7 +413,7 @@ static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *reque
     pthread_mutex_lock(&queue->lock);
     atomic_compare_exchange_strong(&request->state, &waited_for, CODEDB_REQUEST_SLEPT_FOR);
     while (!queue_is_answered(request)) {
-        bool in_time = queue_sleep(queue, &request->answered, request->queued ? request->deadline : 0);
+        bool in_time = codedb_condition_wait(&request->answered, &queue->lock, request->queued ? request->deadline : 0);
         if (!in_time && request->queued) {
             queue_remove(queue, request);
             request->code = queue_fail_timeout(queue, request);
@@ -581,7 +546,7 @@ CODEDB_PRIVATE void codedb_queue_await(codedb_queue *queue, double deadline)
     deadline = queue_earlier_expiry(queue, deadline);
     queue->driver_sleeps = true;
     while (!codedb_queue_has_ready(queue) && queue->driver_sleeps && !queue->cancelled_running && in_time)
-        in_time = queue_sleep(queue, &queue->filled, deadline);
+        in_time = codedb_condition_wait(&queue->filled, &queue->lock, deadline);
     queue->driver_sleeps = false;
     queue->cancelled_running = false;
     pthread_mutex_unlock(&queue->lock);
