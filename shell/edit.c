@@ -72,6 +72,57 @@ static codedb_code edit_keep(edit_job *job, const shell_source *source, const co
     return code;
 }
 
+/* Where the third line of a text begins: a coding cookie is before it. */
+static size_t edit_head_length(const char *text)
+{
+    const char *at = text;
+    for (int lines = 0; lines < 2 && *at != '\0'; at++)
+        lines += *at == '\n';
+    return (size_t)(at - text);
+}
+
+/* Prints a diff in the encoding of its file, as `git apply` compares bytes. */
+static codedb_code edit_print_bytes(const codedb_tree *tree, const char *diff, FILE *out, codedb_result *result)
+{
+    const char *text = codedb_tree_source(tree, NULL);
+    size_t head = edit_head_length(text), names = edit_head_length(diff), length = strlen(diff + names), skipped = 0, size = 0;
+    char *whole = malloc(head + length + 1), *bytes = NULL;
+    codedb_code code = whole != NULL ? codedb_tree_encode(tree, text, head, &bytes, &skipped, result) : CODEDB_NO_MEMORY;
+    codedb_free(bytes);
+    bytes = NULL;
+    if (code == CODEDB_SUCCESS) {
+        memcpy(whole, text, head);
+        memcpy(whole + head, diff + names, length);
+        code = codedb_tree_encode(tree, whole, head + length, &bytes, &size, result);
+    }
+    if (code == CODEDB_SUCCESS) {
+        fwrite(diff, 1, names, out);
+        fwrite(bytes + skipped, 1, size - skipped, out);
+    }
+    codedb_free(bytes);
+    free(whole);
+    return code;
+}
+
+/* Prints what was done to a file: text for people and for JSON, bytes for patches. A text that the file's encoding does not have is
+ * an error also where nothing is written. */
+static codedb_code edit_print(const shell_options *options, const shell_source *source, const codedb_tree *tree,
+                              const codedb_edit_report *report, FILE *out, codedb_result *result)
+{
+    size_t length = 0;
+    const char *text = codedb_tree_source(tree, &length);
+    bool is_utf8 = length == source->length && memcmp(text, source->bytes, length) == 0;
+    char *bytes = NULL;
+    codedb_code code =
+        is_utf8 ? CODEDB_SUCCESS : codedb_tree_encode(tree, report->source, report->source_length, &bytes, &length, result);
+    codedb_free(bytes);
+    if (code == CODEDB_SUCCESS && (is_utf8 || options->json || options->color))
+        shell_print_report(options, source->path, report, out);
+    else if (code == CODEDB_SUCCESS)
+        code = edit_print_bytes(tree, report->diff, out, result);
+    return code;
+}
+
 /* Standard input has no file to be written to: the result goes to standard output, whole, changed or not. */
 static codedb_code edit_pass_through(codedb_code code, const shell_source *source, const codedb_tree *tree,
                                      const codedb_edit_report *report, FILE *out, codedb_result *result)
@@ -116,7 +167,7 @@ static int edit_file(void *context, const shell_options *options, const shell_so
     if (filter)
         code = edit_pass_through(code, source, tree, report, out, result);
     else if (changed && code == CODEDB_SUCCESS)
-        shell_print_report(options, source->path, report, out);
+        code = edit_print(options, source, tree, report, out, result);
     job->refused |= is_python && code != CODEDB_SUCCESS && code != CODEDB_NOT_FOUND;
     int status = edit_finish(job, code, report);
     codedb_free(report);

@@ -317,6 +317,9 @@ static void edit_writes_in_the_encoding_of_the_file(void **state)
     assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = 2' --write x.py", 0, "1 nodes");
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
     assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xe2\x82\xac\"' --write x.py", 2, "x.py: ");
+    assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xe2\x82\xac\"' x.py", 2, "x.py: ");
+    assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xc3\xbc\"' x.py", 0, " a = '\xe9'\n-b = 2\n+b = \"\xfc\"\n");
+    assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xc3\xbc\"' --json x.py", 0, "\xc3\xbc");
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
 }
 
