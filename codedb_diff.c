@@ -352,18 +352,26 @@ static void diff_write_hunk(codedb_buffer *out, const diff_job *job, diff_box *c
     *change = last;
 }
 
+/* A path without what git does not take in a name: `/` at its beginning, and `.` and nothing between slashes. `at` is behind a slash
+ * or at the beginning. */
+static const char *diff_skip_dots(const char *at)
+{
+    while (*at == '/' || (at[0] == '.' && at[1] == '/'))
+        at += *at == '/' ? 1 : 2;
+    return at;
+}
+
 /* "--- a/path", quoted as git does where the path holds what would end or fake the line. */
 static void diff_write_header(codedb_buffer *out, const char *sign, const char *prefix, const char *path)
 {
     bool quoted = false, blank = false;
-    while (*path == '/')
-        path++;
+    path = diff_skip_dots(path);
     for (const char *at = path; *at; at++) {
         quoted |= (unsigned char)*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7F;
         blank |= *at == ' ';
     }
     codedb_buffer_printf(out, "%s %s%s/", sign, quoted ? "\"" : "", prefix);
-    for (const char *at = path; *at; at++)
+    for (const char *at = path; *at; at = *at == '/' ? diff_skip_dots(at + 1) : at + 1)
         if ((unsigned char)*at < 0x20 || *at == 0x7F)
             codedb_buffer_printf(out, "\\%03o", (unsigned)(unsigned char)*at);
         else if (*at == '"' || *at == '\\')

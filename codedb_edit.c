@@ -384,6 +384,30 @@ static size_t edit_count_modified(const codedb_edit_job *job)
     return job->splices.count ? count : 0;
 }
 
+static bool edit_is_deletion(const codedb_splice *splice)
+{
+    return splice->end > splice->start && !splice->text.length;
+}
+
+/* A file that ended without a line break still does when its end is deleted: the break before what goes, goes too. */
+static void edit_keep_open_end(codedb_edit_job *job)
+{
+    const codedb_tree *tree = job->tree;
+    codedb_splice *items = job->splices.items;
+    uint32_t i = job->splices.count;
+    if (!i || items[i - 1].end != tree->length || !edit_is_deletion(&items[i - 1]) || strchr("\r\n", tree->source[tree->length - 1]))
+        return;
+    for (i--; i && items[i - 1].end == items[i].start && edit_is_deletion(&items[i - 1]);)
+        i--;
+    codedb_slice *inserted = i && items[i - 1].end == items[i].start ? &items[i - 1].text : NULL;
+    if (!inserted)
+        items[i].start = codedb_edit_before_break(job, items[i].start);
+    else if (inserted->length && inserted->text[inserted->length - 1] == '\n')
+        inserted->length -= inserted->length > 1 && inserted->text[inserted->length - 2] == '\r' ? 2 : 1;
+    else if (inserted->length && inserted->text[inserted->length - 1] == '\r')
+        inserted->length--;
+}
+
 /* Parses what the splices make of the source, and checks the new parts. */
 static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_edit_report **report, codedb_tree **edited)
 {
@@ -395,6 +419,7 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
     options.target_version = tree->target_version;
     if (!codedb_splices_sort(&job->splices, tree->source, &overlapping))
         return codedb_fail(job->result, CODEDB_OVERLAP, "two edits change the same text at byte %u", overlapping->start);
+    edit_keep_open_end(job);
     job->text.length = 0;
     codedb_splices_apply(&job->splices, tree->source, tree->length, &job->text);
     if (job->text.failed)

@@ -273,9 +273,6 @@ static void edit_delete(codedb_edit_job *job, codedb_edit_block *block, const co
         return;
     }
     edit_take_blank_lines(job, block, index, keep_comment, &start, &end);
-    /* The file still ends without a line break when it did. */
-    if (end == job->tree->length && !strchr("\r\n", job->tree->source[end - 1]))
-        start = codedb_edit_before_break(job, start);
     codedb_edit_splice(job, operation, start, end, "", 0);
 }
 

@@ -77,8 +77,6 @@ static codedb_code edit_delete_clause(codedb_edit_job *job, const codedb_edit_op
         job->marks[statement] |= CODEDB_MARK_CHECKED;
     uint32_t start = codedb_edit_line_start(job, codedb_edit_start(job, node));
     uint32_t end = edit_clause_lines_end(job, node);
-    if (end == job->tree->length && !strchr("\r\n", job->tree->source[end - 1]))
-        start = codedb_edit_before_break(job, start);
     codedb_edit_splice(job, operation, start, end, "", 0);
     return CODEDB_SUCCESS;
 }

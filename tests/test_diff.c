@@ -60,6 +60,7 @@ static void paths_are_written_as_git_reads_them(void **state)
 {
     (void)state;
     check("a\n", "b\n", "/usr/lib/a b.py", "--- a/usr/lib/a b.py\t\n+++ b/usr/lib/a b.py\t\n@@ -1 +1 @@\n-a\n+b\n");
+    check("a\n", "b\n", ".//a/./.b/../c.py", "--- a/a/.b/../c.py\n+++ b/a/.b/../c.py\n@@ -1 +1 @@\n-a\n+b\n");
     check("a\n", "b\n", "q\"\\\n.py", "--- \"a/q\\\"\\\\\\012.py\"\n+++ \"b/q\\\"\\\\\\012.py\"\n@@ -1 +1 @@\n-a\n+b\n");
 }
 

@@ -114,6 +114,11 @@ static void a_file_that_ends_without_a_line_break_still_does(void **state)
     LAST("def f():\n    a", "function", "b", "def f():\n    a\n    b");
     DELETE("a\nb", "Expr[code=\"b\"]", "a");
     REPLACE("a\nb", "Expr[code=\"b\"]", "c", "a\nc");
+    DELETE("a\nb", "Expr", "");
+    DELETE("a\nb\r\nc", "Expr[code=b], Expr[code=c]", "a");
+    DELETE("if a:\n    w\n    x = 1\ny = 1", "Assign", "if a:\n    w");
+    DELETE("if a:\n    b\nelif c:\n    d\nelse:\n    e", "Else, If.orelse", "if a:\n    b");
+    DELETE("def f(): a\n\n\ndef g(): b", "def", "");
     LAST("", "module", "a", "a\n");
 }
 
