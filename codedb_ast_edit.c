@@ -388,8 +388,8 @@ static codedb_code ast_edit_resolve(ast_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
     uint32_t before = AST_EDIT_NONE;
-    uint32_t *nodes;
-    uint32_t count;
+    uint32_t *nodes = NULL;
+    uint32_t count = 0;
     uint32_t i;
     codedb_code code = ast_edit_read_codes(job, number);
     if (code == CODEDB_SUCCESS)
@@ -587,7 +587,7 @@ static void ast_edit_take_out(ast_edit_job *job, const ast_edit_list *list)
 static void ast_edit_put_in(ast_edit_job *job, const ast_edit_list *list, const ast_edit_operation *operation)
 {
     uint32_t before = operation->gap;
-    uint32_t behind = operation->gap;
+    uint32_t behind = before;
     uint32_t depth = list->item_count - operation->gap;
     job->text.length = 0;
     while (before > 0 && list->goes[before - 1] != NULL)

@@ -395,7 +395,8 @@ static void edit_keep_open_end(codedb_edit_job *job)
     const codedb_tree *tree = job->tree;
     codedb_splice *items = job->splices.items;
     uint32_t i = job->splices.count;
-    if (!i || items[i - 1].end != tree->length || !edit_is_deletion(&items[i - 1]) || strchr("\r\n", tree->source[tree->length - 1]))
+    if (!i || items[i - 1].end != tree->length || !edit_is_deletion(&items[i - 1]) ||
+        strchr("\r\n", tree->source[tree->length - 1]))
         return;
     for (i--; i && items[i - 1].end == items[i].start && edit_is_deletion(&items[i - 1]);)
         i--;

@@ -121,7 +121,8 @@ struct codedb_process {
     codedb_buffer out;   /* what was given */
     codedb_buffer going; /* what is being sent */
     size_t going_sent;
-    size_t offered; /* bytes of it that the system may have taken and that are not in `sent`, as the sender has not come back yet */
+    size_t
+        offered; /* bytes of it that the system may have taken and that are not in `sent`, as the sender has not come back yet */
     uint64_t given; /* bytes in all, since the worker is there */
     uint64_t sent;
 

@@ -657,7 +657,8 @@ static void a_function_that_takes_its_time_keeps_nobody_from_his_answer(void **s
     pthread_t thread;
     options.answered = await_neighbour;
     options.context = &self;
-    assert_success(codedb_submit_execute(p->db, COUNTING "SELECT count(*) FROM c", NULL, 0, &options, &counting, &result), result);
+    assert_success(codedb_submit_execute(p->db, COUNTING "SELECT count(*) FROM c", NULL, 0, &options, &counting, &result),
+                   result);
     assert_int_equal(codedb_pending_wait(counting, 0.02), 0); /* the thread that waits for it reads the socket now */
     assert_int_equal(pthread_create(&thread, NULL, neighbour_main, &self), 0);
     pthread_join(thread, NULL);
