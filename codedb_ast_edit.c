@@ -422,7 +422,8 @@ static codedb_code ast_edit_find_remover(ast_edit_job *job, uint32_t node, ast_e
                  ast_edit_of(job, operation)->action == CODEDB_EDIT_DELETE)
             operation->dropped = true;
         else
-            return ast_edit_fail(job, CODEDB_OVERLAP, node, "two edits replace or delete the same node");
+            return ast_edit_blame(job, ast_edit_fail(job, CODEDB_OVERLAP, node, "two edits replace or delete the same node"),
+                                  operation->edit);
     }
     return CODEDB_SUCCESS;
 }
@@ -444,8 +445,10 @@ static codedb_code ast_edit_settle(ast_edit_job *job, ast_edit_operation *outer,
             overlap = ast_edit_of(job, inner)->overlap;
     }
     if (overlap == CODEDB_OVERLAP_ERROR)
-        return ast_edit_fail(job, CODEDB_OVERLAP, inner->node,
-                             "it is inside a node that is replaced; choose the outermost or the innermost");
+        return ast_edit_blame(job,
+                              ast_edit_fail(job, CODEDB_OVERLAP, inner->node,
+                                            "it is inside a node that is replaced; choose the outermost or the innermost"),
+                              inner->edit);
     if (overlap == CODEDB_OVERLAP_OUTERMOST)
         inner->dropped = true;
     else

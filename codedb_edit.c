@@ -42,13 +42,29 @@ CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job
     return NULL;
 }
 
+/* Adds to an error which edit it is about. */
+static codedb_code edit_blame(const codedb_edit_job *job, codedb_code code, size_t number)
+{
+    codedb_buffer data;
+    if (code == CODEDB_NO_MEMORY || !job->result)
+        return code;
+    codedb_buffer_init(&data, &job->tree->allocator);
+    codedb_buffer_printf(&data, "{\"edit\": %zu}", number);
+    codedb_free(job->result->data);
+    job->result->data = codedb_buffer_take_block(&data);
+    codedb_buffer_free(&data);
+    return code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, codedb_code code, uint32_t node, const char *message)
 {
     uint32_t start, end;
     codedb_tree_position(job->tree, node, &start, &end);
     codedb_place place = codedb_tree_place(job->tree, start);
-    return codedb_fail_at(job->result, code, start, end - start, place.line, place.column, "%s at line %u: %s",
-                          codedb_node_kind_name((codedb_node_kind)codedb_edit_node(job, node)->kind), place.line, message);
+    codedb_fail_at(job->result, code, start, end - start, place.line, place.column, "%s at line %u: %s",
+                   codedb_node_kind_name((codedb_node_kind)codedb_edit_node(job, node)->kind), place.line, message);
+    uint32_t last = job->last_operation[node];
+    return last == CODEDB_EDIT_NONE ? code : edit_blame(job, code, job->operations[last].edit);
 }
 
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation)
@@ -327,20 +343,6 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
     return CODEDB_SUCCESS;
 }
 
-/* Adds to an error which edit it is about. */
-static codedb_code edit_blame(const codedb_edit_job *job, codedb_code code, size_t number)
-{
-    codedb_buffer data;
-    if (code == CODEDB_NO_MEMORY || !job->result)
-        return code;
-    codedb_buffer_init(&data, &job->tree->allocator);
-    codedb_buffer_printf(&data, "{\"edit\": %zu}", number);
-    codedb_free(job->result->data);
-    job->result->data = codedb_buffer_take_block(&data);
-    codedb_buffer_free(&data);
-    return code;
-}
-
 static bool edit_prepare(codedb_edit_job *job)
 {
     size_t count = job->tree->node_count;
@@ -409,6 +411,23 @@ static void edit_keep_open_end(codedb_edit_job *job)
         inserted->length--;
 }
 
+/* Adds to an error with a place in the edited source which edit brought the text there, where one did. */
+static codedb_code edit_blame_place(const codedb_edit_job *job, codedb_code code)
+{
+    size_t place = job->result ? job->result->offset : 0, grown = 0, shrunk = 0;
+    if (job->edit_count == 1)
+        return edit_blame(job, code, 0);
+    for (uint32_t i = 0; i < job->splices.count; i++) {
+        const codedb_splice *splice = &job->splices.items[i];
+        size_t start = splice->start + grown - shrunk;
+        if (place >= start && place <= start + splice->text.length)
+            return edit_blame(job, code, job->operations[splice->operation].edit);
+        grown += splice->text.length;
+        shrunk += splice->end - splice->start;
+    }
+    return code;
+}
+
 /* Parses what the splices make of the source, and checks the new parts. */
 static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_edit_report **report, codedb_tree **edited)
 {
@@ -427,8 +446,9 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
         return codedb_fail_no_memory(job->result);
     codedb_code code = codedb_tree_parse_text(job->text.data ? job->text.data : "", job->text.length, &options, edited, &parsing);
     if (code == CODEDB_PARSE_ERROR)
-        codedb_fail_at(job->result, code, parsing.offset, parsing.length, parsing.line, parsing.column,
-                       "the edited source would not parse: line %u: %s", parsing.line, parsing.description);
+        code = edit_blame_place(
+            job, codedb_fail_at(job->result, code, parsing.offset, parsing.length, parsing.line, parsing.column,
+                                "the edited source would not parse: line %u: %s", parsing.line, parsing.description));
     else if (code != CODEDB_SUCCESS)
         codedb_fail(job->result, code, "%s", parsing.description);
     codedb_result_clear(&parsing);
@@ -438,7 +458,7 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
     bool was_misplaced = codedb_context_misplaced_future(tree) != CODEDB_EDIT_NONE;
     if (code == CODEDB_SUCCESS)
         code = codedb_context_check(*edited, (*report)->new_ranges, (*report)->range_count, !was_misplaced, job->result);
-    return code;
+    return code == CODEDB_VALIDATION_ERROR ? edit_blame_place(job, code) : code;
 }
 
 /* ---- Ids ---------------------------------------------------------------------------------------------------------- */

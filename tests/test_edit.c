@@ -449,6 +449,31 @@ static void statement_text_for_an_expression_is_refused_with_a_hint(void **state
 
 /* ---- Items of lists ----------------------------------------------------------------------------------------------- */
 
+static void an_error_names_the_edit_that_brings_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *selector, *code;
+        codedb_code expected;
+    } cases[] = {
+        {"Assign[code^=\"a\"]", "b = 2", CODEDB_OVERLAP},             {"Integer:first", "3", CODEDB_OVERLAP},
+        {"Assign[code^=\"c\"]", "return 1", CODEDB_VALIDATION_ERROR}, {"*.test", NULL, CODEDB_VALIDATION_ERROR},
+    };
+    const char *source = "a = 1\nc = 1\nif d: e(f, g)\n", *code = "a = 9";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        codedb_edit edits[3] = {make("module", CODEDB_EDIT_INSERT_LAST, &code, 1),
+                                make("Assign[code^=\"a\"]", CODEDB_EDIT_REPLACE, &code, 1),
+                                make(cases[i].selector, cases[i].code ? CODEDB_EDIT_REPLACE : CODEDB_EDIT_DELETE, &cases[i].code,
+                                     cases[i].code ? 1 : 0)};
+        codedb_result result = CODEDB_INIT(codedb_result);
+        codedb_edit_report *report;
+        assert_int_equal(apply(source, edits, 3, &report, &result), cases[i].expected);
+        assert_non_null(result.data);
+        assert_string_equal(result.data, "{\"edit\": 2}");
+        codedb_result_clear(&result);
+    }
+}
+
 static void the_comment_of_an_item_that_stays_stays(void **state)
 {
     (void)state;
@@ -694,6 +719,7 @@ int main(void)
         cmocka_unit_test(an_expression_gets_parentheses_where_it_binds_less),
         cmocka_unit_test(tokens_do_not_fuse),
         cmocka_unit_test(statement_text_for_an_expression_is_refused_with_a_hint),
+        cmocka_unit_test(an_error_names_the_edit_that_brings_it),
         cmocka_unit_test(the_comment_of_an_item_that_stays_stays),
         cmocka_unit_test(arguments_go_with_their_commas),
         cmocka_unit_test(names_go_out_of_an_import_and_the_last_with_the_statement),
