@@ -555,6 +555,17 @@ static void worker_submit(worker *self, worker_job *job)
     }
 }
 
+/* Whether somebody before it waits for room: a thread that submits two requests of one priority must not find the second before the first. */
+static bool worker_waits_behind(const worker *self, const codedb_request *request)
+{
+    const worker_job *job = self->backlog.first;
+    if (request->do_not_wait || request->transaction != 0 || request->kind == CODEDB_REQUEST_STOP)
+        return false;
+    while (job != NULL && job->from.request.priority != request->priority)
+        job = job->next;
+    return job != NULL;
+}
+
 /* Reads a job's bytes, which are all there. */
 static void worker_read_job(worker *self, worker_job *job)
 {
@@ -569,7 +580,10 @@ static void worker_read_job(worker *self, worker_job *job)
     }
     if (request->wants_rows)
         request->rows_arena = codedb_arena_create(&self->allocator);
-    worker_submit(self, job);
+    if (worker_waits_behind(self, request))
+        worker_list_append(&self->backlog, job);
+    else
+        worker_submit(self, job);
 }
 
 /* While fewer than the queue may hold are there, it has room. */
@@ -915,12 +929,14 @@ static bool worker_start(worker_supervisor *supervisor, uint64_t number)
         worker_leave(worker_main(supervisor, ends[1]));
     }
     close(ends[1]);
-    notice.worker = (int32_t)supervisor->worker;
-    if (supervisor->worker < 0 || !worker_send_notice(supervisor->control, &notice, ends[0])) {
+    if (supervisor->worker < 0) {
         close(ends[0]);
         return false;
     }
+    notice.worker = (int32_t)supervisor->worker;
     supervisor->host_end = ends[0];
+    if (!worker_send_notice(supervisor->control, &notice, ends[0]))
+        shutdown(ends[0], SHUT_RDWR); /* nobody will ever ask it anything; it ends and is waited for like any other */
     return true;
 }
 
