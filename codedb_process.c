@@ -935,6 +935,15 @@ static codedb_code process_check_transaction(const codedb_process *process, uint
                        (unsigned long long)number);
 }
 
+/* The answer came, and there is no memory to read it in. */
+static codedb_code process_fail_unread(const codedb_request *request)
+{
+    if (process_may_have_written(request))
+        return codedb_fail(request->result, CODEDB_OUTCOME_UNKNOWN,
+                           "there is no memory for the answer of the driver's process; what was asked for was committed, or was not");
+    return codedb_fail_no_memory(request->result);
+}
+
 /* Reads the answer, or makes one from how the call ended. */
 static codedb_code process_read_answer(codedb_process *process, process_call *call, process_end end, uint64_t worker)
 {
@@ -948,8 +957,10 @@ static codedb_code process_read_answer(codedb_process *process, process_call *ca
     case PROCESS_END_ANSWERED: break;
     }
     if (call->no_memory)
-        return codedb_fail_no_memory(request->result);
+        return process_fail_unread(request);
     code = codedb_wire_read_answer(request, &process->allocator, call->bytes, (size_t)call->total);
+    if (code == CODEDB_NO_MEMORY)
+        return process_fail_unread(request);
     if (code == CODEDB_CONNECTION_ERROR && process_may_have_written(request))
         return codedb_fail(request->result, CODEDB_OUTCOME_UNKNOWN, "the driver's process gave an answer that cannot be read");
     if (code == CODEDB_SUCCESS && request->kind == CODEDB_REQUEST_BEGIN && request->code == CODEDB_SUCCESS)
@@ -1390,11 +1401,14 @@ CODEDB_PRIVATE codedb_code codedb_process_restart(codedb_process *process, doubl
     } else if (process->state == PROCESS_UP) {
         process_change(process, PROCESS_RESTARTING);
         ended = process_tell_end(process, timeout) == PROCESS_END_ANSWERED && process_await_end(process, waiting.deadline);
+    } else if (process->state == PROCESS_RESTARTING) {
+        ended = process_await_end(process, waiting.deadline); /* it was told; killed at once, it would lose what it runs */
     }
     if (code == CODEDB_SUCCESS && (!ended || process->control < 0))
         code = process_order_worker(process, result);
-    if (code == CODEDB_SUCCESS && !ended && process->socket >= 0)
-        process_await_end(process, codedb_monotonic_now() + PROCESS_GRACE);
+    if (code == CODEDB_SUCCESS && !ended && process->socket >= 0 &&
+        !process_await_end(process, codedb_monotonic_now() + PROCESS_GRACE))
+        process_lose(process, "it does not end"); /* and nobody is left who could kill it */
     if (code == CODEDB_SUCCESS && process->state == PROCESS_FAILED)
         process_change(process, PROCESS_STARTING);
     if (code == CODEDB_SUCCESS)

@@ -302,6 +302,38 @@ static void a_restart_keeps_everything_but_transactions(void **state)
     codedb_close(transaction);
 }
 
+static void *restart_main(void *argument)
+{
+    sender *self = argument;
+    self->code = codedb_restart(self->db, &self->result);
+    return NULL;
+}
+
+/* Runs while a first restart waits for the end of a write. */
+static void a_second_restart_kills_nothing_that_runs(void **state)
+{
+    proxy *p = *state;
+    sender write = {.db = p->db, .sql = COUNTING "INSERT INTO t (a) SELECT max(i) FROM c", .result = CODEDB_INIT(codedb_result)};
+    sender first = {.db = p->db, .result = CODEDB_INIT(codedb_result)};
+    codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
+    pthread_t threads[2];
+    assert_int_equal(pthread_create(&threads[0], NULL, sender_main, &write), 0);
+    do {
+        assert_success(codedb_statistics_get(p->db, &statistics, &result), result);
+    } while (statistics.size > 0 || statistics.total == statistics.processed); /* until it runs */
+    assert_int_equal(pthread_create(&threads[1], NULL, restart_main, &first), 0);
+    while (health_of(p->db).is_running) /* until the first restart has begun */
+        sched_yield();
+    assert_success(codedb_restart(p->db, &result), result);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    assert_success(write.code, write.result);
+    assert_success(first.code, first.result);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
+    codedb_result_clear(&write.result);
+    codedb_result_clear(&first.result);
+}
+
 static void a_worker_that_hangs_is_killed_by_a_restart(void **state)
 {
     proxy *p = *state;
@@ -335,6 +367,25 @@ static void without_its_supervisor_a_worker_works_on_and_a_restart_starts_both(v
     after = health_of(p->db);
     assert_true(after.is_running && after.supervisor != before.supervisor);
     assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
+}
+
+static void without_a_supervisor_a_worker_that_hangs_is_left_by_a_restart(void **state)
+{
+    proxy *p = *state;
+    codedb_health before = health_of(p->db), after;
+    codedb_request_options soon = CODEDB_INIT(codedb_request_options);
+    codedb *view;
+    soon.timeout = 0.1;
+    assert_success(codedb_with(p->db, &soon, &view, &result), result);
+    assert_int_equal(kill((pid_t)before.supervisor, SIGKILL), 0);
+    await_death(before.supervisor);
+    assert_int_equal(kill((pid_t)before.process, SIGSTOP), 0);
+    codedb_restart(view, &result); /* may time out: the new ones are there in any case */
+    codedb_close(view);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 0);
+    after = health_of(p->db);
+    assert_true(after.process != before.process && after.supervisor != before.supervisor);
+    assert_int_equal(kill((pid_t)before.process, SIGKILL), 0);
 }
 
 /* ---- Time ---- */
@@ -1073,6 +1124,39 @@ static void every_failed_allocation_of_the_host_is_an_answer(void **state)
     }
 }
 
+/* The host may have none for the answer when the worker has committed long ago. */
+static void without_memory_a_write_that_was_done_is_not_said_to_have_failed(void **state)
+{
+    codedb_open_options options = CODEDB_INIT(codedb_open_options);
+    support_failing failing;
+    int64_t before = 0;
+    codedb *db;
+    (void)state;
+    support_failing_start(&failing, 0);
+    atomic_store(&failing.countdown, -1); /* none fails */
+    options.allocator = &failing.allocator;
+    assert_success(proxy_try_open(NULL, ":memory:", "", &options, &db), result);
+    execute(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    atomic_store(&failing.failed, true);
+    for (long n = 0; atomic_load(&failing.failed); n++) {
+        codedb_rows *rows = NULL;
+        codedb_code code;
+        int64_t after;
+        atomic_store(&failing.failed, false);
+        atomic_store(&failing.countdown, n);
+        code = codedb_sql_execute(db, "INSERT INTO t (a) VALUES ('x') RETURNING hex(zeroblob(20000))", NULL, 0, &rows, NULL, &result);
+        atomic_store(&failing.countdown, -1);
+        codedb_free(rows);
+        after = ask(db, "SELECT count(*) FROM t");
+        if (code != CODEDB_OUTCOME_UNKNOWN)
+            assert_int_equal(after - before, code == CODEDB_SUCCESS);
+        before = after;
+    }
+    codedb_close(db);
+    codedb_result_clear(&result);
+    assert_int_equal(atomic_load(&failing.live), 0);
+}
+
 #define PROXY_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -1087,8 +1171,10 @@ int main(void)
         PROXY_TEST(a_transaction_dies_with_its_worker),
         cmocka_unit_test(a_database_in_memory_dies_with_its_worker),
         PROXY_TEST(a_restart_keeps_everything_but_transactions),
+        PROXY_TEST(a_second_restart_kills_nothing_that_runs),
         PROXY_TEST(a_worker_that_hangs_is_killed_by_a_restart),
         PROXY_TEST(without_its_supervisor_a_worker_works_on_and_a_restart_starts_both),
+        PROXY_TEST(without_a_supervisor_a_worker_that_hangs_is_left_by_a_restart),
         PROXY_TEST(a_worker_that_does_not_answer_is_not_waited_for),
         PROXY_TEST(the_workers_clock_is_the_hosts),
         PROXY_TEST(a_row_of_a_hundred_megabytes_crosses_both_ways),
@@ -1113,6 +1199,7 @@ int main(void)
         PROXY_TEST(a_driver_of_the_hosts_own_stays_on_a_thread),
         PROXY_TEST(a_worker_that_cannot_connect_again_says_why_and_may_later),
         cmocka_unit_test(every_failed_allocation_of_the_host_is_an_answer),
+        cmocka_unit_test(without_memory_a_write_that_was_done_is_not_said_to_have_failed),
 #ifdef PROCESS_HAMMERS
         PROXY_TEST(handles_open_while_threads_hammer_sqlite_and_malloc),
 #endif
