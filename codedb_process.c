@@ -939,8 +939,9 @@ static codedb_code process_check_transaction(const codedb_process *process, uint
 static codedb_code process_fail_unread(const codedb_request *request)
 {
     if (process_may_have_written(request))
-        return codedb_fail(request->result, CODEDB_OUTCOME_UNKNOWN,
-                           "there is no memory for the answer of the driver's process; what was asked for was committed, or was not");
+        return codedb_fail(
+            request->result, CODEDB_OUTCOME_UNKNOWN,
+            "there is no memory for the answer of the driver's process; what was asked for was committed, or was not");
     return codedb_fail_no_memory(request->result);
 }
 
@@ -1303,13 +1304,12 @@ static process_end process_tell_end(codedb_process *process, double timeout)
     return end;
 }
 
-/* Reads on until the worker's socket is closed. */
-static bool process_await_end(codedb_process *process, double until)
+/* Reads on until a worker's socket is closed. Somebody else may have read its end, and its successor's beginning, already. */
+static bool process_await_end(codedb_process *process, uint64_t worker, double until)
 {
-    int socket = process->socket;
-    while (process->socket >= 0 && process->socket == socket && !process_is_over(until))
+    while (process->socket >= 0 && process->notice.number == worker && !process_is_over(until))
         process_await_change(process, until);
-    return process->socket < 0 || process->socket != socket;
+    return process->socket < 0 || process->notice.number != worker;
 }
 
 /* Whoever else reads the control socket is woken, so that it can be closed. */
@@ -1356,7 +1356,7 @@ CODEDB_PRIVATE void codedb_process_stop(codedb_process *process)
     if (process->state == PROCESS_UP) {
         process_ask_statistics(process, &process->last, -1);
         if (process->state == PROCESS_UP && process_tell_end(process, -1) == PROCESS_END_ANSWERED)
-            process_await_end(process, 0);
+            process_await_end(process, process->notice.number, 0);
     }
     if (process->socket >= 0)
         process_lose(process, "it was closed");
@@ -1392,22 +1392,26 @@ CODEDB_PRIVATE codedb_code codedb_process_restart(codedb_process *process, doubl
     codedb_request waiting = {.timeout = timeout, .result = result};
     codedb_code code = CODEDB_SUCCESS;
     bool ended = false;
+    uint64_t worker;
     waiting.deadline = timeout < 0 ? 0 : codedb_monotonic_now() + timeout;
     if (!process->options->restart)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "a new process would begin with an empty database in memory");
     pthread_mutex_lock(&process->lock);
+    worker = process->notice.number;
     if (process->stopping) {
         code = codedb_fail(result, CODEDB_CONNECTION_ERROR, "the database is closed");
     } else if (process->state == PROCESS_UP) {
         process_change(process, PROCESS_RESTARTING);
-        ended = process_tell_end(process, timeout) == PROCESS_END_ANSWERED && process_await_end(process, waiting.deadline);
+        ended =
+            process_tell_end(process, timeout) == PROCESS_END_ANSWERED && process_await_end(process, worker, waiting.deadline);
     } else if (process->state == PROCESS_RESTARTING) {
-        ended = process_await_end(process, waiting.deadline); /* it was told; killed at once, it would lose what it runs */
+        ended =
+            process_await_end(process, worker, waiting.deadline); /* it was told; killed at once, it would lose what it runs */
     }
     if (code == CODEDB_SUCCESS && (!ended || process->control < 0))
         code = process_order_worker(process, result);
     if (code == CODEDB_SUCCESS && !ended && process->socket >= 0 &&
-        !process_await_end(process, codedb_monotonic_now() + PROCESS_GRACE))
+        !process_await_end(process, worker, codedb_monotonic_now() + PROCESS_GRACE))
         process_lose(process, "it does not end"); /* and nobody is left who could kill it */
     if (code == CODEDB_SUCCESS && process->state == PROCESS_FAILED)
         process_change(process, PROCESS_STARTING);

@@ -1144,7 +1144,8 @@ static void without_memory_a_write_that_was_done_is_not_said_to_have_failed(void
         int64_t after;
         atomic_store(&failing.failed, false);
         atomic_store(&failing.countdown, n);
-        code = codedb_sql_execute(db, "INSERT INTO t (a) VALUES ('x') RETURNING hex(zeroblob(20000))", NULL, 0, &rows, NULL, &result);
+        code = codedb_sql_execute(db, "INSERT INTO t (a) VALUES ('x') RETURNING hex(zeroblob(20000))", NULL, 0, &rows, NULL,
+                                  &result);
         atomic_store(&failing.countdown, -1);
         codedb_free(rows);
         after = ask(db, "SELECT count(*) FROM t");
