@@ -27,7 +27,10 @@
  * 12. A group takes no more members when it has LOOP_GROUP_LARGEST or lasts LOOP_GROUP_TIME (or as the options say); a write that finds no other one
  *    commits by itself, as if there were no groups.
  * 13. Those whom the last group has just answered are likely to come again: a group is open for a part of a commit's time until it has as many
- *    members. When they do not come, that is not done again until there is another group. */
+ *    members. When they do not come, that is not done again until there is another group.
+ *
+ * 14. A transaction that is nobody's and cannot be rolled back is tried again before anything else runs: what would run in it would be
+ *    answered and never committed. */
 #include "codedb_driver.h"
 
 #include <sched.h>
@@ -66,6 +69,7 @@ struct codedb_loop {
         loop_end how;
     } ended[LOOP_ENDED_REMEMBERED]; /* by id */
     bool stopping;
+    bool stuck;              /* a transaction that is nobody's could not be rolled back */
     codedb_request *running; /* what is_cancelled asks about, or NULL */
     void (*look)(void *context);
     void *look_context;
@@ -139,13 +143,31 @@ static void loop_let_finish(codedb_loop *loop)
     loop->driver.set_deadline(loop->connection, 0);
 }
 
-static void loop_roll_back(codedb_loop *loop, loop_end how)
+/* Rolls back whatever transaction there is. One that cannot be, without memory for instance, is stuck: invariant 14. */
+static codedb_code loop_clean(codedb_loop *loop, codedb_result *result)
+{
+    codedb_code code = CODEDB_SUCCESS;
+    loop_let_finish(loop);
+    if (loop->driver.in_transaction(loop->connection))
+        code = loop->driver.rollback(loop->connection, result);
+    loop->stuck = loop->driver.in_transaction(loop->connection) != 0;
+    if (!loop->stuck)
+        return codedb_succeed(result);
+    return code != CODEDB_SUCCESS ? code : codedb_fail(result, CODEDB_INTERNAL_ERROR, "the driver says that it rolled back");
+}
+
+/* The same, when nobody asked for it. */
+static void loop_clean_up(codedb_loop *loop, const char *what)
 {
     codedb_result unwanted = CODEDB_INIT(codedb_result);
-    loop_let_finish(loop);
-    if (loop->driver.rollback(loop->connection, &unwanted) != CODEDB_SUCCESS)
-        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "rollback: %s", unwanted.description);
+    if (loop_clean(loop, &unwanted) != CODEDB_SUCCESS)
+        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "rollback of %s: %s", what, unwanted.description);
     codedb_result_clear(&unwanted);
+}
+
+static void loop_roll_back(codedb_loop *loop, loop_end how)
+{
+    loop_clean_up(loop, "a transaction");
     loop_forget_transaction(loop, how);
 }
 
@@ -369,15 +391,18 @@ static codedb_code loop_run_steps(codedb_loop *loop, codedb_request *request)
 /* Takes back what a failed batch has done; the database may have done so already. */
 static void loop_undo_batch(codedb_loop *loop, bool inside)
 {
-    const codedb_driver *driver = &loop->driver;
-    int depth = loop->savepoints + 1;
     codedb_result unwanted = CODEDB_INIT(codedb_result);
-    codedb_code code = CODEDB_SUCCESS;
+    if (!inside) {
+        loop_clean_up(loop, "a batch");
+        return;
+    }
     loop_let_finish(loop);
-    if (driver->in_transaction(loop->connection))
-        code = inside ? driver->rollback_to(loop->connection, depth, &unwanted) : driver->rollback(loop->connection, &unwanted);
-    if (code != CODEDB_SUCCESS)
+    /* Half a batch must not stay in the host's transaction. */
+    if (loop->driver.in_transaction(loop->connection) &&
+        loop->driver.rollback_to(loop->connection, loop->savepoints + 1, &unwanted) != CODEDB_SUCCESS) {
         codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "undoing a batch: %s", unwanted.description);
+        loop_roll_back(loop, LOOP_END_DATABASE);
+    }
     codedb_result_clear(&unwanted);
 }
 
@@ -434,7 +459,7 @@ static codedb_code loop_change_schema(codedb_loop *loop, codedb_request *request
 /* Answers a copy that is done with; true when there was something to do. */
 static bool loop_copy(codedb_loop *loop)
 {
-    bool is_open = loop->transaction != 0;
+    bool is_open = loop->transaction != 0 || loop->stuck;
     codedb_request *running = loop->running, *done;
     if (loop->copies.first == NULL)
         return false;
@@ -511,21 +536,24 @@ static void loop_run_request(codedb_loop *loop, codedb_request *request)
         request->code = codedb_fail(request->result, CODEDB_CANCELLED, "the request was cancelled and not run");
         return;
     }
+    if (loop->stuck && request->kind != CODEDB_REQUEST_STOP && loop_clean(loop, request->result) != CODEDB_SUCCESS) {
+        request->code = request->result->code;
+        return;
+    }
     if (loop->connection != NULL)
         loop->driver.set_deadline(loop->connection, request->deadline);
     loop->running = request;
     request->code = loop_execute(loop, request);
     loop->running = NULL;
+    if (request->code != CODEDB_SUCCESS && loop->connection != NULL && loop->transaction == 0 && loop->member_count == 0 &&
+        loop->driver.in_transaction(loop->connection))
+        loop_clean_up(loop, "what failed");
 }
 
 /* Ends the group's transaction, when it is to be as if it had never been. */
 static void loop_give_group_up(codedb_loop *loop)
 {
-    codedb_result unwanted = CODEDB_INIT(codedb_result);
-    loop->driver.set_deadline(loop->connection, 0);
-    if (loop->driver.in_transaction(loop->connection) && loop->driver.rollback(loop->connection, &unwanted) != CODEDB_SUCCESS)
-        codedb_settings_log(&loop->options->settings, CODEDB_LOG_ERROR, "rollback of a group: %s", unwanted.description);
-    codedb_result_clear(&unwanted);
+    loop_clean_up(loop, "a group");
 }
 
 /* Invariant 7; false when the group's transaction is no more. */
@@ -669,6 +697,7 @@ static void loop_run_group(codedb_loop *loop, codedb_request *first)
     loop->driver.set_deadline(loop->connection, first->deadline);
     first->code = loop->driver.begin(loop->connection, first->result);
     if (first->code != CODEDB_SUCCESS) {
+        loop_give_group_up(loop);
         codedb_queue_answer(loop->queue, first);
         return;
     }
@@ -688,7 +717,7 @@ static void loop_serve(codedb_loop *loop, codedb_request *request)
 {
     if (codedb_queue_expire(loop->queue, request))
         return;
-    if (request->role == CODEDB_ROLE_WRITES && loop->transaction == 0 &&
+    if (request->role == CODEDB_ROLE_WRITES && loop->transaction == 0 && !loop->stuck &&
         (codedb_queue_has_writes(loop->queue) || (loop->expected > 1 && loop_expects_members(loop)))) {
         loop_run_group(loop, request);
         return;

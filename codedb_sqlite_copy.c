@@ -397,8 +397,10 @@ static codedb_code sqlite_restore_expect(sqlite_connection *connection, sqlite3 
         code = sqlite_restore_fail(connection, copy, step, path, result);
     } else {
         const char *found = (const char *)sqlite3_column_text(statement, 0);
-        /* So the check of integrity tells that a page could not be read, whatever is in it. */
-        if (found != NULL && strstr(found, "unable to get the page") != NULL)
+        /* So the check of integrity tells that a page could not be read, whatever is in it; 7 is SQLITE_NOMEM. */
+        if (found != NULL && strstr(found, "unable to get the page. error code=7") != NULL)
+            code = codedb_fail_no_memory(result);
+        else if (found != NULL && strstr(found, "unable to get the page") != NULL)
             code = codedb_fail(result, CODEDB_DATABASE_ERROR, "%s: the copy cannot be read: %.200s", path, found);
         else if (found == NULL || strcmp(found, expected) != 0)
             code = codedb_fail(result, CODEDB_VALIDATION_ERROR, "%s: %s: found %.200s, expected %s", path, what,

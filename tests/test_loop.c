@@ -28,6 +28,7 @@ static struct {
     bool commits_take_long;
     int looks; /* calls of the function that looks for more */
     bool undoing_fails;
+    int rollbacks_fail;         /* so many more */
     int answered_before_commit; /* answers that had been given when the last commit began */
 } world;
 
@@ -72,6 +73,15 @@ static codedb_code spy_rollback_to(codedb_connection *connection, int depth, cod
     if (world.undoing_fails)
         return CODEDB_NO_MEMORY;
     return codedb_sqlite_driver()->rollback_to(connection, depth, result);
+}
+
+static codedb_code spy_rollback(codedb_connection *connection, codedb_result *result)
+{
+    if (world.rollbacks_fail > 0) {
+        world.rollbacks_fail--;
+        return codedb_fail_no_memory(result);
+    }
+    return codedb_sqlite_driver()->rollback(connection, result);
 }
 
 /* ---- asking ---- */
@@ -204,6 +214,7 @@ static int open_loop(void **state)
     world.driver.commit = spy_commit;
     world.driver.savepoint = spy_savepoint;
     world.driver.rollback_to = spy_rollback_to;
+    world.driver.rollback = spy_rollback;
     world.options.driver = &world.driver;
     world.options.transaction_timeout = 1000;
     world.options.group_time = 1000; /* however slow the machine is */
@@ -490,9 +501,35 @@ static void a_group_that_cannot_begin_is_the_first_ones_answer(void **state)
     turn();
     assert_answer(&asks[0], CODEDB_DATABASE_ERROR);
     assert_int_equal(asks[1].answers, 0);
-    assert_int_equal(codedb_sqlite_execute(world.connection, "ROLLBACK"), SQLITE_OK);
+    assert_true(sqlite3_get_autocommit(world.connection->db)); /* what was in the way is no more */
     turn();
     assert_answer(&asks[1], CODEDB_SUCCESS);
+}
+
+/* Invariant 14: a write in what is left of another would be answered, and undone with it. */
+static void nothing_runs_in_a_transaction_that_cannot_be_rolled_back(void **state)
+{
+    (void)state;
+    world.commits_fail = true;
+    world.rollbacks_fail = 3;
+    ask_insert(0);
+    ask_insert(1);
+    turn();
+    assert_answer(&asks[0], CODEDB_DATABASE_ERROR);
+    assert_answer(&asks[1], CODEDB_DATABASE_ERROR);
+    assert_false(sqlite3_get_autocommit(world.connection->db));
+    world.commits_fail = false;
+    ask_insert(2);
+    ask_insert(3);
+    turn();
+    turn();
+    assert_answer(&asks[2], CODEDB_NO_MEMORY);
+    assert_answer(&asks[3], CODEDB_NO_MEMORY);
+    ask_insert(4);
+    turn();
+    assert_answer(&asks[4], CODEDB_SUCCESS);
+    assert_true(sqlite3_get_autocommit(world.connection->db));
+    assert_int_equal(count_numbers(), 1);
 }
 
 /* ---- what SQL may be a member ---- */
@@ -549,6 +586,7 @@ int main(void)
         LOOP_TEST(what_is_no_member_waits_for_the_group),
         LOOP_TEST(one_that_expired_in_the_queue_is_no_member),
         LOOP_TEST(a_group_that_cannot_begin_is_the_first_ones_answer),
+        LOOP_TEST(nothing_runs_in_a_transaction_that_cannot_be_rolled_back),
         cmocka_unit_test(sql_is_known_by_its_first_word),
     };
 #undef LOOP_TEST
