@@ -459,10 +459,13 @@ static codedb_code loop_change_schema(codedb_loop *loop, codedb_request *request
 /* Answers a copy that is done with; true when there was something to do. */
 static bool loop_copy(codedb_loop *loop)
 {
-    bool is_open = loop->transaction != 0 || loop->stuck;
+    bool is_open;
     codedb_request *running = loop->running, *done;
     if (loop->copies.first == NULL)
         return false;
+    if (loop->stuck)
+        loop_clean_up(loop, "what was left");
+    is_open = loop->transaction != 0 || loop->stuck;
     loop->running = loop->copies.first;
     done = codedb_copies_step(&loop->copies, &loop->driver, loop->connection, is_open);
     loop->running = running;
@@ -529,6 +532,15 @@ static codedb_code loop_execute(codedb_loop *loop, codedb_request *request)
 
 /* ---- 4. Groups ----------------------------------------------------------------------------------------------------- */
 
+/* Invariant 14; false when the request has been told why it cannot run. */
+static bool loop_unstick(codedb_loop *loop, codedb_request *request)
+{
+    if (!loop->stuck || request->kind == CODEDB_REQUEST_STOP)
+        return true;
+    request->code = loop_clean(loop, request->result);
+    return request->code == CODEDB_SUCCESS;
+}
+
 /* Runs what a request asks for, with its deadline. */
 static void loop_run_request(codedb_loop *loop, codedb_request *request)
 {
@@ -536,10 +548,8 @@ static void loop_run_request(codedb_loop *loop, codedb_request *request)
         request->code = codedb_fail(request->result, CODEDB_CANCELLED, "the request was cancelled and not run");
         return;
     }
-    if (loop->stuck && request->kind != CODEDB_REQUEST_STOP && loop_clean(loop, request->result) != CODEDB_SUCCESS) {
-        request->code = request->result->code;
+    if (!loop_unstick(loop, request))
         return;
-    }
     if (loop->connection != NULL)
         loop->driver.set_deadline(loop->connection, request->deadline);
     loop->running = request;
@@ -725,8 +735,10 @@ static void loop_serve(codedb_loop *loop, codedb_request *request)
     if (request->transaction != 0 && request->transaction != loop->transaction) {
         request->code = loop_fail_ended(loop, request);
     } else if (request->kind == CODEDB_REQUEST_BACKUP && loop->transaction == 0 && codedb_whole_can_copy(&loop->driver)) {
-        codedb_copies_add(&loop->copies, request);
-        return;
+        if (loop_unstick(loop, request)) {
+            codedb_copies_add(&loop->copies, request);
+            return;
+        }
     } else {
         loop_run_request(loop, request);
         if (request->code != CODEDB_SUCCESS && loop->connection != NULL)

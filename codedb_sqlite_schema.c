@@ -70,14 +70,19 @@ static int sqlite_schema_ask_content(sqlite_connection *connection, const char *
         "SELECT group_concat('\"' || replace(?2, '\"', '\"\"') || '\".\"' || replace(name, '\"', '\"\"') || '\"', ', ') "
         "FROM pragma_table_xinfo(?1) WHERE hidden = 0";
     sqlite3_stmt *names = NULL, *question = NULL;
+    const char *list = NULL;
     char *sql = NULL;
     int code = sqlite3_prepare_v2(connection->db, columns, -1, &names, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_text(names, 1, name, -1, SQLITE_STATIC);
     if (code == SQLITE_OK)
         code = sqlite3_bind_text(names, 2, content, -1, SQLITE_STATIC);
-    if (code == SQLITE_OK && sqlite3_step(names) == SQLITE_ROW && sqlite3_column_type(names, 0) == SQLITE_TEXT) {
-        sql = sqlite3_mprintf("SELECT \"%w\".\"%w\", %s FROM main.\"%w\"", content, id, sqlite3_column_text(names, 0), content);
+    if (code == SQLITE_OK && (code = sqlite3_step(names)) == SQLITE_ROW) {
+        code = sqlite3_column_type(names, 0) == SQLITE_TEXT ? SQLITE_ROW : SQLITE_OK;
+        list = (const char *)sqlite3_column_text(names, 0);
+    }
+    if (code == SQLITE_ROW) {
+        sql = list != NULL ? sqlite3_mprintf("SELECT \"%w\".\"%w\", %s FROM main.\"%w\"", content, id, list, content) : NULL;
         code = sql != NULL ? sqlite3_prepare_v2(connection->db, sql, -1, &question, NULL) : SQLITE_NOMEM;
     }
     if ((code & 0xff) == SQLITE_ERROR) {

@@ -554,10 +554,11 @@ static void fail_with_secrets(codedb *db)
     assert_int_equal(codedb_transaction_begin(db, &transaction, NULL), CODEDB_SUCCESS);
     assert_int_equal(codedb_with(transaction, &hurry, &view, NULL), CODEDB_SUCCESS);
     assert_int_equal(
-        codedb_sql_execute(view,
-                           "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT INTO t SELECT ? || x, x "
-                           "FROM c",
-                           &parameter, 1, NULL, NULL, NULL),
+        codedb_sql_execute(
+            view,
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT OR IGNORE INTO t SELECT ? || x, x "
+            "FROM c",
+            &parameter, 1, NULL, NULL, NULL),
         CODEDB_TIMEOUT);
     codedb_close(view);
     codedb_close(transaction);
