@@ -446,9 +446,9 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
         return codedb_fail_no_memory(job->result);
     codedb_code code = codedb_tree_parse_text(job->text.data ? job->text.data : "", job->text.length, &options, edited, &parsing);
     if (code == CODEDB_PARSE_ERROR)
-        code = edit_blame_place(
-            job, codedb_fail_at(job->result, code, parsing.offset, parsing.length, parsing.line, parsing.column,
-                                "the edited source would not parse: line %u: %s", parsing.line, parsing.description));
+        code = edit_blame_place(job, codedb_fail_at(job->result, code, parsing.offset, parsing.length, parsing.line,
+                                                    parsing.column, "the edited source would not parse: line %u: %s",
+                                                    parsing.line, parsing.description));
     else if (code != CODEDB_SUCCESS)
         codedb_fail(job->result, code, "%s", parsing.description);
     codedb_result_clear(&parsing);

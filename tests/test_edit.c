@@ -456,8 +456,10 @@ static void an_error_names_the_edit_that_brings_it(void **state)
         const char *selector, *code;
         codedb_code expected;
     } cases[] = {
-        {"Assign[code^=\"a\"]", "b = 2", CODEDB_OVERLAP},             {"Integer:first", "3", CODEDB_OVERLAP},
-        {"Assign[code^=\"c\"]", "return 1", CODEDB_VALIDATION_ERROR}, {"*.test", NULL, CODEDB_VALIDATION_ERROR},
+        {"Assign[code^=\"a\"]", "b = 2", CODEDB_OVERLAP},
+        {"Integer:first", "3", CODEDB_OVERLAP},
+        {"Assign[code^=\"c\"]", "return 1", CODEDB_VALIDATION_ERROR},
+        {"*.test", NULL, CODEDB_VALIDATION_ERROR},
     };
     const char *source = "a = 1\nc = 1\nif d: e(f, g)\n", *code = "a = 9";
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
