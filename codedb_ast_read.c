@@ -95,10 +95,9 @@ static bool ast_read_fail(ast_reader *reader, size_t offset, const char *format,
     va_start(arguments, format);
     vsnprintf(message, sizeof message - AST_READ_FOUND_SIZE - 8, format, arguments);
     va_end(arguments);
-    used = strlen(message);
-    memcpy(message + used, ", found ", 8);
     length = ast_read_describe(reader, offset, found);
-    memcpy(message + used + 8, found, strlen(found) + 1);
+    used = strlen(message);
+    snprintf(message + used, sizeof message - used, ", found %s", found);
     ast_read_report(reader, offset, length, message);
     return false;
 }
