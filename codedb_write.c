@@ -359,7 +359,7 @@ CODEDB_API codedb_code codedb_files_write(codedb_file_write *files, size_t count
         return codedb_fail_no_memory(result);
     codedb_code code = codedb_succeed(result);
     for (size_t i = 0; i < count && code == CODEDB_SUCCESS; i++) {
-        codedb_file_write file;
+        codedb_file_write file = CODEDB_INIT(codedb_file_write);
         code = write_read(files, i, &file, result);
         if (code == CODEDB_SUCCESS)
             code = codedb_writer_stage(writer, file.path, file.old_bytes ? file.old_bytes : "", file.old_length,
