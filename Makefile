@@ -260,6 +260,7 @@ format:
 check-tidy: $(SRCS:%=tidy-%)
 
 tidy-%: %
+	@mkdir -p $(BUILD)
 	@clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -I. $(CJSON) 2>$(BUILD)/$@.log || { cat $(BUILD)/$@.log; exit 1; }
 
 check-cppcheck:

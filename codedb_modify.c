@@ -176,8 +176,8 @@ static codedb_code modify_stage_file(modify_job *job, modify_file *file)
     if (code == CODEDB_SUCCESS)
         code = codedb_encoding_decode(allocator, file->old_bytes, length, &file->old, job->result);
     if (code == CODEDB_PARSE_ERROR ||
-        (code == CODEDB_SUCCESS &&
-         (file->old.length != file->state.source.length || memcmp(file->old.text, file->state.source.text, file->old.length))))
+        (code == CODEDB_SUCCESS && (file->old.length != file->state.source.length ||
+                                    memcmp(file->old.text, file->state.source.text, file->old.length) != 0)))
         code = codedb_fail(job->result, CODEDB_CONFLICT, "%s: the file is not what the database holds; index it again",
                            file->state.file->path);
     if (code == CODEDB_SUCCESS)
