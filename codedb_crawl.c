@@ -12,7 +12,7 @@
  * 4. job->lock guards everything in crawl_job below it; it is never held while a file is read, parsed or stored.
  *
  * Contents: what the database knows, what happened, a worker, the caller's thread. */
-#include "codedb_internal.h"
+#include "codedb_driver.h"
 #include "codedb_source.h"
 
 #include <errno.h>
@@ -654,7 +654,7 @@ static codedb_code crawl_run(crawl_job *job)
     for (; started < wanted; started++) {
         workers[started].job = job;
         workers[started].result = (codedb_result)CODEDB_INIT(codedb_result);
-        if (pthread_create(&threads[started], NULL, crawl_work, &workers[started]) != 0)
+        if (!codedb_thread_start(&threads[started], crawl_work, &workers[started]))
             break;
     }
     pthread_mutex_lock(&job->lock);

@@ -169,7 +169,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *opti
             *thread = made;
         return code;
     }
-    if (pthread_create(&made->thread, NULL, driver_main, made) != 0) {
+    if (!codedb_thread_start(&made->thread, driver_main, made)) {
         codedb_loop_destroy(made->loop);
         driver_free(made);
         return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver thread could not be started");

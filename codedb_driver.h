@@ -300,7 +300,10 @@ CODEDB_PRIVATE bool codedb_whole_can_copy(const codedb_driver *driver);
 CODEDB_PRIVATE codedb_code codedb_whole_run(const codedb_driver *driver, codedb_connection *connection, codedb_request *request,
                                             codedb_row_writer *rows);
 
-/* ---- waiting: codedb_wait.c --------------------------------------------------------------------------------------- */
+/* ---- threads and waiting: codedb_wait.c --------------------------------------------------------------------------- */
+
+/* Starts a thread to which no signal of the host's is delivered; false when the system has none. To be joined with pthread_join. */
+CODEDB_PRIVATE bool codedb_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
 
 /* Makes a condition that knows the monotonic clock; false without the means. Freed with pthread_cond_destroy. */
 CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition);

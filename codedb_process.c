@@ -23,7 +23,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -1105,16 +1104,10 @@ static void *process_helper_main(void *argument)
     return NULL;
 }
 
-/* Starts the helper; its signals are none of its business. */
 static bool process_start_helper(codedb_process *process)
 {
-    sigset_t all, before;
-    if (process->has_helper)
-        return true;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    process->has_helper = pthread_create(&process->helper, NULL, process_helper_main, process) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!process->has_helper)
+        process->has_helper = codedb_thread_start(&process->helper, process_helper_main, process);
     return process->has_helper;
 }
 

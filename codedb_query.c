@@ -545,7 +545,7 @@ static codedb_code query_run(query_job *job, codedb_query_function visit, void *
     pthread_t threads[QUERY_MAX_THREADS];
     size_t wanted = query_thread_count(job);
     size_t started = 0;
-    while (started + 1 < wanted && pthread_create(&threads[started], NULL, query_thread, job) == 0)
+    while (started + 1 < wanted && codedb_thread_start(&threads[started], query_thread, job))
         started++;
     query_lead(job, visit, context);
     for (size_t i = 0; i < started; i++)

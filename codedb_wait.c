@@ -1,10 +1,29 @@
-/* codedb_wait.c -- waiting for another thread, until a time of the monotonic clock at the longest.
+/* codedb_wait.c -- starting a thread, and waiting for another one, until a time of the monotonic clock at the longest.
  *
- * Called by the queue, by what a host has submitted, and by the host's side of process mode. Any thread. */
+ * Called by whatever starts a thread, by the queue, by what a host has submitted, and by the host's side of process mode. Any thread. */
 #include "codedb_driver.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
+
+/* A signal to the host's process goes to any thread that does not block it: here its handler would run in a thread that the host does
+ * not know, and one that the host has blocked everywhere, to fetch it with sigwait, would end the process. Those that tell of a fault of the
+ * thread itself are not blocked: the host may have a handler that writes a report. */
+CODEDB_PRIVATE bool codedb_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    sigset_t blocked, before;
+    bool started;
+    size_t i;
+    sigfillset(&blocked);
+    for (i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    started = pthread_create(thread, NULL, run, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
 
 CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition)
 {

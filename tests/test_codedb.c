@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -421,6 +422,38 @@ static void several_handles_live_in_one_process(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
+static volatile sig_atomic_t signals_handled;
+
+static void handle_signal(int number)
+{
+    (void)number;
+    signals_handled++;
+}
+
+/* A host may block a signal and fetch it with sigwait: no thread of codedb's takes it instead. */
+static void a_signal_that_the_host_waits_for_is_left_to_it(void **state)
+{
+    struct sigaction action = {.sa_handler = handle_signal}, before;
+    struct timespec now = {0, 0};
+    sigset_t waited_for, mask;
+    codedb *db;
+    (void)state;
+    assert_success(codedb_open(":memory:", NULL, &db, &result), result);
+    sigemptyset(&waited_for);
+    sigaddset(&waited_for, SIGUSR1);
+    sigaction(SIGUSR1, &action, &before);
+    pthread_sigmask(SIG_BLOCK, &waited_for, &mask);
+    assert_int_equal(sigismember(&mask, SIGUSR1), 0);
+    kill(getpid(), SIGUSR1);
+    /* The driver's thread has come round to it by then. */
+    assert_success(codedb_sql_execute(db, "SELECT 1", NULL, 0, NULL, NULL, &result), result);
+    assert_int_equal(sigtimedwait(&waited_for, NULL, &now), SIGUSR1);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigaction(SIGUSR1, &before, NULL);
+    assert_int_equal(signals_handled, 0);
+    codedb_close(db);
+}
+
 static void every_allocation_of_an_open_may_fail(void **state)
 {
     support_failing failing;
@@ -456,6 +489,7 @@ int main(void)
         cmocka_unit_test(out_parameters_are_cleared_even_by_calls_that_make_no_sense),
         cmocka_unit_test(a_forked_child_finds_the_handle_closed),
         cmocka_unit_test(several_handles_live_in_one_process),
+        cmocka_unit_test(a_signal_that_the_host_waits_for_is_left_to_it),
         cmocka_unit_test(every_allocation_of_an_open_may_fail),
     };
     return cmocka_run_group_tests_name("codedb", tests, NULL, tear_down);

@@ -3,6 +3,8 @@
 
 #include "support.h"
 
+#include <signal.h>
+
 typedef struct meeting {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -58,11 +60,33 @@ static void a_deadline_that_has_passed_ends_the_wait(void **state)
     pthread_mutex_destroy(&lock);
 }
 
+static void *note_mask(void *mask)
+{
+    pthread_sigmask(SIG_BLOCK, NULL, mask);
+    return mask;
+}
+
+static void a_thread_blocks_all_signals_but_those_of_its_own_faults(void **state)
+{
+    sigset_t mask, before, after;
+    pthread_t thread;
+    (void)state;
+    pthread_sigmask(SIG_BLOCK, NULL, &before);
+    assert_true(codedb_thread_start(&thread, note_mask, &mask));
+    pthread_join(thread, NULL);
+    pthread_sigmask(SIG_BLOCK, NULL, &after);
+    assert_int_equal(sigismember(&mask, SIGTERM), 1);
+    assert_int_equal(sigismember(&mask, SIGCHLD), 1);
+    assert_int_equal(sigismember(&mask, SIGSEGV), 0);
+    assert_int_equal(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_is_woken_however_far_the_deadline_is),
         cmocka_unit_test(a_deadline_that_has_passed_ends_the_wait),
+        cmocka_unit_test(a_thread_blocks_all_signals_but_those_of_its_own_faults),
     };
     return cmocka_run_group_tests_name("wait", tests, NULL, NULL);
 }
