@@ -88,7 +88,8 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
     const char *message = is_last ? sqlite3_errmsg(connection->db) : sqlite3_errstr(code);
     if ((code & 0xff) == SQLITE_AUTH && connection->refused != NULL)
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: %s", what, connection->refused);
-    if ((code & 0xff) == SQLITE_INTERRUPT && sqlite_is_cancelled(connection))
+    /* Busy: what has a lock is waited for until somebody gives the request up. */
+    if (((code & 0xff) == SQLITE_INTERRUPT || (code & 0xff) == SQLITE_BUSY) && sqlite_is_cancelled(connection))
         return codedb_fail(result, CODEDB_CANCELLED, "%s: cancelled", what);
     if ((code & 0xff) == SQLITE_INTERRUPT)
         return codedb_fail(result, CODEDB_TIMEOUT, "%s: interrupted, because the request's time was over", what);

@@ -1,6 +1,7 @@
 /* Proves codedb_sqlite.c: values, names, refusals, constraints, full text kept in step, and files that cannot be used. */
 #include "driver_fixture.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -604,6 +605,40 @@ static void a_lock_of_another_connection_is_busy_not_a_hang(void **state)
     fixture_remove(path);
 }
 
+/* The number of requests in the queue. */
+static uint64_t queued(void)
+{
+    codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
+    assert_int_equal(codedb_statistics_get(db, &statistics, NULL), CODEDB_SUCCESS);
+    return statistics.size;
+}
+
+static void who_waits_for_a_lock_can_be_cancelled(void **state)
+{
+    char path[64];
+    sqlite3 *other;
+    codedb_pending *pending;
+    codedb_column row = integer_column("a", 1);
+    (void)state;
+    fixture_path(path);
+    assert_int_equal(open_path(path, false, 60), CODEDB_SUCCESS);
+    run_sql(db, "CREATE TABLE t (a)");
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(codedb_submit_insert(db, "t", &row, 1, NULL, &pending, &result), CODEDB_SUCCESS);
+    while (queued() > 0)
+        sched_yield();
+    assert_int_equal(codedb_pending_wait(pending, 0.02), 0);
+    codedb_pending_cancel(pending);
+    assert_int_equal(codedb_pending_answer(pending, NULL, NULL, &result), CODEDB_CANCELLED);
+    codedb_pending_free(pending);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t"), 0);
+    sqlite3_close(other);
+    fixture_close(db);
+    codedb_result_clear(&result);
+    fixture_remove(path);
+}
+
 /* The process that writes the file: this one or the driver's own. */
 static pid_t writer_process(void)
 {
@@ -771,6 +806,7 @@ int main(void)
         cmocka_unit_test(a_file_is_durable_by_default),
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(a_lock_of_another_connection_is_busy_not_a_hang),
+        cmocka_unit_test(who_waits_for_a_lock_can_be_cancelled),
         cmocka_unit_test(a_full_disk_is_an_error_and_nothing_is_lost),
         cmocka_unit_test(what_is_no_file_is_named),
         cmocka_unit_test(a_damaged_file_is_an_error),
