@@ -15,8 +15,8 @@
  *
  * Invariants:
  * 1. Nothing of the host's is held: every descriptor but the own is closed, 0 to 2 are /dev/null.
- * 2. The end of its socket ends the worker, and the end of its socket the supervisor. Nothing else is needed for both to end with the
- *    host: not a signal, not the host's good will.
+ * 2. The end of its socket ends the worker, whatever it runs, and the end of its socket the supervisor. Nothing else is needed for both to
+ *    end with the host: not a signal, not the host's good will.
  * 3. The database's file is none that the host had open at the fork: SQLite keeps a list of those for the whole process, and would
  *    believe that it had the host's locks.
  * 4. The worker always reads, also while it has much to write: two sides that only write would wait for each other.
@@ -786,6 +786,16 @@ static bool worker_is_done(const worker *self)
     return codedb_loop_is_stopping(self->loop) && self->backlog.first == NULL && self->running == 0;
 }
 
+/* Nobody waits any more for what is with the queue, and what runs might go on until this process is killed. */
+static void worker_give_up(worker *self)
+{
+    worker_job *job = self->with_queue, *following;
+    for (; job != NULL; job = following) {
+        following = job->following;
+        codedb_queue_cancel(self->queue, &job->from.request);
+    }
+}
+
 /* Called by the loop while a statement runs. */
 static void worker_look(void *context)
 {
@@ -795,6 +805,10 @@ static void worker_look(void *context)
         return;
     self->last_look = now;
     worker_receive(self);
+    if (self->ended) {
+        worker_give_up(self);
+        return;
+    }
     worker_expire_backlog(self);
     worker_expire_waiting(self);
     worker_send(self);

@@ -896,6 +896,58 @@ static void both_processes_end_with_their_host(void **state)
     waitpid(host, NULL, 0);
 }
 
+/* A host whose worker runs what never ends, without a timeout. */
+static void host_what_is_endless(const proxy *p, int end)
+{
+    codedb_request_options patient = CODEDB_INIT(codedb_request_options);
+    codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
+    codedb *own, *view;
+    codedb_pending *pending;
+    char path[4300], more[4400];
+    patient.timeout = -1;
+    snprintf(path, sizeof path, "%s/hosted.db", p->folder);
+    snprintf(more, sizeof more, ", \"worker_config\": {\"worker_log_path\": \"%s/logs/hosted.log\"}", p->folder);
+    if (proxy_try_open(NULL, path, more, NULL, &own) != CODEDB_SUCCESS ||
+        codedb_with(own, &patient, &view, NULL) != CODEDB_SUCCESS ||
+        codedb_submit_execute(view, ENDLESS "SELECT count(*) FROM c", NULL, 0, NULL, &pending, NULL) != CODEDB_SUCCESS)
+        _exit(1);
+    do {
+        if (codedb_statistics_get(own, &statistics, NULL) != CODEDB_SUCCESS)
+            _exit(1);
+    } while (statistics.size > 0);
+    if (write(end, "r", 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static void what_runs_for_a_dead_host_ends_by_itself(void **state)
+{
+    proxy *p = *state;
+    char path[4300], log[4000] = "", byte;
+    int ends[2];
+    pid_t host;
+    FILE *file;
+    assert_int_equal(pipe(ends), 0);
+    host = fork();
+    if (host == 0)
+        host_what_is_endless(p, ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(kill(host, SIGKILL), 0);
+    waitpid(host, NULL, 0);
+    snprintf(path, sizeof path, "%s/logs/hosted.log", p->folder);
+    while (strstr(log, "without its host") == NULL && strstr(log, "is killed") == NULL) {
+        file = fopen(path, "r");
+        assert_non_null(file);
+        log[fread(log, 1, sizeof log - 1, file)] = '\0';
+        fclose(file);
+    }
+    assert_contains(log, "worker ended without its host");
+    assert_null(strstr(log, "is killed"));
+}
+
 typedef struct opener {
     proxy *p;
     const char *path;
@@ -1190,6 +1242,7 @@ int main(void)
         PROXY_TEST(signals_to_the_hosts_group_are_the_hosts_business),
         PROXY_TEST(no_child_is_left_and_no_handler_is_installed),
         PROXY_TEST(both_processes_end_with_their_host),
+        PROXY_TEST(what_runs_for_a_dead_host_ends_by_itself),
         PROXY_TEST(both_end_with_a_host_whose_child_has_copies_of_the_sockets),
         PROXY_TEST(the_thread_that_opened_may_end),
         PROXY_TEST(a_child_of_the_host_finds_its_handle_closed),
