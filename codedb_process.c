@@ -34,6 +34,7 @@
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
 #define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
+#define PROCESS_SILENCE 5.0  /* seconds, or command_timeout if that is longer, without a word of a worker that is to end */
 #define PROCESS_START 120.0  /* seconds for the first connection, which may have a long log to go through */
 #define PROCESS_LEAVE 10.0   /* seconds for the supervisor to end; it gives its worker less */
 #define PROCESS_SLOT_BITS 20
@@ -1341,16 +1342,48 @@ static void process_reap(const codedb_process *process)
             continue;
 }
 
+/* Whether the worker says anything in `patience` seconds: it does, whatever it runs. */
+static bool process_is_awake(codedb_process *process, double patience)
+{
+    return process_ask_statistics(process, &process->last, patience) != CODEDB_TIMEOUT;
+}
+
+/* Lets the worker finish what was sent, however long that takes, and end; false when it hangs. */
+static bool process_let_finish(codedb_process *process, double patience)
+{
+    uint64_t worker = process->notice.number;
+    process_end end;
+    do {
+        if (!process_is_awake(process, patience))
+            return false;
+        if (process->state != PROCESS_UP)
+            return true;
+        end = process_tell_end(process, patience);
+    } while (end == PROCESS_END_TIME || end == PROCESS_END_TIME_HERE);
+    while (end == PROCESS_END_ANSWERED && !process_await_end(process, worker, codedb_monotonic_now() + patience))
+        if (!process_is_awake(process, patience))
+            return false;
+    return true;
+}
+
+/* A worker that hangs is killed: nobody has been told of anything that it still might do. */
+static void process_finish_worker(codedb_process *process)
+{
+    double patience = process->options->driver.command_timeout;
+    uint64_t worker = process->notice.number;
+    if (process_let_finish(process, patience > PROCESS_SILENCE ? patience : PROCESS_SILENCE) || process->control < 0)
+        return;
+    if (send(process->control, &(char){CODEDB_WORKER_KILL}, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+        process_await_end(process, worker, codedb_monotonic_now() + PROCESS_GRACE);
+}
+
 CODEDB_PRIVATE void codedb_process_stop(codedb_process *process)
 {
     bool ended;
     pthread_mutex_lock(&process->lock);
     process->stopping = true;
-    if (process->state == PROCESS_UP) {
-        process_ask_statistics(process, &process->last, -1);
-        if (process->state == PROCESS_UP && process_tell_end(process, -1) == PROCESS_END_ANSWERED)
-            process_await_end(process, process->notice.number, 0);
-    }
+    if (process->state == PROCESS_UP)
+        process_finish_worker(process);
     if (process->socket >= 0)
         process_lose(process, "it was closed");
     process_close_with(process, CODEDB_CONNECTION_ERROR, "the database is closed");

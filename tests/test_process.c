@@ -353,6 +353,29 @@ static void a_worker_that_hangs_is_killed_by_a_restart(void **state)
     assert_true(health_of(p->db).process != process);
 }
 
+static void a_worker_that_hangs_cannot_hold_a_close(void **state)
+{
+    proxy *p = *state;
+    codedb_pending *pending;
+    codedb_health health;
+    char path[4300];
+    codedb *db;
+    snprintf(path, sizeof path, "%s/hanging.db", p->folder);
+    assert_success(proxy_try_open(p, path, ", \"worker_config\": {\"command_timeout\": 1}", NULL, &db), result);
+    execute(db, "CREATE TABLE t (a)");
+    health = health_of(db);
+    assert_int_equal(kill((pid_t)health.process, SIGSTOP), 0);
+    assert_success(codedb_submit_execute(db, "INSERT INTO t VALUES (1)", NULL, 0, NULL, &pending, &result), result);
+    codedb_close(db);
+    await_death(health.process);
+    await_death(health.supervisor);
+    assert_code(codedb_pending_answer(pending, NULL, NULL, &result), CODEDB_OUTCOME_UNKNOWN, result);
+    codedb_pending_free(pending);
+    assert_success(proxy_try_open(p, path, "", NULL, &db), result);
+    assert_true(ask(db, "SELECT count(*) FROM t") <= 1);
+    codedb_close(db);
+}
+
 static void without_its_supervisor_a_worker_works_on_and_a_restart_starts_both(void **state)
 {
     proxy *p = *state;
@@ -1226,6 +1249,7 @@ int main(void)
         PROXY_TEST(a_restart_keeps_everything_but_transactions),
         PROXY_TEST(a_second_restart_kills_nothing_that_runs),
         PROXY_TEST(a_worker_that_hangs_is_killed_by_a_restart),
+        PROXY_TEST(a_worker_that_hangs_cannot_hold_a_close),
         PROXY_TEST(without_its_supervisor_a_worker_works_on_and_a_restart_starts_both),
         PROXY_TEST(without_a_supervisor_a_worker_that_hangs_is_left_by_a_restart),
         PROXY_TEST(a_worker_that_does_not_answer_is_not_waited_for),
