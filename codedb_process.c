@@ -1306,6 +1306,13 @@ static bool process_await_end(codedb_process *process, uint64_t worker, double u
     return process->socket < 0 || process->notice.number != worker;
 }
 
+/* Tells the supervisor to kill a worker; false when it is gone. */
+static bool process_order_kill(const codedb_process *process, uint64_t worker)
+{
+    const codedb_worker_order order = {worker};
+    return send(process->control, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof order;
+}
+
 /* Whoever else reads the control socket is woken, so that it can be closed. */
 static bool process_leave_supervisor(codedb_process *process)
 {
@@ -1371,9 +1378,8 @@ static void process_finish_worker(codedb_process *process)
 {
     double patience = process->options->driver.command_timeout;
     uint64_t worker = process->notice.number;
-    if (process_let_finish(process, patience > PROCESS_SILENCE ? patience : PROCESS_SILENCE) || process->control < 0)
-        return;
-    if (send(process->control, &(char){CODEDB_WORKER_KILL}, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+    if (!process_let_finish(process, patience > PROCESS_SILENCE ? patience : PROCESS_SILENCE) && process->control >= 0 &&
+        process_order_kill(process, worker))
         process_await_end(process, worker, codedb_monotonic_now() + PROCESS_GRACE);
 }
 
@@ -1395,12 +1401,12 @@ CODEDB_PRIVATE void codedb_process_stop(codedb_process *process)
         process_reap(process);
 }
 
-/* Starts everything anew when the supervisor is gone, else has it start a worker at once. */
-static codedb_code process_order_worker(codedb_process *process, codedb_result *result)
+/* Starts everything anew when the supervisor is gone, else has it start a worker behind that one at once. */
+static codedb_code process_order_worker(codedb_process *process, uint64_t worker, codedb_result *result)
 {
     codedb_code code;
     if (process->control >= 0) {
-        if (send(process->control, &(char){CODEDB_WORKER_KILL}, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+        if (process_order_kill(process, worker))
             return CODEDB_SUCCESS;
         if (!process->reading)
             process_close(&process->control);
@@ -1435,7 +1441,7 @@ CODEDB_PRIVATE codedb_code codedb_process_restart(codedb_process *process, doubl
             process_await_end(process, worker, waiting.deadline); /* it was told; killed at once, it would lose what it runs */
     }
     if (code == CODEDB_SUCCESS && (!ended || process->control < 0))
-        code = process_order_worker(process, result);
+        code = process_order_worker(process, worker, result);
     if (code == CODEDB_SUCCESS && !ended && process->socket >= 0 &&
         !process_await_end(process, worker, codedb_monotonic_now() + PROCESS_GRACE))
         process_lose(process, "it does not end"); /* and nobody is left who could kill it */

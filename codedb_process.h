@@ -118,8 +118,11 @@ typedef struct codedb_worker_notice {
     uint64_t number; /* of the worker, from 1 */
 } codedb_worker_notice;
 
-/* What a host may send to the supervisor, besides closing the socket, which ends it. */
-#define CODEDB_WORKER_KILL 'k' /* kill the worker; a new one is started */
+/* What a host may send to the supervisor, besides closing the socket, which ends it: kill the worker; a new one is started at once. The
+ * worker is named, because the supervisor may know of its end, and have started the next one, before the host does. */
+typedef struct codedb_worker_order {
+    uint64_t number;
+} codedb_worker_order;
 
 typedef struct codedb_worker_options {
     codedb_driver_options driver;

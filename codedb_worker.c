@@ -76,6 +76,7 @@ typedef struct worker_supervisor {
     int host_end;       /* of the worker's socket: to end it, and to see that it has ended; -1: there is no worker */
     int log;            /* -1: none */
     pid_t worker;
+    uint64_t number; /* of the worker, or of the one that was the last */
 } worker_supervisor;
 
 static void worker_note_file(worker_supervisor *supervisor, int descriptor)
@@ -927,10 +928,10 @@ static bool worker_send_notice(int control, const codedb_worker_notice *notice, 
     return sendmsg(control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof copy;
 }
 
-/* Starts a worker and tells the host; false when that cannot be done. */
-static bool worker_start(worker_supervisor *supervisor, uint64_t number)
+/* Starts the next worker and tells the host; false when that cannot be done. */
+static bool worker_start(worker_supervisor *supervisor)
 {
-    codedb_worker_notice notice = {.supervisor = (int32_t)getpid(), .number = number};
+    codedb_worker_notice notice = {.supervisor = (int32_t)getpid(), .number = ++supervisor->number};
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return false;
@@ -955,11 +956,20 @@ static bool worker_start(worker_supervisor *supervisor, uint64_t number)
 }
 
 typedef enum worker_event {
-    WORKER_EVENT_TIME,
+    WORKER_EVENT_NOTHING, /* the time is over, or there was an order about an earlier worker */
     WORKER_EVENT_WORKER_ENDED,
     WORKER_EVENT_HOST_ENDED,
     WORKER_EVENT_KILL
 } worker_event;
+
+/* What the host has sent. */
+static worker_event worker_take_order(const worker_supervisor *supervisor)
+{
+    codedb_worker_order order;
+    if (recv(supervisor->control, &order, sizeof order, MSG_DONTWAIT) != (ssize_t)sizeof order)
+        return WORKER_EVENT_HOST_ENDED;
+    return order.number == supervisor->number ? WORKER_EVENT_KILL : WORKER_EVENT_NOTHING;
+}
 
 /* Waits until something happens, or `seconds` (negative: for ever) are over. */
 static worker_event worker_await(const worker_supervisor *supervisor, double seconds)
@@ -967,17 +977,16 @@ static worker_event worker_await(const worker_supervisor *supervisor, double sec
     struct pollfd wait[3] = {{.fd = supervisor->control, .events = POLLIN},
                              {.fd = supervisor->host_life, .events = POLLIN},
                              {.fd = supervisor->host_end, .events = 0}}; /* its end is seen without being asked for */
-    char order;
     int found;
     do {
         found = poll(wait, 3, seconds < 0 ? -1 : (int)(seconds * 1000));
     } while (found < 0 && errno == EINTR);
     if (found <= 0)
-        return WORKER_EVENT_TIME;
+        return WORKER_EVENT_NOTHING;
     if (wait[1].revents != 0)
         return WORKER_EVENT_HOST_ENDED;
     if (wait[0].revents != 0)
-        return recv(supervisor->control, &order, 1, MSG_DONTWAIT) == 1 ? WORKER_EVENT_KILL : WORKER_EVENT_HOST_ENDED;
+        return worker_take_order(supervisor);
     return WORKER_EVENT_WORKER_ENDED;
 }
 
@@ -1018,7 +1027,10 @@ static void worker_note_death(const worker_supervisor *supervisor, int status, d
 static bool worker_watch(worker_supervisor *supervisor, int *status, double *lived)
 {
     double started = codedb_monotonic_now();
-    worker_event event = worker_await(supervisor, -1);
+    worker_event event;
+    do {
+        event = worker_await(supervisor, -1);
+    } while (event == WORKER_EVENT_NOTHING);
     if (event == WORKER_EVENT_KILL)
         kill(supervisor->worker, SIGKILL);
     if (event == WORKER_EVENT_HOST_ENDED)
@@ -1055,12 +1067,11 @@ static double worker_delay(unsigned short_lives)
 static void worker_supervise(worker_supervisor *supervisor)
 {
     unsigned short_lives = 0;
-    uint64_t number = 0;
     bool goes_on = true;
     while (goes_on) {
         int status = -1;
         double lived = 0, delay;
-        if (worker_start(supervisor, ++number))
+        if (worker_start(supervisor))
             goes_on = worker_watch(supervisor, &status, &lived);
         if (!goes_on || !supervisor->options.restart)
             return;

@@ -309,6 +309,32 @@ static void *restart_main(void *argument)
     return NULL;
 }
 
+static char *read_log(const proxy *p)
+{
+    char *text = calloc(1, 100000);
+    FILE *file = fopen(p->log, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, 99999, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* The supervisor has started the next worker before it reads the order. */
+static void a_restart_of_a_dead_worker_does_not_kill_the_next_one(void **state)
+{
+    proxy *p = *state;
+    const char *killed = "was ended by signal 9";
+    char *log, *first;
+    assert_int_equal(kill(worker_of(p->db), SIGKILL), 0);
+    assert_success(codedb_restart(p->db, &result), result);
+    execute(p->db, "INSERT INTO t (a) VALUES ('one')");
+    log = read_log(p);
+    first = strstr(log, killed);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, killed));
+    free(log);
+}
+
 /* Runs while a first restart waits for the end of a write. */
 static void a_second_restart_kills_nothing_that_runs(void **state)
 {
@@ -1037,16 +1063,6 @@ static void a_child_of_the_host_finds_its_handle_closed(void **state)
 
 /* ---- Log ---- */
 
-static char *read_log(const proxy *p)
-{
-    char *text = calloc(1, 100000);
-    FILE *file = fopen(p->log, "r");
-    assert_non_null(file);
-    assert_true(fread(text, 1, 99999, file) > 0);
-    fclose(file);
-    return text;
-}
-
 static void the_log_tells_of_lives_and_deaths_and_of_no_value(void **state)
 {
     proxy *p = *state;
@@ -1247,6 +1263,7 @@ int main(void)
         PROXY_TEST(a_transaction_dies_with_its_worker),
         cmocka_unit_test(a_database_in_memory_dies_with_its_worker),
         PROXY_TEST(a_restart_keeps_everything_but_transactions),
+        PROXY_TEST(a_restart_of_a_dead_worker_does_not_kill_the_next_one),
         PROXY_TEST(a_second_restart_kills_nothing_that_runs),
         PROXY_TEST(a_worker_that_hangs_is_killed_by_a_restart),
         PROXY_TEST(a_worker_that_hangs_cannot_hold_a_close),
