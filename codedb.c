@@ -109,7 +109,7 @@ static codedb_code open_fail_driver(const codedb_open_options *options, const ch
 
 /* ---- Open ---------------------------------------------------------------------------------------------------------- */
 
-/* Makes the folders above a file. */
+/* Makes the folders above a file, for their owner only: who may write a folder may put another file in the place of a private one. */
 static codedb_code open_make_parents(const char *path, const codedb_allocator *allocator, codedb_result *result)
 {
     codedb_code code = CODEDB_SUCCESS;
@@ -123,7 +123,7 @@ static codedb_code open_make_parents(const char *path, const codedb_allocator *a
         if (folder.data[i] != '/')
             continue;
         folder.data[i] = '\0';
-        if (mkdir(folder.data, 0777) != 0 && errno != EEXIST) {
+        if (mkdir(folder.data, 0700) != 0 && errno != EEXIST) {
             int error = errno;
             char reason[100];
             codedb_text_system_error(error, reason, sizeof reason);

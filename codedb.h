@@ -168,8 +168,8 @@ typedef struct codedb_open_options {
 
 /* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a file
  * that ends in ".json" and holds such a text, or the path of a database file, or ":memory:". An empty database gets the schema;
- * missing parent folders of the path are made. A file that is made is its owner's alone (mode 0600), and so are those beside it.
- * `options` may be NULL.
+ * missing parent folders of the path are made. A file that is made is its owner's alone (mode 0600), and so are those beside it and
+ * those folders. `options` may be NULL.
  * On success *db is to be closed with codedb_close. Errors: VALIDATION_ERROR for a wrong configuration (the key is named) or a
  * driver that is not there, CONNECTION_ERROR or DATABASE_ERROR when the database cannot be opened or is none,
  * PERMISSION_DENIED, NOT_FOUND for a missing configuration, or for a missing database that is to be read only, BUSY when

@@ -414,7 +414,7 @@ static void words_that_are_searched_are_no_query_language(void **state)
 
 /* ---- Files --------------------------------------------------------------------------------------------------------- */
 
-/* Fails unless every file in the folder and the folders in it is its owner's alone; their number. */
+/* Fails unless every file in the folder, and the folders in it, are their owner's alone; the number of files. */
 static int assert_private(const char *folder)
 {
     DIR *listed = opendir(folder);
@@ -428,13 +428,9 @@ static int assert_private(const char *folder)
             continue;
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         assert_int_equal(lstat(path, &status), 0);
-        if (S_ISDIR(status.st_mode)) {
-            count += assert_private(path);
-        } else {
-            if ((status.st_mode & 0777) != 0600)
-                fail_msg("%s has the mode %o, expected 600", path, (unsigned)status.st_mode & 0777);
-            count++;
-        }
+        if ((status.st_mode & 0777) != (S_ISDIR(status.st_mode) ? 0700 : 0600))
+            fail_msg("%s has the mode %o, expected that only its owner may use it", path, (unsigned)status.st_mode & 0777);
+        count += S_ISDIR(status.st_mode) ? assert_private(path) : 1;
     }
     closedir(listed);
     return count;
@@ -448,7 +444,7 @@ static void make_files(const char *folder, const char *type)
     snprintf(
         config, sizeof config,
         "{\"type\": \"%s\", \"config\": {\"path\": \"%s/new/database.db\", \"backup_dir\": \"%s/copies\", \"worker_config\": "
-        "{\"worker_log_path\": \"%s/worker.log\"}}}",
+        "{\"worker_log_path\": \"%s/logs/worker.log\"}}}",
         type, folder, folder, folder);
     assert_success(codedb_open(config, NULL, &db, &result), result);
     assert_success(codedb_sql_execute(db, "CREATE TABLE t (text TEXT)", NULL, 0, NULL, NULL, &result), result);
