@@ -99,7 +99,7 @@ typedef enum codedb_code {
     CODEDB_OVERLAP = 16,        /* edits that overlap */
     CODEDB_CANCELLED = 17,
     CODEDB_BUSY = 18,           /* would wait for oneself, or the database is locked by another process */
-    CODEDB_OUTCOME_UNKNOWN = 19 /* contact was lost during a commit */
+    CODEDB_OUTCOME_UNKNOWN = 19 /* contact was lost during a commit, or the disk did not confirm it */
 } codedb_code;
 
 /* "SUCCESS", "INVALID_REQUEST", ...; "UNKNOWN" for a number that is no code. Never NULL; any thread. */

@@ -45,7 +45,7 @@ CODEDB_API const char *codedb_version(void)
     X(OVERLAP, "edits overlap")                                          \
     X(CANCELLED, "cancelled")                                            \
     X(BUSY, "the call would wait for itself, or the database is locked") \
-    X(OUTCOME_UNKNOWN, "contact was lost during a commit")
+    X(OUTCOME_UNKNOWN, "contact was lost during a commit, or the disk did not confirm it")
 
 typedef struct result_code_text {
     codedb_code code;

@@ -98,6 +98,18 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
     return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);
 }
 
+/* The same for a commit. When the disk did not confirm it, all its pages are in the log: who opens the file behind a crash may find it
+ * committed, though this connection has rolled it back, until the next commit is written over it. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_fail_commit(sqlite_connection *connection, int code, const char *what,
+                                                     codedb_result *result)
+{
+    if (code != SQLITE_IOERR_FSYNC)
+        return codedb_sqlite_fail(connection, code, what, result);
+    return codedb_fail(result, CODEDB_OUTCOME_UNKNOWN,
+                       "%s: the disk did not confirm the commit (%s); it is undone, but a crash may bring it back", what,
+                       sqlite3_errmsg(connection->db));
+}
+
 /* SQLite asks now and then in a long statement: anything but 0 ends it. It may ask once more behind the last row, and even behind the
  * commit, when nothing can be taken back: then the statement is not busy any more. */
 static int sqlite_on_progress(void *context)
@@ -702,6 +714,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
 {
     const char *what = sqlite_operation_title(operation);
     sqlite3_int64 before = sqlite3_total_changes64(connection->db);
+    bool commits = sqlite_is_autocommit(connection);
     codedb_code code;
     int bound = sqlite_bind_all(statement->statement, operation, values);
     connection->running = statement->statement;
@@ -712,6 +725,8 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
         code = sqlite_count_rows(connection, statement->statement, what, &changes->affected_rows, result);
     else
         code = sqlite_step_all(connection, statement->statement, rows, what, result);
+    if (code == CODEDB_DATABASE_ERROR && commits && sqlite3_extended_errcode(connection->db) == SQLITE_IOERR_FSYNC)
+        code = codedb_sqlite_fail_commit(connection, SQLITE_IOERR_FSYNC, what, result);
     if (code == CODEDB_SUCCESS && sqlite3_total_changes64(connection->db) != before) {
         changes->affected_rows = sqlite3_changes64(connection->db);
         changes->last_insert_id = sqlite3_last_insert_rowid(connection->db);
@@ -873,7 +888,7 @@ static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
         return failure;
     code = sqlite_step_own(connection, connection->commit);
     if (code != SQLITE_OK) {
-        failure = codedb_sqlite_fail(connection, code, "commit", result);
+        failure = codedb_sqlite_fail_commit(connection, code, "commit", result);
         sqlite_notice_end(connection);
         return failure;
     }

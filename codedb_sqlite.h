@@ -148,6 +148,9 @@ static inline int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *s
 
 /* Answers with SQLite's words for the call that failed last. */
 CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int code, const char *what, codedb_result *result);
+/* The same for what was, or may have been, a commit: OUTCOME_UNKNOWN where the disk did not confirm it. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_fail_commit(sqlite_connection *connection, int code, const char *what,
+                                                     codedb_result *result);
 /* Whether what runs is to be given up: its time is over, or it was cancelled. For sqlite3_progress_handler, too. */
 CODEDB_PRIVATE int codedb_sqlite_is_over(void *connection);
 /* Runs codedb's own SQL that gives no rows. */

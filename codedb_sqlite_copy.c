@@ -493,7 +493,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_restore(codedb_connection *self, const 
         restored = sqlite_restore_pages(connection, copy);
         codedb_sqlite_forget_schema(connection);
         if (restored != SQLITE_OK)
-            code = codedb_sqlite_fail(connection, restored, "restore", result);
+            code = codedb_sqlite_fail_commit(connection, restored, "restore", result);
         else
             codedb_sqlite_checkpoint(self, CODEDB_CHECKPOINT_PASSIVE, NULL); /* all pages are in the log now */
     }

@@ -189,7 +189,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_change_schema(codedb_connection *self, 
     if (done == SQLITE_OK && code == CODEDB_SUCCESS)
         done = codedb_sqlite_execute(connection, "COMMIT");
     if (done != SQLITE_OK)
-        code = codedb_sqlite_fail(connection, done, "changing the schema", result);
+        code = codedb_sqlite_fail_commit(connection, done, "changing the schema", result);
     if (sqlite3_get_autocommit(connection->db) == 0)
         codedb_sqlite_execute(connection, "ROLLBACK");
     sqlite3_db_config(connection->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, NULL);
