@@ -10,6 +10,7 @@
  * 2. When nothing fails any more, the handle works, or says that it is closed.
  * 3. Nothing is left: memory of the allocator and of SQLite, open files.
  * 4. The file opens; integrity, foreign keys and full text are clean; a step that was a success is there, one that failed is not.
+ * 5. Nor is one that failed there when the process is killed at that moment, unless it said that nobody knows (OUTCOME_UNKNOWN).
  *
  * A run that hangs is ended by a clock. --every N leaves runs out at random: one in N is run; of calls that are few one in N / 5, and of
  * SQLite's allocations, which are tens of thousands, one in 50 N. --sabotage takes a failure for a success, writes a batch row by row, or
@@ -150,7 +151,7 @@ static void install_memory(void)
 
 /* ---- The scenario ---------------------------------------------------------------------------------------------------- */
 
-static char folder[64], database[96], copy[96], sources[96];
+static char folder[64], database[96], copy[96], killed[96], sources[96];
 
 static codedb_text_matches *kept; /* by a sabotage */
 
@@ -485,7 +486,7 @@ static struct {
     long worked;      /* handles that went on */
     long closed;      /* handles that said they are closed */
     long unopened;
-    long in_spite; /* steps that failed and are there */
+    long in_spite; /* steps of which nobody knew, and that are there */
 } figures;
 
 static void order_trouble(int kind, long after, bool lasting)
@@ -517,15 +518,79 @@ static bool fits(int kind, codedb_code code)
     case CODEDB_DATABASE_ERROR:
     case CODEDB_CONNECTION_ERROR: /* the file cannot be opened */ return true;
     case CODEDB_BUSY: return kind == SHIM_LOCK;
+    case CODEDB_OUTCOME_UNKNOWN: return kind == SHIM_SYNC;
     default: return false;
     }
 }
+
+static void remove_database(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    char name[120];
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[65536];
+    size_t length;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    if (in == NULL || out == NULL)
+        complain("%s cannot be copied", from);
+    while (in != NULL && out != NULL && (length = fread(bytes, 1, sizeof bytes, in)) > 0)
+        fwrite(bytes, 1, length, out);
+    if (in != NULL)
+        fclose(in);
+    if (out != NULL)
+        fclose(out);
+}
+
+/* The integer that a query answers of a copy of the files as they are now; 0 when it fails. */
+static int64_t ask_killed(const char *sql)
+{
+    bool bounded = atomic_exchange(&sqlite_memory.bounded, false);
+    char log[110], killed_log[110];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t answer = 0;
+    snprintf(log, sizeof log, "%s-wal", database);
+    snprintf(killed_log, sizeof killed_log, "%s-wal", killed);
+    copy_file(database, killed);
+    if (access(log, F_OK) == 0)
+        copy_file(log, killed_log);
+    if (sqlite3_open_v2(killed, &db, SQLITE_OPEN_READWRITE, "unix") == SQLITE_OK &&
+        sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        answer = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    remove_database(killed);
+    atomic_store(&sqlite_memory.bounded, bounded);
+    return answer;
+}
+
+/* Promise 5. */
+static void check_killed(const step *failed)
+{
+    int64_t found;
+    if (failed->sql == NULL || failed->without < 0)
+        return;
+    found = ask_killed(failed->sql);
+    if (found != failed->without)
+        complain("%s failed, and if the process is killed then, there is %lld instead of %d", failed->name, (long long)found,
+                 failed->without);
+}
+
+static bool unknown[STEPS]; /* those that answered OUTCOME_UNKNOWN in this run */
 
 static void run_steps(world *self, int kind, bool done[STEPS])
 {
     for (int i = 0; i < STEPS; i++) {
         codedb_code code;
         done[i] = false;
+        unknown[i] = false;
         if (steps[i].needs >= 0 && !done[steps[i].needs])
             continue;
         code = steps[i].run(self);
@@ -537,6 +602,9 @@ static void run_steps(world *self, int kind, bool done[STEPS])
             complain("%s: %s does not fit: %s", steps[i].name, codedb_code_name(code), self->result.description);
         if (self->result.description[0] == '\0' || self->result.code != code)
             complain("%s: %s without words", steps[i].name, codedb_code_name(code));
+        unknown[i] = code == CODEDB_OUTCOME_UNKNOWN;
+        if (!unknown[i] && !done[i])
+            check_killed(&steps[i]);
     }
 }
 
@@ -579,7 +647,7 @@ static void check_step(codedb *db, int number, const bool done[STEPS])
     if (found < 0)
         found = 0; /* not even the table is there */
     if (done[number] ? found != checked->rows : checked->without >= 0 && found != checked->without) {
-        if (done[number] || found != checked->rows)
+        if (done[number] || found != checked->rows || !unknown[number])
             complain("%s %s, and then there is %lld instead of %d", checked->name, done[number] ? "was a success" : "failed",
                      (long long)found, done[number] ? checked->rows : checked->without);
         else
@@ -633,16 +701,6 @@ static void check_copy(bool done)
         check_whole(db);
     codedb_close(db);
     codedb_result_clear(&result);
-}
-
-static void remove_database(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    char name[120];
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
-        unlink(name);
-    }
 }
 
 static int count_descriptors(void)
@@ -762,7 +820,7 @@ static void read_settings(int count, char **words)
 static void print_figures(double seconds)
 {
     printf(
-        "faults: %ld runs, %ld handles worked on, %ld said they are closed, %ld were not opened; %ld failed steps are there; %.1f s\n",
+        "faults: %ld runs, %ld handles worked on, %ld said they are closed, %ld were not opened; %ld steps of which nobody knew are there; %.1f s\n",
         figures.runs, figures.worked, figures.closed, figures.unopened, figures.in_spite, seconds);
     printf("faults: answers:");
     for (int code = 0; code < 20; code++)
@@ -781,6 +839,7 @@ int main(int count, char **words)
         return 2;
     snprintf(database, sizeof database, "%s/faults.db", folder);
     snprintf(copy, sizeof copy, "%s/copy.db", folder);
+    snprintf(killed, sizeof killed, "%s/killed.db", folder);
     snprintf(sources, sizeof sources, "%s/sources", folder);
     make_sources();
     signal(SIGALRM, on_alarm);
