@@ -56,7 +56,9 @@ static codedb_code sqlite_copy_fail_file(const char *path, const char *verb, int
 static codedb_code sqlite_copy_fail(sqlite_connection *connection, sqlite3 *copy, int code, const char *path,
                                     codedb_result *result)
 {
-    const char *message = copy != NULL ? sqlite3_errmsg(copy) : sqlite3_errstr(code);
+    /* What failed between two connections is not always noted by the copy's. */
+    bool is_noted = copy != NULL && (sqlite3_errcode(copy) & 0xff) == (code & 0xff);
+    const char *message = is_noted ? sqlite3_errmsg(copy) : sqlite3_errstr(code);
     switch (code & 0xff) {
     case SQLITE_NOMEM: return codedb_fail_no_memory(result);
     case SQLITE_INTERRUPT: return codedb_sqlite_fail(connection, code, path, result);

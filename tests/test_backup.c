@@ -589,6 +589,7 @@ static void a_full_disk_leaves_nothing(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     copy_path(w, "copy.db", path);
     assert_code(codedb_backup(w->db, path, &result), CODEDB_DATABASE_ERROR, result);
+    assert_null(strstr(result.description, "not an error"));
     limit.rlim_cur = before;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     assert_absent(path);
