@@ -19,6 +19,8 @@
 
 /* Pages of a step: 256 KB of the usual 4 KB, less than a millisecond. All at once could not be interrupted. */
 #define SQLITE_COPY_PAGES 64
+/* Steps behind which what was written is put on the disk: 8 MB of the usual pages. All of it at the end would keep requests waiting. */
+#define SQLITE_COPY_STEPS_SYNCED 32
 /* How often a copy may begin again before it is made in one go. */
 #define SQLITE_COPY_RESTARTS 3
 /* Names for the unfinished file: those left behind by processes that were killed are not touched. */
@@ -32,6 +34,7 @@ struct sqlite_copy {
     int64_t done; /* pages */
     int64_t total;
     int restarts;
+    unsigned steps;
 };
 
 /* ---- Files of copies ---------------------------------------------------------------------------------------------- */
@@ -208,6 +211,15 @@ static codedb_code sqlite_copy_start(sqlite_connection *connection, const char *
     return CODEDB_SUCCESS;
 }
 
+static int sqlite_copy_sync_some(const sqlite_copy *copy)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(copy->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code != SQLITE_OK || file == NULL || file->pMethods == NULL)
+        return code;
+    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 /* Copies some pages. Pages that are done are counted from the start again when SQLite began again. */
 static int sqlite_copy_pages(sqlite_connection *connection, sqlite_copy *copy)
 {
@@ -220,6 +232,8 @@ static int sqlite_copy_pages(sqlite_connection *connection, sqlite_copy *copy)
     copy->done = copy->total - sqlite3_backup_remaining(copy->backup);
     if (code == SQLITE_OK && copy->done <= before)
         copy->restarts++;
+    if (code == SQLITE_OK && ++copy->steps % SQLITE_COPY_STEPS_SYNCED == 0)
+        code = sqlite_copy_sync_some(copy);
     return code;
 }
 
