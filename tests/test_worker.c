@@ -311,11 +311,26 @@ static void who_is_too_late_already_is_told_so(void **state)
 static void a_worker_ends_with_its_socket_and_the_next_one_is_there(void **state)
 {
     line *l = *state;
-    uint64_t number = l->notice.number;
+    codedb_worker_order order = {l->notice.number};
     close(l->socket); /* the supervisor has a copy of it: this end alone is not the end */
-    assert_int_equal(send(l->control, "k", 1, 0), 1);
+    assert_int_equal(send(l->control, &order, sizeof order, 0), sizeof order);
     greet(l);
-    assert_int_equal(l->notice.number, number + 1);
+    assert_int_equal(l->notice.number, order.number + 1);
+}
+
+static void an_order_about_an_earlier_worker_is_none(void **state)
+{
+    line *l = *state;
+    codedb_worker_order order = {l->notice.number}, earlier = order;
+    close(l->socket);
+    assert_int_equal(send(l->control, &order, sizeof order, 0), sizeof order);
+    greet(l);
+    close(l->socket);
+    order.number = l->notice.number;
+    assert_int_equal(send(l->control, &earlier, sizeof earlier, 0), sizeof earlier);
+    assert_int_equal(send(l->control, &order, sizeof order, 0), sizeof order);
+    greet(l);
+    assert_int_equal(l->notice.number, order.number + 1); /* one has ended, and not two */
 }
 
 #define LINE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -333,6 +348,7 @@ int main(void)
         LINE_TEST(who_waits_for_room_is_not_overtaken),
         LINE_TEST(who_is_too_late_already_is_told_so),
         LINE_TEST(a_worker_ends_with_its_socket_and_the_next_one_is_there),
+        LINE_TEST(an_order_about_an_earlier_worker_is_none),
     };
     return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
 }
