@@ -469,7 +469,8 @@ typedef struct codedb_retry_options {
 } codedb_retry_options;
 
 /* Begins a transaction, calls `function`, commits; and all that again when it failed for a reason that may pass and nothing has
- * remained of it: BUSY, QUEUE_FULL, CONFLICT, CONNECTION_ERROR, or a TIMEOUT before `function` was called or while the commit waited.
+ * remained of it: BUSY, QUEUE_FULL, CONFLICT, CONNECTION_ERROR, a TRANSACTION_ERROR because the driver's process has died, or a TIMEOUT
+ * before `function` was called or while the commit waited.
  * Never behind OUTCOME_UNKNOWN, when the commit may have been done. `options` may be NULL. The answer is that of the last attempt:
  * what `function` answered (and wrote to the result it was given), or how the transaction's begin or commit failed. */
 CODEDB_API codedb_code codedb_transaction_run(codedb *db, codedb_transaction_function function, void *context,

@@ -356,6 +356,12 @@ CODEDB_PRIVATE void codedb_driver_cancel(codedb_driver_thread *thread, codedb_re
         codedb_queue_cancel(thread->queue, request);
 }
 
+CODEDB_PRIVATE bool codedb_driver_has_lost(const codedb *transaction)
+{
+    const codedb_driver_thread *thread = transaction->thread;
+    return thread->process != NULL && codedb_process_has_lost(thread->process, transaction->transaction);
+}
+
 /* What a thread cannot know of itself. */
 static void driver_thread_statistics(const codedb_driver_thread *thread, codedb_statistics *statistics)
 {

@@ -89,6 +89,8 @@ CODEDB_PRIVATE void codedb_driver_log(const codedb_driver_thread *thread, codedb
 CODEDB_PRIVATE void codedb_settings_log(const codedb_driver_settings *settings, codedb_log_level level, const char *format, ...)
     CODEDB_PRINTF(3, 4);
 
+/* Whether a handle's transaction ended because the driver's process did. */
+CODEDB_PRIVATE bool codedb_driver_has_lost(const codedb *transaction);
 /* Ends the transaction of a handle that is being closed; no error when it has ended already. */
 CODEDB_PRIVATE void codedb_driver_abandon(codedb *transaction);
 

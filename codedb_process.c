@@ -935,6 +935,15 @@ static codedb_code process_check_transaction(const codedb_process *process, uint
                        (unsigned long long)number);
 }
 
+CODEDB_PRIVATE bool codedb_process_has_lost(codedb_process *process, uint64_t transaction)
+{
+    bool lost;
+    pthread_mutex_lock(&process->lock);
+    lost = process->socket < 0 || transaction >> PROCESS_TRANSACTION_BITS != process->notice.number;
+    pthread_mutex_unlock(&process->lock);
+    return lost;
+}
+
 /* The answer came, and there is no memory to read it in. */
 static codedb_code process_fail_unread(const codedb_request *request)
 {

@@ -156,6 +156,8 @@ CODEDB_PRIVATE void codedb_process_destroy(codedb_process *process);
 CODEDB_PRIVATE codedb_code codedb_process_call(codedb_process *process, codedb_request *request);
 CODEDB_PRIVATE codedb_code codedb_process_submit(codedb_process *process, codedb_request *request);
 CODEDB_PRIVATE void codedb_process_cancel(codedb_process *process, const codedb_request *request);
+/* Whether a transaction ended with its worker, and nothing of it has remained but what a commit on its way may have done. */
+CODEDB_PRIVATE bool codedb_process_has_lost(codedb_process *process, uint64_t transaction);
 CODEDB_PRIVATE codedb_code codedb_process_statistics(codedb_process *process, codedb_statistics *statistics,
                                                      codedb_result *result);
 CODEDB_PRIVATE codedb_code codedb_process_restart(codedb_process *process, double timeout, codedb_result *result);

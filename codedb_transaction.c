@@ -128,24 +128,28 @@ static void transaction_back_off(double wait, uint32_t attempt)
     nanosleep(&nap, NULL);
 }
 
-/* One attempt. *final is set when there may be no other, whatever the code. */
-static codedb_code transaction_try(codedb *db, codedb_transaction_function function, void *context, bool *final,
+/* One attempt. *again is set when there may be another. */
+static codedb_code transaction_try(codedb *db, codedb_transaction_function function, void *context, bool *again,
                                    codedb_result *result)
 {
     codedb *transaction;
     codedb_code code = codedb_transaction_begin(db, &transaction, result);
+    *again = transaction_may_pass(code);
     if (code != CODEDB_SUCCESS)
         return code;
     codedb_succeed(result);
     code = function(context, transaction, result);
     if (code != CODEDB_SUCCESS) {
-        /* What a statement that ran into its timeout would do again. */
-        *final = code == CODEDB_TIMEOUT;
+        /* A statement that ran into its timeout would do so again. */
+        *again = transaction_may_pass(code) && code != CODEDB_TIMEOUT;
         if (result != NULL && result->code == CODEDB_SUCCESS)
             codedb_fail(result, code, "the function of the transaction answered %s", codedb_code_name(code));
     } else {
         code = codedb_transaction_commit(transaction, result);
+        *again = transaction_may_pass(code);
     }
+    /* Who finds that the driver's process has died is told so in one way or the other. */
+    *again = *again || (code == CODEDB_TRANSACTION_ERROR && codedb_driver_has_lost(transaction));
     codedb_close(transaction); /* rolls back what is still open */
     return code;
 }
@@ -154,7 +158,7 @@ CODEDB_API codedb_code codedb_transaction_run(codedb *db, codedb_transaction_fun
                                               const codedb_retry_options *options, codedb_result *result)
 {
     codedb_retry_options known;
-    bool final = false;
+    bool again;
     codedb_code code;
     uint32_t attempt;
     if (db == NULL || function == NULL)
@@ -167,9 +171,8 @@ CODEDB_API codedb_code codedb_transaction_run(codedb *db, codedb_transaction_fun
                            "codedb_transaction_run: options.attempts is %d and options.wait %g, expected none below 0",
                            known.attempts, known.wait);
     for (attempt = 1;; attempt++) {
-        code = transaction_try(db, function, context, &final, result);
-        if (final || !transaction_may_pass(code) ||
-            attempt >= (uint32_t)(known.attempts > 0 ? known.attempts : TRANSACTION_ATTEMPTS))
+        code = transaction_try(db, function, context, &again, result);
+        if (!again || attempt >= (uint32_t)(known.attempts > 0 ? known.attempts : TRANSACTION_ATTEMPTS))
             return code;
         transaction_back_off(known.wait > 0 ? known.wait : TRANSACTION_WAIT, attempt);
     }

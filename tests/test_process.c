@@ -267,6 +267,35 @@ static void a_transaction_dies_with_its_worker(void **state)
     assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
 }
 
+typedef struct unlucky {
+    codedb *db;
+    int calls;
+    bool inserts; /* behind the death of the worker */
+} unlucky;
+
+static codedb_code insert_and_lose_the_worker(void *context, codedb *transaction, codedb_result *answer)
+{
+    unlucky *self = context;
+    codedb_code code = codedb_sql_execute(transaction, "INSERT INTO t (a) VALUES ('one')", NULL, 0, NULL, NULL, answer);
+    if (code != CODEDB_SUCCESS || self->calls++ > 0)
+        return code;
+    kill_worker(self->db);
+    if (self->inserts)
+        code = codedb_sql_execute(transaction, "INSERT INTO t (a) VALUES ('two')", NULL, 0, NULL, NULL, answer);
+    return code;
+}
+
+static void a_transaction_that_died_with_its_worker_is_run_again(void **state)
+{
+    proxy *p = *state;
+    for (int inserts = 0; inserts < 2; inserts++) {
+        unlucky self = {p->db, 0, inserts};
+        assert_success(codedb_transaction_run(p->db, insert_and_lose_the_worker, &self, NULL, &result), result);
+        assert_int_equal(self.calls, 2);
+        assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), inserts + 1);
+    }
+}
+
 static void a_database_in_memory_dies_with_its_worker(void **state)
 {
     codedb *db;
@@ -1261,6 +1290,7 @@ int main(void)
         PROXY_TEST(a_worker_may_die_many_times),
         PROXY_TEST(who_waits_for_a_dead_worker_is_told_at_once),
         PROXY_TEST(a_transaction_dies_with_its_worker),
+        PROXY_TEST(a_transaction_that_died_with_its_worker_is_run_again),
         cmocka_unit_test(a_database_in_memory_dies_with_its_worker),
         PROXY_TEST(a_restart_keeps_everything_but_transactions),
         PROXY_TEST(a_restart_of_a_dead_worker_does_not_kill_the_next_one),
