@@ -317,6 +317,17 @@ CODEDB_PRIVATE void codedb_sqlite_watch_log(sqlite_connection *connection)
     sqlite3_wal_hook(connection->db, sqlite_on_log, connection);
 }
 
+/* Locked is what this connection itself holds: full text that was given up half-way, for want of memory, may have left a read behind that is
+ * not over until another statement is. */
+static int sqlite_copy_log_back(sqlite_connection *connection, int mode, int *log, int *done)
+{
+    int code = sqlite3_wal_checkpoint_v2(connection->db, "main", mode, log, done);
+    if ((code & 0xff) != SQLITE_LOCKED)
+        return code;
+    code = codedb_sqlite_execute(connection, "SELECT count(*) FROM sqlite_schema");
+    return code == SQLITE_OK ? sqlite3_wal_checkpoint_v2(connection->db, "main", mode, log, done) : code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_sqlite_checkpoint(codedb_connection *self, codedb_checkpoint_mode mode, codedb_result *result)
 {
     static const int modes[] = {[CODEDB_CHECKPOINT_PASSIVE] = SQLITE_CHECKPOINT_PASSIVE,
@@ -327,7 +338,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_checkpoint(codedb_connection *self, cod
     int log = -1, done = -1, code;
     if (connection->settings.read_only)
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "the database is open for reading only");
-    code = sqlite3_wal_checkpoint_v2(connection->db, "main", modes[mode], &log, &done);
+    code = sqlite_copy_log_back(connection, modes[mode], &log, &done);
     if (log >= 0) {
         connection->log_frames = log;
         connection->log_checkpointed = done;
