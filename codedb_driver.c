@@ -309,6 +309,7 @@ static double driver_timeout(const codedb *db)
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result)
 {
     codedb_result unwanted;
+    codedb_arena *arena;
     codedb_code code;
     if (!codedb_driver_is_here(db->thread))
         return codedb_driver_fail_elsewhere(result);
@@ -326,9 +327,12 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
-    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
+    arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
+    request->rows_arena = arena;
     code = db->thread->process != NULL ? codedb_process_call(db->thread->process, request)
                                        : codedb_queue_call(db->thread->queue, request);
+    if (arena != NULL)
+        codedb_memory_fetch(arena, CODEDB_ROWS_FETCHED);
     codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);

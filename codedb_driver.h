@@ -223,6 +223,10 @@ typedef struct codedb_request {
     pthread_cond_t answered;
 } codedb_request;
 
+/* Bytes that are fetched ahead of a request with the names and values that usually lie behind it, and of the memory for its rows. */
+#define CODEDB_REQUEST_FETCHED (sizeof(codedb_request) + 192)
+#define CODEDB_ROWS_FETCHED ((size_t)320)
+
 /* What a question is. SQL is known by its first word; what begins with another than those that read or change rows is alone. */
 CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request *request);
 /* Makes an operation's hash from its other fields. */

@@ -174,7 +174,7 @@ static codedb_code sqlite_schema_run(sqlite_connection *connection, const codedb
 CODEDB_PRIVATE codedb_code codedb_sqlite_change_schema(codedb_connection *self, const codedb_schema_statement *statements,
                                                        size_t count, int64_t stamp, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     codedb_code code = CODEDB_SUCCESS;
     int done;
     if (connection->settings.read_only)
