@@ -218,8 +218,9 @@ typedef struct codedb_request {
     _Atomic bool cancelled; /* whoever runs it is to give it up, if it can still be as if it had never been */
     struct codedb_request *next;
     struct codedb_request *previous;
-    char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
-    _Atomic int state; /* codedb_request_state */
+    char apart[64];       /* the caller looks at the state all the time while the driver writes what stands above */
+    _Atomic int state;    /* codedb_request_state */
+    pthread_mutex_t lock; /* of `answered`, while the caller sleeps */
     pthread_cond_t answered;
 } codedb_request;
 

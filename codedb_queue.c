@@ -413,27 +413,52 @@ static bool queue_await_awake(codedb_queue *queue, const codedb_request *request
     return answered;
 }
 
-/* Sleeps until the answer has come, or until the request's time is over and it is still in its lane. */
+/* Without anything to sleep on. */
+static codedb_code queue_await_yielding(const codedb_request *request)
+{
+    while (!queue_is_answered(request))
+        sched_yield();
+    return request->code;
+}
+
+/* Takes a request whose time is over out of its lane; false when the driver has it. */
+static bool queue_give_up(codedb_queue *queue, codedb_request *request)
+{
+    bool queued;
+    pthread_mutex_lock(&queue->lock);
+    queued = request->queued;
+    if (queued) {
+        queue_remove(queue, request);
+        request->code = queue_fail_timeout(queue, request);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return queued;
+}
+
+/* Sleeps until the answer has come, or until the request's time is over and it is still in its lane. A lock of its own: those who are
+ * woken at the same time would wait for each other and for the driver at the queue's. */
 static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
+    double deadline = request->deadline;
+    bool given_up = false;
+    if (pthread_mutex_init(&request->lock, NULL) != 0)
+        return queue_await_yielding(request);
     if (!codedb_condition_init(&request->answered)) {
-        while (!queue_is_answered(request))
-            sched_yield();
-        return request->code;
+        pthread_mutex_destroy(&request->lock);
+        return queue_await_yielding(request);
     }
-    pthread_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&request->lock);
     atomic_compare_exchange_strong(&request->state, &waited_for, CODEDB_REQUEST_SLEPT_FOR);
-    while (!queue_is_answered(request)) {
-        bool in_time = codedb_condition_wait(&request->answered, &queue->lock, request->queued ? request->deadline : 0);
-        if (!in_time && request->queued) {
-            queue_remove(queue, request);
-            request->code = queue_fail_timeout(queue, request);
-            break;
+    while (!queue_is_answered(request) && !given_up) {
+        if (!codedb_condition_wait(&request->answered, &request->lock, deadline)) {
+            given_up = queue_give_up(queue, request);
+            deadline = 0;
         }
     }
-    pthread_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&request->lock);
     pthread_cond_destroy(&request->answered);
+    pthread_mutex_destroy(&request->lock);
     return request->code;
 }
 
@@ -649,7 +674,7 @@ static void queue_count_answer(codedb_queue *queue, const codedb_request *reques
         queue_counter_add(&queue->cancelled, 1);
 }
 
-static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
+static void queue_wake_caller(codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
     if (request->answered_by != NULL) {
@@ -659,16 +684,16 @@ static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
     if (atomic_compare_exchange_strong_explicit(&request->state, &waited_for, CODEDB_REQUEST_ANSWERED, memory_order_acq_rel,
                                                 memory_order_acquire))
         return;
-    pthread_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&request->lock);
     atomic_store_explicit(&request->state, CODEDB_REQUEST_ANSWERED, memory_order_release);
     pthread_cond_signal(&request->answered);
-    pthread_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&request->lock);
 }
 
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request)
 {
     queue_count_answer(queue, request);
-    queue_wake_caller(queue, request);
+    queue_wake_caller(request);
 }
 
 CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request)
@@ -678,7 +703,7 @@ CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *req
     pthread_mutex_lock(&queue->lock);
     request->code = queue_fail_timeout(queue, request);
     pthread_mutex_unlock(&queue->lock);
-    queue_wake_caller(queue, request);
+    queue_wake_caller(request);
     return true;
 }
 
@@ -728,7 +753,7 @@ CODEDB_PRIVATE void codedb_queue_cancel(codedb_queue *queue, codedb_request *req
     }
     pthread_mutex_unlock(&queue->lock);
     if (waited)
-        queue_wake_caller(queue, request);
+        queue_wake_caller(request);
 }
 
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue)
