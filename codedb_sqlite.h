@@ -86,6 +86,7 @@ typedef struct sqlite_connection {
 
     codedb_arena *fulltext_arena;
     sqlite_fulltext *fulltexts;
+    bool triggers_were_made; /* once: a rollback may bring dropped ones back */
     bool schema_is_known;    /* full-text tables were looked for since the schema changed */
     bool schema_was_changed; /* in the transaction that is open */
 
