@@ -29,11 +29,8 @@ static uint32_t edit_item_of(const codedb_edit_job *job, uint32_t node, const co
     if (!node || (edit->action == CODEDB_EDIT_REPLACE && edit->code_count < 2))
         return node;
     uint32_t parent = job->parents[node];
-    uint8_t kind = codedb_edit_node(job, parent)->kind;
-    bool is_all = codedb_edit_node(job, node)->field == CODEDB_FIELD_value &&
-                  codedb_list_is_item(job->tree, job->parents, parent) && kind != CODEDB_NODE_DICT_ELEMENT &&
-                  kind != CODEDB_NODE_STARRED_DICT_ELEMENT;
-    return is_all || kind == CODEDB_NODE_ASSIGN_TARGET ? parent : node;
+    bool is_all = codedb_list_is_all_of_item(job->tree, job->parents, node);
+    return is_all || codedb_edit_node(job, parent)->kind == CODEDB_NODE_ASSIGN_TARGET ? parent : node;
 }
 
 /* The node on which an action on `node` really works: a small statement alone on its line is the line, an expression that is a whole

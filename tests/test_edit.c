@@ -501,6 +501,42 @@ static void arguments_go_with_their_commas(void **state)
     DELETE("f(\n    a,  # x\n    b  # y\n)\n", "Arg[code=\"b\"]", "f(\n    a  # x\n)\n");
 }
 
+static void an_expression_stands_for_its_item_only_when_it_is_all_of_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *words;
+    } parts[] = {
+        {"f(k=v)\n", "the field value of Arg"},
+        {"f(*v)\n", "the field value of Arg"},
+        {"class A(metaclass=v): pass\n", "the field value of Arg"},
+        {"[*v]\n", "the field value of StarredElement"},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        REFUSED(parts[i].source, "Name[name=v]", DELETE, NULL, CODEDB_VALIDATION_ERROR, parts[i].words);
+        REFUSED(parts[i].source, "Name[name=v]", INSERT_AFTER, "w", CODEDB_VALIDATION_ERROR, parts[i].words);
+    }
+    DELETE("f(a, (v))\n", "Name[name=v]", "f(a)\n");
+    DELETE("f(v for v in w)\n", "GeneratorExp", "f()\n");
+    DELETE("[a, v]\n", "Name[name=v]", "[a]\n");
+}
+
+static void a_starred_expression_stands_only_where_it_is_all_of_an_item(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {"f(*v)\n",  "f(**v)\n",        "f(k=v)\n", "[*v]\n",          "f(v if a else b)\n",
+                                          "x = v\n",  "for v in a: b\n", "x[v:1]\n", "for a in v: b\n", "if v: a\n",
+                                          "f((v))\n", "v = 1\n"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        REFUSED(refused[i], "Name[name=v]", REPLACE, "*w", CODEDB_VALIDATION_ERROR, "a starred expression can stand only as");
+    REPLACE("f(a, v)\n", "Name[name=v]", "*w", "f(a, *w)\n");
+    REPLACE("class A(v): a\n", "Name[name=v]", "*w", "class A(*w): a\n");
+    REPLACE("a, v = b\n", "Name[name=v]", "*w", "a, *w = b\n");
+    REPLACE("x[v]\n", "Name[name=v]", "*w", "x[*w]\n");
+    REPLACE("x[v, a]\n", "Name[name=v]", "*w", "x[*w, a]\n");
+    REPLACE("def f(*a: v): b\n", "Name[name=v]", "*w", "def f(*a: *w): b\n");
+}
+
 static void names_go_out_of_an_import_and_the_last_with_the_statement(void **state)
 {
     (void)state;
@@ -724,6 +760,8 @@ int main(void)
         cmocka_unit_test(an_error_names_the_edit_that_brings_it),
         cmocka_unit_test(the_comment_of_an_item_that_stays_stays),
         cmocka_unit_test(arguments_go_with_their_commas),
+        cmocka_unit_test(an_expression_stands_for_its_item_only_when_it_is_all_of_it),
+        cmocka_unit_test(a_starred_expression_stands_only_where_it_is_all_of_an_item),
         cmocka_unit_test(names_go_out_of_an_import_and_the_last_with_the_statement),
         cmocka_unit_test(a_tuple_stays_a_tuple_and_a_set_a_set),
         cmocka_unit_test(bases_go_with_their_parentheses_and_required_items_stay),
