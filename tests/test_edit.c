@@ -353,6 +353,9 @@ static void what_the_compiler_refuses_at_the_place_is_refused(void **state)
         {"def f():\n    try: c\n    except* E:\n        x\n", "return", "cannot appear in an 'except*' block"},
         {"def f():\n    x\n", "[(yield) for a in b]", "'yield' inside a comprehension"},
         {"def f():\n    x\n", "(a for b in c for a in (yield b))", "'yield' inside a comprehension"},
+        {"async def f():\n    yield\n    x\n", "return 1", "'return' with value in async generator"},
+        {"async def f():\n    return 1\n    x\n", "yield", "'return' with value in async generator"},
+        {"x\n", "from __future__ import nothing", "future feature is not defined"},
         {"x\n", "nonlocal a", "nonlocal declaration not allowed at module level"},
         {"x\n", "try: a\nexcept: b\nexcept E: c", "default 'except:' must be last"},
     };
@@ -373,8 +376,13 @@ static void what_the_compiler_takes_at_the_place_is_taken(void **state)
             "try: a\nexcept* E:\n    for b in c:\n        break\n");
     REPLACE("def f():\n    x\n", "Expr", "[a for a in (yield)]", "def f():\n    [a for a in (yield)]\n");
     REPLACE("x\n", "Expr", "f = lambda: (yield)", "f = lambda: (yield)\n");
-    REPLACE("'doc'\nfrom __future__ import a\nx\n", "Expr[code=\"x\"]", "from __future__ import b",
-            "'doc'\nfrom __future__ import a\nfrom __future__ import b\n");
+    REPLACE("'doc'\nfrom __future__ import a\nx\n", "Expr[code=\"x\"]", "from __future__ import division",
+            "'doc'\nfrom __future__ import a\nfrom __future__ import division\n");
+    REPLACE("async def f():\n    yield\n    x\n", "Expr[code=x]", "return", "async def f():\n    yield\n    return\n");
+    REPLACE("async def f():\n    def g(): yield\n    x\n", "Expr[code=x]", "return 1",
+            "async def f():\n    def g(): yield\n    return 1\n");
+    REPLACE("async def f():\n    yield\n    return 1\n    x\n", "Expr[code=x]", "y",
+            "async def f():\n    yield\n    return 1\n    y\n");
     REPLACE("return 1\nx\n", "Expr", "y", "return 1\ny\n");
 }
 
