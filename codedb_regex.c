@@ -17,6 +17,7 @@
 #define REGEX_MAX_NESTING 64
 #define REGEX_MAX_REPEAT 1000
 #define REGEX_NO_MAXIMUM UINT32_MAX
+#define REGEX_STEPS_BETWEEN_CLOCKS 65536
 
 typedef enum regex_code {
     REGEX_RANGES, /* one character in, or with `negated` outside, ranges[first .. first + count) */
@@ -619,7 +620,21 @@ static bool regex_takes(const codedb_regex *regex, const regex_instruction *inst
     return instruction->negated;
 }
 
-CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch)
+/* Counts steps; false when the time is over. */
+static bool regex_goes_on(codedb_regex_clock *clock, size_t steps)
+{
+    if (clock == NULL || clock->deadline == 0)
+        return true;
+    clock->steps += steps;
+    if (clock->steps >= REGEX_STEPS_BETWEEN_CLOCKS) {
+        clock->steps = 0;
+        clock->is_over = clock->is_over || codedb_monotonic_now() > clock->deadline;
+    }
+    return !clock->is_over;
+}
+
+CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch,
+                                        codedb_regex_clock *clock)
 {
     uint32_t size = regex->size;
     regex_states now = {scratch, scratch + size, 0};
@@ -639,7 +654,7 @@ CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *t
                 return true;
         if (regex_enter(&search, &now, 0))
             return true;
-        if (at >= length)
+        if (at >= length || !regex_goes_on(clock, now.count))
             return false;
         next_count = 0;
         for (i = 0; i < now.count; i++) {
