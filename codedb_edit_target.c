@@ -137,10 +137,47 @@ static codedb_edit_code *edit_add_code(codedb_edit_job *job, uint32_t edit, code
     return added;
 }
 
-static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code, codedb_role role, const char *text)
+/* What is an expression only in parentheses, `a := b` and `a for a in b`, with these: CODEDB_PARSE_ERROR when the text is none even then. */
+static codedb_code edit_parse_in_parentheses(codedb_edit_job *job, const char *text, codedb_snippet *snippet)
 {
-    codedb_code answer = codedb_role_parse(role, text, job->tree->target_version, &job->tree->allocator,
-                                           &code->snippets[code->count], job->result);
+    codedb_buffer inside;
+    codedb_buffer_init(&inside, &job->tree->allocator);
+    codedb_buffer_append_byte(&inside, '(');
+    codedb_buffer_append_text(&inside, text);
+    codedb_buffer_append_byte(&inside, ')');
+    codedb_code code = inside.failed ? CODEDB_NO_MEMORY
+                                     : codedb_role_parse(CODEDB_ROLE_STATEMENT, inside.data, job->tree->target_version,
+                                                         &job->tree->allocator, snippet, NULL);
+    codedb_buffer_free(&inside);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    uint32_t operand = codedb_operand_of(snippet);
+    if (operand != CODEDB_EDIT_NONE && snippet->tree->nodes[operand].parens)
+        return CODEDB_SUCCESS;
+    codedb_snippet_free(snippet);
+    return CODEDB_PARSE_ERROR;
+}
+
+static bool edit_wants_expression(const codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    codedb_node_kind kind = (codedb_node_kind)codedb_edit_node(job, operation->node)->kind;
+    return operation->role == CODEDB_ROLE_STATEMENT && operation->action == CODEDB_EDIT_REPLACE &&
+           codedb_node_kind_category(kind) == CODEDB_CATEGORY_EXPRESSION;
+}
+
+static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code, const codedb_edit_operation *operation,
+                                   const char *text)
+{
+    codedb_snippet *snippet = &code->snippets[code->count];
+    codedb_code answer =
+        codedb_role_parse(operation->role, text, job->tree->target_version, &job->tree->allocator, snippet, job->result);
+    if (answer == CODEDB_PARSE_ERROR && edit_wants_expression(job, operation)) {
+        codedb_code second = edit_parse_in_parentheses(job, text, snippet);
+        if (second == CODEDB_SUCCESS)
+            answer = codedb_succeed(job->result);
+        else if (second == CODEDB_NO_MEMORY)
+            answer = codedb_fail_no_memory(job->result);
+    }
     code->count += answer == CODEDB_SUCCESS;
     return answer;
 }
@@ -158,7 +195,7 @@ static codedb_code edit_take_code(codedb_edit_job *job, codedb_edit_operation *o
         if (!known)
             return codedb_fail_no_memory(job->result);
         for (size_t i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++)
-            code = edit_parse_code(job, known, operation->role, edit->code[i]);
+            code = edit_parse_code(job, known, operation, edit->code[i]);
     }
     operation->snippets = known->snippets;
     return code;
@@ -176,7 +213,7 @@ static codedb_code edit_fill_code(codedb_edit_job *job, codedb_edit_operation *o
         job->text.length = 0;
         code = codedb_template_expand(job, edit->code[i], captured, row, &job->text);
         if (code == CODEDB_SUCCESS)
-            code = edit_parse_code(job, own, operation->role, job->text.data ? job->text.data : "");
+            code = edit_parse_code(job, own, operation, job->text.data ? job->text.data : "");
     }
     job->text.length = 0;
     operation->snippets = own ? own->snippets : NULL;

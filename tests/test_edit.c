@@ -509,6 +509,18 @@ static void arguments_go_with_their_commas(void **state)
     DELETE("f(\n    a,  # x\n    b  # y\n)\n", "Arg[code=\"b\"]", "f(\n    a  # x\n)\n");
 }
 
+static void what_is_an_expression_only_in_parentheses_gets_them(void **state)
+{
+    (void)state;
+    REPLACE("if q: a\n", "Name[name=q]", "x := f()", "if (x := f()): a\n");
+    REPLACE("x = q\n", "Name[name=q]", "a for a in b", "x = (a for a in b)\n");
+    REPLACE("f(k=q)\n", "Name[name=q]", "x := 1", "f(k=(x := 1))\n");
+    REFUSED("x = q\n", "Name[name=q]", REPLACE, "1) + (2", CODEDB_PARSE_ERROR, "unmatched ')'");
+    REFUSED("x = q\n", "Name[name=q]", REPLACE, "a), (b", CODEDB_PARSE_ERROR, "unmatched ')'");
+    REFUSED("import q\n", "Name[name=q]", REPLACE, "x := 1", CODEDB_VALIDATION_ERROR, "only a dotted name");
+    REFUSED("x\n", "Expr", REPLACE, "x := 1", CODEDB_PARSE_ERROR, "found ':='");
+}
+
 static void an_expression_stands_for_its_item_only_when_it_is_all_of_it(void **state)
 {
     (void)state;
@@ -705,10 +717,10 @@ static void every_failed_allocation_is_no_memory_and_leaks_nothing(void **state)
 {
     (void)state;
     const char *source = "# c\n@d\ndef f():\n    a; b\n\n\nif x: y  # n\n";
-    const char *codes[] = {"def g():\n    '''doc\n    x'''\n", "  z\n  if u:\n    v"};
-    codedb_edit edits[] = {make("function", CODEDB_EDIT_INSERT_AFTER, &codes[0], 1),
-                           make("Expr[code=\"b\"]", CODEDB_EDIT_REPLACE, &codes[1], 1),
-                           make("Expr[code=\"y\"]", CODEDB_EDIT_INSERT_BEFORE, codes, 2)};
+    const char *codes[] = {"def g():\n    '''doc\n    x'''\n", "  z\n  if u:\n    v", "w := 1"};
+    codedb_edit edits[] = {
+        make("function", CODEDB_EDIT_INSERT_AFTER, &codes[0], 1), make("Expr[code=\"b\"]", CODEDB_EDIT_REPLACE, &codes[1], 1),
+        make("Expr[code=\"y\"]", CODEDB_EDIT_INSERT_BEFORE, codes, 2), make("If > Name", CODEDB_EDIT_REPLACE, &codes[2], 1)};
     support_failing failing;
     for (long n = 0; support_failing_start(&failing, n); n++) {
         codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
@@ -717,7 +729,7 @@ static void every_failed_allocation_is_no_memory_and_leaks_nothing(void **state)
         options.allocator = &failing.allocator;
         codedb_code code = codedb_tree_parse(source, strlen(source), &options, &tree, NULL);
         if (code == CODEDB_SUCCESS)
-            code = codedb_tree_edit(tree, edits, 3, "f.py", &report, NULL);
+            code = codedb_tree_edit(tree, edits, 4, "f.py", &report, NULL);
         codedb_free(report);
         codedb_tree_free(tree);
         /* Making a block smaller may fail: then it stays as large as it was. */
@@ -768,6 +780,7 @@ int main(void)
         cmocka_unit_test(an_error_names_the_edit_that_brings_it),
         cmocka_unit_test(the_comment_of_an_item_that_stays_stays),
         cmocka_unit_test(arguments_go_with_their_commas),
+        cmocka_unit_test(what_is_an_expression_only_in_parentheses_gets_them),
         cmocka_unit_test(an_expression_stands_for_its_item_only_when_it_is_all_of_it),
         cmocka_unit_test(a_starred_expression_stands_only_where_it_is_all_of_an_item),
         cmocka_unit_test(names_go_out_of_an_import_and_the_last_with_the_statement),
