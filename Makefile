@@ -23,7 +23,7 @@ SONAME := libcodedb.so.$(firstword $(subst ., ,$(VERSION)))
 # In reading order, which is the amalgamation's.
 SRCS = $(wildcard \
   codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
-  codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_maintenance.c \
+  codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_image.c codedb_maintenance.c \
   codedb_transaction.c codedb_request.c codedb_pending.c codedb_wire.c codedb_wait.c codedb_queue.c \
   codedb_driver.c codedb_process.c codedb_worker.c codedb_loop.c codedb_whole.c \
   codedb_sql.c codedb_sqlite.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
@@ -306,9 +306,12 @@ $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 oracle-tokens: $(BUILD)/oracle/dump_tokens
 	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
 
-# Random edits against the same change made to CPython's ast, and the index against what ast says; needs `patch`.
+# Random edits (ORACLE_EDITS of them; ORACLE_SEED repeats a run) against the same change made to CPython's ast, and the index against
+# what ast says; needs `patch`.
+ORACLE_EDITS ?= 4000
 oracle-edits: $(BUILD)/oracle/edit_server
-	$(ORACLE_PYTHON) tests/oracle/compare_edits.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
+	$(ORACLE_PYTHON) tests/oracle/compare_edits.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'` \
+	  $(ORACLE_EDITS) $(ORACLE_SEED)
 
 oracle-entities: $(BUILD)/codedb
 	$(ORACLE_PYTHON) tests/oracle/compare_entities.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
@@ -364,9 +367,12 @@ oracle-ast-selectors: $(BUILD)/libcodedb.so
 	BUILD=$(BUILD) /usr/bin/python3 tests/oracle/compare_ast_selectors.py $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) \
 	  $(or $(ORACLE_PATHS),`/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`)
 
-# Selectors against an evaluator over LibCST's trees, over files with every construct (ORACLE_SEED repeats a run).
+# Selectors against an evaluator over LibCST's trees, over files with every construct and some of the standard library, or over
+# ORACLE_PATHS (ORACLE_SEED repeats a run).
+ORACLE_MODULES = import contextlib, dataclasses, functools; print(contextlib.__file__, dataclasses.__file__, functools.__file__)
 oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)
-	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) tests/corpus/*.py
+	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) \
+	  $(or $(ORACLE_PATHS),tests/corpus/*.py `$(LIBCST_PYTHON) -c '$(ORACLE_MODULES)'`)
 
 # The fuzzers (clang), each from the corpus' sources for FUZZ_SECONDS: make fuzz FUZZERS="parser tree" FUZZ_SECONDS=1800
 FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

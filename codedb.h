@@ -535,6 +535,7 @@ typedef struct codedb_driver_settings {
     codedb_log_function log; /* may be NULL */
     void *log_context;
     codedb_log_level log_level;
+    const struct codedb_beginning *beginning; /* codedb's own, for its built-in driver; NULL for others */
 } codedb_driver_settings;
 
 /* The dialect of a driver's SQL. */

@@ -150,6 +150,8 @@ static codedb_code driver_start_process(codedb_driver_thread *thread, codedb_res
     thread->worker.log_path = thread->options.log_path;
     thread->worker.restart = path == NULL || strcmp(path, ":memory:") != 0;
     code = codedb_process_start(&thread->worker, &thread->process, result);
+    thread->worker.driver.settings.beginning = NULL; /* the process has its own copy, as of all memory */
+    thread->options.settings.beginning = NULL;
     if (code != CODEDB_SUCCESS)
         codedb_driver_release(thread);
     return code;
@@ -175,6 +177,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *opti
         return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver thread could not be started");
     }
     code = driver_command(made, CODEDB_REQUEST_CONNECT, result);
+    made->options.settings.beginning = NULL;
     if (code != CODEDB_SUCCESS) {
         codedb_driver_stop(made);
         codedb_driver_release(made);

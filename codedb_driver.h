@@ -44,6 +44,14 @@ CODEDB_PRIVATE codedb_code codedb_handle_create(codedb_driver_thread *thread, co
 /* Releases a handle: nothing is rolled back or stopped. NULL is allowed. */
 CODEDB_PRIVATE void codedb_handle_destroy(codedb *handle);
 
+/* What a database in memory begins with: the built-in driver's connect makes it so, or fails. Needed until codedb_driver_start is back. */
+typedef struct codedb_beginning {
+    const char *sql;      /* makes all tables */
+    const char *rest;     /* the end of it: makes those that are not in the image */
+    unsigned char *image; /* a SQLite database file with the others, empty; NULL: there is none. Never written */
+    size_t image_size;
+} codedb_beginning;
+
 /* ---- the driver thread: codedb_driver.c --------------------------------------------------------------------------- */
 
 /* What codedb_open has learned. All pointers are copied or kept by value; nothing is needed after codedb_driver_start. */

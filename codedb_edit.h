@@ -94,6 +94,8 @@ typedef struct codedb_item_range {
 /* Whether a node is an item of such a list: Arg, Param, ImportAlias, Element, DictElement, NameItem, WithItem ... */
 CODEDB_PRIVATE bool codedb_list_is_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
 CODEDB_PRIVATE bool codedb_list_is_item_of(const codedb_tree *tree, uint32_t owner, uint32_t node);
+/* Whether an expression is all of such an item: no keyword, star or key stands there with it. */
+CODEDB_PRIVATE bool codedb_list_is_all_of_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
 /* Of an item, or of an AssignTarget without its `=`. */
 CODEDB_PRIVATE codedb_item_range codedb_list_item_range(const codedb_tree *tree, uint32_t item);
 

@@ -223,6 +223,9 @@ CODEDB_PRIVATE codedb_schema *codedb_schema_of(codedb *db);
 /* Called once by codedb_open, when the driver runs: creates the tables in a database that has none, and sees which columns
  * exist. */
 CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_result *result);
+/* The same for a database in memory, before there is a driver: *arena holds all of it, and is NULL on an error. */
+CODEDB_PRIVATE codedb_code codedb_schema_begin(const codedb_allocator *allocator, codedb_arena **arena,
+                                               const struct codedb_beginning **beginning, codedb_result *result);
 /* The names of the tables without which a database is none of codedb's, as TEXT values. */
 CODEDB_PRIVATE const codedb_value *codedb_schema_core(size_t *count);
 /* Sees again which columns exist, behind a change. */

@@ -1149,6 +1149,8 @@ static codedb_code sqlite_open(sqlite_connection *connection, const char *path, 
     code = sqlite3_open_v2(path, &connection->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = sqlite_set_up(connection);
+    if (code == SQLITE_OK)
+        code = codedb_sqlite_begin_database(connection);
     if (code != SQLITE_OK)
         return sqlite_fail_open(connection, code, path, result);
     if (!connection->settings.read_only && sqlite3_db_readonly(connection->db, "main") == 1)

@@ -97,6 +97,7 @@ typedef struct sqlite_connection {
 
     codedb_arena *fulltext_arena;
     sqlite_fulltext *fulltexts;
+    bool triggers_were_made; /* once: a rollback may bring dropped ones back */
     bool schema_is_known;    /* full-text tables were looked for since the schema changed */
     bool schema_was_changed; /* in the transaction that is open */
 
@@ -209,6 +210,8 @@ CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, co
 
 /* ---- codedb_sqlite_schema.c ---------------------------------------------------------------------------------------- */
 
+/* Makes the tables that the settings say a new database in memory begins with. */
+CODEDB_PRIVATE int codedb_sqlite_begin_database(sqlite_connection *connection);
 /* The first number that a query of codedb's own answers. */
 CODEDB_PRIVATE int codedb_sqlite_ask(sqlite_connection *connection, const char *sql, int64_t *number);
 /* A function of the driver's table. */

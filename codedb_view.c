@@ -201,17 +201,33 @@ static bool view_equals(const char *left, const char *right, size_t length, bool
     return true;
 }
 
-/* The first place of the test's operand in a text, or NULL. Ignoring case it is linear in practice, and bounded by text times
- * operand. */
+/* The first place of the test's operand in a text, ignoring case, or NULL: by a hash of as much text as the operand is long, which
+ * moves through the text. */
+static const char *view_find_folded(const codedb_attribute_test *test, const char *text, size_t length)
+{
+    const uint64_t base = 0x100000001B3;
+    uint64_t wanted = 0, found = 0, power = 1;
+    size_t size = test->value_length, i;
+    if (length < size)
+        return NULL;
+    for (i = 0; i < size; i++) {
+        wanted = wanted * base + view_fold((unsigned char)test->value[i], true);
+        found = found * base + view_fold((unsigned char)text[i], true);
+        power *= base;
+    }
+    for (i = 0;; i++) {
+        if (found == wanted && view_equals(text + i, test->value, size, true))
+            return text + i;
+        if (i + size >= length)
+            return NULL;
+        found = found * base + view_fold((unsigned char)text[i + size], true) - power * view_fold((unsigned char)text[i], true);
+    }
+}
+
+/* The first place of the test's operand in a text, or NULL. */
 static const char *view_find(const codedb_attribute_test *test, const char *text, size_t length)
 {
-    size_t i;
-    if (!test->ignore_case)
-        return memmem(text, length, test->value, test->value_length);
-    for (i = 0; i + test->value_length <= length; i++)
-        if (view_equals(text + i, test->value, test->value_length, true))
-            return text + i;
-    return NULL;
+    return test->ignore_case ? view_find_folded(test, text, length) : memmem(text, length, test->value, test->value_length);
 }
 
 /* Does a slice of the source contain the operand? Nodes nest, and their texts with them: the operand is looked for in the whole
@@ -313,12 +329,12 @@ CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, 
 }
 
 CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,
-                                             uint32_t *scratch)
+                                             uint32_t *scratch, codedb_regex_clock *clock)
 {
     size_t operand = test->value_length;
     int order;
     if (test->regex != NULL)
-        return codedb_regex_search(test->regex, value, length, scratch) == (test->relation == CODEDB_OPERATOR_EQUAL);
+        return codedb_regex_search(test->regex, value, length, scratch, clock) == (test->relation == CODEDB_OPERATOR_EQUAL);
     switch ((codedb_operator)test->relation) {
     case CODEDB_OPERATOR_EXISTS: return true;
     case CODEDB_OPERATOR_EQUAL: return length == operand && view_equals(value, test->value, length, test->ignore_case);
@@ -437,7 +453,7 @@ CODEDB_PRIVATE bool codedb_view_compare(codedb_node_view *view, const codedb_att
         slice.text + slice.length <= tree->source + tree->length)
         return view_source_contains(view, test, slice);
     view->compared += slice.length;
-    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
+    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch, &view->regex_clock);
 }
 
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test)
