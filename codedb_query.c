@@ -14,12 +14,14 @@
  * 4. Parts are taken in order, at most QUERY_AHEAD before the one that is handed out, and none while QUERY_HELD_BYTES of answers wait:
  *    but the part that is handed out next may always be taken, by the caller's thread if by nobody else.
  * 5. A thread holds the sources of one part and one tree that is not the cache's at a time.
+ * 6. Nodes have the ids that codedb_cst_query gives them. Those of a file whose source never changed follow from its hash; others are read
+ *    with the sources. Trees are shared by files of the same text, so that ids are never a tree's own here (codedb_naming).
  *
  * Contents: cancelling, the list of files, one file, parts, threads, handing out, the call. */
 #include "codedb_query.h"
 
 #include "codedb_driver.h"
-#include "codedb_objects.h"
+#include "codedb_source.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,6 +47,7 @@ typedef struct query_slot {
     const char *path;
     const char *relative_path;
     const char *project_id;
+    bool has_ids;         /* its nodes' ids are kept: the source has changed since it was stored first */
     codedb_nodes *nodes;  /* NULL: nothing was found */
     codedb_result *error; /* a block; NULL: none */
     size_t bytes;         /* of the answer */
@@ -148,7 +151,7 @@ static codedb_code query_check_projects(const query_job *job, codedb_result *res
 }
 
 /* The hash is read from the index that holds it: in the row it stands behind the source, which would be read with it. */
-static codedb_code query_read_list(query_job *job, codedb_result *result)
+static codedb_code query_read_rows(query_job *job, bool with_ids, codedb_result *result)
 {
     bool has_updated = (codedb_object_columns(job->db, CODEDB_KIND_CST_TREE) & CODEDB_CST_TREE_UPDATED_AT) != 0;
     size_t count = job->options->project_count;
@@ -158,10 +161,12 @@ static codedb_code query_read_list(query_job *job, codedb_result *result)
     codedb_buffer_init(&sql, &job->allocator);
     /* A file has one tree, but for what others have written: then the last one counts. */
     codedb_buffer_printf(&sql,
-                         "SELECT f.id, t.id, t.cst_hash, f.path, f.relative_path, f.project_id, f.lines FROM files f "
+                         "SELECT f.id, t.id, t.cst_hash, f.path, f.relative_path, f.project_id, f.lines, %s FROM files f "
                          "JOIN cst_trees t ON t.file_id = f.id WHERE (f.deleted IS NULL OR f.deleted = 0) AND "
                          "((SELECT count(*) FROM cst_trees c WHERE c.file_id = f.id) = 1 OR t.id = (SELECT c.id FROM cst_trees c "
                          "WHERE c.file_id = f.id ORDER BY %sc.id DESC LIMIT 1))",
+                         with_ids ? "EXISTS (SELECT 1 FROM codedb_node_ids n WHERE n.file_id = f.id AND n.cst_hash = t.cst_hash)"
+                                  : "0",
                          has_updated ? "c.updated_at DESC, " : "");
     for (size_t i = 0; projects != NULL && i < count; i++) {
         projects[i] = codedb_value_text(job->options->project_ids[i]);
@@ -175,6 +180,13 @@ static codedb_code query_read_list(query_job *job, codedb_result *result)
     codedb_buffer_free(&sql);
     codedb_memory_release(&job->allocator, projects);
     return code;
+}
+
+/* The table of ids is there only after a source has changed. */
+static codedb_code query_read_list(query_job *job, codedb_result *result)
+{
+    codedb_code code = query_read_rows(job, true, result);
+    return code == CODEDB_SCHEMA_ERROR ? query_read_rows(job, false, result) : code;
 }
 
 static const char *query_text(const codedb_value *cell)
@@ -199,7 +211,8 @@ static codedb_code query_make_slots(query_job *job, codedb_result *result)
                                      .hash = {query_text(&cells[2]), cells[2].length},
                                      .path = query_text(&cells[3]) != NULL ? query_text(&cells[3]) : "",
                                      .relative_path = query_text(&cells[4]),
-                                     .project_id = query_text(&cells[5]) != NULL ? query_text(&cells[5]) : ""};
+                                     .project_id = query_text(&cells[5]) != NULL ? query_text(&cells[5]) : "",
+                                     .has_ids = cells[7].as.integer != 0};
         /* How many lines are not known may be a very large file. */
         lines += cells[6].type == CODEDB_VALUE_INTEGER ? cells[6].as.integer : QUERY_PART_LINES;
         if (part == NULL || part->count == QUERY_PART_FILES || lines > QUERY_PART_LINES) {
@@ -220,7 +233,8 @@ typedef struct query_work {
     query_job *job;
     const codedb_cached *cached[QUERY_PART_FILES];
     bool needs_source[QUERY_PART_FILES];
-    codedb_rows *sources; /* id, text */
+    codedb_rows *sources; /* id, text, hash */
+    codedb_rows *ids;     /* file, hash, ids */
     codedb_query_report counted;
     codedb_result result;
 } query_work;
@@ -255,7 +269,7 @@ static size_t query_bytes(const codedb_nodes *nodes)
     return bytes;
 }
 
-static codedb_code query_match(query_work *work, query_slot *slot, const codedb_tree *tree)
+static codedb_code query_match(query_work *work, query_slot *slot, const codedb_tree *tree, const codedb_naming *naming)
 {
     query_job *job = work->job;
     codedb_filter filter = job->filter;
@@ -269,7 +283,7 @@ static codedb_code query_match(query_work *work, query_slot *slot, const codedb_
         filter.timeout = left;
     if (job->options->limit > 0 && (filter.limit == 0 || job->options->limit < filter.limit))
         filter.limit = job->options->limit;
-    code = codedb_tree_query(tree, &filter, &nodes, &work->result);
+    code = codedb_tree_query_named(tree, naming, &filter, &nodes, &work->result);
     if (code != CODEDB_SUCCESS)
         return code;
     if (nodes->count == 0) {
@@ -282,7 +296,8 @@ static codedb_code query_match(query_work *work, query_slot *slot, const codedb_
 }
 
 /* A source that is not kept as a tree: parsed, matched, and kept if there is room. */
-static codedb_code query_parse(query_work *work, query_slot *slot, codedb_slice text, codedb_slice hash)
+static codedb_code query_parse(query_work *work, query_slot *slot, codedb_slice text, codedb_slice hash,
+                               const codedb_naming *naming)
 {
     query_job *job = work->job;
     codedb_hint hint = {NULL, text};
@@ -312,7 +327,7 @@ static codedb_code query_parse(query_work *work, query_slot *slot, codedb_slice 
         asked = held->tree;
         tree = NULL;
     }
-    code = query_match(work, slot, asked);
+    code = query_match(work, slot, asked, naming);
     codedb_tree_cache_give_back(job->cache, held);
     codedb_tree_free(tree);
     return code;
@@ -351,44 +366,86 @@ static codedb_code query_ask_anew(query_work *work, query_slot *slot)
     if (code == CODEDB_SUCCESS && rows->values[2].type == CODEDB_VALUE_TEXT) {
         codedb_slice text = {rows->values[2].as.text, rows->values[2].length};
         codedb_slice hash = {query_text(&rows->values[1]), rows->values[1].length};
-        code = query_parse(work, slot, text, hash);
+        struct codedb_identities *identities;
+        code =
+            codedb_source_ids_read(work->job->db, slot->file_id, hash.text != NULL ? hash.text : "", &identities, &work->result);
+        if (code == CODEDB_SUCCESS)
+            code = query_parse(work, slot, text, hash, &(codedb_naming){.identities = identities});
+        codedb_identities_free(identities);
     }
     codedb_free(rows);
     return code;
 }
 
-/* A file whose tree is not kept; its source is among those that were read. */
-static codedb_code query_ask_source(query_work *work, query_slot *slot)
+/* The row of an id and a hash among those that were read; NULL: none, as something was stored since the list was read. */
+static const codedb_value *query_find_row(const codedb_rows *rows, int64_t id, const query_slot *slot, size_t hash_column)
 {
-    const codedb_rows *rows = work->sources;
     for (size_t row = 0; rows != NULL && row < rows->row_count; row++) {
-        const codedb_value *cells = &rows->values[2 * row];
-        if (cells[0].as.integer == slot->tree_id && cells[1].type == CODEDB_VALUE_TEXT)
-            return query_parse(work, slot, (codedb_slice){cells[1].as.text, cells[1].length}, slot->hash);
+        const codedb_value *cells = &rows->values[rows->column_count * row];
+        const codedb_value *hash = &cells[hash_column];
+        if (cells[0].as.integer == id && hash->type == CODEDB_VALUE_TEXT && hash->length == slot->hash.length &&
+            slot->hash.text != NULL && memcmp(hash->as.text, slot->hash.text, hash->length) == 0)
+            return cells;
     }
-    return query_ask_anew(work, slot);
+    return NULL;
+}
+
+/* What the ids of a file's nodes are made of; false when they are not those of the list's source any more. */
+static bool query_name(const query_work *work, const query_slot *slot, codedb_naming *naming)
+{
+    const codedb_value *row = slot->has_ids ? query_find_row(work->ids, slot->file_id, slot, 1) : NULL;
+    *naming = (codedb_naming){.kept = row != NULL ? query_text(&row[2]) : NULL, .hash = slot->hash.text};
+    return row != NULL || !slot->has_ids;
+}
+
+/* Asks the file at `index` of the part: its tree is kept, or its source is among those that were read. */
+static codedb_code query_ask(query_work *work, query_slot *slot, size_t index)
+{
+    codedb_naming naming;
+    const codedb_value *row;
+    bool is_named = query_name(work, slot, &naming);
+    if (work->cached[index] != NULL && is_named) {
+        work->counted.trees_kept++;
+        return query_match(work, slot, work->cached[index]->tree, &naming);
+    }
+    row = query_find_row(work->sources, slot->tree_id, slot, 2);
+    if (row == NULL || row[1].type != CODEDB_VALUE_TEXT || !is_named)
+        return query_ask_anew(work, slot);
+    return query_parse(work, slot, (codedb_slice){row[1].as.text, row[1].length}, slot->hash, &naming);
 }
 
 /* ---- Parts -------------------------------------------------------------------------------------------------------- */
 
-/* Reads the sources that are needed in one request, always of the same shape. */
-static codedb_code query_read_sources(query_work *work, const query_part *part)
+#define QUERY_PART_PLACES "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+/* Reads rows of a part's files in one request, always of the same shape; `ids` that are NULL are of files that need none. */
+static codedb_code query_read_part(query_work *work, const char *sql, const codedb_value *ids, codedb_rows **rows)
 {
-    codedb_value ids[QUERY_PART_FILES];
     size_t needed = 0;
-    for (size_t i = 0; i < QUERY_PART_FILES; i++) {
-        bool is_needed = i < part->count && work->needs_source[i];
-        ids[i] = is_needed ? codedb_value_integer(work->job->slots[part->first + i].tree_id) : codedb_value_null();
-        needed += is_needed;
-    }
+    for (size_t i = 0; i < QUERY_PART_FILES; i++)
+        needed += ids[i].type != CODEDB_VALUE_NULL;
     if (needed == 0)
         return CODEDB_SUCCESS;
-    codedb_code code = codedb_sql_execute(work->job->db,
-                                          "SELECT id, cst_code FROM cst_trees WHERE id IN "
-                                          "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                          ids, QUERY_PART_FILES, &work->sources, NULL, &work->result);
+    codedb_code code = codedb_sql_execute(work->job->db, sql, ids, QUERY_PART_FILES, rows, NULL, &work->result);
     /* A damaged row is one file's trouble: each is then read for itself. */
     return code == CODEDB_DATABASE_ERROR ? CODEDB_SUCCESS : code;
+}
+
+static codedb_code query_read_sources(query_work *work, const query_part *part)
+{
+    codedb_value trees[QUERY_PART_FILES], files[QUERY_PART_FILES];
+    for (size_t i = 0; i < QUERY_PART_FILES; i++) {
+        const query_slot *slot = i < part->count ? &work->job->slots[part->first + i] : NULL;
+        bool is_asked = slot != NULL && (work->needs_source[i] || work->cached[i] != NULL);
+        trees[i] = slot != NULL && work->needs_source[i] ? codedb_value_integer(slot->tree_id) : codedb_value_null();
+        files[i] = is_asked && slot->has_ids ? codedb_value_integer(slot->file_id) : codedb_value_null();
+    }
+    codedb_code code = query_read_part(work, "SELECT id, cst_code, cst_hash FROM cst_trees WHERE id IN " QUERY_PART_PLACES, trees,
+                                       &work->sources);
+    if (code == CODEDB_SUCCESS)
+        code = query_read_part(work, "SELECT file_id, cst_hash, ids FROM codedb_node_ids WHERE file_id IN " QUERY_PART_PLACES,
+                               files, &work->ids);
+    return code;
 }
 
 static codedb_code query_run_part(query_work *work, const query_part *part)
@@ -403,15 +460,12 @@ static codedb_code query_run_part(query_work *work, const query_part *part)
         double left;
         if (code == CODEDB_SUCCESS)
             code = query_goes_on(job, &left, &work->result);
-        if (code == CODEDB_SUCCESS && work->cached[i] != NULL) {
-            work->counted.trees_kept++;
-            code = query_keep_error(work, slot, query_match(work, slot, work->cached[i]->tree));
-        } else if (code == CODEDB_SUCCESS && work->needs_source[i]) {
-            code = query_keep_error(work, slot, query_ask_source(work, slot));
-        }
+        if (code == CODEDB_SUCCESS && (work->cached[i] != NULL || work->needs_source[i]))
+            code = query_keep_error(work, slot, query_ask(work, slot, i));
         codedb_tree_cache_give_back(job->cache, work->cached[i]);
     }
     codedb_free(work->sources);
+    codedb_free(work->ids);
     return code;
 }
 
