@@ -148,18 +148,34 @@ static int ast_edit_all(const shell_options *options, codedb *db, const codedb_r
     return status;
 }
 
+/* The files with a stored ast, of one project or (NULL) of all. */
+static codedb_code ast_list_files(codedb *db, const char *project_id, codedb_rows **rows, codedb_result *result)
+{
+    const codedb_value project = {.type = project_id != NULL ? CODEDB_VALUE_TEXT : CODEDB_VALUE_NULL,
+                                  .length = project_id != NULL ? strlen(project_id) : 0,
+                                  .as.text = project_id};
+    const codedb_value parameters[] = {project, project};
+    return codedb_sql_execute(db,
+                              "SELECT id, path FROM files WHERE deleted = 0 AND (? IS NULL OR project_id = ?) AND "
+                              "id IN (SELECT file_id FROM ast_trees) ORDER BY path",
+                              parameters, 2, rows, NULL, result);
+}
+
 int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
     codedb *transaction = NULL;
+    shell_projects project;
     codedb *db = shell_open(options, false, !options->write);
     int status = SHELL_ERROR;
     if (db == NULL)
         return SHELL_ERROR;
-    codedb_code code = codedb_sql_execute(
-        db, "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM ast_trees) ORDER BY path", NULL, 0,
-        &rows, NULL, &result);
+    if (!shell_edit_project(options, db, &project)) {
+        codedb_close(db);
+        return SHELL_ERROR;
+    }
+    codedb_code code = ast_list_files(db, project.count > 0 ? project.ids[0] : NULL, &rows, &result);
     if (code == CODEDB_SUCCESS && options->write)
         code = codedb_transaction_begin(db, &transaction, &result);
     if (code == CODEDB_SUCCESS)
@@ -177,6 +193,7 @@ int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t
     codedb_close(transaction);
     codedb_free(rows);
     codedb_result_clear(&result);
+    shell_projects_free(&project);
     codedb_close(db);
     return status;
 }

@@ -253,29 +253,6 @@ static int query_visit(void *context, const codedb_query_file *file)
     return 0;
 }
 
-/* The ids of the projects that --project names by id, by name or by folder; false after a message. */
-static bool query_find_projects(const shell_options *options, const codedb_projects *projects, const char **ids, size_t *count)
-{
-    *count = 0;
-    for (size_t i = 0; i < options->project_count; i++) {
-        size_t before = *count;
-        char *folder = realpath(options->projects[i], NULL);
-        for (size_t j = 0; j < projects->count; j++) {
-            const codedb_project *project = projects->items[j];
-            const char *wanted = options->projects[i];
-            if (strcmp(project->id, wanted) == 0 || (project->name != NULL && strcmp(project->name, wanted) == 0) ||
-                strcmp(project->root_path, folder != NULL ? folder : wanted) == 0)
-                ids[(*count)++] = project->id;
-        }
-        free(folder);
-        if (*count == before) {
-            shell_fail("--project: the database has no project '%s'; `codedb show projects` lists them", options->projects[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
 static codedb_code query_ask(const shell_options *options, codedb *db, const codedb_filter *filter,
                              const codedb_query_options *query, query_stored *stored, size_t *found, codedb_result *result)
 {
@@ -297,28 +274,20 @@ static int query_database(const shell_options *options, codedb *db, const codedb
 {
     codedb_query_options query = CODEDB_INIT(codedb_query_options);
     codedb_result result = CODEDB_INIT(codedb_result);
-    codedb_projects *projects = NULL;
+    shell_projects projects;
     query_stored stored = {NULL, NULL, 0};
     size_t found = 0;
-    bool failed = codedb_project_list(db, NULL, &projects, &result) != CODEDB_SUCCESS;
-    const char **ids = failed ? NULL : malloc((options->project_count * projects->count + 1) * sizeof *ids);
-    if (failed) {
+    if (!shell_projects_find(options, db, &projects))
+        return SHELL_ERROR;
+    query.project_ids = projects.ids;
+    query.project_count = projects.count;
+    query.threads = options->threads;
+    query.target_version = options->target_version;
+    query.no_cache = 1; /* there is no second query */
+    bool failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
+    if (failed)
         shell_fail_result(options, options->db, &result);
-    } else if (ids == NULL) {
-        failed = shell_fail("out of memory") != 0;
-    } else if (query_find_projects(options, projects, ids, &query.project_count)) {
-        query.project_ids = ids;
-        query.threads = options->threads;
-        query.target_version = options->target_version;
-        query.no_cache = 1; /* there is no second query */
-        failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
-        if (failed)
-            shell_fail_result(options, options->db, &result);
-    } else {
-        failed = true;
-    }
-    free(ids);
-    codedb_free(projects);
+    shell_projects_free(&projects);
     codedb_result_clear(&result);
     if (failed || stored.errors > 0)
         return SHELL_ERROR;
