@@ -163,7 +163,7 @@ typedef struct codedb_open_options {
     codedb_log_level log_level;          /* messages below it are not made */
     const codedb_driver *const *drivers; /* the host's own drivers, looked up by name before the built-in ones; may be NULL */
     size_t driver_count;
-    size_t tree_cache_size; /* bytes of parsed trees that codedb_query_project may keep; 0: 256 MiB, 1: none */
+    size_t tree_cache_size; /* bytes of parsed trees and asts that codedb_query_project may keep; 0: 256 MiB, 1: none */
 } codedb_open_options;
 
 /* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a file
@@ -1938,6 +1938,7 @@ typedef struct codedb_query_options {
     int no_skip; /* 1: every file is looked at, also where it is known that nothing can be found: no node more is found by that, but
                   * such files' own errors are told, too */
     int no_cache; /* 1: trees are neither taken from those that are kept, nor kept */
+    int ast; /* 1: nodes of CPython's ast: the stored one of each file, as codedb_ast_query has it, or that of its stored source */
 } codedb_query_options;
 
 /* What was found in one file, or why nothing could be. It lives as long as the call of the function that it is given to. */
@@ -1967,7 +1968,7 @@ typedef struct codedb_query_report {
     int is_cut;            /* 1: the limit was reached, and there may be more */
 } codedb_query_report;
 
-/* Finds nodes in the stored sources of a project, of several or of all of them, those of deleted files left out, and calls `visit`
+/* Finds nodes in the stored sources (or asts) of a project, of several or of all of them, those of deleted files left out, and calls `visit`
  * for each file in which something was found and for each that has an error: files by their paths, nodes in file order. `visit` is
  * called in the caller's thread, which works like the others while it waits, and it may call codedb functions. Nodes have the ids that
  * codedb_cst_query gives them. How much is held is bounded: when `visit` is slow, the threads wait. A file that is stored anew meanwhile is
@@ -1983,8 +1984,8 @@ CODEDB_API codedb_code codedb_query_project(codedb *db, const codedb_filter *fil
 typedef struct codedb_cache_figures {
     size_t struct_size;
     uint64_t limit;     /* bytes */
-    uint64_t bytes;     /* that trees, their sources and the summaries of sources use; never more than `limit` */
-    uint64_t trees;     /* that are kept */
+    uint64_t bytes;     /* that trees, asts, their texts and the summaries of sources use; never more than `limit` */
+    uint64_t trees;     /* that are kept, asts counted */
     uint64_t summaries; /* sources of which it is known what cannot be found in them */
     uint64_t hits;      /* trees that were there when they were needed */
     uint64_t misses;

@@ -224,6 +224,8 @@ CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, 
     }
     if (code == CODEDB_SUCCESS)
         code = source_insert_tree(db, batch, file, hash, &operation, result);
+    if (code == CODEDB_SUCCESS && file->tree)
+        code = codedb_source_summary_store(db, batch, file, hash, result);
     if (code == CODEDB_SUCCESS && refresh_ast)
         code = source_insert_ast(db, batch, file, result);
     if (code == CODEDB_SUCCESS && !file->tree)

@@ -62,6 +62,10 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *bat
 CODEDB_PRIVATE codedb_code codedb_source_ids_carry(codedb *db, codedb_batch *batch, int64_t file_id, const codedb_tree *tree,
                                                    const char *hash, codedb_result *result);
 
+/* codedb_source_summary.c. Adds to the batch what keeps the summary of the file's tree, whose source has that hash. */
+CODEDB_PRIVATE codedb_code codedb_source_summary_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
+                                                       const char *hash, codedb_result *result);
+
 /* The number of lines of a file, and whether it has a docstring: what its row in `files` says of a source. */
 CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines, bool *has_docstring);
 

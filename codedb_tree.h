@@ -548,6 +548,9 @@ typedef struct codedb_place {
     uint32_t column; /* from 0, in code points */
 } codedb_place;
 
+/* The newest release of Python, for whoever does not say which one. */
+#define CODEDB_NEWEST_VERSION 314
+
 /* NULs that must follow a source: the lexer reads it in blocks. */
 #define CODEDB_SOURCE_PADDING 64u
 #define CODEDB_SOURCE_LIMIT (UINT32_MAX - 2 * CODEDB_SOURCE_PADDING)

@@ -27,41 +27,22 @@ static int ast_append(void *context, const char *bytes, size_t length)
     return 0;
 }
 
-/* The nodes of the ast of a source. */
-static codedb_code ast_find_in(const shell_options *options, const char *path, const char *bytes, size_t length,
-                               const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result)
+codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
+                           codedb_nodes **nodes, codedb_result *result)
 {
     codedb_ast_options given = CODEDB_INIT(codedb_ast_options);
     codedb_tree *tree = NULL;
     ast_text json = {NULL, 0, 0};
-    codedb_code code = shell_parse(options, bytes, length, &tree, result);
+    codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_tree_dump(tree, CODEDB_DUMP_AST, ast_append, &json, result);
     if (code == CODEDB_SUCCESS) {
         given.source = codedb_tree_source(tree, &given.source_length);
-        given.path = path;
+        given.path = source->path;
         code = codedb_ast_json_query(json.data, json.length, &given, filter, nodes, result);
     }
     free(json.data);
     codedb_tree_free(tree);
-    return code;
-}
-
-codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
-                           codedb_nodes **nodes, codedb_result *result)
-{
-    char *stored = NULL;
-    size_t length;
-    codedb_code code;
-    if (source->db == NULL)
-        return ast_find_in(options, source->path, source->bytes, source->length, filter, nodes, result);
-    code = codedb_ast_query(source->db, source->file_id, filter, nodes, result);
-    if (code != CODEDB_NOT_FOUND)
-        return code;
-    code = codedb_cst_get(source->db, source->file_id, &stored, &length, result); /* an ast need not be stored */
-    if (code == CODEDB_SUCCESS)
-        code = ast_find_in(options, source->path, stored, length, filter, nodes, result);
-    codedb_free(stored);
     return code;
 }
 

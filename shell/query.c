@@ -101,14 +101,12 @@ static void query_print_node(FILE *out, const shell_options *options, const char
     }
 }
 
-/* The nodes of one source, from its own tree or from the database. */
+/* The nodes of one file. */
 static codedb_code query_find(const codedb_filter *given, const shell_options *options, const shell_source *source,
                               codedb_nodes **nodes, codedb_result *result)
 {
     if (options->ast)
         return shell_ast_find(options, source, given, nodes, result);
-    if (source->db != NULL)
-        return codedb_cst_query(source->db, source->file_id, given, nodes, result);
     codedb_filter filter = *given;
     filter.path = source->path;
     codedb_tree *tree = NULL;
@@ -283,6 +281,7 @@ static int query_database(const shell_options *options, codedb *db, const codedb
     query.project_count = projects.count;
     query.threads = options->threads;
     query.target_version = options->target_version;
+    query.ast = options->ast;
     query.no_cache = 1; /* there is no second query */
     bool failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
     if (failed)
@@ -310,12 +309,14 @@ static int query_stored_files(const shell_options *options, query_job *job)
     shell_totals totals;
     if (shell_has_excludes(options))
         return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
+    if (options->explain && options->project_count > 0)
+        return shell_fail("query: found both --explain and --project; all files of a database are explained");
     codedb *db = shell_open(options, false, true);
     if (db == NULL)
         return SHELL_ERROR;
     int status;
-    if (options->explain || options->ast) {
-        shell_each_stored(options, db, options->explain ? query_explain : query_source, job, &totals);
+    if (options->explain) {
+        shell_each_stored(options, db, query_explain, job, &totals);
         status = shell_status(&totals);
     } else {
         status = query_database(options, db, &job->filter);
@@ -328,8 +329,6 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
 {
     query_job job = {.filter = CODEDB_INIT(codedb_filter)};
     codedb_selector *selector = NULL;
-    if (options->ast && options->project_count > 0)
-        return shell_fail("query: found both --ast and --project");
     job.filter.selector = arguments[0];
     job.filter.dialect = options->dialect;
     job.filter.limit = options->limit;

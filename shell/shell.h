@@ -138,7 +138,7 @@ void shell_projects_free(shell_projects *found);
 
 /* ---- ast.c, for `query --ast` and `edit --ast` ---- */
 
-/* The nodes of the ast of a source: the stored one, or one that is made. */
+/* The nodes of the ast of a file. */
 codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
                            codedb_nodes **nodes, codedb_result *result);
 /* How the filter comes to its answer there; *text is freed with codedb_free. */

@@ -208,6 +208,10 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     fill(scratch);
     assert_run_tells(scratch, "index src", 0, "2 files indexed");
     assert_run_tells(scratch, "query --ast --count Return", 0, "src/other.py:1\n"); /* of the stored sources */
+    assert_run_tells(scratch, "query --ast --project src 'Call, Attribute, Import'", 0, "src/other.py:1:1: import os\n");
+    assert_run_tells(scratch, "query --ast --project none Return", 2, "the database has no project 'none'");
+    assert_run_tells(scratch, "query --ast Comma", 2, "selector: unknown type 'Comma'");
+    assert_run_tells(scratch, "query --explain --project src Return", 2, "found both --explain and --project");
     assert_run_tells(scratch, "edit --ast Return --delete", 1, "0 nodes in 0 files");
     store_ast(scratch, 1, "src/other.py");
     assert_run_tells(scratch, "edit --ast 'Return > Name' --delete", 0, "1 nodes in 1 files; nothing was changed");
