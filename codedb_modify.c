@@ -246,6 +246,7 @@ static codedb_code modify_run_batch(const modify_job *job)
     codedb_code code = codedb_batch_create(job->db, &batch, job->result);
     if (code != CODEDB_SUCCESS)
         return code;
+    code = codedb_source_summary_prepare(job->db, batch, job->result);
     for (size_t i = 0; i < job->file_count && code == CODEDB_SUCCESS; i++)
         code = modify_store_file(job, batch, &job->files[i]);
     if (code == CODEDB_SUCCESS)

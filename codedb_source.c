@@ -319,7 +319,9 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const codedb_sour
         .tree = tree,
     };
     codedb_source_require_unchanged(batch, file_id, state);
-    code = codedb_source_store(db, batch, &file, &operation, result);
+    code = codedb_source_summary_prepare(db, batch, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_source_store(db, batch, &file, &operation, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_batch_run(batch, result);
     if (code == CODEDB_SUCCESS && tree_id)

@@ -8,13 +8,32 @@
 
 #include <string.h>
 
+#define SOURCE_SUMMARY_TABLE "codedb_summaries"
+
+CODEDB_PRIVATE codedb_code codedb_source_summary_prepare(codedb *db, codedb_batch *batch, codedb_result *result)
+{
+    static const char create[] = "CREATE TABLE IF NOT EXISTS " SOURCE_SUMMARY_TABLE
+                                 " (file_id INTEGER PRIMARY KEY REFERENCES files(id) ON DELETE CASCADE, "
+                                 "cst_hash TEXT NOT NULL, summary BLOB NOT NULL)";
+    static const char *const columns[] = {"file_id"};
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_rows *rows = NULL;
+    select.columns = columns;
+    select.column_count = 1;
+    select.limit = 1;
+    /* It is not simply created if it does not exist: behind what might change the schema, the driver prepares all statements anew. */
+    codedb_code code = codedb_table_select(db, SOURCE_SUMMARY_TABLE, &select, &rows, result);
+    codedb_free(rows);
+    if (code != CODEDB_SCHEMA_ERROR)
+        return code;
+    codedb_batch_execute(batch, create, NULL, 0);
+    return codedb_succeed(result);
+}
+
 CODEDB_PRIVATE codedb_code codedb_source_summary_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
                                                        const char *hash, codedb_result *result)
 {
-    static const char create[] =
-        "CREATE TABLE IF NOT EXISTS codedb_summaries (file_id INTEGER PRIMARY KEY REFERENCES files(id) ON DELETE CASCADE, "
-        "cst_hash TEXT NOT NULL, summary BLOB NOT NULL)";
-    static const char insert[] = "INSERT OR REPLACE INTO codedb_summaries (file_id, cst_hash, summary) VALUES (?, ?, ?)";
+    static const char insert[] = "INSERT OR REPLACE INTO " SOURCE_SUMMARY_TABLE " (file_id, cst_hash, summary) VALUES (?, ?, ?)";
     const codedb_allocator *allocator = codedb_object_allocator(db);
     codedb_summary *summary = codedb_summary_create(allocator, file->tree);
     codedb_slice hash_text = {hash, strlen(hash)};
@@ -27,7 +46,6 @@ CODEDB_PRIVATE codedb_code codedb_source_summary_store(codedb *db, codedb_batch 
         codedb_value blob = codedb_value_text_of_length(form.data, form.length);
         blob.type = CODEDB_VALUE_BLOB;
         const codedb_value parameters[] = {file->file, codedb_value_text(hash), blob};
-        codedb_batch_execute(batch, create, NULL, 0);
         codedb_batch_execute(batch, insert, parameters, sizeof parameters / sizeof *parameters);
     }
     codedb_buffer_free(&form);

@@ -448,7 +448,7 @@ def edit_a_project(project, commands):
     run("codedb index --quiet --db code.db shop", project)
     run(commands[2], project)
     with open(os.path.join(project, "shop/b.py")) as file:
-        same(commands[2], file.read(), "b = literal_eval(y)\n")
+        same(commands[2], file.read(), "b = literal_eval(x)\n")
 
 
 # ---- the other pages ---------------------------------------------------------------------------------------------------------
