@@ -376,6 +376,52 @@ static void a_changed_ast_or_source_is_asked_as_it_is_now(void **state)
     codedb_close(db);
 }
 
+/* What happens while the first file is handed out. */
+typedef struct meanwhile {
+    codedb *db;
+    int64_t files[4];
+    bool done;
+    char found[200]; /* of the files that change: names of nodes */
+} meanwhile;
+
+static int change_meanwhile(void *context, const codedb_query_file *file)
+{
+    meanwhile *made = context;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    const char *json = MODULE(NAME("later", "0"));
+    for (size_t i = 0; file->nodes != NULL && file->path[1] == '~' && i < file->nodes->count; i++) {
+        size_t length = strlen(made->found);
+        snprintf(made->found + length, sizeof made->found - length, "%s %s, ", file->path + 3, file->nodes->items[i]->name);
+    }
+    if (made->done)
+        return 0;
+    made->done = true;
+    assert_success(codedb_ast_save(made->db, made->files[0], json, strlen(json), NULL, &result), result);
+    execute(made->db, "DELETE FROM ast_trees WHERE file_id = (SELECT id FROM files WHERE path = '/~/b')");
+    execute(made->db, "DELETE FROM files WHERE path = '/~/c'");
+    assert_success(codedb_cst_save(made->db, made->files[3], "saved", 5, NULL, &result), result);
+    return 0;
+}
+
+static void files_may_change_meanwhile(void **state)
+{
+    (void)state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_query_options options = CODEDB_INIT(codedb_query_options);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    meanwhile made = {.db = open_corpus(":memory:")};
+    made.files[0] = add(made.db, "/~/a", "x", MODULE(NAME("before", "0")));
+    made.files[1] = add(made.db, "/~/b", "source", MODULE(NAME("before", "0")));
+    made.files[2] = add(made.db, "/~/c", "x", MODULE(NAME("before", "0")));
+    made.files[3] = add(made.db, "/~/d", "before", NULL);
+    filter.selector = "Name";
+    options.ast = options.threads = 1;
+    assert_success(codedb_query_project(made.db, &filter, &options, change_meanwhile, &made, NULL, &result), result);
+    assert_string_equal(made.found, "a later, b source, d saved, ");
+    assert_true(check_every_way(made.db, "Name[id=\"later\"]") > 0);
+    codedb_close(made.db);
+}
+
 static void a_cache_never_outgrows_its_bytes(void **state)
 {
     (void)state;
@@ -527,6 +573,7 @@ int main(void)
         IN_FOLDER(what_is_stored_is_asked),
         cmocka_unit_test(files_that_cannot_match_are_left_out),
         IN_FOLDER(a_changed_ast_or_source_is_asked_as_it_is_now),
+        cmocka_unit_test(files_may_change_meanwhile),
         cmocka_unit_test(limits_cancels_and_deadlines_end_it),
         cmocka_unit_test(selectors_of_the_other_trees_are_refused),
     };
