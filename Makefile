@@ -32,18 +32,20 @@ SRCS = $(wildcard \
   codedb_expand.c codedb_scope.c codedb_normal.c \
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \
-  codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c \
-  codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_edit.c \
+  codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c \
+  codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_kept.c codedb_ast_edit.c \
+  codedb_summary.c codedb_summary_form.c codedb_tree_cache.c \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c codedb_role.c codedb_template.c \
   codedb_identity.c \
   codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c \
   codedb_diff.c \
   codedb_string.c codedb_index.c \
-  codedb_source.c codedb_source_ast.c codedb_query.c codedb_source_ids.c codedb_modify.c codedb_write.c codedb_walk.c \
+  codedb_source.c codedb_source_ast.c codedb_source_ids.c codedb_source_summary.c \
+  codedb_query.c codedb_query_part.c codedb_query_ast.c codedb_modify.c codedb_write.c codedb_walk.c \
   codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
-  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_match.h)
+  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_query_job.h codedb_match.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.
 SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))

@@ -299,9 +299,14 @@ static codedb_code edit_resolve_id(codedb_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
     const codedb_tree *tree = job->tree;
-    uint32_t before = CODEDB_EDIT_NONE;
-    uint32_t node = tree->identities ? codedb_identities_find(tree->identities, tree->node_count, edit->node_id)
-                                     : edit_find_path(tree, edit->node_id);
+    uint32_t before = CODEDB_EDIT_NONE, node;
+    codedb_code code = codedb_identity_find_place(tree, edit->node_id, &node);
+    if (code == CODEDB_CONFLICT)
+        return codedb_fail(job->result, code, "the id %.80s is a place in a text that is not this source, or not any more",
+                           edit->node_id);
+    if (code != CODEDB_SUCCESS)
+        node = tree->identities ? codedb_identities_find(tree->identities, tree->node_count, edit->node_id)
+                                : edit_find_path(tree, edit->node_id);
     if (node == CODEDB_EDIT_NONE)
         return codedb_fail(job->result, CODEDB_NOT_FOUND, "there is no node with the id %.80s", edit->node_id);
     return edit_take_match(job, number, node, &before, NULL, NULL);

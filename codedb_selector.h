@@ -382,9 +382,12 @@ struct codedb_node_view {
     const unsigned char *fields;
     const unsigned char *ends;
     codedb_dialect dialect;
-    const char *path;    /* NULL: none */
-    codedb_arena *arena; /* of what is made while matching */
-    uint32_t *parents;   /* NULL until somebody asks, as the next four */
+    const char *path;                         /* NULL: none */
+    codedb_naming naming;                     /* of the CST */
+    struct codedb_identities *own_identities; /* that were read from naming.kept; NULL: none were */
+    char tag[CODEDB_IDENTITY_TAG_SIZE];       /* of a text in which places are named; "" until somebody asks */
+    codedb_arena *arena;                      /* of what is made while matching */
+    uint32_t *parents;                        /* NULL until somebody asks, as the next four */
     uint32_t *depths;
     uint32_t *numbers; /* of each node among its parent's stored, or among its fabricated children */
     uint64_t *methods; /* the set of FunctionDefs below a class */
@@ -439,6 +442,8 @@ CODEDB_PRIVATE const char *codedb_view_type(const codedb_node_view *view, uint32
 /* Into view->scratch: the original engine's qualname, false when there is none; and the node's id. */
 CODEDB_PRIVATE bool codedb_view_qualname(codedb_node_view *view, uint32_t node);
 CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node);
+/* Appends the id of a stored node to view->scratch, if the ids are not paths: then it answers false and does nothing. */
+CODEDB_PRIVATE bool codedb_view_append_kept_id(codedb_node_view *view, uint32_t stored);
 /* The name attribute as a slice of the tree's text; NULL when there is none. */
 CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32_t node, size_t *length);
 /* Values: none; what stands in view->scratch; a number, put there. */

@@ -8,7 +8,7 @@
  * 2. A value is a slice of the tree's text wherever it can be; else it stands in view->scratch until the next question.
  * 3. Without memory view->failed is set, answers are harmless, and the query ends with NO_MEMORY.
  *
- * Contents: the view, values, comparing, attributes. */
+ * Contents: the view, values, node ids, comparing, attributes. */
 #include "codedb_selector.h"
 
 #include <string.h>
@@ -28,6 +28,8 @@ CODEDB_PRIVATE void codedb_view_open(codedb_node_view *view, const codedb_node_s
 CODEDB_PRIVATE void codedb_view_close(codedb_node_view *view)
 {
     codedb_buffer_free(&view->scratch);
+    codedb_identities_free(view->own_identities);
+    view->own_identities = NULL;
     if (view->scopes != NULL)
         codedb_scopes_free(view->scopes);
     view->scopes = NULL;
@@ -138,12 +140,55 @@ CODEDB_PRIVATE codedb_slice codedb_view_with_newlines(codedb_node_view *view, co
     return codedb_view_scratch(view);
 }
 
+/* ---- Node ids ----------------------------------------------------------------------------------------------------- */
+
+static bool view_has_paths(const codedb_node_view *view)
+{
+    const codedb_naming *naming = &view->naming;
+    return naming->identities == NULL && naming->kept == NULL && naming->hash == NULL && !naming->in_text;
+}
+
+/* Most files' nodes are never named, so that what names are made of is read and computed with the first one. */
+static void view_begin_names(codedb_node_view *view)
+{
+    codedb_naming *naming = &view->naming;
+    char hash[CODEDB_SHA256_HEX_SIZE];
+    if (naming->kept != NULL) {
+        view->failed = !codedb_identities_read(view->allocator, naming->kept, &view->own_identities) || view->failed;
+        naming->identities = view->own_identities;
+        naming->kept = NULL;
+    }
+    if (naming->in_text && view->tag[0] == '\0') {
+        codedb_sha256_hex(view->tree->source, view->tree->length, hash);
+        memcpy(view->tag, hash, sizeof view->tag - 1);
+    }
+}
+
+CODEDB_PRIVATE bool codedb_view_append_kept_id(codedb_node_view *view, uint32_t stored)
+{
+    const codedb_naming *naming = &view->naming;
+    if (view_has_paths(view))
+        return false;
+    view_begin_names(view);
+    if (naming->identities != NULL) {
+        codedb_identities_append(naming->identities, stored, &view->scratch);
+        return true;
+    }
+    if (naming->in_text)
+        codedb_buffer_append_text(&view->scratch, view->tag);
+    else if (naming->hash != NULL)
+        codedb_buffer_append(&view->scratch, naming->hash, strnlen(naming->hash, CODEDB_IDENTITY_TAG_SIZE - 1));
+    codedb_buffer_append_byte(&view->scratch, naming->in_text ? ':' : '.');
+    codedb_buffer_append_integer(&view->scratch, stored);
+    return true;
+}
+
 /* The id that is kept for the nearest stored node, and the numbers of white space and punctuation below it: "3f2a9c01d4e5.17.w0". */
 static void view_kept_id(codedb_node_view *view, uint32_t node, const uint32_t *parents, const uint32_t *numbers)
 {
     uint32_t stored = codedb_view_stored(view, node);
     if (stored != UINT32_MAX) {
-        codedb_identities_append(view->tree->identities, stored, &view->scratch);
+        codedb_view_append_kept_id(view, stored);
         return;
     }
     view_kept_id(view, parents[node], parents, numbers);
@@ -163,7 +208,7 @@ CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node)
     view->scratch.length = 0;
     if (parents == NULL || numbers == NULL || depths == NULL)
         return;
-    if (view->tree != NULL && view->tree->identities != NULL) {
+    if (!view_has_paths(view)) {
         view_kept_id(view, node, parents, numbers);
         return;
     }
