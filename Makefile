@@ -23,7 +23,7 @@ SONAME := libcodedb.so.$(firstword $(subst ., ,$(VERSION)))
 # In reading order, which is the amalgamation's.
 SRCS = $(wildcard \
   codedb.c codedb_config.c codedb_tables.c codedb_objects.c codedb_entities.c codedb_search.c codedb_schema.c \
-  codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_maintenance.c \
+  codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_image.c codedb_maintenance.c \
   codedb_transaction.c codedb_request.c codedb_pending.c codedb_wire.c codedb_wait.c codedb_queue.c \
   codedb_driver.c codedb_process.c codedb_worker.c codedb_loop.c codedb_whole.c \
   codedb_sql.c codedb_sqlite.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
@@ -32,18 +32,20 @@ SRCS = $(wildcard \
   codedb_expand.c codedb_scope.c codedb_normal.c \
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \
-  codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_tree_cache.c \
-  codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_edit.c \
+  codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c \
+  codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_kept.c codedb_ast_edit.c \
+  codedb_summary.c codedb_summary_form.c codedb_tree_cache.c \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c codedb_role.c codedb_template.c \
   codedb_identity.c \
   codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c \
   codedb_diff.c \
   codedb_string.c codedb_index.c \
-  codedb_source.c codedb_source_ast.c codedb_query.c codedb_source_ids.c codedb_modify.c codedb_write.c codedb_walk.c \
+  codedb_source.c codedb_source_ast.c codedb_source_ids.c codedb_source_summary.c \
+  codedb_query.c codedb_query_part.c codedb_query_ast.c codedb_modify.c codedb_write.c codedb_walk.c \
   codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
-  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_match.h)
+  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_query_job.h codedb_match.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.
 SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))
@@ -306,9 +308,12 @@ $(BUILD)/oracle/%: tests/oracle/%.c $(BUILD)/objects.a
 oracle-tokens: $(BUILD)/oracle/dump_tokens
 	$(ORACLE_PYTHON) tests/oracle/compare_tokens.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
 
-# Random edits against the same change made to CPython's ast, and the index against what ast says; needs `patch`.
+# Random edits (ORACLE_EDITS of them; ORACLE_SEED repeats a run) against the same change made to CPython's ast, and the index against
+# what ast says; needs `patch`.
+ORACLE_EDITS ?= 4000
 oracle-edits: $(BUILD)/oracle/edit_server
-	$(ORACLE_PYTHON) tests/oracle/compare_edits.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
+	$(ORACLE_PYTHON) tests/oracle/compare_edits.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'` \
+	  $(ORACLE_EDITS) $(ORACLE_SEED)
 
 oracle-entities: $(BUILD)/codedb
 	$(ORACLE_PYTHON) tests/oracle/compare_entities.py $< `$(ORACLE_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`
@@ -364,9 +369,12 @@ oracle-ast-selectors: $(BUILD)/libcodedb.so
 	BUILD=$(BUILD) /usr/bin/python3 tests/oracle/compare_ast_selectors.py $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) \
 	  $(or $(ORACLE_PATHS),`/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`)
 
-# Selectors against an evaluator over LibCST's trees, over files with every construct (ORACLE_SEED repeats a run).
+# Selectors against an evaluator over LibCST's trees, over files with every construct and some of the standard library, or over
+# ORACLE_PATHS (ORACLE_SEED repeats a run).
+ORACLE_MODULES = import contextlib, dataclasses, functools; print(contextlib.__file__, dataclasses.__file__, functools.__file__)
 oracle-selectors: $(BUILD)/oracle/query_server $(LIBCST_PYTHON)
-	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) tests/corpus/*.py
+	$(LIBCST_PYTHON) tests/oracle/compare_selectors.py $< $(if $(ORACLE_SEED),--seed $(ORACLE_SEED)) \
+	  $(or $(ORACLE_PATHS),tests/corpus/*.py `$(LIBCST_PYTHON) -c '$(ORACLE_MODULES)'`)
 
 # The fuzzers (clang), each from the corpus' sources for FUZZ_SECONDS: make fuzz FUZZERS="parser tree" FUZZ_SECONDS=1800
 FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -183,9 +183,16 @@ static void open_end_schema(void *attachment)
     codedb_tree_cache_destroy(((codedb_schema *)attachment)->trees);
 }
 
+/* A database in memory is always new, and nobody else has it: it begins with its tables. */
+static bool open_is_new(const codedb_config *config, const codedb_open_options *options)
+{
+    return open_find_driver(options, config->type) == codedb_sqlite_driver() && !config->read_only &&
+           strcmp(config->path, ":memory:") == 0;
+}
+
 /* Starts the driver as configured. */
-static codedb_code open_start(const codedb_config *config, const codedb_open_options *options, codedb_driver_thread **thread,
-                              codedb_result *result)
+static codedb_code open_start(const codedb_config *config, const codedb_open_options *options, const codedb_beginning *beginning,
+                              codedb_driver_thread **thread, codedb_result *result)
 {
     codedb_driver_options start = {.settings = {.struct_size = sizeof(codedb_driver_settings)}};
     codedb_code code;
@@ -214,6 +221,7 @@ static codedb_code open_start(const codedb_config *config, const codedb_open_opt
     start.settings.log = options->log;
     start.settings.log_context = options->log_context;
     start.settings.log_level = options->log_level;
+    start.settings.beginning = beginning;
     start.queue_size = (size_t)config->queue_size;
     start.command_timeout = config->command_timeout;
     start.transaction_timeout = config->transaction_timeout;
@@ -229,6 +237,8 @@ CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options
     codedb_open_options read;
     codedb_config settings;
     codedb_driver_thread *thread = NULL;
+    const codedb_beginning *beginning = NULL;
+    codedb_arena *arena = NULL;
     codedb *made = NULL;
     codedb_code code;
     if (db != NULL)
@@ -239,11 +249,13 @@ CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options
     code = open_read_options(options, &read, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_config_read(&settings, config, read.allocator, result);
+    if (code == CODEDB_SUCCESS && open_is_new(&settings, &read))
+        code = codedb_schema_begin(read.allocator, &arena, &beginning, result);
     if (code == CODEDB_SUCCESS)
-        code = open_start(&settings, &read, &thread, result);
+        code = open_start(&settings, &read, beginning, &thread, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_handle_create(thread, CODEDB_HANDLE_DATABASE, NULL, &made, result);
-    if (code == CODEDB_SUCCESS)
+    if (code == CODEDB_SUCCESS && beginning == NULL)
         code = codedb_schema_create_if_empty(made, result);
     if (code == CODEDB_SUCCESS) {
         *db = made;
@@ -255,6 +267,7 @@ CODEDB_API codedb_code codedb_open(const char *config, const codedb_open_options
     }
     if (thread != NULL)
         codedb_driver_release(thread); /* the handle has its own reference */
+    codedb_arena_destroy(arena);
     codedb_config_free(&settings);
     return code;
 }

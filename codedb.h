@@ -163,7 +163,7 @@ typedef struct codedb_open_options {
     codedb_log_level log_level;          /* messages below it are not made */
     const codedb_driver *const *drivers; /* the host's own drivers, looked up by name before the built-in ones; may be NULL */
     size_t driver_count;
-    size_t tree_cache_size; /* bytes of parsed trees that codedb_query_project may keep; 0: 256 MiB, 1: none */
+    size_t tree_cache_size; /* bytes of parsed trees and asts that codedb_query_project may keep; 0: 256 MiB, 1: none */
 } codedb_open_options;
 
 /* Opens a database. `config` is one of: a JSON text (it starts with '{'; docs/configuration.md has the keys), the path of a file
@@ -536,6 +536,7 @@ typedef struct codedb_driver_settings {
     codedb_log_function log; /* may be NULL */
     void *log_context;
     codedb_log_level log_level;
+    const struct codedb_beginning *beginning; /* codedb's own, for its built-in driver; NULL for others */
 } codedb_driver_settings;
 
 /* The dialect of a driver's SQL. */
@@ -1760,7 +1761,7 @@ typedef struct codedb_filter {
 
 /* A matched node. Text is owned by the codedb_nodes it stands in and NUL-terminated; NULL means "has none". */
 typedef struct codedb_node_info {
-    const char *node_id; /* unique in its file */
+    const char *node_id; /* unique in its file; of stored sources it stays when they change, docs/edits.md */
     const char *type;    /* LibCST's class name; of the ast, CPython's */
     const char *kind;    /* module class function method import smallstmt stmt decorator node */
     const char *name;
@@ -1833,9 +1834,8 @@ typedef struct codedb_edit {
     int drop_decorators; /* replace of a decorated definition by one without decorators: the old ones go */
     int keep_docstring;  /* the lines of a docstring in the new code are not re-indented */
     int new_f_strings;   /* expressions in f-strings may have any quotes, as since Python 3.12 */
-    const char *
-        node_id; /* this one node, instead of what the filter finds: the id that a query of the same source gave; NULL: the filter */
-    int use_captures; /* `{name}` in the code is the source of what the selector's @name captured; {{ and }} are braces */
+    const char *node_id; /* this one node, not what the filter finds: an id of a query of the same source; NULL: the filter */
+    int use_captures;    /* `{name}` in the code is the source of what the selector's @name captured; {{ and }} are braces */
 } codedb_edit;
 
 /* What an edit did (or, in a preview, would do). One block: free it with codedb_free. */
@@ -1912,7 +1912,8 @@ CODEDB_API codedb_code codedb_cst_query(codedb *db, int64_t file_id, const coded
 /* Edits the stored source as codedb_tree_edit does, and stores the result with everything that follows from it in one
  * transaction, unless `preview` is not 0 or nothing has changed. *report is freed with codedb_free.
  * Errors: CONFLICT when the stored source changed since it was read here, or when `expected_hash` (may be NULL: SHA-256 in
- * lower-case hex, as in a report) is not its hash; those of codedb_cst_query and codedb_tree_edit. */
+ * lower-case hex, as in a report) is not its hash, or when an edit's node_id is one that SQL's codedb_match gave of another text; those of
+ * codedb_cst_query and codedb_tree_edit. */
 CODEDB_API codedb_code codedb_cst_modify(codedb *db, int64_t file_id, const codedb_edit *edits, size_t edit_count,
                                          const char *expected_hash, int preview, codedb_edit_report **report,
                                          codedb_result *result);
@@ -1939,6 +1940,7 @@ typedef struct codedb_query_options {
     int no_skip; /* 1: every file is looked at, also where it is known that nothing can be found: no node more is found by that, but
                   * such files' own errors are told, too */
     int no_cache; /* 1: trees are neither taken from those that are kept, nor kept */
+    int ast; /* 1: nodes of CPython's ast: the stored one of each file, as codedb_ast_query has it, or that of its stored source */
 } codedb_query_options;
 
 /* What was found in one file, or why nothing could be. It lives as long as the call of the function that it is given to. */
@@ -1968,10 +1970,11 @@ typedef struct codedb_query_report {
     int is_cut;            /* 1: the limit was reached, and there may be more */
 } codedb_query_report;
 
-/* Finds nodes in the stored sources of a project, of several or of all of them, those of deleted files left out, and calls `visit`
+/* Finds nodes in the stored sources (or asts) of a project, of several or of all of them, those of deleted files left out, and calls `visit`
  * for each file in which something was found and for each that has an error: files by their paths, nodes in file order. `visit` is
- * called in the caller's thread, which works like the others while it waits, and it may call codedb functions. How much is held is
- * bounded: when `visit` is slow, the threads wait. A file that is stored anew meanwhile is asked as it was or as it is then.
+ * called in the caller's thread, which works like the others while it waits, and it may call codedb functions. Nodes have the ids that
+ * codedb_cst_query gives them. How much is held is bounded: when `visit` is slow, the threads wait. A file that is stored anew meanwhile is
+ * asked as it was or as it is then.
  * `options` and `report` may be NULL; `report` (struct_size set by the host) is also filled when the query ended early.
  * Errors: SELECTOR_ERROR; NOT_FOUND for a project that is not there; CANCELLED by `visit` or the cancellation; TIMEOUT; those of
  * table operations. What was given to `visit` before stays true. */
@@ -1983,8 +1986,8 @@ CODEDB_API codedb_code codedb_query_project(codedb *db, const codedb_filter *fil
 typedef struct codedb_cache_figures {
     size_t struct_size;
     uint64_t limit;     /* bytes */
-    uint64_t bytes;     /* that trees, their sources and the summaries of sources use; never more than `limit` */
-    uint64_t trees;     /* that are kept */
+    uint64_t bytes;     /* that trees, asts, their texts and the summaries of sources use; never more than `limit` */
+    uint64_t trees;     /* that are kept, asts counted */
     uint64_t summaries; /* sources of which it is known what cannot be found in them */
     uint64_t hits;      /* trees that were there when they were needed */
     uint64_t misses;

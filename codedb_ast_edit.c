@@ -384,6 +384,48 @@ static codedb_code ast_edit_take_match(ast_edit_job *job, uint32_t number, uint3
     return code == CODEDB_SUCCESS ? ast_edit_check_codes(job, operation) : code;
 }
 
+/* The node with a path of child numbers: `0.3.1`. */
+static uint32_t ast_edit_find_path(const codedb_ast *ast, const char *path)
+{
+    uint32_t node = 0;
+    if (*path++ != '0')
+        return AST_EDIT_NONE;
+    while (*path == '.') {
+        char *behind;
+        if (path[1] < '0' || path[1] > '9')
+            return AST_EDIT_NONE;
+        unsigned long number = strtoul(path + 1, &behind, 10);
+        uint32_t child = node + 1, end = ast->nodes[node].end;
+        for (; child < end && number > 0; number--)
+            child = ast->nodes[child].end;
+        if (child >= end)
+            return AST_EDIT_NONE;
+        node = child;
+        path = behind;
+    }
+    return *path == '\0' ? node : AST_EDIT_NONE;
+}
+
+/* Finds the nodes of an edit: the one with its id, or those of its filter. */
+static codedb_code ast_edit_select(ast_edit_job *job, const codedb_edit *edit, uint32_t **nodes, uint32_t *count)
+{
+    codedb_code code;
+    if (edit->node_id == NULL) {
+        code = codedb_ast_select(job->document, &edit->filter, job->arena, nodes, count, job->result);
+        if (code == CODEDB_SUCCESS && *count == 0)
+            code = codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
+        return code;
+    }
+    *nodes = codedb_arena_allocate(job->arena, 1, sizeof **nodes);
+    if (*nodes == NULL)
+        return codedb_fail_no_memory(job->result);
+    (*nodes)[0] = ast_edit_find_path(job->document->ast, edit->node_id);
+    *count = 1;
+    if ((*nodes)[0] == AST_EDIT_NONE)
+        return codedb_fail(job->result, CODEDB_NOT_FOUND, "there is no node with the id %.80s", edit->node_id);
+    return CODEDB_SUCCESS;
+}
+
 static codedb_code ast_edit_resolve(ast_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
@@ -393,9 +435,7 @@ static codedb_code ast_edit_resolve(ast_edit_job *job, uint32_t number)
     uint32_t i;
     codedb_code code = ast_edit_read_codes(job, number);
     if (code == CODEDB_SUCCESS)
-        code = codedb_ast_select(job->document, &edit->filter, job->arena, &nodes, &count, job->result);
-    if (code == CODEDB_SUCCESS && count == 0)
-        code = codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
+        code = ast_edit_select(job, edit, &nodes, &count);
     for (i = 0; code == CODEDB_SUCCESS && i < count; i++) {
         uint32_t node = ast_edit_lift(job, nodes[i], edit);
         if (node != before)

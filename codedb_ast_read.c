@@ -719,6 +719,21 @@ static bool ast_read_all(ast_reader *reader)
     return reader->at == reader->length || ast_read_fail(reader, reader->at, "expected the end behind the root");
 }
 
+/* Gives back the memory that the arrays do not need. */
+static bool ast_read_trim(ast_reader *reader)
+{
+    codedb_ast *ast = reader->ast;
+    codedb_ast_node *nodes =
+        codedb_memory_reallocate(&ast->allocator, ast->nodes, reader->node_capacity, ast->node_count, sizeof *nodes);
+    ast->nodes = nodes != NULL ? nodes : ast->nodes;
+    codedb_ast_value *values =
+        codedb_memory_reallocate(&ast->allocator, ast->values, reader->value_capacity, ast->value_count + 1, sizeof *values);
+    ast->values = values != NULL ? values : ast->values;
+    if (nodes == NULL || values == NULL)
+        reader->code = codedb_fail_no_memory(reader->result);
+    return nodes != NULL && values != NULL;
+}
+
 CODEDB_PRIVATE codedb_code codedb_ast_read(const char *text, size_t length, const codedb_ast_read_options *options,
                                            codedb_ast **ast, codedb_result *result)
 {
@@ -730,7 +745,7 @@ CODEDB_PRIVATE codedb_code codedb_ast_read(const char *text, size_t length, cons
         return codedb_fail_no_memory(result);
     *made = (codedb_ast){.allocator = allocator, .text = text, .length = length};
     reader.max_depth = options->max_depth == 0 ? CODEDB_AST_DEFAULT_DEPTH : options->max_depth;
-    if (ast_read_all(&reader))
+    if (ast_read_all(&reader) && (!options->trim || ast_read_trim(&reader)))
         *ast = made;
     else
         codedb_ast_free(made);
@@ -747,6 +762,11 @@ CODEDB_PRIVATE void codedb_ast_free(codedb_ast *ast)
     codedb_memory_release(&allocator, ast->nodes);
     codedb_memory_release(&allocator, ast->values);
     codedb_memory_release(&allocator, ast);
+}
+
+CODEDB_PRIVATE size_t codedb_ast_memory(const codedb_ast *ast)
+{
+    return sizeof *ast + ast->node_count * sizeof *ast->nodes + ((size_t)ast->value_count + 1) * sizeof *ast->values;
 }
 
 CODEDB_PRIVATE codedb_ast_value codedb_ast_value_of(const codedb_ast *ast, uint32_t node, unsigned field)

@@ -333,6 +333,7 @@ typedef struct codedb_ast_read_options {
     const codedb_allocator *allocator;
     size_t max_depth; /* of nodes in nodes; 0: 1,000,000 */
     bool in_class;    /* the root stands below a class */
+    bool trim;        /* it is to be kept: no memory more than it needs */
 } codedb_ast_read_options;
 
 #define CODEDB_AST_DEFAULT_DEPTH 1000000u
@@ -342,6 +343,8 @@ typedef struct codedb_ast_read_options {
 CODEDB_PRIVATE codedb_code codedb_ast_read(const char *text, size_t length, const codedb_ast_read_options *options,
                                            codedb_ast **ast, codedb_result *result);
 CODEDB_PRIVATE void codedb_ast_free(codedb_ast *ast); /* NULL is allowed */
+/* Bytes of memory of one that was trimmed, without its text. */
+CODEDB_PRIVATE size_t codedb_ast_memory(const codedb_ast *ast);
 /* The value of a field; start == stop when the node's class has no such field, or it is absent. */
 CODEDB_PRIVATE codedb_ast_value codedb_ast_value_of(const codedb_ast *ast, uint32_t node, unsigned field);
 /* The first child with that role, or UINT32_MAX. */
@@ -404,6 +407,27 @@ CODEDB_PRIVATE codedb_code codedb_ast_select(const codedb_ast_document *document
 /* The same, described for the host. */
 CODEDB_PRIVATE codedb_code codedb_ast_describe(const codedb_ast_document *document, const codedb_filter *filter,
                                                codedb_nodes **nodes, codedb_result *result);
+
+/* ---- An ast that is kept (codedb_ast_kept.c) ---------------------------------------------------------------------- */
+
+/* Its own texts, and a document over them, whose path is NULL. Any number of threads may read it. */
+typedef struct codedb_kept_ast {
+    codedb_allocator allocator;
+    codedb_slice json;
+    codedb_ast_document document;
+    size_t memory; /* bytes */
+} codedb_kept_ast;
+
+/* Copies the JSON of an ast and the source (text NULL: none) that it is of; without JSON (text NULL) it is made of the source. The options'
+ * allocator is set. Errors: those of codedb_ast_read and codedb_tree_parse. */
+CODEDB_PRIVATE codedb_code codedb_kept_ast_create(codedb_slice json, codedb_slice source, const codedb_parse_options *options,
+                                                  codedb_kept_ast **kept, codedb_result *result);
+CODEDB_PRIVATE void codedb_kept_ast_free(codedb_kept_ast *kept); /* NULL is allowed */
+/* Is stored JSON a string (the text of Python's ast.dump, say), and so no tree? */
+CODEDB_PRIVATE bool codedb_ast_is_string(codedb_slice json);
+/* Appends the JSON of a source's ast. */
+CODEDB_PRIVATE codedb_code codedb_ast_make(codedb_slice source, const codedb_parse_options *options, codedb_buffer *json,
+                                           codedb_result *result);
 
 /* ---- Edits (codedb_ast_edit.c) ------------------------------------------------------------------------------------ */
 

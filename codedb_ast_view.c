@@ -585,7 +585,7 @@ static codedb_slice ast_view_attribute(codedb_node_view *view, uint32_t node, co
 static bool ast_view_text_holds(codedb_node_view *view, codedb_slice slice, const codedb_attribute_test *test)
 {
     return slice.text != NULL && slice.length > 0 &&
-           codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
+           codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch, &view->regex_clock);
 }
 
 /* The field as far as it holds text: one name of a list is enough. */

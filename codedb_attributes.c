@@ -411,6 +411,7 @@ CODEDB_PRIVATE void codedb_view_open_tree(codedb_node_view *view, const codedb_t
     codedb_view_open(view, &attribute_cst, &tree->allocator, arena);
     view->vocabulary = codedb_vocabulary_cst();
     view->tree = tree;
+    view->naming.identities = tree->identities;
     view->text = (codedb_slice){tree->source, tree->length};
     if (full != NULL) {
         view->full = full->nodes;

@@ -8,9 +8,13 @@
 
 #include <string.h>
 
+/* What a scope has of its own. */
+enum { CONTEXT_YIELDS = 1, CONTEXT_RETURNS_VALUE = 2 };
+
 typedef struct context_pass {
     const codedb_tree *tree;
     uint32_t *parents;
+    uint8_t *traits; /* of scopes: CONTEXT_YIELDS ... */
 } context_pass;
 
 /* What is wrong with a node of the rule's kind, as CPython says it; NULL when nothing is. */
@@ -64,11 +68,36 @@ static bool context_leaves_except_star(const context_pass *pass, uint32_t node, 
     return false;
 }
 
+#define CONTEXT_VALUE_OF_GENERATOR "'return' with value in async generator"
+
+static bool context_has_value(const context_pass *pass, uint32_t node)
+{
+    return codedb_tree_child(pass->tree, node, CODEDB_FIELD_value) != UINT32_MAX;
+}
+
+/* Whether an async def both yields and returns a value. */
+static bool context_is_mixed(const context_pass *pass, uint32_t scope)
+{
+    return pass->traits[scope] == (CONTEXT_YIELDS | CONTEXT_RETURNS_VALUE) && context_is_async_def(pass, scope);
+}
+
+/* One pass, as a def with a thousand new statements would be looked through for each of them. */
+static void context_find_traits(const context_pass *pass)
+{
+    for (uint32_t node = 1; node < pass->tree->node_count; node++)
+        if (context_kind(pass, node) == CODEDB_NODE_YIELD)
+            pass->traits[context_scope(pass, node)] |= CONTEXT_YIELDS;
+        else if (context_kind(pass, node) == CODEDB_NODE_RETURN && context_has_value(pass, node))
+            pass->traits[context_scope(pass, node)] |= CONTEXT_RETURNS_VALUE;
+}
+
 static const char *context_check_return(const context_pass *pass, uint32_t node)
 {
     uint32_t scope = context_scope(pass, node);
     if (context_kind(pass, scope) != CODEDB_NODE_FUNCTION_DEF)
         return "'return' outside function";
+    if (context_has_value(pass, node) && context_is_mixed(pass, scope))
+        return CONTEXT_VALUE_OF_GENERATOR;
     return context_leaves_except_star(pass, node, scope) ? CONTEXT_EXCEPT_STAR : NULL;
 }
 
@@ -101,6 +130,8 @@ static const char *context_check_yield(const context_pass *pass, uint32_t node)
         return "'yield' outside function";
     if (value != UINT32_MAX && context_kind(pass, value) == CODEDB_NODE_FROM && context_is_async_def(pass, scope))
         return "'yield from' inside async function";
+    if (context_is_mixed(pass, scope))
+        return CONTEXT_VALUE_OF_GENERATOR;
     return context_is_in_comprehension(pass, node, scope) ? "'yield' inside a comprehension" : NULL;
 }
 
@@ -185,30 +216,6 @@ static const char *context_check_handler(const context_pass *pass, uint32_t node
     return is_bare && !is_last ? "default 'except:' must be last" : NULL;
 }
 
-typedef struct context_rule {
-    codedb_node_kind kind;
-    context_rule_function check;
-} context_rule;
-
-static const char *context_find_fault(const context_pass *pass, uint32_t node)
-{
-    static const context_rule rules[] = {
-        {CODEDB_NODE_RETURN, context_check_return},
-        {CODEDB_NODE_YIELD, context_check_yield},
-        {CODEDB_NODE_AWAIT, context_check_await},
-        {CODEDB_NODE_ASYNCHRONOUS, context_check_asynchronous},
-        {CODEDB_NODE_BREAK, context_check_break},
-        {CODEDB_NODE_CONTINUE, context_check_continue},
-        {CODEDB_NODE_NONLOCAL, context_check_nonlocal},
-        {CODEDB_NODE_IMPORT_STAR, context_check_import_star},
-        {CODEDB_NODE_EXCEPT_HANDLER, context_check_handler},
-    };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (rules[i].kind == context_kind(pass, node))
-            return rules[i].check(pass, node);
-    return NULL;
-}
-
 CODEDB_PRIVATE bool codedb_context_is_future(const codedb_tree *tree, uint32_t statement)
 {
     static const char name[] = "__future__";
@@ -218,6 +225,40 @@ CODEDB_PRIVATE bool codedb_context_is_future(const codedb_tree *tree, uint32_t s
     const codedb_token *token = &tree->tokens[tree->nodes[module].first];
     return token[-1].kind == CODEDB_TOKEN_KEYWORD_FROM && token->length == sizeof name - 1 &&
            !memcmp(tree->source + token->start, name, sizeof name - 1);
+}
+
+static const char *context_check_feature(const context_pass *pass, uint32_t node)
+{
+    static const char *const features[] = {"annotations",     "nested_scopes",  "generators",     "division",
+                                           "absolute_import", "with_statement", "print_function", "unicode_literals",
+                                           "barry_as_FLUFL",  "generator_stop"};
+    if (!codedb_context_is_future(pass->tree, pass->parents[node]))
+        return NULL;
+    const codedb_token *token = &pass->tree->tokens[pass->tree->nodes[node].first];
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+        if (token->length == strlen(features[i]) && !memcmp(pass->tree->source + token->start, features[i], token->length))
+            return NULL;
+    return "future feature is not defined";
+}
+
+typedef struct context_rule {
+    codedb_node_kind kind;
+    context_rule_function check;
+} context_rule;
+
+static const char *context_find_fault(const context_pass *pass, uint32_t node)
+{
+    static const context_rule rules[] = {
+        {CODEDB_NODE_RETURN, context_check_return},        {CODEDB_NODE_YIELD, context_check_yield},
+        {CODEDB_NODE_AWAIT, context_check_await},          {CODEDB_NODE_ASYNCHRONOUS, context_check_asynchronous},
+        {CODEDB_NODE_BREAK, context_check_break},          {CODEDB_NODE_CONTINUE, context_check_continue},
+        {CODEDB_NODE_NONLOCAL, context_check_nonlocal},    {CODEDB_NODE_IMPORT_STAR, context_check_import_star},
+        {CODEDB_NODE_IMPORT_ALIAS, context_check_feature}, {CODEDB_NODE_EXCEPT_HANDLER, context_check_handler},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].kind == context_kind(pass, node))
+            return rules[i].check(pass, node);
+    return NULL;
 }
 
 CODEDB_PRIVATE uint32_t codedb_context_misplaced_future(const codedb_tree *tree)
@@ -271,11 +312,15 @@ static bool context_comes_before_new(const context_pass *pass, const size_t *ran
 CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const size_t *ranges, size_t range_count,
                                                 bool check_future, codedb_result *result)
 {
-    context_pass pass = {tree, codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.parents)};
-    if (!pass.parents)
-        return codedb_fail_no_memory(result);
+    context_pass pass = {tree, codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.parents),
+                         codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.traits)};
+    codedb_code code = CODEDB_NO_MEMORY;
+    if (!pass.parents || !pass.traits)
+        goto cleanup;
     codedb_tree_parents(tree, pass.parents);
-    codedb_code code = CODEDB_SUCCESS;
+    memset(pass.traits, 0, tree->node_count);
+    context_find_traits(&pass);
+    code = CODEDB_SUCCESS;
     for (uint32_t i = 1; i < tree->node_count && code == CODEDB_SUCCESS; i++) {
         if (!context_is_in_ranges(ranges, range_count, tree->tokens[tree->nodes[i].first].start) &&
             !context_comes_before_new(&pass, ranges, range_count, i))
@@ -287,6 +332,8 @@ CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const s
     uint32_t future = code == CODEDB_SUCCESS && check_future ? codedb_context_misplaced_future(tree) : UINT32_MAX;
     if (future != UINT32_MAX)
         code = context_fail(tree, future, "from __future__ imports must occur at the beginning of the file", result);
+cleanup:
     codedb_memory_release(&tree->allocator, pass.parents);
-    return code;
+    codedb_memory_release(&tree->allocator, pass.traits);
+    return code == CODEDB_NO_MEMORY ? codedb_fail_no_memory(result) : code;
 }

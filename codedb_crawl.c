@@ -368,6 +368,19 @@ static void crawl_add_undecodable(crawl_worker *worker, codedb_value file, bool 
     codedb_batch_insert(worker->batch, "issues", issue, sizeof issue / sizeof issue[0]);
 }
 
+static codedb_code crawl_begin_batch(crawl_worker *worker, codedb_result *result)
+{
+    codedb *db = worker->job->bulk;
+    codedb_code code = codedb_batch_create(db, &worker->batch, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_source_summary_prepare(db, worker->batch, result);
+    if (code != CODEDB_SUCCESS) {
+        codedb_batch_free(worker->batch);
+        worker->batch = NULL;
+    }
+    return code;
+}
+
 /* Adds a file and all that follows from its bytes to the worker's batch. `text` is NULL when the bytes are none: then worker->result
  * says why. */
 static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known *known, const char *bytes, size_t length,
@@ -389,7 +402,7 @@ static codedb_code crawl_add(crawl_worker *worker, char *path, const crawl_known
     }
     pending->syntax_error = tree == NULL;
     codedb_result created = CODEDB_INIT(codedb_result); /* worker->result holds the syntax error */
-    if (worker->batch == NULL && (code = codedb_batch_create(job->bulk, &worker->batch, &created)) != CODEDB_SUCCESS) {
+    if (worker->batch == NULL && (code = crawl_begin_batch(worker, &created)) != CODEDB_SUCCESS) {
         codedb_tree_free(tree);
         return codedb_fail(&worker->result, code, "%s", created.description);
     }

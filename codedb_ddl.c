@@ -59,15 +59,21 @@ static void ddl_names(codedb_buffer *sql, codedb_sql_dialect dialect, const code
     codedb_buffer_append_byte(sql, ')');
 }
 
+static void ddl_clause(codedb_buffer *sql, const char *word, const char *rest)
+{
+    codedb_buffer_append_text(sql, word);
+    codedb_buffer_append_text(sql, rest);
+}
+
 CODEDB_PRIVATE void codedb_ddl_column(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_structure_column *column)
 {
     codedb_sql_write_name(sql, dialect, column->name);
     if (column->type[0] != '\0')
-        codedb_buffer_printf(sql, " %s", column->type);
+        ddl_clause(sql, " ", column->type);
     if (!column->nullable)
         codedb_buffer_append_text(sql, " NOT NULL");
     if (column->default_value != NULL)
-        codedb_buffer_printf(sql, " DEFAULT %s", column->default_value);
+        ddl_clause(sql, " DEFAULT ", column->default_value);
 }
 
 /* The key's column of a table whose primary key is one column; NULL when it has none or several. */
@@ -118,9 +124,9 @@ CODEDB_PRIVATE void codedb_ddl_constraint(codedb_buffer *sql, codedb_sql_dialect
         ddl_names(sql, dialect, &constraint->parent_columns);
     }
     if (constraint->on_delete != NULL)
-        codedb_buffer_printf(sql, " ON DELETE %s", constraint->on_delete);
+        ddl_clause(sql, " ON DELETE ", constraint->on_delete);
     if (constraint->on_update != NULL)
-        codedb_buffer_printf(sql, " ON UPDATE %s", constraint->on_update);
+        ddl_clause(sql, " ON UPDATE ", constraint->on_update);
 }
 
 static void ddl_create_virtual(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_structure_table *table)
@@ -174,7 +180,7 @@ CODEDB_PRIVATE void codedb_ddl_create_index(codedb_buffer *sql, codedb_sql_diale
     codedb_sql_write_name(sql, dialect, table);
     ddl_names(sql, dialect, &index->columns);
     if (index->where != NULL)
-        codedb_buffer_printf(sql, " WHERE %s", index->where);
+        ddl_clause(sql, " WHERE ", index->where);
 }
 
 /* ---- Built anew ---------------------------------------------------------------------------------------------------- */

@@ -150,6 +150,8 @@ static codedb_code driver_start_process(codedb_driver_thread *thread, codedb_res
     thread->worker.log_path = thread->options.log_path;
     thread->worker.restart = path == NULL || strcmp(path, ":memory:") != 0;
     code = codedb_process_start(&thread->worker, &thread->process, result);
+    thread->worker.driver.settings.beginning = NULL; /* the process has its own copy, as of all memory */
+    thread->options.settings.beginning = NULL;
     if (code != CODEDB_SUCCESS)
         codedb_driver_release(thread);
     return code;
@@ -175,6 +177,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_start(const codedb_driver_options *opti
         return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver thread could not be started");
     }
     code = driver_command(made, CODEDB_REQUEST_CONNECT, result);
+    made->options.settings.beginning = NULL;
     if (code != CODEDB_SUCCESS) {
         codedb_driver_stop(made);
         codedb_driver_release(made);
@@ -309,6 +312,7 @@ static double driver_timeout(const codedb *db)
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result)
 {
     codedb_result unwanted;
+    codedb_arena *arena;
     codedb_code code;
     if (!codedb_driver_is_here(db->thread))
         return codedb_driver_fail_elsewhere(result);
@@ -326,9 +330,12 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
-    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
+    arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
+    request->rows_arena = arena;
     code = db->thread->process != NULL ? codedb_process_call(db->thread->process, request)
                                        : codedb_queue_call(db->thread->queue, request);
+    if (arena != NULL)
+        codedb_memory_fetch(arena, CODEDB_ROWS_FETCHED);
     codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);

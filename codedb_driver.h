@@ -44,6 +44,14 @@ CODEDB_PRIVATE codedb_code codedb_handle_create(codedb_driver_thread *thread, co
 /* Releases a handle: nothing is rolled back or stopped. NULL is allowed. */
 CODEDB_PRIVATE void codedb_handle_destroy(codedb *handle);
 
+/* What a database in memory begins with: the built-in driver's connect makes it so, or fails. Needed until codedb_driver_start is back. */
+typedef struct codedb_beginning {
+    const char *sql;      /* makes all tables */
+    const char *rest;     /* the end of it: makes those that are not in the image */
+    unsigned char *image; /* a SQLite database file with the others, empty; NULL: there is none. Never written */
+    size_t image_size;
+} codedb_beginning;
+
 /* ---- the driver thread: codedb_driver.c --------------------------------------------------------------------------- */
 
 /* What codedb_open has learned. All pointers are copied or kept by value; nothing is needed after codedb_driver_start. */
@@ -220,10 +228,15 @@ typedef struct codedb_request {
     _Atomic bool cancelled; /* whoever runs it is to give it up, if it can still be as if it had never been */
     struct codedb_request *next;
     struct codedb_request *previous;
-    char apart[64];    /* the caller looks at the state all the time while the driver writes what stands above */
-    _Atomic int state; /* codedb_request_state */
+    char apart[64];       /* the caller looks at the state all the time while the driver writes what stands above */
+    _Atomic int state;    /* codedb_request_state */
+    pthread_mutex_t lock; /* of `answered`, while the caller sleeps */
     pthread_cond_t answered;
 } codedb_request;
+
+/* Bytes that are fetched ahead of a request with the names and values that usually lie behind it, and of the memory for its rows. */
+#define CODEDB_REQUEST_FETCHED (sizeof(codedb_request) + 192)
+#define CODEDB_ROWS_FETCHED ((size_t)320)
 
 /* What a question is. SQL is known by its first word; what begins with another than those that read or change rows is alone. */
 CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request *request);

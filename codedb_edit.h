@@ -94,6 +94,8 @@ typedef struct codedb_item_range {
 /* Whether a node is an item of such a list: Arg, Param, ImportAlias, Element, DictElement, NameItem, WithItem ... */
 CODEDB_PRIVATE bool codedb_list_is_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
 CODEDB_PRIVATE bool codedb_list_is_item_of(const codedb_tree *tree, uint32_t owner, uint32_t node);
+/* Whether an expression is all of such an item: no keyword, star or key stands there with it. */
+CODEDB_PRIVATE bool codedb_list_is_all_of_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node);
 /* Of an item, or of an AssignTarget without its `=`. */
 CODEDB_PRIVATE codedb_item_range codedb_list_item_range(const codedb_tree *tree, uint32_t item);
 
@@ -346,16 +348,11 @@ CODEDB_PRIVATE codedb_code codedb_edit_check_overlaps(codedb_edit_job *job);
 
 /* ---- Node ids that stay (codedb_identity.c) ----------------------------------------------------------------------- */
 
-#define CODEDB_IDENTITY_TAG_SIZE 13
-
 /* The ids of all nodes of one tree. */
 typedef struct codedb_identities codedb_identities;
 /* Of a source that has not changed since it was stored first. All of these: NULL without memory. */
 CODEDB_PRIVATE codedb_identities *codedb_identities_create(const codedb_allocator *allocator, const char *hash);
-/* Of what codedb_identities_write has written; NULL for anything else, too. */
-CODEDB_PRIVATE codedb_identities *codedb_identities_read(const codedb_allocator *allocator, const char *text);
 CODEDB_PRIVATE void codedb_identities_write(const codedb_identities *identities, codedb_buffer *out);
-CODEDB_PRIVATE void codedb_identities_free(codedb_identities *identities); /* NULL is allowed */
 /* Of the source after a change. `replaced` (NULL: none) marks old nodes that have no successor. */
 CODEDB_PRIVATE codedb_identities *codedb_identities_carry(const codedb_identities *old, const codedb_tree *old_tree,
                                                           const codedb_tree *new_tree, const codedb_changed_ranges *ranges,

@@ -29,11 +29,8 @@ static uint32_t edit_item_of(const codedb_edit_job *job, uint32_t node, const co
     if (!node || (edit->action == CODEDB_EDIT_REPLACE && edit->code_count < 2))
         return node;
     uint32_t parent = job->parents[node];
-    uint8_t kind = codedb_edit_node(job, parent)->kind;
-    bool is_all = codedb_edit_node(job, node)->field == CODEDB_FIELD_value &&
-                  codedb_list_is_item(job->tree, job->parents, parent) && kind != CODEDB_NODE_DICT_ELEMENT &&
-                  kind != CODEDB_NODE_STARRED_DICT_ELEMENT;
-    return is_all || kind == CODEDB_NODE_ASSIGN_TARGET ? parent : node;
+    bool is_all = codedb_list_is_all_of_item(job->tree, job->parents, node);
+    return is_all || codedb_edit_node(job, parent)->kind == CODEDB_NODE_ASSIGN_TARGET ? parent : node;
 }
 
 /* The node on which an action on `node` really works: a small statement alone on its line is the line, an expression that is a whole
@@ -140,10 +137,47 @@ static codedb_edit_code *edit_add_code(codedb_edit_job *job, uint32_t edit, code
     return added;
 }
 
-static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code, codedb_role role, const char *text)
+/* What is an expression only in parentheses, `a := b` and `a for a in b`, with these: CODEDB_PARSE_ERROR when the text is none even then. */
+static codedb_code edit_parse_in_parentheses(codedb_edit_job *job, const char *text, codedb_snippet *snippet)
 {
-    codedb_code answer = codedb_role_parse(role, text, job->tree->target_version, &job->tree->allocator,
-                                           &code->snippets[code->count], job->result);
+    codedb_buffer inside;
+    codedb_buffer_init(&inside, &job->tree->allocator);
+    codedb_buffer_append_byte(&inside, '(');
+    codedb_buffer_append_text(&inside, text);
+    codedb_buffer_append_byte(&inside, ')');
+    codedb_code code = inside.failed ? CODEDB_NO_MEMORY
+                                     : codedb_role_parse(CODEDB_ROLE_STATEMENT, inside.data, job->tree->target_version,
+                                                         &job->tree->allocator, snippet, NULL);
+    codedb_buffer_free(&inside);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    uint32_t operand = codedb_operand_of(snippet);
+    if (operand != CODEDB_EDIT_NONE && snippet->tree->nodes[operand].parens)
+        return CODEDB_SUCCESS;
+    codedb_snippet_free(snippet);
+    return CODEDB_PARSE_ERROR;
+}
+
+static bool edit_wants_expression(const codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    codedb_node_kind kind = (codedb_node_kind)codedb_edit_node(job, operation->node)->kind;
+    return operation->role == CODEDB_ROLE_STATEMENT && operation->action == CODEDB_EDIT_REPLACE &&
+           codedb_node_kind_category(kind) == CODEDB_CATEGORY_EXPRESSION;
+}
+
+static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code, const codedb_edit_operation *operation,
+                                   const char *text)
+{
+    codedb_snippet *snippet = &code->snippets[code->count];
+    codedb_code answer =
+        codedb_role_parse(operation->role, text, job->tree->target_version, &job->tree->allocator, snippet, job->result);
+    if (answer == CODEDB_PARSE_ERROR && edit_wants_expression(job, operation)) {
+        codedb_code second = edit_parse_in_parentheses(job, text, snippet);
+        if (second == CODEDB_SUCCESS)
+            answer = codedb_succeed(job->result);
+        else if (second == CODEDB_NO_MEMORY)
+            answer = codedb_fail_no_memory(job->result);
+    }
     code->count += answer == CODEDB_SUCCESS;
     return answer;
 }
@@ -161,7 +195,7 @@ static codedb_code edit_take_code(codedb_edit_job *job, codedb_edit_operation *o
         if (!known)
             return codedb_fail_no_memory(job->result);
         for (size_t i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++)
-            code = edit_parse_code(job, known, operation->role, edit->code[i]);
+            code = edit_parse_code(job, known, operation, edit->code[i]);
     }
     operation->snippets = known->snippets;
     return code;
@@ -179,7 +213,7 @@ static codedb_code edit_fill_code(codedb_edit_job *job, codedb_edit_operation *o
         job->text.length = 0;
         code = codedb_template_expand(job, edit->code[i], captured, row, &job->text);
         if (code == CODEDB_SUCCESS)
-            code = edit_parse_code(job, own, operation->role, job->text.data ? job->text.data : "");
+            code = edit_parse_code(job, own, operation, job->text.data ? job->text.data : "");
     }
     job->text.length = 0;
     operation->snippets = own ? own->snippets : NULL;
@@ -265,9 +299,14 @@ static codedb_code edit_resolve_id(codedb_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
     const codedb_tree *tree = job->tree;
-    uint32_t before = CODEDB_EDIT_NONE;
-    uint32_t node = tree->identities ? codedb_identities_find(tree->identities, tree->node_count, edit->node_id)
-                                     : edit_find_path(tree, edit->node_id);
+    uint32_t before = CODEDB_EDIT_NONE, node;
+    codedb_code code = codedb_identity_find_place(tree, edit->node_id, &node);
+    if (code == CODEDB_CONFLICT)
+        return codedb_fail(job->result, code, "the id %.80s is a place in a text that is not this source, or not any more",
+                           edit->node_id);
+    if (code != CODEDB_SUCCESS)
+        node = tree->identities ? codedb_identities_find(tree->identities, tree->node_count, edit->node_id)
+                                : edit_find_path(tree, edit->node_id);
     if (node == CODEDB_EDIT_NONE)
         return codedb_fail(job->result, CODEDB_NOT_FOUND, "there is no node with the id %.80s", edit->node_id);
     return edit_take_match(job, number, node, &before, NULL, NULL);

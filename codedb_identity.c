@@ -7,6 +7,9 @@
  * numbers as they are, so that nothing has to be stored until it changes. After that the ids are runs: from node N on, tag T and the
  * numbers from M on. A run ends where something was put in, taken out or changed.
  *
+ * Whoever sees a text and no file (codedb_match.c) names places instead: `3f2a9c01d4e5:17` is number 17 of exactly the text whose hash
+ * begins so, and of no other.
+ *
  * Invariants
  * 1. Ids are unique in a tree: a node takes an old node's id only if no other one has it, and a new tag is none of the old ones.
  * 2. A node keeps its id if nothing in it has changed, or if it is around what has; what an edit replaces gets new ids.
@@ -119,22 +122,24 @@ static bool identity_read_body(codedb_identities *made, const char *at, uint32_t
     return runs > 0;
 }
 
-CODEDB_PRIVATE codedb_identities *codedb_identities_read(const codedb_allocator *allocator, const char *text)
+CODEDB_PRIVATE bool codedb_identities_read(const codedb_allocator *allocator, const char *text, codedb_identities **identities)
 {
     uint32_t generation, tags, runs;
     const char *at = text;
     size_t length = strlen(text);
+    *identities = NULL;
     if (!identity_read_number(&at, ' ', &generation) || !identity_read_number(&at, ' ', &tags) ||
         !identity_read_number(&at, ' ', &runs) || tags > length || runs > length)
-        return NULL;
+        return true;
     codedb_identities *made = identity_allocate(allocator, tags, runs);
-    if (made && !identity_read_body(made, at, tags, runs)) {
+    if (!made)
+        return false;
+    made->generation = generation;
+    if (identity_read_body(made, at, tags, runs))
+        *identities = made;
+    else
         codedb_identities_free(made);
-        return NULL;
-    }
-    if (made)
-        made->generation = generation;
-    return made;
+    return true;
 }
 
 /* The run that a node is in. */
@@ -154,7 +159,9 @@ static const identity_run *identity_run_of(const codedb_identities *identities, 
 CODEDB_PRIVATE void codedb_identities_append(const codedb_identities *identities, uint32_t node, codedb_buffer *out)
 {
     const identity_run *run = identity_run_of(identities, node);
-    codedb_buffer_printf(out, "%s.%u", identities->tags[run->tag], run->number + (node - run->node));
+    codedb_buffer_append_text(out, identities->tags[run->tag]);
+    codedb_buffer_append_byte(out, '.');
+    codedb_buffer_append_integer(out, run->number + (node - run->node));
 }
 
 CODEDB_PRIVATE uint32_t codedb_identities_find(const codedb_identities *identities, uint32_t node_count, const char *id)
@@ -175,6 +182,20 @@ CODEDB_PRIVATE uint32_t codedb_identities_find(const codedb_identities *identiti
             return run->node + (number - run->number);
     }
     return IDENTITY_NONE;
+}
+
+CODEDB_PRIVATE codedb_code codedb_identity_find_place(const codedb_tree *tree, const char *id, uint32_t *node)
+{
+    char hash[CODEDB_SHA256_HEX_SIZE];
+    size_t length = strspn(id, "0123456789abcdef");
+    const char *at = id + length + 1;
+    *node = IDENTITY_NONE;
+    if (length != CODEDB_IDENTITY_TAG_SIZE - 1 || id[length] != ':' || !identity_read_number(&at, '\0', node))
+        return CODEDB_NOT_FOUND;
+    codedb_sha256_hex(tree->source, tree->length, hash);
+    if (memcmp(hash, id, length) != 0)
+        return CODEDB_CONFLICT;
+    return *node < tree->node_count ? CODEDB_SUCCESS : CODEDB_NOT_FOUND;
 }
 
 /* ---- Which node is which ------------------------------------------------------------------------------------------ */

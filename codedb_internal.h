@@ -37,6 +37,22 @@ CODEDB_PRIVATE void *codedb_memory_reallocate(const codedb_allocator *allocator,
                                               size_t new_count, size_t size);
 CODEDB_PRIVATE void codedb_memory_release(const codedb_allocator *allocator, void *pointer);
 
+/* Fetches what another processor has just written, for writing, all lines at once instead of one behind the other. Any address may be
+ * fetched: it is not read. */
+static inline void codedb_memory_fetch(const void *start, size_t size)
+{
+#if defined(__GNUC__)
+    size_t offset;
+    for (offset = 0; offset < size; offset += 64)
+        __builtin_prefetch((const char *)start + offset, 1);
+#else
+    (void)start;
+    (void)size;
+#endif
+}
+/* Zeros, by the C library: compilers write loops for it that begin slowly. */
+CODEDB_PRIVATE void codedb_memory_clear(void *start, size_t size);
+
 /* An arena: many small allocations, freed by one call. Not thread-safe; one owner at a time. */
 typedef struct codedb_arena codedb_arena;
 CODEDB_PRIVATE codedb_arena *codedb_arena_create(const codedb_allocator *allocator);
@@ -207,6 +223,9 @@ CODEDB_PRIVATE codedb_schema *codedb_schema_of(codedb *db);
 /* Called once by codedb_open, when the driver runs: creates the tables in a database that has none, and sees which columns
  * exist. */
 CODEDB_PRIVATE codedb_code codedb_schema_create_if_empty(codedb *db, codedb_result *result);
+/* The same for a database in memory, before there is a driver: *arena holds all of it, and is NULL on an error. */
+CODEDB_PRIVATE codedb_code codedb_schema_begin(const codedb_allocator *allocator, codedb_arena **arena,
+                                               const struct codedb_beginning **beginning, codedb_result *result);
 /* The names of the tables without which a database is none of codedb's, as TEXT values. */
 CODEDB_PRIVATE const codedb_value *codedb_schema_core(size_t *count);
 /* Sees again which columns exist, behind a change. */

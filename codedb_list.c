@@ -39,6 +39,15 @@ CODEDB_PRIVATE bool codedb_list_is_item(const codedb_tree *tree, const uint32_t 
     return node && codedb_list_is_item_of(tree, parents[node], node);
 }
 
+CODEDB_PRIVATE bool codedb_list_is_all_of_item(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
+{
+    const codedb_node *expression = &tree->nodes[node];
+    if (!node || expression->field != CODEDB_FIELD_value || !codedb_list_is_item(tree, parents, parents[node]))
+        return false;
+    codedb_item_range range = codedb_list_item_range(tree, parents[node]);
+    return range.first + expression->parens == expression->first && range.last == expression->last + expression->parens;
+}
+
 /* Behind the last token of a node and its parentheses. */
 static uint32_t list_end_token(const codedb_tree *tree, uint32_t node)
 {

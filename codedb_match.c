@@ -10,7 +10,8 @@
  * Invariants
  * 1. A cursor keeps its compiled selector from one source to the next: a statement compiles each selector once, unless it alternates.
  * 2. No source is matched for longer than `timeout`, nor beyond the deadline of the driver's statement.
- * 3. A source that is not Python has no rows; a bad selector is the statement's error, with the selector's message. */
+ * 3. A source that is not Python has no rows; a bad selector is the statement's error, with the selector's message.
+ * 4. Which file a text is of is not known here: its nodes' ids are places in exactly this text (codedb_identity.c). */
 #ifdef CODEDB_LOADABLE
 #include <sqlite3ext.h>
 SQLITE_EXTENSION_INIT3
@@ -45,6 +46,8 @@ typedef enum match_column {
     MATCH_COLUMNS
 } match_column;
 #define MATCH_PARAMETERS (MATCH_COLUMNS - MATCH_SOURCE_TEXT)
+/* In the plan's number, behind a bit for each parameter: the nodes' ids are asked for. */
+#define MATCH_PLAN_IDS (1 << MATCH_PARAMETERS)
 
 static const char match_schema[] = "CREATE TABLE codedb_match(node_id TEXT, type TEXT, kind TEXT, name TEXT, qualname TEXT, "
                                    "start_line INTEGER, start_col INTEGER, end_line INTEGER, end_col INTEGER, code TEXT, "
@@ -67,6 +70,7 @@ typedef struct match_cursor {
     codedb_selector *selector; /* of `text` in `dialect`; NULL: none yet */
     codedb_buffer text;
     codedb_dialect dialect;
+    bool tells_ids;
     codedb_nodes *nodes;
     size_t row;
     sqlite3_value *given[MATCH_PARAMETERS]; /* copies, for whoever asks for a parameter's column */
@@ -141,6 +145,8 @@ static int match_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
             info->aConstraintUsage[places[parameter]].omit = 1;
             info->idxNum |= 1 << parameter;
         }
+    if ((info->colUsed & (sqlite3_uint64)1 << MATCH_NODE_ID) != 0)
+        info->idxNum |= MATCH_PLAN_IDS;
     /* Parsing costs much more than reading a row: the less often the better. */
     info->estimatedCost = 1e6;
     info->estimatedRows = 100;
@@ -261,6 +267,7 @@ static codedb_code match_find(match_cursor *cursor, codedb_result *result)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_naming naming = {.in_text = true, .unasked = !cursor->tells_ids};
     codedb_slice text = match_text(cursor, MATCH_SOURCE_TEXT);
     codedb_tree *tree = NULL;
     double seconds = match_time(cursor);
@@ -277,7 +284,7 @@ static codedb_code match_find(match_cursor *cursor, codedb_result *result)
         return codedb_fail(result, CODEDB_TIMEOUT, "there was no time left to match the selector");
     codedb_code code = codedb_tree_parse_text(text.text, text.length, &options, &tree, result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_tree_query(tree, &filter, &cursor->nodes, result);
+        code = codedb_tree_query_named(tree, &naming, &filter, &cursor->nodes, result);
     codedb_tree_free(tree);
     return code;
 }
@@ -289,6 +296,7 @@ static int match_filter(sqlite3_vtab_cursor *base, int plan, const char *plan_te
     int at = 0;
     (void)plan_text;
     match_reset(cursor);
+    cursor->tells_ids = (plan & MATCH_PLAN_IDS) != 0;
     for (int parameter = 0; parameter < MATCH_PARAMETERS && at < count; parameter++) {
         if ((plan & 1 << parameter) == 0)
             continue;

@@ -108,6 +108,15 @@ CODEDB_PRIVATE void codedb_memory_release(const codedb_allocator *allocator, voi
         allocator->release(allocator->context, pointer);
 }
 
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+CODEDB_PRIVATE void
+codedb_memory_clear(void *start, size_t size)
+{
+    memset(start, 0, size);
+}
+
 /* ---- What the host frees ------------------------------------------------------------------------------------------- */
 
 static void *memory_root_fill(void *base, const codedb_allocator *allocator, codedb_arena *arena)

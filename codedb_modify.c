@@ -40,6 +40,7 @@ typedef struct modify_job {
     codedb *db;          /* where everything is read and written: the host's handle, or a transaction of this call */
     codedb *transaction; /* NULL: none of this call */
     const char *project_id;
+    bool is_whole_project; /* the files in which the edits find something are listed here, not by the host */
     codedb_modify_options options;
     codedb_file_edits *entries;
     size_t entry_count;
@@ -114,9 +115,13 @@ static codedb_code modify_plan_file(modify_job *job, modify_file *file)
         code = modify_check_hash(file, entry->expected_hash, job->result);
     if (code == CODEDB_SUCCESS)
         code = codedb_source_parse(job->db, &file->state, &tree, job->result);
-    if (code == CODEDB_SUCCESS)
+    if (code == CODEDB_SUCCESS) {
         code = codedb_edit_apply(tree, entry->edits, entry->edit_count, modify_path(file), file->state.file->path, &file->report,
                                  &file->edited, &file->identities, job->result);
+        /* An id that is a place in another text may be one in another file of the project. */
+        if (code == CODEDB_CONFLICT && job->is_whole_project)
+            code = CODEDB_NOT_FOUND;
+    }
     codedb_tree_free(tree);
     return code;
 }
@@ -241,6 +246,7 @@ static codedb_code modify_run_batch(const modify_job *job)
     codedb_code code = codedb_batch_create(job->db, &batch, job->result);
     if (code != CODEDB_SUCCESS)
         return code;
+    code = codedb_source_summary_prepare(job->db, batch, job->result);
     for (size_t i = 0; i < job->file_count && code == CODEDB_SUCCESS; i++)
         code = modify_store_file(job, batch, &job->files[i]);
     if (code == CODEDB_SUCCESS)
@@ -374,7 +380,7 @@ static codedb_code modify_list_project(modify_job *job)
 }
 
 /* Makes all edits, and keeps the files that they change. In a whole project a file in which nothing is found is left out. */
-static codedb_code modify_plan(modify_job *job, bool is_whole_project)
+static codedb_code modify_plan(modify_job *job)
 {
     const codedb_allocator *allocator = codedb_object_allocator(job->db);
     size_t changed = 0, found = 0;
@@ -382,7 +388,7 @@ static codedb_code modify_plan(modify_job *job, bool is_whole_project)
     for (size_t i = 0; i < job->file_count && code == CODEDB_SUCCESS; i++) {
         modify_file *file = &job->files[i];
         code = modify_plan_file(job, file);
-        bool is_absent = code == CODEDB_NOT_FOUND && is_whole_project && file->state.rows;
+        bool is_absent = code == CODEDB_NOT_FOUND && job->is_whole_project && file->state.rows;
         found += !is_absent;
         if (code == CODEDB_SUCCESS && file->report->range_count) {
             modify_file kept = *file;
@@ -482,11 +488,11 @@ CODEDB_API codedb_code codedb_modify_project(codedb *db, const char *project_id,
     if (!job.arena)
         return codedb_fail_no_memory(result);
     code = modify_read_entries(&job, files);
-    bool is_whole_project = code == CODEDB_SUCCESS && !job.entries[0].file_id;
+    job.is_whole_project = code == CODEDB_SUCCESS && !job.entries[0].file_id;
     if (code == CODEDB_SUCCESS)
-        code = is_whole_project ? modify_list_project(&job) : modify_list_given(&job);
+        code = job.is_whole_project ? modify_list_project(&job) : modify_list_given(&job);
     if (code == CODEDB_SUCCESS)
-        code = modify_plan(&job, is_whole_project);
+        code = modify_plan(&job);
     if (code == CODEDB_SUCCESS && !job.options.preview)
         code = modify_stage_files(&job);
     if (code == CODEDB_SUCCESS)

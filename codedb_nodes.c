@@ -19,7 +19,9 @@ static bool nodes_fill_names(codedb_node_view *view, codedb_trail *trail, uint32
     if (trail == NULL) {
         has_qualname = codedb_view_qualname(view, node);
         info->qualname = has_qualname ? nodes_copy_scratch(view, arena) : NULL;
-        codedb_view_node_id(view, node);
+        view->scratch.length = 0;
+        if (!view->naming.unasked)
+            codedb_view_node_id(view, node);
         info->node_id = nodes_copy_scratch(view, arena);
         info->kind = codedb_kind_word(view->vocabulary, codedb_view_kind_of(view, node));
     } else {
@@ -29,9 +31,7 @@ static bool nodes_fill_names(codedb_node_view *view, codedb_trail *trail, uint32
         has_qualname = codedb_trail_append_qualname(trail, &view->scratch);
         info->qualname = has_qualname ? nodes_copy_scratch(view, arena) : NULL;
         view->scratch.length = 0;
-        if (view->tree->identities != NULL)
-            codedb_identities_append(view->tree->identities, node, &view->scratch);
-        else
+        if (!view->naming.unasked && !codedb_view_append_kept_id(view, node))
             codedb_trail_append_id(trail, &view->scratch);
         info->node_id = nodes_copy_scratch(view, arena);
         info->kind = codedb_kind_word(view->vocabulary, codedb_trail_kind(trail));
@@ -210,8 +210,8 @@ CODEDB_PRIVATE codedb_code codedb_nodes_find(codedb_matcher *matcher, const code
     return code == CODEDB_SUCCESS ? nodes_describe(matcher, set, nodes, result) : code;
 }
 
-CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *given, codedb_nodes **nodes,
-                                         codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_tree_query_named(const codedb_tree *tree, const codedb_naming *naming,
+                                                   const codedb_filter *given, codedb_nodes **nodes, codedb_result *result)
 {
     codedb_filter filter;
     codedb_code code = nodes == NULL ? codedb_fail(result, CODEDB_INVALID_REQUEST, "nodes is NULL") : CODEDB_SUCCESS;
@@ -224,8 +224,16 @@ CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_f
         return code;
     /* the code of the reference dialect has white space in it */
     code = codedb_matcher_open(&matcher, tree, &filter, filter.dialect == CODEDB_DIALECT_REFERENCE, result);
+    if (naming != NULL)
+        matcher.view.naming = *naming;
     if (code == CODEDB_SUCCESS)
         code = codedb_nodes_find(&matcher, &filter, nodes, result);
     codedb_matcher_close(&matcher);
     return code;
+}
+
+CODEDB_API codedb_code codedb_tree_query(const codedb_tree *tree, const codedb_filter *filter, codedb_nodes **nodes,
+                                         codedb_result *result)
+{
+    return codedb_tree_query_named(tree, NULL, filter, nodes, result);
 }

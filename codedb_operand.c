@@ -144,6 +144,19 @@ static bool operand_is_name_place(const codedb_tree *tree, const uint32_t *paren
     }
 }
 
+/* Places that take `*a`: a whole argument, element or index, and the annotation of `*args`. */
+static bool operand_may_be_starred(const codedb_tree *tree, const uint32_t *parents, uint32_t node)
+{
+    uint32_t parent = parents[node];
+    if (tree->nodes[node].parens)
+        return false;
+    if (tree->nodes[parent].kind == CODEDB_NODE_INDEX)
+        return true;
+    if (tree->nodes[parent].kind == CODEDB_NODE_ANNOTATION)
+        return tree->nodes[parents[parent]].field == CODEDB_FIELD_star_arg;
+    return codedb_list_is_all_of_item(tree, parents, node);
+}
+
 static bool operand_is_string(uint8_t kind)
 {
     return kind == CODEDB_NODE_SIMPLE_STRING || kind == CODEDB_NODE_FORMATTED_STRING || kind == CODEDB_NODE_TEMPLATED_STRING ||
@@ -267,6 +280,8 @@ CODEDB_PRIVATE const char *codedb_operand_fault(const codedb_edit_job *job, uint
     bool is_dotted = (kind == CODEDB_NODE_NAME || kind == CODEDB_NODE_ATTRIBUTE) && !snippet->tree->nodes[operand].parens;
     if (job->imported[node] && !is_dotted)
         return "only a dotted name can stand in an import";
+    if (kind == CODEDB_NODE_STARRED_ELEMENT && !operand_may_be_starred(tree, job->parents, node))
+        return "a starred expression can stand only as a whole argument, element or index";
     if (tree->nodes[job->parents[node]].kind == CODEDB_NODE_CONCATENATED_STRING && !operand_is_string(kind))
         return "a part of adjacent strings can be replaced only by a string";
     if (!operand_is_restricted(job, node, new_f_strings))

@@ -33,6 +33,7 @@
 #define PROCESS_INPUT (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME)
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
+#define PROCESS_LOOKERS 16   /* callers that look at a time */
 #define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
 #define PROCESS_SILENCE 5.0  /* seconds, or command_timeout if that is longer, without a word of a worker that is to end */
 #define PROCESS_START 120.0  /* seconds for the first connection, which may have a long log to go through */
@@ -62,11 +63,11 @@ typedef struct process_call {
     bool owns_bytes; /* they lie neither in `room` nor in the rows' arena */
     uint64_t total;
     uint64_t arrived;
-    bool no_memory; /* for its bytes */
-    bool done;
-    bool lost;       /* the worker was */
-    bool unsent;     /* and had not got all of it */
-    const char *why; /* it was lost */
+    bool no_memory;    /* for its bytes */
+    _Atomic bool done; /* changes under the lock; looked at without it */
+    bool lost;         /* the worker was */
+    bool unsent;       /* and had not got all of it */
+    const char *why;   /* it was lost */
     bool sleeps;
     bool has_condition;
     pthread_cond_t wake;
@@ -116,8 +117,9 @@ struct codedb_process {
 
     _Atomic uint64_t logging;       /* the reader, while it runs the host's log function; 0: nobody */
     _Atomic uint64_t helper_caller; /* the helper; 0: there is none */
-    bool reading;
+    _Atomic bool reading;           /* likewise */
     bool sending;
+    int lookers;         /* callers that look for their answers without sleeping */
     codedb_buffer out;   /* what was given */
     codedb_buffer going; /* what is being sent */
     size_t going_sent;
@@ -747,6 +749,22 @@ static void process_await_change(codedb_process *process, double until)
     process->waiters--;
 }
 
+/* Looks for the answer for a moment, giving the processor away: waking a sleeper costs more than most answers. Few look at a time, since a
+ * yield goes round them all. */
+static void process_look_out(codedb_process *process, const process_call *call)
+{
+    double until = codedb_monotonic_now() + PROCESS_AWAKE;
+    if (process->lookers >= PROCESS_LOOKERS)
+        return;
+    process->lookers++;
+    pthread_mutex_unlock(&process->lock);
+    do {
+        sched_yield();
+    } while (!call->done && process->reading && codedb_monotonic_now() < until);
+    pthread_mutex_lock(&process->lock);
+    process->lookers--;
+}
+
 /* Sleeps until somebody wakes this call. */
 static void process_sleep(codedb_process *process, process_call *call, double until)
 {
@@ -861,11 +879,16 @@ static process_end process_exchange(codedb_process *process, process_call *call,
     if (!process_register(process, call))
         return PROCESS_END_NO_MEMORY;
     given = process_give(process, call, kind, message, until, &end);
-    while (given && !call->done && !process_is_over(until))
+    while (given && !call->done && !process_is_over(until)) {
+        if (process->reading)
+            process_look_out(process, call);
+        if (call->done)
+            break;
         if (!process->reading)
             process_turn(process, until);
         else
             process_sleep(process, call, until);
+    }
     process_pass_on(process);
     if (call->done)
         return call->lost ? PROCESS_END_LOST : PROCESS_END_ANSWERED;

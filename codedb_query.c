@@ -2,33 +2,26 @@
  *
  *   caller's thread: list of files -> parts of it; hands what was found to the host in the files' order, and works as the others do
  *                    while there is nothing to hand out
- *   threads:         part -> for each file: known to hold nothing? -> kept tree, or stored source -> tree -> nodes
+ *   threads:         part -> codedb_query_part.c -> what was found in its files
  *
- * Called by the host. Calls the matcher, summaries and the cache of trees on one side, table functions on the other: a bridge.
+ * Called by the host. A bridge, as the files behind codedb_query_job.h are.
  *
  * Invariants
- * 1. What is left out never changes an answer: codedb_summary.c says why. Of the tables only hashes and sources are believed, as a row of
- *    a class that is missing or old says nothing about the source.
+ * 1. Every file is asked in the part that it is in, by one thread; what is asked and what is left out is codedb_query_part.c's.
  * 2. job->lock guards what stands behind it in query_job; it is never held while the database, a tree or the host is asked.
  * 3. A slot belongs to the thread that took its part until it is `done`, and from then on to the caller's thread.
  * 4. Parts are taken in order, at most QUERY_AHEAD before the one that is handed out, and none while QUERY_HELD_BYTES of answers wait:
  *    but the part that is handed out next may always be taken, by the caller's thread if by nobody else.
  * 5. A thread holds the sources of one part and one tree that is not the cache's at a time.
  *
- * Contents: cancelling, the list of files, one file, parts, threads, handing out, the call. */
-#include "codedb_query.h"
+ * Contents: cancelling, the list of files, threads, handing out, the call. */
+#include "codedb_query_job.h"
 
 #include "codedb_driver.h"
-#include "codedb_objects.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A part is asked for in one request: so many files, or fewer that have so many lines together. */
-#define QUERY_PART_FILES 16
-#define QUERY_PART_LINES 20000
 #define QUERY_AHEAD 64
 #define QUERY_HELD_BYTES ((size_t)32 << 20)
 #define QUERY_MAX_THREADS 64
@@ -36,50 +29,6 @@
 struct codedb_cancellation {
     atomic_int requested;
 };
-
-/* A file that is asked, and its answer. */
-typedef struct query_slot {
-    int64_t file_id;
-    int64_t tree_id;
-    codedb_slice hash;
-    const char *path;
-    const char *relative_path;
-    const char *project_id;
-    codedb_nodes *nodes;  /* NULL: nothing was found */
-    codedb_result *error; /* a block; NULL: none */
-    size_t bytes;         /* of the answer */
-} query_slot;
-
-typedef struct query_part {
-    size_t first;
-    size_t count;
-    bool done;
-} query_part;
-
-typedef struct query_job {
-    codedb *db;
-    codedb_allocator allocator;
-    const codedb_query_options *options;
-    codedb_filter filter;     /* `compiled` is set, and neither limit nor time are left out */
-    codedb_tree_cache *cache; /* NULL: none */
-    uint64_t run;
-    double deadline; /* 0: none */
-    codedb_rows *rows;
-    query_slot *slots;
-    size_t slot_count;
-    query_part *parts;
-    size_t part_count;
-
-    pthread_mutex_t lock;
-    pthread_cond_t changed; /* a part is done, room was made, or all is over */
-    size_t next;            /* part to be taken */
-    size_t handed;          /* parts that were handed out */
-    size_t held;            /* bytes of answers that wait */
-    bool stop;
-    codedb_code code;
-    codedb_result *result;
-    codedb_query_report report;
-} query_job;
 
 /* ---- Cancelling --------------------------------------------------------------------------------------------------- */
 
@@ -118,8 +67,7 @@ static void query_stop(query_job *job, codedb_code code, const char *description
     pthread_cond_broadcast(&job->changed);
 }
 
-/* Whether the query is to go on, before the next file. *left: seconds, 0: as many as one likes. */
-static codedb_code query_goes_on(const query_job *job, double *left, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_query_goes_on(const query_job *job, double *left, codedb_result *result)
 {
     *left = 0;
     if (query_is_cancelled(job))
@@ -147,22 +95,42 @@ static codedb_code query_check_projects(const query_job *job, codedb_result *res
     return code;
 }
 
-/* The hash is read from the index that holds it: in the row it stands behind the source, which would be read with it. */
-static codedb_code query_read_list(query_job *job, codedb_result *result)
+/* Appends " JOIN cst_trees t ON ..." for the file's current row: it has one, but for what others have written, and then the last one counts. */
+static void query_append_join(const query_job *job, codedb_buffer *sql, const char *join, codedb_kind kind, char alias)
 {
-    bool has_updated = (codedb_object_columns(job->db, CODEDB_KIND_CST_TREE) & CODEDB_CST_TREE_UPDATED_AT) != 0;
+    const char *table = kind == CODEDB_KIND_AST_TREE ? "ast_trees" : "cst_trees";
+    _Static_assert((int)CODEDB_AST_TREE_UPDATED_AT == (int)CODEDB_CST_TREE_UPDATED_AT, "trees differ in their names only");
+    bool has_updated = (codedb_object_columns(job->db, kind) & CODEDB_CST_TREE_UPDATED_AT) != 0;
+    codedb_buffer_printf(sql,
+                         " %s %s %c ON %c.file_id = f.id AND ((SELECT count(*) FROM %s o WHERE o.file_id = f.id) = 1 OR "
+                         "%c.id = (SELECT o.id FROM %s o WHERE o.file_id = f.id ORDER BY %so.id DESC LIMIT 1))",
+                         join, table, alias, alias, table, alias, table, has_updated ? "o.updated_at DESC, " : "");
+}
+
+/* Hashes are read from the indexes that hold them: in a row they stand behind the text, which would be read with them. */
+static void query_append_list(const query_job *job, codedb_buffer *sql, bool with_ids)
+{
+    bool asts = job->options->ast != 0;
+    codedb_buffer_printf(
+        sql, "SELECT f.id, t.id, t.cst_hash, f.path, f.relative_path, f.project_id, f.lines, %s, %s FROM files f",
+        with_ids ? "EXISTS (SELECT 1 FROM codedb_node_ids n WHERE n.file_id = f.id AND n.cst_hash = t.cst_hash)" : "0",
+        asts ? "a.id, a.ast_hash" : "NULL, NULL");
+    query_append_join(job, sql, asts ? "LEFT JOIN" : "JOIN", CODEDB_KIND_CST_TREE, 't');
+    if (asts)
+        query_append_join(job, sql, "LEFT JOIN", CODEDB_KIND_AST_TREE, 'a');
+    codedb_buffer_append_text(sql, " WHERE (f.deleted IS NULL OR f.deleted = 0)");
+    if (asts)
+        codedb_buffer_append_text(sql, " AND (t.id IS NOT NULL OR a.id IS NOT NULL)");
+}
+
+static codedb_code query_read_rows(query_job *job, bool with_ids, codedb_result *result)
+{
     size_t count = job->options->project_count;
     codedb_value *projects = codedb_memory_allocate(&job->allocator, count, sizeof *projects);
     codedb_buffer sql;
     codedb_code code = CODEDB_SUCCESS;
     codedb_buffer_init(&sql, &job->allocator);
-    /* A file has one tree, but for what others have written: then the last one counts. */
-    codedb_buffer_printf(&sql,
-                         "SELECT f.id, t.id, t.cst_hash, f.path, f.relative_path, f.project_id, f.lines FROM files f "
-                         "JOIN cst_trees t ON t.file_id = f.id WHERE (f.deleted IS NULL OR f.deleted = 0) AND "
-                         "((SELECT count(*) FROM cst_trees c WHERE c.file_id = f.id) = 1 OR t.id = (SELECT c.id FROM cst_trees c "
-                         "WHERE c.file_id = f.id ORDER BY %sc.id DESC LIMIT 1))",
-                         has_updated ? "c.updated_at DESC, " : "");
+    query_append_list(job, &sql, with_ids);
     for (size_t i = 0; projects != NULL && i < count; i++) {
         projects[i] = codedb_value_text(job->options->project_ids[i]);
         codedb_buffer_append_text(&sql, i == 0 ? " AND f.project_id IN (?" : ", ?");
@@ -177,9 +145,30 @@ static codedb_code query_read_list(query_job *job, codedb_result *result)
     return code;
 }
 
-static const char *query_text(const codedb_value *cell)
+/* Ids of the nodes of an ast are paths; and the table of those of sources is there only after a source has changed. */
+static codedb_code query_read_list(query_job *job, codedb_result *result)
 {
-    return cell->type == CODEDB_VALUE_TEXT ? cell->as.text : NULL;
+    codedb_code code = query_read_rows(job, !job->options->ast, result);
+    return code == CODEDB_SCHEMA_ERROR && !job->options->ast ? query_read_rows(job, false, result) : code;
+}
+
+static const char *query_path(const codedb_value *cell)
+{
+    const char *text = codedb_query_cell(cell).text;
+    return text != NULL ? text : "";
+}
+
+static query_slot query_make_slot(const codedb_value *cells)
+{
+    return (query_slot){
+        .file_id = cells[0].as.integer,
+        .source = {cells[1].type == CODEDB_VALUE_INTEGER ? cells[1].as.integer : 0, codedb_query_cell(&cells[2])},
+        .path = query_path(&cells[3]),
+        .relative_path = codedb_query_cell(&cells[4]).text,
+        .project_id = query_path(&cells[5]),
+        .has_ids = cells[7].as.integer != 0,
+        .ast = {cells[8].type == CODEDB_VALUE_INTEGER ? cells[8].as.integer : 0, codedb_query_cell(&cells[9])},
+    };
 }
 
 /* Makes slots of the rows, and parts of the slots. */
@@ -194,225 +183,18 @@ static codedb_code query_make_slots(query_job *job, codedb_result *result)
     for (size_t i = 0; i < count; i++) {
         const codedb_value *cells = &job->rows->values[i * job->rows->column_count];
         query_part *part = job->part_count > 0 ? &job->parts[job->part_count - 1] : NULL;
-        job->slots[i] = (query_slot){.file_id = cells[0].as.integer,
-                                     .tree_id = cells[1].as.integer,
-                                     .hash = {query_text(&cells[2]), cells[2].length},
-                                     .path = query_text(&cells[3]) != NULL ? query_text(&cells[3]) : "",
-                                     .relative_path = query_text(&cells[4]),
-                                     .project_id = query_text(&cells[5]) != NULL ? query_text(&cells[5]) : ""};
+        job->slots[i] = query_make_slot(cells);
         /* How many lines are not known may be a very large file. */
-        lines += cells[6].type == CODEDB_VALUE_INTEGER ? cells[6].as.integer : QUERY_PART_LINES;
-        if (part == NULL || part->count == QUERY_PART_FILES || lines > QUERY_PART_LINES) {
+        lines += cells[6].type == CODEDB_VALUE_INTEGER ? cells[6].as.integer : CODEDB_QUERY_PART_LINES;
+        if (part == NULL || part->count == CODEDB_QUERY_PART_FILES || lines > CODEDB_QUERY_PART_LINES) {
             part = &job->parts[job->part_count++];
             *part = (query_part){.first = i};
-            lines = cells[6].type == CODEDB_VALUE_INTEGER ? cells[6].as.integer : QUERY_PART_LINES;
+            lines = cells[6].type == CODEDB_VALUE_INTEGER ? cells[6].as.integer : CODEDB_QUERY_PART_LINES;
         }
         part->count++;
     }
     job->slot_count = count;
     return CODEDB_SUCCESS;
-}
-
-/* ---- One file ----------------------------------------------------------------------------------------------------- */
-
-/* A part in a thread's hands. */
-typedef struct query_work {
-    query_job *job;
-    const codedb_cached *cached[QUERY_PART_FILES];
-    bool needs_source[QUERY_PART_FILES];
-    codedb_rows *sources; /* id, text */
-    codedb_query_report counted;
-    codedb_result result;
-} query_work;
-
-/* An error that is one file's alone. */
-static bool query_is_file_error(codedb_code code)
-{
-    return code == CODEDB_PARSE_ERROR || code == CODEDB_INTERNAL_ERROR || code == CODEDB_DATABASE_ERROR ||
-           code == CODEDB_VALIDATION_ERROR;
-}
-
-/* Keeps the error of a file for the host; other errors stay. */
-static codedb_code query_keep_error(query_work *work, query_slot *slot, codedb_code code)
-{
-    if (code == CODEDB_SUCCESS || !query_is_file_error(code))
-        return code;
-    slot->error = codedb_block_allocate(&work->job->allocator, sizeof *slot->error);
-    if (slot->error == NULL)
-        return codedb_fail_no_memory(&work->result);
-    *slot->error = work->result;
-    slot->error->data = NULL;
-    work->counted.files_failed++;
-    return codedb_succeed(&work->result);
-}
-
-/* What the nodes take, to know how much waits to be handed out. */
-static size_t query_bytes(const codedb_nodes *nodes)
-{
-    size_t bytes = nodes->count * (1 + nodes->capture_count) * (sizeof(codedb_node_info) + 64);
-    for (size_t i = 0; i < nodes->count; i++)
-        bytes += nodes->items[i]->code_length;
-    return bytes;
-}
-
-static codedb_code query_match(query_work *work, query_slot *slot, const codedb_tree *tree)
-{
-    query_job *job = work->job;
-    codedb_filter filter = job->filter;
-    codedb_nodes *nodes = NULL;
-    double left;
-    filter.path = slot->path;
-    codedb_code code = query_goes_on(job, &left, &work->result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    if (left > 0 && (filter.timeout <= 0 || left < filter.timeout))
-        filter.timeout = left;
-    if (job->options->limit > 0 && (filter.limit == 0 || job->options->limit < filter.limit))
-        filter.limit = job->options->limit;
-    code = codedb_tree_query(tree, &filter, &nodes, &work->result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    if (nodes->count == 0) {
-        codedb_free(nodes);
-        return code;
-    }
-    slot->nodes = nodes;
-    slot->bytes = query_bytes(nodes);
-    return code;
-}
-
-/* A source that is not kept as a tree: parsed, matched, and kept if there is room. */
-static codedb_code query_parse(query_work *work, query_slot *slot, codedb_slice text, codedb_slice hash)
-{
-    query_job *job = work->job;
-    codedb_hint hint = {NULL, text};
-    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
-    codedb_tree *tree = NULL;
-    const codedb_cached *held = NULL;
-    codedb_tree_key key;
-    bool has_key = job->cache != NULL && hash.text != NULL &&
-                   codedb_tree_key_make(&key, hash.text, hash.length, job->options->target_version);
-    if (!job->options->no_skip && !codedb_hint_allows(&hint, job->filter.compiled, &job->filter)) {
-        if (has_key)
-            codedb_tree_cache_note(job->cache, &key, text, job->run);
-        work->counted.files_skipped++;
-        return CODEDB_SUCCESS;
-    }
-    options.allocator = &job->allocator;
-    options.path = slot->path;
-    options.target_version = job->options->target_version;
-    codedb_code code = codedb_tree_parse_text(text.text, text.length, &options, &tree, &work->result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    work->counted.trees_parsed++;
-    const codedb_tree *asked = tree;
-    if (job->cache != NULL)
-        codedb_tree_cache_count(job->cache, false);
-    if (has_key && codedb_tree_cache_add(job->cache, &key, tree, job->run, &held)) {
-        asked = held->tree;
-        tree = NULL;
-    }
-    code = query_match(work, slot, asked);
-    codedb_tree_cache_give_back(job->cache, held);
-    codedb_tree_free(tree);
-    return code;
-}
-
-/* Looks into the cache: is the file to be left out, is its tree there, or its source to be read? */
-static void query_look_up(query_work *work, query_slot *slot, size_t index)
-{
-    query_job *job = work->job;
-    codedb_tree_key key;
-    work->needs_source[index] = true;
-    if (job->cache == NULL || slot->hash.text == NULL ||
-        !codedb_tree_key_make(&key, slot->hash.text, slot->hash.length, job->options->target_version))
-        return;
-    const codedb_cached *held = codedb_tree_cache_find(job->cache, &key, job->run);
-    codedb_hint hint = {held != NULL ? held->summary : NULL, {NULL, 0}};
-    if (held != NULL && !job->options->no_skip && !codedb_hint_allows(&hint, job->filter.compiled, &job->filter)) {
-        work->counted.files_skipped++;
-        work->needs_source[index] = false;
-    } else if (held != NULL && held->tree != NULL) {
-        codedb_tree_cache_count(job->cache, true);
-        work->cached[index] = held;
-        work->needs_source[index] = false;
-        return;
-    }
-    codedb_tree_cache_give_back(job->cache, held);
-}
-
-/* The file's source was replaced since the list was read: what is stored now is asked. */
-static codedb_code query_ask_anew(query_work *work, query_slot *slot)
-{
-    codedb_rows *rows = NULL;
-    codedb_code code = codedb_object_current_tree(work->job->db, CODEDB_KIND_CST_TREE, slot->file_id, &rows, &work->result);
-    if (code == CODEDB_NOT_FOUND)
-        return codedb_succeed(&work->result); /* nothing is stored any more */
-    if (code == CODEDB_SUCCESS && rows->values[2].type == CODEDB_VALUE_TEXT) {
-        codedb_slice text = {rows->values[2].as.text, rows->values[2].length};
-        codedb_slice hash = {query_text(&rows->values[1]), rows->values[1].length};
-        code = query_parse(work, slot, text, hash);
-    }
-    codedb_free(rows);
-    return code;
-}
-
-/* A file whose tree is not kept; its source is among those that were read. */
-static codedb_code query_ask_source(query_work *work, query_slot *slot)
-{
-    const codedb_rows *rows = work->sources;
-    for (size_t row = 0; rows != NULL && row < rows->row_count; row++) {
-        const codedb_value *cells = &rows->values[2 * row];
-        if (cells[0].as.integer == slot->tree_id && cells[1].type == CODEDB_VALUE_TEXT)
-            return query_parse(work, slot, (codedb_slice){cells[1].as.text, cells[1].length}, slot->hash);
-    }
-    return query_ask_anew(work, slot);
-}
-
-/* ---- Parts -------------------------------------------------------------------------------------------------------- */
-
-/* Reads the sources that are needed in one request, always of the same shape. */
-static codedb_code query_read_sources(query_work *work, const query_part *part)
-{
-    codedb_value ids[QUERY_PART_FILES];
-    size_t needed = 0;
-    for (size_t i = 0; i < QUERY_PART_FILES; i++) {
-        bool is_needed = i < part->count && work->needs_source[i];
-        ids[i] = is_needed ? codedb_value_integer(work->job->slots[part->first + i].tree_id) : codedb_value_null();
-        needed += is_needed;
-    }
-    if (needed == 0)
-        return CODEDB_SUCCESS;
-    codedb_code code = codedb_sql_execute(work->job->db,
-                                          "SELECT id, cst_code FROM cst_trees WHERE id IN "
-                                          "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                          ids, QUERY_PART_FILES, &work->sources, NULL, &work->result);
-    /* A damaged row is one file's trouble: each is then read for itself. */
-    return code == CODEDB_DATABASE_ERROR ? CODEDB_SUCCESS : code;
-}
-
-static codedb_code query_run_part(query_work *work, const query_part *part)
-{
-    query_job *job = work->job;
-    codedb_code code;
-    for (size_t i = 0; i < part->count; i++)
-        query_look_up(work, &job->slots[part->first + i], i);
-    code = query_read_sources(work, part);
-    for (size_t i = 0; i < part->count; i++) {
-        query_slot *slot = &job->slots[part->first + i];
-        double left;
-        if (code == CODEDB_SUCCESS)
-            code = query_goes_on(job, &left, &work->result);
-        if (code == CODEDB_SUCCESS && work->cached[i] != NULL) {
-            work->counted.trees_kept++;
-            code = query_keep_error(work, slot, query_match(work, slot, work->cached[i]->tree));
-        } else if (code == CODEDB_SUCCESS && work->needs_source[i]) {
-            code = query_keep_error(work, slot, query_ask_source(work, slot));
-        }
-        codedb_tree_cache_give_back(job->cache, work->cached[i]);
-    }
-    codedb_free(work->sources);
-    return code;
 }
 
 /* ---- Threads ------------------------------------------------------------------------------------------------------ */
@@ -430,7 +212,7 @@ static void query_take(query_job *job)
     query_part *part = &job->parts[job->next++];
     pthread_mutex_unlock(&job->lock);
     query_work work = {.job = job, .result = CODEDB_INIT(codedb_result)};
-    codedb_code code = query_run_part(&work, part);
+    codedb_code code = codedb_query_run_part(&work, part);
     pthread_mutex_lock(&job->lock);
     part->done = true;
     for (size_t i = 0; i < part->count; i++)
@@ -573,6 +355,7 @@ static codedb_tree_cache *query_cache(codedb *db)
 /* The filter with its selector compiled, for this query alone unless the host has. */
 static codedb_code query_compile(query_job *job, const codedb_filter *given, codedb_selector **own, codedb_result *result)
 {
+    const codedb_vocabulary *vocabulary = job->options->ast ? codedb_vocabulary_ast() : codedb_vocabulary_cst();
     codedb_selector_options options = CODEDB_INIT(codedb_selector_options);
     codedb_code code = codedb_struct_take(&job->filter, sizeof job->filter, given, "codedb_filter", result);
     if (code != CODEDB_SUCCESS)
@@ -581,11 +364,12 @@ static codedb_code query_compile(query_job *job, const codedb_filter *given, cod
     if (job->filter.compiled == NULL) {
         options.allocator = &job->allocator;
         options.dialect = job->filter.dialect;
+        options.ast = job->options->ast;
         code = codedb_selector_compile(job->filter.selector, &options, own, result);
         job->filter.compiled = *own;
-    } else if (job->filter.compiled->vocabulary != codedb_vocabulary_cst()) {
+    } else if (job->filter.compiled->vocabulary != vocabulary) {
         code = codedb_fail(result, CODEDB_INVALID_REQUEST, "the compiled selector is for %s, not for %s",
-                           job->filter.compiled->vocabulary->trees, codedb_vocabulary_cst()->trees);
+                           job->filter.compiled->vocabulary->trees, vocabulary->trees);
     }
     return code;
 }
@@ -601,6 +385,7 @@ static codedb_code query_prepare(query_job *job, const codedb_filter *filter, co
         code = query_make_slots(job, result);
     if (code != CODEDB_SUCCESS)
         return code;
+    job->summary_form = codedb_summary_form();
     job->cache = job->options->no_cache ? NULL : query_cache(job->db);
     if (job->cache != NULL)
         job->run = codedb_tree_cache_begin(job->cache);

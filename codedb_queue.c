@@ -57,28 +57,33 @@ typedef struct queue_spin {
 
 struct codedb_queue {
     codedb_allocator allocator;
+
+    /* What every request touches lies together, so that it is fetched at once (queue_fetch_lock). */
     pthread_mutex_t lock;
-    pthread_cond_t filled;  /* the driver sleeps here */
-    pthread_cond_t drained; /* callers wait here for room */
 
     /* Under the lock. */
-    queue_lane lanes[QUEUE_LANES];
-    size_t capacity;
     size_t size; /* in the four priorities' lanes */
+    size_t capacity;
+    queue_lane lanes[QUEUE_LANES];
+    uint64_t transaction;
+    uint64_t owner;
+    uint64_t total, high_water;
     size_t room_waiters;
     bool driver_sleeps;
     bool cancelled_running; /* since the driver slept last: a copy that it took, perhaps, and that waits for a transaction */
     bool closed;
-    uint64_t transaction;
-    uint64_t owner;
     double held_since;
-    uint64_t total, expired, rejected, withdrawn, high_water;
+    uint64_t expired, rejected, withdrawn;
+    pthread_cond_t filled;  /* the driver sleeps here */
+    pthread_cond_t drained; /* callers wait here for room */
 
     /* Apart from each other by a cache line, because one side looks at them all the time while the other writes. */
     char apart_from_lock[QUEUE_CACHE_LINE];
     _Atomic size_t ready;
-    _Atomic size_t writes; /* of those, how many are writes that may share a commit */
-    _Atomic double expiry; /* when the driver must look for requests whose time is over; 0: never */
+    _Atomic size_t writes;        /* of those, how many are writes that may share a commit */
+    _Atomic double expiry;        /* when the driver must look for requests whose time is over; 0: never */
+    _Atomic(const void *) newest; /* the request that came last, and its memory for rows, or what was that: only to be fetched */
+    _Atomic(const void *) newest_rows;
     char apart_from_ready[QUEUE_CACHE_LINE];
     _Atomic int yielders;
     queue_spin caller_spin;
@@ -176,6 +181,11 @@ static void queue_spin_learn(queue_spin *spin, bool helped)
     atomic_store_explicit(&spin->limit, limit > QUEUE_SPIN_SMALLEST ? limit : QUEUE_SPIN_SMALLEST, memory_order_relaxed);
 }
 
+static inline void queue_fetch_lock(const codedb_queue *queue)
+{
+    codedb_memory_fetch(&queue->lock, offsetof(codedb_queue, held_since) - offsetof(codedb_queue, lock));
+}
+
 /* ---- Lanes --------------------------------------------------------------------------------------------------------- */
 
 static void queue_lane_append(queue_lane *lane, codedb_request *request)
@@ -236,6 +246,8 @@ static void queue_put(codedb_queue *queue, codedb_request *request)
 {
     queue_lane_append(queue_lane_of(queue, request), request);
     request->queued = true;
+    atomic_store_explicit(&queue->newest, request, memory_order_relaxed);
+    atomic_store_explicit(&queue->newest_rows, request->rows_arena, memory_order_relaxed);
     if (!queue_is_owners(request) && ++queue->size > queue->high_water)
         queue->high_water = queue->size;
     queue->total++;
@@ -401,27 +413,52 @@ static bool queue_await_awake(codedb_queue *queue, const codedb_request *request
     return answered;
 }
 
-/* Sleeps until the answer has come, or until the request's time is over and it is still in its lane. */
+/* Without anything to sleep on. */
+static codedb_code queue_await_yielding(const codedb_request *request)
+{
+    while (!queue_is_answered(request))
+        sched_yield();
+    return request->code;
+}
+
+/* Takes a request whose time is over out of its lane; false when the driver has it. */
+static bool queue_give_up(codedb_queue *queue, codedb_request *request)
+{
+    bool queued;
+    pthread_mutex_lock(&queue->lock);
+    queued = request->queued;
+    if (queued) {
+        queue_remove(queue, request);
+        request->code = queue_fail_timeout(queue, request);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return queued;
+}
+
+/* Sleeps until the answer has come, or until the request's time is over and it is still in its lane. A lock of its own: those who are
+ * woken at the same time would wait for each other and for the driver at the queue's. */
 static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
+    double deadline = request->deadline;
+    bool given_up = false;
+    if (pthread_mutex_init(&request->lock, NULL) != 0)
+        return queue_await_yielding(request);
     if (!codedb_condition_init(&request->answered)) {
-        while (!queue_is_answered(request))
-            sched_yield();
-        return request->code;
+        pthread_mutex_destroy(&request->lock);
+        return queue_await_yielding(request);
     }
-    pthread_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&request->lock);
     atomic_compare_exchange_strong(&request->state, &waited_for, CODEDB_REQUEST_SLEPT_FOR);
-    while (!queue_is_answered(request)) {
-        bool in_time = codedb_condition_wait(&request->answered, &queue->lock, request->queued ? request->deadline : 0);
-        if (!in_time && request->queued) {
-            queue_remove(queue, request);
-            request->code = queue_fail_timeout(queue, request);
-            break;
+    while (!queue_is_answered(request) && !given_up) {
+        if (!codedb_condition_wait(&request->answered, &request->lock, deadline)) {
+            given_up = queue_give_up(queue, request);
+            deadline = 0;
         }
     }
-    pthread_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&request->lock);
     pthread_cond_destroy(&request->answered);
+    pthread_mutex_destroy(&request->lock);
     return request->code;
 }
 
@@ -441,6 +478,7 @@ static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
     request->role = codedb_request_find_role(request);
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     atomic_init(&request->cancelled, false);
+    queue_fetch_lock(queue);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
     pthread_mutex_unlock(&queue->lock);
@@ -515,18 +553,6 @@ static void queue_look_out(codedb_queue *queue)
     } while (!codedb_queue_has_ready(queue) && codedb_monotonic_now() < until);
 }
 
-/* Fetches a request, which another CPU has just written, all lines at once instead of one behind the other. */
-static void queue_fetch(const codedb_request *request)
-{
-#if defined(__GNUC__)
-    size_t offset;
-    for (offset = 0; offset < offsetof(codedb_request, apart); offset += QUEUE_CACHE_LINE)
-        __builtin_prefetch((const char *)request + offset);
-#else
-    (void)request;
-#endif
-}
-
 /* The deadline, or when a request expires that has come since the driver thought of one: one that waits for a transaction is not ready. */
 static double queue_earlier_expiry(const codedb_queue *queue, double deadline)
 {
@@ -592,8 +618,14 @@ static void queue_expire_waiting(codedb_queue *queue, double now)
 static codedb_request *queue_take(codedb_queue *queue, bool member)
 {
     double expiry = atomic_load_explicit(&queue->expiry, memory_order_relaxed);
-    double now = codedb_monotonic_now();
     codedb_request *request;
+    double now;
+    if (codedb_queue_has_ready(queue)) {
+        queue_fetch_lock(queue);
+        codedb_memory_fetch(atomic_load_explicit(&queue->newest, memory_order_relaxed), CODEDB_REQUEST_FETCHED);
+        codedb_memory_fetch(atomic_load_explicit(&queue->newest_rows, memory_order_relaxed), CODEDB_ROWS_FETCHED);
+    }
+    now = codedb_monotonic_now();
     if (expiry != 0 && expiry <= now)
         queue_expire_waiting(queue, now);
     if (!codedb_queue_has_ready(queue))
@@ -602,7 +634,8 @@ static codedb_request *queue_take(codedb_queue *queue, bool member)
     request = queue_remove_next(queue, member);
     pthread_mutex_unlock(&queue->lock);
     if (request != NULL) {
-        queue_fetch(request);
+        codedb_memory_fetch(request, CODEDB_REQUEST_FETCHED);
+        codedb_memory_fetch(request->rows_arena, request->rows_arena != NULL ? CODEDB_ROWS_FETCHED : 0);
         request->taken = now;
         queue_count_time(now - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
     }
@@ -641,7 +674,7 @@ static void queue_count_answer(codedb_queue *queue, const codedb_request *reques
         queue_counter_add(&queue->cancelled, 1);
 }
 
-static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
+static void queue_wake_caller(codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
     if (request->answered_by != NULL) {
@@ -651,16 +684,16 @@ static void queue_wake_caller(codedb_queue *queue, codedb_request *request)
     if (atomic_compare_exchange_strong_explicit(&request->state, &waited_for, CODEDB_REQUEST_ANSWERED, memory_order_acq_rel,
                                                 memory_order_acquire))
         return;
-    pthread_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&request->lock);
     atomic_store_explicit(&request->state, CODEDB_REQUEST_ANSWERED, memory_order_release);
     pthread_cond_signal(&request->answered);
-    pthread_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&request->lock);
 }
 
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request)
 {
     queue_count_answer(queue, request);
-    queue_wake_caller(queue, request);
+    queue_wake_caller(request);
 }
 
 CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request)
@@ -670,7 +703,7 @@ CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *req
     pthread_mutex_lock(&queue->lock);
     request->code = queue_fail_timeout(queue, request);
     pthread_mutex_unlock(&queue->lock);
-    queue_wake_caller(queue, request);
+    queue_wake_caller(request);
     return true;
 }
 
@@ -720,7 +753,7 @@ CODEDB_PRIVATE void codedb_queue_cancel(codedb_queue *queue, codedb_request *req
     }
     pthread_mutex_unlock(&queue->lock);
     if (waited)
-        queue_wake_caller(queue, request);
+        queue_wake_caller(request);
 }
 
 CODEDB_PRIVATE void codedb_queue_close(codedb_queue *queue)

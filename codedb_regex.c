@@ -17,6 +17,7 @@
 #define REGEX_MAX_NESTING 64
 #define REGEX_MAX_REPEAT 1000
 #define REGEX_NO_MAXIMUM UINT32_MAX
+#define REGEX_STEPS_BETWEEN_CLOCKS 65536
 
 typedef enum regex_code {
     REGEX_RANGES, /* one character in, or with `negated` outside, ranges[first .. first + count) */
@@ -139,6 +140,14 @@ static bool regex_fail(regex_parser *parser, const char *expected)
     return false;
 }
 
+/* As above, with the place of what is wrong. */
+static bool regex_fail_at(regex_parser *parser, size_t at, const char *expected)
+{
+    if (parser->expected == NULL)
+        parser->at = at;
+    return regex_fail(parser, expected);
+}
+
 static void *regex_allocate(regex_parser *parser, size_t count, size_t size)
 {
     void *memory = codedb_arena_allocate(parser->arena, count, size);
@@ -167,6 +176,7 @@ static void regex_add_range(regex_parser *parser, uint32_t low, uint32_t high)
 
 static bool regex_hex(regex_parser *parser, unsigned digits, uint32_t *c)
 {
+    size_t start = parser->at - 2;
     *c = 0;
     while (digits-- > 0) {
         int digit = regex_peek(parser);
@@ -179,7 +189,7 @@ static bool regex_hex(regex_parser *parser, unsigned digits, uint32_t *c)
             return regex_fail(parser, "hexadecimal digits");
         parser->at++;
     }
-    return *c <= 0x10FFFF || regex_fail(parser, "the number of a character");
+    return *c <= 0x10FFFF || regex_fail_at(parser, start, "the number of a character");
 }
 
 /* One character or set, behind a backslash or not; sets come as numbers beyond the last character. */
@@ -213,7 +223,7 @@ static bool regex_character(regex_parser *parser, uint32_t *c)
     else if ((found = strchr(letters, next)) != NULL && next != 0)
         *c = (unsigned char)values[found - letters];
     else if ((next >= '0' && next <= '9') || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z'))
-        return regex_fail(parser, "a known escape");
+        return regex_fail_at(parser, parser->at - 2, "a known escape");
     else
         *c = (uint32_t)next;
     return true;
@@ -227,6 +237,7 @@ static bool regex_class(regex_parser *parser, regex_node *node)
     while (regex_peek(parser) != ']' || first) {
         uint32_t low;
         uint32_t high;
+        size_t start = parser->at;
         first = false;
         if (regex_peek(parser) < 0)
             return regex_fail(parser, "']'");
@@ -241,7 +252,7 @@ static bool regex_class(regex_parser *parser, regex_node *node)
             if (!regex_character(parser, &high))
                 return false;
             if (low >= REGEX_WORD || high >= REGEX_WORD || high < low)
-                return regex_fail(parser, "a range from a lower to a higher character");
+                return regex_fail_at(parser, start, "a range from a lower to a higher character");
         }
         regex_add_range(parser, low, high);
     }
@@ -310,11 +321,12 @@ static bool regex_atom(regex_parser *parser, regex_node *node)
 static bool regex_count(regex_parser *parser, uint32_t *number)
 {
     bool found = false;
+    size_t start = parser->at;
     *number = 0;
     while (regex_peek(parser) >= '0' && regex_peek(parser) <= '9') {
         *number = *number * 10 + (uint32_t)(regex_peek(parser) - '0');
         if (*number > REGEX_MAX_REPEAT)
-            return regex_fail(parser, "at most 1000 repetitions");
+            return regex_fail_at(parser, start, "at most 1000 repetitions");
         parser->at++;
         found = true;
     }
@@ -343,7 +355,7 @@ static bool regex_braces(regex_parser *parser, regex_node *node)
         return false;
     }
     if (maximum < minimum)
-        return regex_fail(parser, "a range of repetitions from the smaller to the larger");
+        return regex_fail_at(parser, start, "a range of repetitions from the smaller to the larger");
     node->minimum = minimum;
     node->maximum = maximum;
     return true;
@@ -608,7 +620,21 @@ static bool regex_takes(const codedb_regex *regex, const regex_instruction *inst
     return instruction->negated;
 }
 
-CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch)
+/* Counts steps; false when the time is over. */
+static bool regex_goes_on(codedb_regex_clock *clock, size_t steps)
+{
+    if (clock == NULL || clock->deadline == 0)
+        return true;
+    clock->steps += steps;
+    if (clock->steps >= REGEX_STEPS_BETWEEN_CLOCKS) {
+        clock->steps = 0;
+        clock->is_over = clock->is_over || codedb_monotonic_now() > clock->deadline;
+    }
+    return !clock->is_over;
+}
+
+CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch,
+                                        codedb_regex_clock *clock)
 {
     uint32_t size = regex->size;
     regex_states now = {scratch, scratch + size, 0};
@@ -628,7 +654,7 @@ CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *t
                 return true;
         if (regex_enter(&search, &now, 0))
             return true;
-        if (at >= length)
+        if (at >= length || !regex_goes_on(clock, now.count))
             return false;
         next_count = 0;
         for (i = 0; i < now.count; i++) {

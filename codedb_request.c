@@ -22,6 +22,7 @@ static uint64_t request_hash_word(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 32);
 }
 
+/* The last bytes are put together in a register: a word that is read behind bytes that were written waits for all writes before them. */
 static uint64_t request_hash_bytes(uint64_t hash, const char *bytes, size_t length)
 {
     uint64_t word;
@@ -30,8 +31,8 @@ static uint64_t request_hash_bytes(uint64_t hash, const char *bytes, size_t leng
         memcpy(&word, bytes, sizeof word);
         hash = request_hash_word(hash, word);
     }
-    word = 0;
-    memcpy(&word, bytes, length);
+    for (word = 0; length > 0; length--)
+        word = word << 8 | (unsigned char)bytes[length - 1];
     return request_hash_word(hash, word);
 }
 
@@ -321,39 +322,42 @@ CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector)
 /* ---- 3. Request frames --------------------------------------------------------------------------------------------- */
 
 #define REQUEST_FRAME_NAMES 48
+#define REQUEST_FRAME_SIZE(count) ((count) * (sizeof(const char *) + sizeof(codedb_value) + 1) + 2 * sizeof(codedb_value))
 
-/* A request with room for the usual number of names and values; an arena takes what is more. */
+/* A request with room for the usual number of names and values; an arena takes what is more. They lie close behind the request, so that the
+ * driver fetches them with it. */
 typedef struct request_frame {
     codedb_request request;
+    _Alignas(max_align_t) char room[REQUEST_FRAME_SIZE(REQUEST_FRAME_NAMES)];
     codedb_arena *arena;
     const char **names;
     codedb_value *values;
     unsigned char *nulls;
-    const char *name_room[REQUEST_FRAME_NAMES];
-    codedb_value value_room[REQUEST_FRAME_NAMES + 2];
-    unsigned char null_room[REQUEST_FRAME_NAMES];
 } request_frame;
 
 /* Makes the frame ready for `count` named values. */
 static bool request_frame_init(request_frame *frame, const codedb_allocator *allocator, codedb_request_kind kind, size_t count)
 {
-    memset(&frame->request, 0, sizeof frame->request);
+    void *room = frame->room;
+    codedb_memory_clear(&frame->request, offsetof(codedb_request, apart));
     frame->request.kind = kind;
     frame->request.operation.struct_size = sizeof frame->request.operation;
     frame->arena = NULL;
-    frame->names = frame->name_room;
-    frame->values = frame->value_room;
-    frame->nulls = frame->null_room;
     if (count > REQUEST_FRAME_NAMES) {
+        if (count > SIZE_MAX / REQUEST_FRAME_SIZE(1))
+            return false;
         frame->arena = codedb_arena_create(allocator);
         if (frame->arena == NULL)
             return false;
-        frame->names = codedb_arena_allocate(frame->arena, count, sizeof *frame->names);
-        frame->values = codedb_arena_allocate(frame->arena, count + 2, sizeof *frame->values);
-        frame->nulls = codedb_arena_allocate(frame->arena, count, 1);
+        room = codedb_arena_allocate(frame->arena, 1, REQUEST_FRAME_SIZE(count));
+        if (room == NULL)
+            return false;
     }
+    frame->values = (codedb_value *)(void *)room;
+    frame->names = (const char **)(void *)(frame->values + count + 2);
+    frame->nulls = (unsigned char *)(frame->names + count);
     frame->request.values = frame->values;
-    return frame->names != NULL && frame->values != NULL && frame->nulls != NULL;
+    return true;
 }
 
 static void request_frame_free(request_frame *frame)

@@ -187,6 +187,22 @@ static codedb_code schema_create(codedb *db, codedb_result *result)
     return code;
 }
 
+CODEDB_PRIVATE codedb_code codedb_schema_begin(const codedb_allocator *allocator, codedb_arena **arena,
+                                               const codedb_beginning **beginning, codedb_result *result)
+{
+    codedb_structure structure = {.arena = codedb_arena_create(allocator)};
+    *beginning = NULL;
+    *arena = NULL;
+    if (structure.arena != NULL && codedb_schema_define(&structure))
+        *beginning = codedb_image_create(&structure);
+    if (*beginning == NULL) {
+        codedb_arena_destroy(structure.arena);
+        return codedb_fail_no_memory(result);
+    }
+    *arena = structure.arena;
+    return CODEDB_SUCCESS;
+}
+
 /* ---- what a database has ------------------------------------------------------------------------------------------ */
 
 static codedb_code schema_is_empty(codedb *db, bool *empty, codedb_result *result)

@@ -137,8 +137,15 @@ typedef struct codedb_regex_flags {
 /* NULL for a wrong pattern: *expected says what was expected at *error_offset; or without memory: then *expected is NULL. */
 CODEDB_PRIVATE const codedb_regex *codedb_regex_create(codedb_arena *arena, const char *text, size_t length,
                                                        codedb_regex_flags flags, size_t *error_offset, const char **expected);
-/* Does the UTF-8 text hold a match? `scratch` has room for codedb_regex_scratch_size numbers. */
-CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch);
+/* Until when a search may go on. */
+typedef struct codedb_regex_clock {
+    double deadline; /* of the monotonic clock; 0: none */
+    size_t steps;    /* since the clock was looked at */
+    bool is_over;    /* a search has ended for that, and its answer is none */
+} codedb_regex_clock;
+/* Does the UTF-8 text hold a match? `scratch` has room for codedb_regex_scratch_size numbers; `clock` may be NULL. */
+CODEDB_PRIVATE bool codedb_regex_search(const codedb_regex *regex, const char *text, size_t length, uint32_t *scratch,
+                                        codedb_regex_clock *clock);
 CODEDB_PRIVATE size_t codedb_regex_scratch_size(const codedb_regex *regex);
 
 /* X(name, cost): the attributes that every tree has, and what asking for one costs: filters run cheapest first. */
@@ -375,9 +382,12 @@ struct codedb_node_view {
     const unsigned char *fields;
     const unsigned char *ends;
     codedb_dialect dialect;
-    const char *path;    /* NULL: none */
-    codedb_arena *arena; /* of what is made while matching */
-    uint32_t *parents;   /* NULL until somebody asks, as the next four */
+    const char *path;                         /* NULL: none */
+    codedb_naming naming;                     /* of the CST */
+    struct codedb_identities *own_identities; /* that were read from naming.kept; NULL: none were */
+    char tag[CODEDB_IDENTITY_TAG_SIZE];       /* of a text in which places are named; "" until somebody asks */
+    codedb_arena *arena;                      /* of what is made while matching */
+    uint32_t *parents;                        /* NULL until somebody asks, as the next four */
     uint32_t *depths;
     uint32_t *numbers; /* of each node among its parent's stored, or among its fabricated children */
     uint64_t *methods; /* the set of FunctionDefs below a class */
@@ -385,6 +395,7 @@ struct codedb_node_view {
     codedb_buffer scratch;   /* the value that is being looked at, when it is no slice of the source */
     uint32_t *regex_scratch; /* for the largest regular expression so far */
     size_t regex_scratch_size;
+    codedb_regex_clock regex_clock;
     codedb_place_cursor cursor;
     const char *first_return;            /* the source's first \r; its end when there is none, NULL until somebody asks */
     size_t compared;                     /* bytes of values, since the matcher last looked */
@@ -431,6 +442,8 @@ CODEDB_PRIVATE const char *codedb_view_type(const codedb_node_view *view, uint32
 /* Into view->scratch: the original engine's qualname, false when there is none; and the node's id. */
 CODEDB_PRIVATE bool codedb_view_qualname(codedb_node_view *view, uint32_t node);
 CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node);
+/* Appends the id of a stored node to view->scratch, if the ids are not paths: then it answers false and does nothing. */
+CODEDB_PRIVATE bool codedb_view_append_kept_id(codedb_node_view *view, uint32_t stored);
 /* The name attribute as a slice of the tree's text; NULL when there is none. */
 CODEDB_PRIVATE const char *codedb_view_name(const codedb_node_view *view, uint32_t node, size_t *length);
 /* Values: none; what stands in view->scratch; a number, put there. */
@@ -443,9 +456,9 @@ CODEDB_PRIVATE codedb_slice codedb_view_with_newlines(codedb_node_view *view, co
 /* The value of an attribute that is no field path; text is NULL when the node has none. Good until the next question. */
 CODEDB_PRIVATE codedb_slice codedb_attribute_value(codedb_node_view *view, uint32_t node, codedb_attribute attribute);
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test);
-/* Does `value` stand in the test's relation to its operand? `scratch` is for the test's regular expression, if it has one. */
+/* Does `value` stand in the test's relation to its operand? `scratch` and `clock` are for the test's regular expression, if it has one. */
 CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,
-                                             uint32_t *scratch);
+                                             uint32_t *scratch, codedb_regex_clock *clock);
 /* The same for what may be a slice of the tree's source; the test's room is there. */
 CODEDB_PRIVATE bool codedb_view_compare(codedb_node_view *view, const codedb_attribute_test *test, codedb_slice slice);
 /* -1, 0, 1, or 2 when one of the texts is no integer as Python's int() takes it. Numbers of any size. */

@@ -224,6 +224,8 @@ CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, 
     }
     if (code == CODEDB_SUCCESS)
         code = source_insert_tree(db, batch, file, hash, &operation, result);
+    if (code == CODEDB_SUCCESS && file->tree)
+        code = codedb_source_summary_store(db, batch, file, hash, result);
     if (code == CODEDB_SUCCESS && refresh_ast)
         code = source_insert_ast(db, batch, file, result);
     if (code == CODEDB_SUCCESS && !file->tree)
@@ -317,7 +319,9 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const codedb_sour
         .tree = tree,
     };
     codedb_source_require_unchanged(batch, file_id, state);
-    code = codedb_source_store(db, batch, &file, &operation, result);
+    code = codedb_source_summary_prepare(db, batch, result);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_source_store(db, batch, &file, &operation, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_batch_run(batch, result);
     if (code == CODEDB_SUCCESS && tree_id)

@@ -24,7 +24,7 @@ typedef struct codedb_source_file {
     bool facts_are_written; /* the caller writes `lines` and `has_docstring` of the file with its row */
 } codedb_source_file;
 
-/* Adds to `batch` all that makes the database hold this file's source: its row in cst_trees (earlier ones go; a stored AST of
+/* Adds to `batch`, behind codedb_source_summary_prepare, all that makes the database hold this file's source: its row in cst_trees (earlier ones go; a stored AST of
  * other text is made anew), classes, methods, functions, imports, code_content, `lines` and `has_docstring` of its row in files, and the
  * issue of type "syntax_error" if it does not parse (an earlier one goes). What is still there keeps its id. Parsing and collecting
  * run in the calling thread; the batch copies.
@@ -61,6 +61,12 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *bat
 /* The same for `tree`, with the ids of what is stored now for all that has not changed since. */
 CODEDB_PRIVATE codedb_code codedb_source_ids_carry(codedb *db, codedb_batch *batch, int64_t file_id, const codedb_tree *tree,
                                                    const char *hash, codedb_result *result);
+
+/* codedb_source_summary.c. Before the first source of a batch: adds what makes its table, if that is not there. */
+CODEDB_PRIVATE codedb_code codedb_source_summary_prepare(codedb *db, codedb_batch *batch, codedb_result *result);
+/* Adds to the batch what keeps the summary of the file's tree, whose source has that hash. */
+CODEDB_PRIVATE codedb_code codedb_source_summary_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
+                                                       const char *hash, codedb_result *result);
 
 /* The number of lines of a file, and whether it has a docstring: what its row in `files` says of a source. */
 CODEDB_PRIVATE void codedb_source_facts(const codedb_tree *tree, uint32_t *lines, bool *has_docstring);

@@ -53,38 +53,17 @@ static codedb_code source_ast_read(codedb *db, int64_t file_id, source_ast_state
     return code == CODEDB_NOT_FOUND ? codedb_succeed(result) : code;
 }
 
-/* Is the JSON a string, and so no tree? */
-static bool source_ast_is_string(const source_ast_state *state)
-{
-    size_t at = codedb_ast_skip_space(state->json.text, 0, state->json.length);
-    return at < state->json.length && state->json.text[at] == '"';
-}
-
-static int source_ast_append(void *context, const char *bytes, size_t length)
-{
-    codedb_buffer *buffer = context;
-    codedb_buffer_append(buffer, bytes, length);
-    return buffer->failed;
-}
-
 /* The ast of the stored source. */
 static codedb_code source_ast_make(codedb *db, const source_ast_state *state, codedb_buffer *json, codedb_result *result)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
-    codedb_tree *tree;
-    codedb_code code;
     if (state->source.text == NULL)
         return codedb_fail(result, CODEDB_NOT_FOUND,
                            "the stored ast of file %lld is a JSON string and no tree, and there is no stored source",
                            (long long)state->file->id);
     options.allocator = codedb_object_allocator(db);
     options.path = state->file->path;
-    code = codedb_tree_parse_text(state->source.text, state->source.length, &options, &tree, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    code = codedb_ast_write(tree, source_ast_append, json, result);
-    codedb_tree_free(tree);
-    return json->failed ? codedb_fail_no_memory(result) : code;
+    return codedb_ast_make(state->source, &options, json, result);
 }
 
 static codedb_code source_ast_open(codedb *db, const source_ast_state *state, codedb_slice json, codedb_ast_document *document,
@@ -110,7 +89,7 @@ CODEDB_API codedb_code codedb_ast_query(codedb *db, int64_t file_id, const coded
                            "codedb_ast_query needs a database, a filter and a place for the nodes");
     codedb_buffer_init(&made, codedb_object_allocator(db));
     code = source_ast_read(db, file_id, &state, result);
-    is_string = code == CODEDB_SUCCESS && source_ast_is_string(&state);
+    is_string = code == CODEDB_SUCCESS && codedb_ast_is_string(state.json);
     if (is_string)
         code = source_ast_make(db, &state, &made, result);
     if (code == CODEDB_SUCCESS)
@@ -190,7 +169,7 @@ CODEDB_API codedb_code codedb_ast_modify(codedb *db, int64_t file_id, const code
         (strlen(expected_hash) != state.hash.length || memcmp(expected_hash, state.hash.text, state.hash.length) != 0))
         code = codedb_fail(result, CODEDB_CONFLICT, "the stored ast of file %lld has the hash %.*s, expected %s",
                            (long long)file_id, (int)state.hash.length, state.hash.text, expected_hash);
-    else if (source_ast_is_string(&state))
+    else if (codedb_ast_is_string(state.json))
         code = codedb_fail(result, CODEDB_VALIDATION_ERROR,
                            "the stored ast of file %lld is a JSON string and no tree: it cannot be edited", (long long)file_id);
     else

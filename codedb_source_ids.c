@@ -29,9 +29,10 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_read(codedb *db, int64_t file_id, c
     codedb_code code = codedb_table_select(db, SOURCE_IDS_TABLE, &select, &rows, &own);
     /* No file's source has changed yet: there is no such table. */
     bool is_missing = code == CODEDB_SCHEMA_ERROR;
+    bool is_read = true;
     if (code == CODEDB_SUCCESS && rows->row_count == 1 && rows->values[0].type == CODEDB_VALUE_TEXT)
-        *identities = codedb_identities_read(allocator, rows->values[0].as.text);
-    if ((code == CODEDB_SUCCESS || is_missing) && !*identities)
+        is_read = codedb_identities_read(allocator, rows->values[0].as.text, identities);
+    if ((code == CODEDB_SUCCESS || is_missing) && is_read && !*identities)
         *identities = codedb_identities_create(allocator, hash);
     if (code != CODEDB_SUCCESS && !is_missing)
         codedb_fail(result, code, "%s", own.description);

@@ -17,12 +17,14 @@ typedef struct sql_writer {
 CODEDB_PRIVATE void codedb_sql_write_name(codedb_buffer *sql, codedb_sql_dialect dialect, const char *name)
 {
     char quote = dialect == CODEDB_SQL_POSTGRES ? '"' : '`';
+    const char *end;
     codedb_buffer_append_byte(sql, quote);
-    for (; *name != '\0'; name++) {
-        if (*name == quote)
-            codedb_buffer_append_byte(sql, quote);
-        codedb_buffer_append_byte(sql, *name);
+    while ((end = strchr(name, quote)) != NULL) {
+        codedb_buffer_append(sql, name, (size_t)(end - name) + 1);
+        codedb_buffer_append_byte(sql, quote);
+        name = end + 1;
     }
+    codedb_buffer_append_text(sql, name);
     codedb_buffer_append_byte(sql, quote);
 }
 

@@ -10,7 +10,9 @@
  * 2. A statement in the cache is reset while it is not running, and all its parameters are bound before it runs: what old bindings
  *    pointed to is the caller's again, and is not looked at.
  * 3. No failure of SQLite is passed over, not even of a question about the schema: SQLite may have rolled the transaction back for it, and
- *    what came next would be committed alone. */
+ *    what came next would be committed alone.
+ * 4. Reads of a database in memory that follow one another share a transaction, which nobody else can notice. It is none to the loop
+ *    (sqlite_is_autocommit), and ends before anything but a read, and behind a failure. */
 #include "codedb_sqlite.h"
 
 #include "codedb_match.h"
@@ -395,6 +397,7 @@ static void sqlite_statement_free(sqlite_connection *connection, sqlite_statemen
     *link = statement->next;
     sqlite3_finalize(statement->statement);
     codedb_arena_destroy(statement->arena);
+    codedb_memory_release(&connection->allocator, statement->columns.names);
     memset(statement, 0, sizeof *statement);
 }
 
@@ -533,6 +536,9 @@ static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_o
         return codedb_fail_no_memory(result);
     }
     statement->stamp = ++connection->stamps;
+    statement->parameter_count = sqlite3_bind_parameter_count(statement->statement);
+    statement->gives_rows = sqlite3_column_count(statement->statement) > 0;
+    statement->only_reads = statement->gives_rows && sqlite3_stmt_readonly(statement->statement);
     bucket = &connection->buckets[operation->hash % SQLITE_BUCKETS];
     statement->next = *bucket;
     *bucket = (int)(statement - connection->statements);
@@ -555,9 +561,34 @@ CODEDB_PRIVATE void codedb_sqlite_after_rollback(sqlite_connection *connection, 
         connection->schema_was_changed = false;
 }
 
+/* Invariant 4. Nothing was written, so that it makes no difference how it ends. */
+CODEDB_PRIVATE void codedb_sqlite_end_reading(sqlite_connection *connection)
+{
+    connection->was_reading = false;
+    if (!connection->reading)
+        return;
+    connection->reading = false;
+    if (sqlite3_get_autocommit(connection->db) == 0 && sqlite_step_own(connection, connection->commit) != SQLITE_OK)
+        sqlite_step_own(connection, connection->rollback);
+}
+
+/* Opens a transaction for a read that follows a read: beginning and ending one costs as much as a small read. Without it, things go on
+ * as well. */
+static void sqlite_keep_reading(sqlite_connection *connection)
+{
+    if (connection->was_reading && !connection->reading && connection->in_memory && sqlite3_get_autocommit(connection->db) != 0) {
+        int code = SQLITE_OK;
+        if (connection->begin_reading == NULL)
+            code = sqlite_prepare_own(connection, "BEGIN", &connection->begin_reading);
+        connection->reading = code == SQLITE_OK && sqlite_step_own(connection, connection->begin_reading) == SQLITE_OK;
+    }
+    connection->was_reading = true;
+}
+
 /* Called when something failed: SQLite ends a transaction by itself when the disk is full, for one. */
 static void sqlite_notice_end(sqlite_connection *connection)
 {
+    codedb_sqlite_end_reading(connection);
     if (sqlite_is_autocommit(connection))
         codedb_sqlite_after_rollback(connection, true);
 }
@@ -606,17 +637,12 @@ static int sqlite_bind_all(sqlite3_stmt *statement, const codedb_operation *oper
 static bool sqlite_reserve_row(sqlite_connection *connection, size_t count)
 {
     codedb_value *row;
-    const char **names;
     if (count <= connection->row_capacity)
         return true;
     row = codedb_memory_reallocate(&connection->allocator, connection->row, connection->row_capacity, count, sizeof *row);
     if (row == NULL)
         return false;
     connection->row = row;
-    names = codedb_memory_reallocate(&connection->allocator, connection->names, connection->row_capacity, count, sizeof *names);
-    if (names == NULL)
-        return false;
-    connection->names = names;
     connection->row_capacity = count;
     return true;
 }
@@ -651,25 +677,31 @@ static bool sqlite_read_value(sqlite3_stmt *statement, int column, codedb_value 
     }
 }
 
-static codedb_code sqlite_begin_rows(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows,
-                                     codedb_result *result)
+/* Asks for the names again when SQLite has prepared the statement anew: the schema was another one then. */
+static bool sqlite_read_columns(sqlite_connection *connection, sqlite3_stmt *statement, sqlite_columns *columns)
 {
-    int count = sqlite3_column_count(statement);
-    int i;
-    if (!sqlite_reserve_row(connection, (size_t)count))
-        return codedb_fail_no_memory(result);
-    for (i = 0; i < count; i++) {
-        connection->names[i] = sqlite3_column_name(statement, i);
-        if (connection->names[i] == NULL)
-            return codedb_fail_no_memory(result);
+    int prepared_again = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_REPREPARE, 0);
+    int count, i;
+    if (columns->names != NULL && columns->prepared_again == prepared_again)
+        return true;
+    count = sqlite3_column_count(statement);
+    codedb_memory_release(&connection->allocator, columns->names);
+    columns->names = codedb_memory_allocate(&connection->allocator, (size_t)count, sizeof *columns->names);
+    for (i = 0; columns->names != NULL && i < count; i++) {
+        columns->names[i] = sqlite3_column_name(statement, i);
+        if (columns->names[i] == NULL) {
+            codedb_memory_release(&connection->allocator, columns->names);
+            columns->names = NULL;
+        }
     }
-    return rows->begin(rows, connection->names, (size_t)count);
+    columns->count = count;
+    columns->prepared_again = prepared_again;
+    return columns->names != NULL && sqlite_reserve_row(connection, (size_t)count);
 }
 
-static codedb_code sqlite_write_row(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows,
+static codedb_code sqlite_write_row(sqlite_connection *connection, sqlite3_stmt *statement, int count, codedb_row_writer *rows,
                                     codedb_result *result)
 {
-    int count = sqlite3_column_count(statement);
     int i;
     for (i = 0; i < count; i++)
         if (!sqlite_read_value(statement, i, &connection->row[i]))
@@ -677,18 +709,22 @@ static codedb_code sqlite_write_row(sqlite_connection *connection, sqlite3_stmt 
     return rows->row(rows, connection->row);
 }
 
-/* Steps a bound statement to its end, giving its rows to `rows` (may be NULL). */
-static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *statement, codedb_row_writer *rows,
-                                   const char *what, codedb_result *result)
+/* Steps a bound statement to its end, giving its rows to `rows` (may be NULL: then so may `columns`). */
+static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *statement, sqlite_columns *columns,
+                                   codedb_row_writer *rows, const char *what, codedb_result *result)
 {
     codedb_code code = CODEDB_SUCCESS;
     int step = sqlite3_step(statement);
     /* Behind the first step: a schema that changed has been noticed by then. */
-    if (rows != NULL && (step == SQLITE_ROW || step == SQLITE_DONE))
-        code = sqlite_begin_rows(connection, statement, rows, result);
+    if (rows != NULL && (step == SQLITE_ROW || step == SQLITE_DONE)) {
+        if (sqlite_read_columns(connection, statement, columns))
+            code = rows->begin(rows, columns->names, (size_t)columns->count);
+        else
+            code = codedb_fail_no_memory(result);
+    }
     while (code == CODEDB_SUCCESS && step == SQLITE_ROW) {
         if (rows != NULL)
-            code = sqlite_write_row(connection, statement, rows, result);
+            code = sqlite_write_row(connection, statement, columns->count, rows, result);
         if (code == CODEDB_SUCCESS)
             step = sqlite3_step(statement);
     }
@@ -707,36 +743,56 @@ static codedb_code sqlite_count_rows(sqlite_connection *connection, sqlite3_stmt
     return CODEDB_SUCCESS;
 }
 
+/* Steps a bound statement as its operation wants it. */
+static codedb_code sqlite_step_operation(sqlite_connection *connection, sqlite_statement *statement,
+                                         const codedb_operation *operation, codedb_row_writer *rows, codedb_changes *changes,
+                                         codedb_result *result)
+{
+    const char *what = sqlite_operation_title(operation);
+    if (operation->kind == CODEDB_OPERATION_COUNT)
+        return sqlite_count_rows(connection, statement->statement, what, &changes->affected_rows, result);
+    return sqlite_step_all(connection, statement->statement, &statement->columns, rows, what, result);
+}
+
+/* The same, and notes what changed. */
+static codedb_code sqlite_step_writing(sqlite_connection *connection, sqlite_statement *statement,
+                                       const codedb_operation *operation, codedb_row_writer *rows, codedb_changes *changes,
+                                       codedb_result *result)
+{
+    sqlite3_int64 before = sqlite3_total_changes64(connection->db);
+    bool commits = sqlite_is_autocommit(connection);
+    codedb_code code;
+    codedb_sqlite_fulltext_remember(connection);
+    code = sqlite_step_operation(connection, statement, operation, rows, changes, result);
+    if (code == CODEDB_DATABASE_ERROR && commits && sqlite3_extended_errcode(connection->db) == SQLITE_IOERR_FSYNC)
+        code = codedb_sqlite_fail_commit(connection, SQLITE_IOERR_FSYNC, sqlite_operation_title(operation), result);
+    if (code != CODEDB_SUCCESS) {
+        codedb_sqlite_fulltext_restore(connection);
+    } else if (sqlite3_total_changes64(connection->db) != before) {
+        changes->affected_rows = sqlite3_changes64(connection->db);
+        changes->last_insert_id = sqlite3_last_insert_rowid(connection->db);
+    }
+    return code;
+}
+
 /* Binds, steps and resets one statement. */
 static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_statement *statement,
                                         const codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
                                         codedb_changes *changes, codedb_result *result)
 {
-    const char *what = sqlite_operation_title(operation);
-    sqlite3_int64 before = sqlite3_total_changes64(connection->db);
-    bool commits = sqlite_is_autocommit(connection);
     codedb_code code;
     int bound = sqlite_bind_all(statement->statement, operation, values);
     connection->running = statement->statement;
-    codedb_sqlite_fulltext_remember(connection);
     if (bound != SQLITE_OK)
-        code = codedb_sqlite_fail(connection, bound, what, result);
-    else if (operation->kind == CODEDB_OPERATION_COUNT)
-        code = sqlite_count_rows(connection, statement->statement, what, &changes->affected_rows, result);
+        code = codedb_sqlite_fail(connection, bound, sqlite_operation_title(operation), result);
+    else if (statement->only_reads)
+        code = sqlite_step_operation(connection, statement, operation, rows, changes, result);
     else
-        code = sqlite_step_all(connection, statement->statement, rows, what, result);
-    if (code == CODEDB_DATABASE_ERROR && commits && sqlite3_extended_errcode(connection->db) == SQLITE_IOERR_FSYNC)
-        code = codedb_sqlite_fail_commit(connection, SQLITE_IOERR_FSYNC, what, result);
-    if (code == CODEDB_SUCCESS && sqlite3_total_changes64(connection->db) != before) {
-        changes->affected_rows = sqlite3_changes64(connection->db);
-        changes->last_insert_id = sqlite3_last_insert_rowid(connection->db);
-    }
+        code = sqlite_step_writing(connection, statement, operation, rows, changes, result);
     sqlite3_reset(statement->statement);
     connection->running = NULL;
-    if (code != CODEDB_SUCCESS) {
-        codedb_sqlite_fulltext_restore(connection);
+    if (code != CODEDB_SUCCESS)
         sqlite_notice_end(connection);
-    }
     return code;
 }
 
@@ -806,6 +862,7 @@ static codedb_code sqlite_ready(sqlite_connection *connection, codedb_operation 
     codedb_code code = sqlite_find_or_make(connection, operation, statement, result);
     if (code != CODEDB_SUCCESS || (*statement)->changes_schema || connection->schema_is_known)
         return code;
+    codedb_sqlite_end_reading(connection);
     sqlite_statements_clear(connection);
     code = codedb_sqlite_fulltext_discover(connection, result);
     if (code == CODEDB_SUCCESS)
@@ -818,7 +875,6 @@ static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operati
 {
     sqlite_connection *connection = sqlite_of(self);
     sqlite_statement *statement;
-    sqlite3_stmt *prepared;
     bool inside = !sqlite_is_autocommit(connection);
     codedb_code code = sqlite_ready(connection, operation, &statement, result);
     if (code == CODEDB_SUCCESS && inside && sqlite_is_autocommit(connection)) /* invariant 3 */
@@ -827,17 +883,20 @@ static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operati
         sqlite_notice_end(connection);
         return code;
     }
-    prepared = statement->statement;
-    if (operation->kind == CODEDB_OPERATION_EXECUTE && (size_t)sqlite3_bind_parameter_count(prepared) != operation->value_count)
+    if (operation->kind == CODEDB_OPERATION_EXECUTE && (size_t)statement->parameter_count != operation->value_count)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "the SQL has %d parameters, and %zu values were given",
-                           sqlite3_bind_parameter_count(prepared), operation->value_count);
-    if (statement->changes_schema)
-        return sqlite_run_schema_change(connection, statement, operation, values, changes, result);
+                           statement->parameter_count, operation->value_count);
     if (connection->fulltexts != NULL && (statement->reads_fulltext || codedb_sqlite_fulltext_is_crowded(connection)))
         code = codedb_sqlite_fulltext_flush(connection, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    if ((statement->feeds_fulltext || (rows != NULL && !sqlite3_stmt_readonly(prepared) && sqlite3_column_count(prepared) > 0)) &&
+    if (statement->only_reads)
+        sqlite_keep_reading(connection);
+    else
+        codedb_sqlite_end_reading(connection);
+    if (statement->changes_schema)
+        return sqlite_run_schema_change(connection, statement, operation, values, changes, result);
+    if (!statement->only_reads && (statement->feeds_fulltext || (rows != NULL && statement->gives_rows)) &&
         sqlite_is_autocommit(connection))
         return sqlite_run_wrapped(connection, statement, operation, values, rows, changes, result);
     return sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
@@ -847,8 +906,9 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
 {
     static const char *const ask = "SELECT name, type, \"notnull\" = 0 AND pk = 0 AS nullable, dflt_value AS \"default\", pk AS "
                                    "primary_key FROM pragma_table_xinfo(?1) WHERE hidden <> 1";
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     sqlite3_stmt *statement = NULL;
+    sqlite_columns columns = {NULL, 0, 0};
     codedb_code code = sqlite_expect_table(connection, table, result);
     int prepared;
     if (code != CODEDB_SUCCESS)
@@ -857,10 +917,11 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
     if (prepared == SQLITE_OK)
         prepared = sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
     if (prepared == SQLITE_OK)
-        code = sqlite_step_all(connection, statement, rows, table, result);
+        code = sqlite_step_all(connection, statement, &columns, rows, table, result);
     else
         code = codedb_sqlite_fail(connection, prepared, table, result);
     sqlite3_finalize(statement);
+    codedb_memory_release(&connection->allocator, columns.names);
     return code;
 }
 
@@ -873,7 +934,7 @@ static int sqlite_in_transaction(codedb_connection *self)
 
 static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     int code;
     code = sqlite_step_own(connection, connection->begin);
     return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "begin", result);
@@ -881,7 +942,7 @@ static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
 
 static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     codedb_code failure = codedb_sqlite_fulltext_flush(connection, result);
     int code;
     if (failure != CODEDB_SUCCESS)
@@ -898,7 +959,7 @@ static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
 
 static codedb_code sqlite_rollback(codedb_connection *self, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     int code = sqlite_is_autocommit(connection) ? SQLITE_OK : sqlite_step_own(connection, connection->rollback);
     codedb_sqlite_after_rollback(connection, true);
     return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "rollback", result);
@@ -928,7 +989,7 @@ static codedb_code sqlite_step_savepoint(sqlite_connection *connection, sqlite3_
 
 static codedb_code sqlite_savepoint(codedb_connection *self, int depth, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     codedb_code code = codedb_sqlite_fulltext_flush(connection, result); /* nothing may be pending then */
     if (code != CODEDB_SUCCESS)
         return code;
@@ -980,7 +1041,7 @@ static void sqlite_set_deadline(codedb_connection *self, double deadline)
 
 static void sqlite_disconnect(codedb_connection *self)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     codedb_allocator allocator = connection->allocator;
     if (connection->db != NULL) {
         connection->deadline = 0;
@@ -990,6 +1051,7 @@ static void sqlite_disconnect(codedb_connection *self)
         codedb_sqlite_forget_schema(connection);
         sqlite3_finalize(connection->columns);
         sqlite3_finalize(connection->begin);
+        sqlite3_finalize(connection->begin_reading);
         sqlite3_finalize(connection->commit);
         sqlite3_finalize(connection->rollback);
         sqlite3_finalize(connection->savepoint);
@@ -998,7 +1060,6 @@ static void sqlite_disconnect(codedb_connection *self)
     }
     codedb_buffer_free(&connection->sql);
     codedb_memory_release(&allocator, connection->row);
-    codedb_memory_release(&allocator, connection->names);
     codedb_memory_release(&allocator, connection);
 }
 
@@ -1100,9 +1161,12 @@ static codedb_code sqlite_open(sqlite_connection *connection, const char *path, 
     int code;
     if (!connection->settings.read_only && strcmp(path, ":memory:") != 0)
         sqlite_make_private(path);
+    connection->in_memory = strcmp(path, ":memory:") == 0;
     code = sqlite3_open_v2(path, &connection->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = sqlite_set_up(connection);
+    if (code == SQLITE_OK)
+        code = codedb_sqlite_begin_database(connection);
     if (code != SQLITE_OK)
         return sqlite_fail_open(connection, code, path, result);
     if (!connection->settings.read_only && sqlite3_db_readonly(connection->db, "main") == 1)

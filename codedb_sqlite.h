@@ -16,6 +16,13 @@
 #define SQLITE_RANGES 1024
 #define SQLITE_RANGES_FLUSH 256
 
+/* The names of a statement's columns. SQLite keeps them until it prepares the statement anew by itself. */
+typedef struct sqlite_columns {
+    const char **names; /* NULL: they were not asked for yet */
+    int count;
+    int prepared_again; /* how often it had been by then */
+} sqlite_columns;
+
 /* A prepared statement in the cache. Its place in the array never moves, so that an operation's memo may point to it. */
 typedef struct sqlite_statement {
     sqlite3_stmt *statement; /* NULL: the place is free */
@@ -27,6 +34,10 @@ typedef struct sqlite_statement {
     bool feeds_fulltext; /* may leave rows of a content table pending */
     bool reads_fulltext;
     bool changes_schema;
+    bool gives_rows;
+    bool only_reads;
+    int parameter_count;
+    sqlite_columns columns;
 } sqlite_statement;
 
 typedef struct sqlite_range {
@@ -80,12 +91,13 @@ typedef struct sqlite_connection {
     uint64_t stamps;
     codedb_buffer sql;
     sqlite3_stmt *columns; /* names of the columns of table ?1 */
-    sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *begin, *begin_reading, *commit, *rollback;
     sqlite3_stmt *running;             /* the one that SQLite may be asked to give up, or NULL */
     sqlite3_stmt *savepoint, *release; /* of depth 0: made when they are needed */
 
     codedb_arena *fulltext_arena;
     sqlite_fulltext *fulltexts;
+    bool triggers_were_made; /* once: a rollback may bring dropped ones back */
     bool schema_is_known;    /* full-text tables were looked for since the schema changed */
     bool schema_was_changed; /* in the transaction that is open */
 
@@ -94,8 +106,11 @@ typedef struct sqlite_connection {
     int64_t log_checkpointed; /* those that were copied back */
 
     codedb_value *row; /* room for the row that is being read */
-    const char **names;
     size_t row_capacity;
+
+    bool in_memory;
+    bool was_reading; /* the last operation only read */
+    bool reading;     /* a transaction of the driver's own is open, for reads that follow one another */
 } sqlite_connection;
 
 static inline sqlite_connection *sqlite_of(codedb_connection *connection)
@@ -103,9 +118,10 @@ static inline sqlite_connection *sqlite_of(codedb_connection *connection)
     return (sqlite_connection *)(void *)connection;
 }
 
+/* No transaction but one for reads that follow one another. */
 static inline bool sqlite_is_autocommit(const sqlite_connection *connection)
 {
-    return sqlite3_get_autocommit(connection->db) != 0;
+    return connection->reading || sqlite3_get_autocommit(connection->db) != 0;
 }
 
 static inline bool sqlite_name_is_one_of(const char *name, const char *const *names)
@@ -144,6 +160,17 @@ static inline int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *s
     connection->running = NULL;
     connection->trusted = false;
     return code;
+}
+
+/* Ends the transaction of reads that follow one another, if there is one. */
+CODEDB_PRIVATE void codedb_sqlite_end_reading(sqlite_connection *connection);
+
+/* What the functions of the driver's table begin with that do more than read. */
+static inline sqlite_connection *sqlite_settled(codedb_connection *self)
+{
+    sqlite_connection *connection = sqlite_of(self);
+    codedb_sqlite_end_reading(connection);
+    return connection;
 }
 
 /* Answers with SQLite's words for the call that failed last. */
@@ -186,6 +213,8 @@ CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, co
 
 /* ---- codedb_sqlite_schema.c ---------------------------------------------------------------------------------------- */
 
+/* Makes the tables that the settings say a new database in memory begins with. */
+CODEDB_PRIVATE int codedb_sqlite_begin_database(sqlite_connection *connection);
 /* The first number that a query of codedb's own answers. */
 CODEDB_PRIVATE int codedb_sqlite_ask(sqlite_connection *connection, const char *sql, int64_t *number);
 /* A function of the driver's table. */

@@ -279,7 +279,7 @@ static codedb_code sqlite_copy_step(sqlite_connection *connection, sqlite_copy *
 
 CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const char *path, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     sqlite_copy *copy;
     bool finished;
     codedb_code code = sqlite_copy_start(connection, path, &copy, result);
@@ -291,7 +291,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_backup(codedb_connection *self, const c
 
 CODEDB_PRIVATE codedb_code codedb_sqlite_copy_start(codedb_connection *self, const char *path, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     if (connection->copy != NULL)
         return codedb_fail(result, CODEDB_BUSY, "%s: another copy is being made", path);
     return sqlite_copy_start(connection, path, &connection->copy, result);
@@ -299,7 +299,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_copy_start(codedb_connection *self, con
 
 CODEDB_PRIVATE codedb_code codedb_sqlite_copy_step(codedb_connection *self, int *finished, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     bool done = false;
     codedb_code code = CODEDB_INTERNAL_ERROR;
     if (connection->copy != NULL)
@@ -310,7 +310,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_copy_step(codedb_connection *self, int 
 
 CODEDB_PRIVATE void codedb_sqlite_copy_end(codedb_connection *self)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     sqlite_copy_free(connection, connection->copy);
     connection->copy = NULL;
 }
@@ -495,7 +495,7 @@ static int sqlite_restore_pages(sqlite_connection *connection, sqlite3 *copy)
 CODEDB_PRIVATE codedb_code codedb_sqlite_restore(codedb_connection *self, const char *path, const codedb_value *tables,
                                                  size_t table_count, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     sqlite3 *copy = NULL;
     codedb_code code;
     int restored;

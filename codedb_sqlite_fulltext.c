@@ -324,8 +324,10 @@ static int sqlite_fulltext_prepare(sqlite_connection *connection, sqlite_fulltex
     if (flush == NULL || triggers == NULL)
         goto cleanup;
     code = sqlite_prepare_own(connection, flush, &fulltext->flush);
-    if (code == SQLITE_OK)
-        code = codedb_sqlite_execute(connection, triggers);
+    if (code != SQLITE_OK)
+        goto cleanup;
+    connection->triggers_were_made = true;
+    code = codedb_sqlite_execute(connection, triggers);
 cleanup:
     sqlite3_free(names);
     sqlite3_free(olds);
@@ -436,7 +438,10 @@ static int sqlite_fulltext_drop_triggers(sqlite_connection *connection)
                                     "WHERE type = 'trigger' AND name GLOB 'codedb_fulltext_*'";
     sqlite3_stmt *triggers = NULL;
     char *sql = NULL;
-    int code = sqlite_prepare_own(connection, find, &triggers);
+    int code;
+    if (!connection->triggers_were_made)
+        return SQLITE_OK;
+    code = sqlite_prepare_own(connection, find, &triggers);
     if (code == SQLITE_OK)
         code = sqlite3_step(triggers);
     if (code == SQLITE_ROW && sqlite3_column_type(triggers, 0) == SQLITE_TEXT) {

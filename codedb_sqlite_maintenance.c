@@ -266,7 +266,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_check(codedb_connection *self, int64_t 
                                                codedb_result *result)
 {
     static const char *const columns[] = {"check", "table", "row_id", "message"};
-    sqlite_doctor doctor = {.connection = sqlite_of(self), .rows = rows, .result = result, .left = limit};
+    sqlite_doctor doctor = {.connection = sqlite_settled(self), .rows = rows, .result = result, .left = limit};
     codedb_code code = rows->begin(rows, columns, 4);
     codedb_buffer_init(&doctor.told, &doctor.connection->allocator);
     if (code == CODEDB_SUCCESS)
@@ -288,7 +288,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_check(codedb_connection *self, int64_t 
 
 CODEDB_PRIVATE codedb_code codedb_sqlite_vacuum(codedb_connection *self, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     int code;
     if (connection->settings.read_only)
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "the database is open for reading only");
@@ -334,7 +334,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_checkpoint(codedb_connection *self, cod
                                 [CODEDB_CHECKPOINT_FULL] = SQLITE_CHECKPOINT_FULL,
                                 [CODEDB_CHECKPOINT_RESTART] = SQLITE_CHECKPOINT_RESTART,
                                 [CODEDB_CHECKPOINT_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE};
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     int log = -1, done = -1, code;
     if (connection->settings.read_only)
         return codedb_fail(result, CODEDB_PERMISSION_DENIED, "the database is open for reading only");
@@ -363,7 +363,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_storage(codedb_connection *self, codedb
                                           "log_frames", "log_checkpointed", "copy_done",  "copy_total"};
     static const char *const asked[] = {"PRAGMA page_size", "PRAGMA page_count", "PRAGMA freelist_count"};
     enum { ASKED = sizeof asked / sizeof asked[0], COUNT = sizeof columns / sizeof columns[0] };
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     codedb_value row[COUNT];
     codedb_code code;
     int64_t figures[COUNT] = {0};

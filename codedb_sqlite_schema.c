@@ -1,6 +1,7 @@
 /* codedb_sqlite_schema.c -- the SQLite driver's changes of the schema.
  *
- * Called by the driver thread through the driver's table, outside of transactions. */
+ * Called by the driver thread: by connect for the tables that a new database begins with, and through the driver's table, outside of
+ * transactions. */
 #include "codedb_sqlite.h"
 
 #include <stdio.h>
@@ -22,6 +23,81 @@ CODEDB_PRIVATE int codedb_sqlite_ask(sqlite_connection *connection, const char *
     connection->trusted = false;
     return code;
 }
+
+/* ---- The tables that a new database begins with --------------------------------------------------------------------- */
+
+/* Some SQLite libraries are built without it. */
+#ifdef __GNUC__
+#pragma weak sqlite3_deserialize
+#endif
+
+/* Makes the image the database's contents. They are copied: a database that SQLite goes on reading from foreign bytes has a limit of its
+ * own to its size, and copies each page once more for a commit. */
+static int sqlite_begin_with_image(sqlite_connection *connection, const codedb_beginning *beginning)
+{
+    sqlite3_int64 size = (sqlite3_int64)beginning->image_size;
+    sqlite3 *reader = NULL;
+    sqlite3_backup *copy = NULL;
+    int code, finished;
+    if (sqlite3_deserialize == NULL)
+        return SQLITE_NOTFOUND;
+    code = sqlite3_open_v2(":memory:", &reader, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_deserialize(reader, "main", beginning->image, size, size, SQLITE_DESERIALIZE_READONLY);
+    if (code == SQLITE_OK) {
+        copy = sqlite3_backup_init(connection->db, "main", reader, "main");
+        code = copy != NULL ? sqlite3_backup_step(copy, -1) : sqlite3_errcode(connection->db);
+    }
+    finished = sqlite3_backup_finish(copy);
+    sqlite3_close(reader);
+    return code == SQLITE_DONE ? finished : code;
+}
+
+/* Runs SQL in one transaction, and has the schema read in any case. What fails leaves the transaction open, and SQLite's words for it. */
+static int sqlite_begin_with_sql(sqlite_connection *connection, const char *sql)
+{
+    int code = codedb_sqlite_execute(connection, "BEGIN; SELECT count(*) FROM sqlite_schema");
+    if (code == SQLITE_OK)
+        code = codedb_sqlite_execute(connection, sql);
+    if (code == SQLITE_OK)
+        code = codedb_sqlite_execute(connection, "COMMIT");
+    return code;
+}
+
+/* Takes everything out of the database, even if SQLite cannot read its schema. */
+static int sqlite_begin_again(sqlite_connection *connection)
+{
+    int code = sqlite_is_autocommit(connection) ? SQLITE_OK : codedb_sqlite_execute(connection, "ROLLBACK");
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
+    if (code == SQLITE_OK)
+        code = codedb_sqlite_execute(connection, "VACUUM");
+    sqlite3_db_config(connection->db, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL);
+    return code;
+}
+
+CODEDB_PRIVATE int codedb_sqlite_begin_database(sqlite_connection *connection)
+{
+    const codedb_beginning *beginning = connection->settings.beginning;
+    int64_t found = 0;
+    int code;
+    connection->settings.beginning = NULL;
+    if (beginning == NULL)
+        return SQLITE_OK;
+    /* An extension that the host has SQLite load into each connection may have been here. */
+    code = codedb_sqlite_ask(connection, "SELECT count(*) FROM sqlite_schema", &found);
+    if (code == SQLITE_OK && found == 0 && beginning->image != NULL) {
+        code = sqlite_begin_with_image(connection, beginning);
+        if (code == SQLITE_OK)
+            code = sqlite_begin_with_sql(connection, beginning->rest);
+        if (code == SQLITE_OK || (code & 0xff) == SQLITE_NOMEM)
+            return code;
+        code = sqlite_begin_again(connection);
+    }
+    return code == SQLITE_OK ? sqlite_begin_with_sql(connection, beginning->sql) : code;
+}
+
+/* ---- Changes ------------------------------------------------------------------------------------------------------ */
 
 static codedb_code sqlite_schema_check_stamp(sqlite_connection *connection, int64_t stamp, codedb_result *result)
 {
@@ -174,7 +250,7 @@ static codedb_code sqlite_schema_run(sqlite_connection *connection, const codedb
 CODEDB_PRIVATE codedb_code codedb_sqlite_change_schema(codedb_connection *self, const codedb_schema_statement *statements,
                                                        size_t count, int64_t stamp, codedb_result *result)
 {
-    sqlite_connection *connection = sqlite_of(self);
+    sqlite_connection *connection = sqlite_settled(self);
     codedb_code code = CODEDB_SUCCESS;
     int done;
     if (connection->settings.read_only)

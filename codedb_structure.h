@@ -134,6 +134,11 @@ CODEDB_PRIVATE codedb_code codedb_definition_read_changes(codedb_arena *arena, c
 /* codedb's own definition, in structure->arena; false without memory. */
 CODEDB_PRIVATE bool codedb_schema_define(codedb_structure *structure);
 
+/* ---- codedb_image.c ------------------------------------------------------------------------------------------------ */
+
+/* What a database with the structure's tables begins with, in structure->arena; NULL without memory. */
+CODEDB_PRIVATE struct codedb_beginning *codedb_image_create(const codedb_structure *structure);
+
 /* ---- codedb_ddl.c: SQL of a structure ------------------------------------------------------------------------------ */
 
 CODEDB_PRIVATE void codedb_ddl_create_table(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_structure_table *table);

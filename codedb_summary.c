@@ -13,6 +13,9 @@
  * 4. A literal is asked for only where the attribute's value is made of the source's own bytes, and only a run of ASCII letters,
  *    digits and underscores of it: no line break, dot or white space, which a value may have in another form than the source.
  * 5. Names are asked of the filter of names only when all of the value is identifiers and dots: then each of these is a token.
+ * 6. The summary of an ast has the kinds of its nodes and the words of its JSON. What is known of a source rules out the ast that is made of
+ *    it only where that has the source's own bytes: names are in normal form, constants evaluated. So the source must be ASCII, and only
+ *    names and what is told as code are asked for.
  *
  * Contents: names, making, literals, parts and paths. */
 #include "codedb_query.h"
@@ -21,15 +24,12 @@
 
 /* ---- Names -------------------------------------------------------------------------------------------------------- */
 
-#define SUMMARY_MINIMUM_BITS 256u
-#define SUMMARY_MAXIMUM_BITS (1u << 20)
-
 static bool summary_is_word_byte(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
-static uint64_t summary_hash(const char *text, size_t length)
+CODEDB_PRIVATE uint64_t codedb_summary_hash(const char *text, size_t length)
 {
     uint64_t hash = length * UINT64_C(0x9E3779B97F4A7C15);
     for (; length >= 8; text += 8, length -= 8) {
@@ -54,14 +54,14 @@ static uint64_t summary_word(uint64_t hash, uint32_t mask, uint64_t *bits)
 static void summary_add_name(codedb_summary *summary, const char *text, size_t length)
 {
     uint64_t bits;
-    uint64_t word = summary_word(summary_hash(text, length), summary->name_mask, &bits);
+    uint64_t word = summary_word(codedb_summary_hash(text, length), summary->name_mask, &bits);
     summary->names[word] |= bits;
 }
 
 static bool summary_has_name(const codedb_summary *summary, const char *text, size_t length)
 {
     uint64_t bits;
-    uint64_t word = summary_word(summary_hash(text, length), summary->name_mask, &bits);
+    uint64_t word = summary_word(codedb_summary_hash(text, length), summary->name_mask, &bits);
     return (summary->names[word] & bits) == bits;
 }
 
@@ -72,14 +72,9 @@ CODEDB_PRIVATE size_t codedb_summary_size(const codedb_summary *summary)
     return sizeof *summary + ((size_t)summary->name_mask + 1) / 8;
 }
 
-/* An empty one with room for the names of so much source. */
-static codedb_summary *summary_allocate(const codedb_allocator *allocator, size_t length)
+CODEDB_PRIVATE codedb_summary *codedb_summary_allocate(const codedb_allocator *allocator, uint32_t bits)
 {
-    uint32_t bits = SUMMARY_MINIMUM_BITS;
-    codedb_summary *summary;
-    while (bits < SUMMARY_MAXIMUM_BITS && bits < length / 3)
-        bits *= 2;
-    summary = codedb_memory_allocate(allocator, sizeof *summary + bits / 8, 1);
+    codedb_summary *summary = codedb_memory_allocate(allocator, sizeof *summary + bits / 8, 1);
     if (summary != NULL) {
         memset(summary, 0, sizeof *summary + bits / 8);
         summary->name_mask = bits - 1;
@@ -87,12 +82,22 @@ static codedb_summary *summary_allocate(const codedb_allocator *allocator, size_
     return summary;
 }
 
+/* An empty one with room for the names of so much source. */
+static codedb_summary *summary_begin(const codedb_allocator *allocator, size_t length)
+{
+    uint32_t bits = CODEDB_SUMMARY_MINIMUM_BITS;
+    while (bits < CODEDB_SUMMARY_MAXIMUM_BITS && bits < length / 3)
+        bits *= 2;
+    return codedb_summary_allocate(allocator, bits);
+}
+
 CODEDB_PRIVATE codedb_summary *codedb_summary_create(const codedb_allocator *allocator, const codedb_tree *tree)
 {
-    codedb_summary *summary = summary_allocate(allocator, tree->length);
+    codedb_summary *summary = summary_begin(allocator, tree->length);
     uint32_t i;
     if (summary == NULL)
         return NULL;
+    summary->is_ascii = tree->ascii;
     for (i = 0; i < tree->node_count; i++)
         codedb_kind_set_add(&summary->kinds, tree->nodes[i].kind);
     for (i = 0; i < tree->token_count; i++) {
@@ -103,14 +108,10 @@ CODEDB_PRIVATE codedb_summary *codedb_summary_create(const codedb_allocator *all
     return summary;
 }
 
-CODEDB_PRIVATE codedb_summary *codedb_summary_create_of_text(const codedb_allocator *allocator, const char *text, size_t length)
+/* Adds all words of a text. A name is a whole run of word bytes: only a keyword may follow a number without anything between. */
+static void summary_add_words(codedb_summary *summary, const char *text, size_t length)
 {
-    codedb_summary *summary = summary_allocate(allocator, length);
     size_t from = 0;
-    if (summary == NULL)
-        return NULL;
-    memset(&summary->kinds, 0xFF, sizeof summary->kinds);
-    /* A name is a whole run of these bytes. Only a keyword may follow a number without anything between. */
     for (size_t at = 0; at <= length; at++) {
         if (at < length && (summary_is_word_byte(text[at]) || (unsigned char)text[at] >= 0x80))
             continue;
@@ -118,6 +119,31 @@ CODEDB_PRIVATE codedb_summary *codedb_summary_create_of_text(const codedb_alloca
             summary_add_name(summary, text + from, at - from);
         from = at + 1;
     }
+}
+
+CODEDB_PRIVATE codedb_summary *codedb_summary_create_of_text(const codedb_allocator *allocator, const char *text, size_t length)
+{
+    codedb_summary *summary = summary_begin(allocator, length);
+    if (summary == NULL)
+        return NULL;
+    memset(&summary->kinds, 0xFF, sizeof summary->kinds);
+    summary_add_words(summary, text, length);
+    return summary;
+}
+
+CODEDB_PRIVATE codedb_summary *codedb_summary_create_of_ast(const codedb_allocator *allocator, const codedb_ast *ast)
+{
+    /* Most of the JSON is braces and the names of fields. */
+    codedb_summary *summary = summary_begin(allocator, ast->length / 16);
+    if (summary == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < ast->node_count; i++)
+        codedb_kind_set_add(&summary->kinds, ast->nodes[i].kind);
+    /* Letters may be written as escapes, too: then nothing is known of names. */
+    if (memmem(ast->text, ast->length, "\\u00", 4) != NULL)
+        memset(summary->names, 0xFF, ((size_t)summary->name_mask + 1) / 8);
+    else
+        summary_add_words(summary, ast->text, ast->length);
     return summary;
 }
 
@@ -167,17 +193,29 @@ static bool summary_allows_literal(const codedb_hint *hint, const char *text, si
     return memmem(hint->text.text, hint->text.length, longest.text, longest.length) != NULL;
 }
 
-/* Attributes whose values are bytes of the source, apart from line breaks, white space and dots. *names: made of identifiers only. */
-static bool summary_is_source(unsigned attribute, bool *names)
+/* Of an ast: does the field hold an identifier, or (but for `names`) a node that says its source? A Constant's value is neither. */
+static bool summary_is_source_field(const codedb_attribute_test *test, bool *names)
 {
+    unsigned field = test->path_length > 0 ? test->path[test->path_length - 1] : CODEDB_AST_FIELD_NONE;
+    *names = field == CODEDB_AST_FIELD_id || field == CODEDB_AST_FIELD_attr || field == CODEDB_AST_FIELD_arg ||
+             field == CODEDB_AST_FIELD_asname;
+    return *names || field == CODEDB_AST_FIELD_func;
+}
+
+/* Attributes whose values are bytes of the source, apart from line breaks, white space and dots. *names: made of identifiers only. */
+static bool summary_is_source(const codedb_vocabulary *vocabulary, const codedb_attribute_test *test, bool *names)
+{
+    unsigned attribute = test->attribute;
     *names = attribute == CODEDB_ATTRIBUTE_name || attribute == CODEDB_ATTRIBUTE_qualname || attribute == CODEDB_ATTRIBUTE_module;
+    if (attribute == CODEDB_ATTRIBUTE_FIELD_PATH && vocabulary == codedb_vocabulary_ast())
+        return summary_is_source_field(test, names);
     return *names || attribute == CODEDB_ATTRIBUTE_code || attribute == CODEDB_ATTRIBUTE_FIELD_PATH;
 }
 
-static bool summary_allows_test(const codedb_hint *hint, const codedb_attribute_test *test)
+static bool summary_allows_test(const codedb_hint *hint, const codedb_vocabulary *vocabulary, const codedb_attribute_test *test)
 {
     bool names;
-    if (test->regex != NULL || test->ignore_case || !summary_is_source(test->attribute, &names))
+    if (test->regex != NULL || test->ignore_case || !summary_is_source(vocabulary, test, &names))
         return true;
     switch ((codedb_operator)test->relation) {
     case CODEDB_OPERATOR_EQUAL: return summary_allows_literal(hint, test->value, test->value_length, names);
@@ -193,9 +231,9 @@ static bool summary_allows_test(const codedb_hint *hint, const codedb_attribute_
 static bool summary_allows_kinds(const codedb_hint *hint, const codedb_vocabulary *vocabulary, const codedb_kind_set *kinds)
 {
     codedb_kind_set asked = *kinds;
-    if (hint->summary == NULL || codedb_kind_set_has_insignificant(vocabulary, kinds))
+    if (hint->summary == NULL || hint->of_source || codedb_kind_set_has_insignificant(vocabulary, kinds))
         return true;
-    if (codedb_kind_set_has(kinds, CODEDB_SELECTOR_KIND_METHOD))
+    if (vocabulary == codedb_vocabulary_cst() && codedb_kind_set_has(kinds, CODEDB_SELECTOR_KIND_METHOD))
         codedb_kind_set_add(&asked, CODEDB_NODE_FUNCTION_DEF);
     for (size_t i = 0; i < CODEDB_KIND_SET_WORDS; i++)
         if ((asked.words[i] & hint->summary->kinds.words[i]) != 0)
@@ -211,7 +249,7 @@ static bool summary_allows_part(const codedb_hint *hint, const codedb_vocabulary
 {
     switch (part->kind) {
     case CODEDB_PART_KINDS: return summary_allows_kinds(hint, vocabulary, &part->as.kinds);
-    case CODEDB_PART_ATTRIBUTE: return summary_allows_test(hint, &part->as.test);
+    case CODEDB_PART_ATTRIBUTE: return summary_allows_test(hint, vocabulary, &part->as.test);
     case CODEDB_PART_DECORATED:
         return part->as.decorator.value == NULL ||
                summary_allows_literal(hint, part->as.decorator.value, part->as.decorator.length, true);

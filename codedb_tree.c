@@ -333,7 +333,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     made->allocator = allocator;
     made->source = source;
     made->length = (uint32_t)length;
-    made->target_version = options.target_version == 0 ? 314 : options.target_version;
+    made->target_version = options.target_version == 0 ? CODEDB_NEWEST_VERSION : options.target_version;
     if (!tree_read(made, (uint32_t)options.max_depth, &error)) {
         code = tree_fail(made, &error, options.path, result);
         codedb_tree_free(made);

@@ -548,6 +548,9 @@ typedef struct codedb_place {
     uint32_t column; /* from 0, in code points */
 } codedb_place;
 
+/* The newest release of Python, for whoever does not say which one. */
+#define CODEDB_NEWEST_VERSION 314
+
 /* NULs that must follow a source: the lexer reads it in blocks. */
 #define CODEDB_SOURCE_PADDING 64u
 #define CODEDB_SOURCE_LIMIT (UINT32_MAX - 2 * CODEDB_SOURCE_PADDING)
@@ -571,8 +574,30 @@ struct codedb_tree {
         *identities; /* its nodes' ids, of a stored source; NULL: their ids are their paths. Not the tree's */
 };
 
+/* The letters of a hash that stand in an id, and a NUL. */
+#define CODEDB_IDENTITY_TAG_SIZE 13
+
+/* What the ids of a tree's nodes are made of; all zero: they are paths. */
+typedef struct codedb_naming {
+    const struct codedb_identities *identities; /* ids that stay; NULL: see below */
+    const char *kept;                           /* them as they are stored, to be read when the first id is asked for */
+    const char *hash; /* of a stored source: its first ids that stay, also when `kept` says none. It lives as long as the view */
+    bool in_text;     /* the ids are places in exactly this text */
+    bool unasked;     /* hosts are told no ids */
+} codedb_naming;
+
 /* codedb_identity.c. Appends the id of a stored node. */
 CODEDB_PRIVATE void codedb_identities_append(const struct codedb_identities *identities, uint32_t node, codedb_buffer *out);
+/* Of what codedb_identities_write has written; *identities is NULL for anything else. False without memory. */
+CODEDB_PRIVATE bool codedb_identities_read(const codedb_allocator *allocator, const char *text,
+                                           struct codedb_identities **identities);
+CODEDB_PRIVATE void codedb_identities_free(struct codedb_identities *identities); /* NULL is allowed */
+/* The node that an id such as `3f2a9c01d4e5:17` says: number 17 of the text whose hash begins so. NOT_FOUND: it is no such id, or
+ * there is no such node; CONFLICT: it is of another text. */
+CODEDB_PRIVATE codedb_code codedb_identity_find_place(const codedb_tree *tree, const char *id, uint32_t *node);
+/* codedb_nodes.c. codedb_tree_query with nodes named so; NULL: by tree->identities. */
+CODEDB_PRIVATE codedb_code codedb_tree_query_named(const codedb_tree *tree, const codedb_naming *naming,
+                                                   const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result);
 
 CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token);
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset);

@@ -1,4 +1,4 @@
-/* codedb_tree_cache.c -- parsed trees that are kept from one query to the next: by hash, within a number of bytes.
+/* codedb_tree_cache.c -- parsed trees and asts that are kept from one query to the next: by hash, within a number of bytes.
  *
  * Called by codedb_query.c from all of its threads, and by codedb.c, which makes one for each database and destroys it with the last
  * handle. Calls the tree's and the summary's functions. Knows no database.
@@ -10,7 +10,8 @@
  * 3. An entry is in exactly one of two lists, by whether it has its tree; the one that was used last stands first. Trees are thrown
  *    out before summaries are, from the end of the list, and never one that is held or that the same run has used: a project that
  *    is larger than the cache would otherwise push out its beginning by its end, and find nothing the next time.
- * 4. A tree is kept only under the hash of its own source, whatever the database says. */
+ * 4. A tree is kept only under the hash of its own source, whatever the database says; an ast under those of all texts that it comes
+ *    from. */
 #include "codedb_query.h"
 
 #include <pthread.h>
@@ -25,7 +26,7 @@ typedef struct cache_entry {
     codedb_cached held;
     codedb_tree_key key;
     size_t holders;
-    size_t tree_bytes; /* of the tree and its source */
+    size_t tree_bytes; /* of the tree and its source, or of the ast and its texts */
     uint64_t run;      /* that used it last */
     struct cache_entry *chain;
     struct cache_entry *before;
@@ -54,9 +55,14 @@ struct codedb_tree_cache {
 
 /* ---- Lists and buckets: with the lock held ------------------------------------------------------------------------ */
 
+static bool cache_has_tree(const cache_entry *entry)
+{
+    return entry->held.tree != NULL || entry->held.ast != NULL;
+}
+
 static cache_list *cache_list_of(codedb_tree_cache *cache, const cache_entry *entry)
 {
-    return &cache->lists[entry->held.tree != NULL ? CACHE_WITH_TREE : CACHE_SUMMARY_ONLY];
+    return &cache->lists[cache_has_tree(entry) ? CACHE_WITH_TREE : CACHE_SUMMARY_ONLY];
 }
 
 static void cache_unlink(cache_list *list, cache_entry *entry)
@@ -84,7 +90,8 @@ static cache_entry **cache_bucket(const codedb_tree_cache *cache, const codedb_t
 
 static bool cache_key_is(const codedb_tree_key *left, const codedb_tree_key *right)
 {
-    return left->target_version == right->target_version && memcmp(left->hash, right->hash, sizeof left->hash) == 0;
+    return left->target_version == right->target_version && left->is_ast == right->is_ast &&
+           memcmp(left->hash, right->hash, sizeof left->hash) == 0;
 }
 
 static cache_entry *cache_look_up(const codedb_tree_cache *cache, const codedb_tree_key *key)
@@ -122,9 +129,17 @@ static size_t cache_entry_bytes(const cache_entry *entry)
     return sizeof *entry + codedb_summary_size(entry->held.summary);
 }
 
-static void cache_free_entry(codedb_tree_cache *cache, cache_entry *entry)
+static void cache_free_tree(cache_entry *entry)
 {
     codedb_tree_free((codedb_tree *)entry->held.tree);
+    codedb_kept_ast_free((codedb_kept_ast *)entry->held.ast);
+    entry->held.tree = NULL;
+    entry->held.ast = NULL;
+}
+
+static void cache_free_entry(codedb_tree_cache *cache, cache_entry *entry)
+{
+    cache_free_tree(entry);
     codedb_memory_release(&cache->allocator, (codedb_summary *)entry->held.summary);
     codedb_memory_release(&cache->allocator, entry);
 }
@@ -132,10 +147,9 @@ static void cache_free_entry(codedb_tree_cache *cache, cache_entry *entry)
 static void cache_drop_tree(codedb_tree_cache *cache, cache_entry *entry)
 {
     cache_unlink(&cache->lists[CACHE_WITH_TREE], entry);
-    codedb_tree_free((codedb_tree *)entry->held.tree);
+    cache_free_tree(entry);
     cache->bytes -= entry->tree_bytes;
     cache->evictions++;
-    entry->held.tree = NULL;
     entry->tree_bytes = 0;
     cache_put_first(&cache->lists[CACHE_SUMMARY_ONLY], entry);
 }
@@ -225,15 +239,15 @@ static int cache_digit(char digit)
     return -1;
 }
 
-CODEDB_PRIVATE bool codedb_tree_key_make(codedb_tree_key *key, const char *hash, size_t length, int target_version)
+CODEDB_PRIVATE bool codedb_tree_key_make(codedb_tree_key *key, codedb_slice hash, int target_version)
 {
     memset(key, 0, sizeof *key);
     key->target_version = target_version;
-    if (length != 2 * sizeof key->hash)
+    if (hash.text == NULL || hash.length != 2 * sizeof key->hash)
         return false;
     for (size_t i = 0; i < sizeof key->hash; i++) {
-        int high = cache_digit(hash[2 * i]);
-        int low = cache_digit(hash[2 * i + 1]);
+        int high = cache_digit(hash.text[2 * i]);
+        int low = cache_digit(hash.text[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         key->hash[i] = (unsigned char)(high * 16 + low);
@@ -241,13 +255,51 @@ CODEDB_PRIVATE bool codedb_tree_key_make(codedb_tree_key *key, const char *hash,
     return true;
 }
 
-/* Is the key that of this source? */
-static bool cache_key_is_of(const codedb_tree_key *key, const char *source, size_t length)
+CODEDB_PRIVATE bool codedb_tree_key_make_ast(codedb_tree_key *key, codedb_slice json_hash, codedb_slice source_hash,
+                                             int target_version)
 {
-    char hash[CODEDB_SHA256_HEX_SIZE];
+    codedb_tree_key parts[2] = {0};
+    char digest[CODEDB_SHA256_HEX_SIZE];
+    unsigned char both[2 * sizeof key->hash];
+    bool is_good = (json_hash.text == NULL || codedb_tree_key_make(&parts[0], json_hash, target_version)) &&
+                   (source_hash.text == NULL || codedb_tree_key_make(&parts[1], source_hash, target_version));
+    *key = parts[1];
+    key->target_version = target_version;
+    key->is_ast = true;
+    if (!is_good || json_hash.text == NULL)
+        return is_good && source_hash.text != NULL;
+    memcpy(both, parts[0].hash, sizeof key->hash);
+    memcpy(both + sizeof key->hash, parts[1].hash, sizeof key->hash);
+    codedb_sha256_hex(both, sizeof both, digest);
+    is_good = codedb_tree_key_make(key, (codedb_slice){digest, CODEDB_SHA256_HEX_SIZE - 1}, target_version);
+    key->is_ast = true;
+    return is_good;
+}
+
+/* The hash of a text, in `hex`; without text none. */
+static codedb_slice cache_hash(codedb_slice text, char hex[CODEDB_SHA256_HEX_SIZE])
+{
+    if (text.text == NULL)
+        return (codedb_slice){NULL, 0};
+    codedb_sha256_hex(text.text, text.length, hex);
+    return (codedb_slice){hex, CODEDB_SHA256_HEX_SIZE - 1};
+}
+
+/* Is the key that of this source? */
+static bool cache_key_is_of(const codedb_tree_key *key, codedb_slice source)
+{
+    char hex[CODEDB_SHA256_HEX_SIZE];
     codedb_tree_key own;
-    codedb_sha256_hex(source, length, hash);
-    return codedb_tree_key_make(&own, hash, CODEDB_SHA256_HEX_SIZE - 1, key->target_version) && cache_key_is(key, &own);
+    return codedb_tree_key_make(&own, cache_hash(source, hex), key->target_version) && cache_key_is(key, &own);
+}
+
+/* Is the key that of the ast of these texts? */
+static bool cache_key_is_of_ast(const codedb_tree_key *key, codedb_slice json, codedb_slice source)
+{
+    char hexes[2][CODEDB_SHA256_HEX_SIZE];
+    codedb_tree_key own;
+    return codedb_tree_key_make_ast(&own, cache_hash(json, hexes[0]), cache_hash(source, hexes[1]), key->target_version) &&
+           cache_key_is(key, &own);
 }
 
 /* ---- Finding and adding ------------------------------------------------------------------------------------------- */
@@ -301,39 +353,46 @@ static bool cache_enter(codedb_tree_cache *cache, cache_entry *entry, uint64_t r
     return true;
 }
 
-/* Gives an entry that is nobody's its tree, if there is room. `made` (NULL: the entry itself is new) has the tree's own summary: the
- * entry's may be that of a text. Both are of the same size. */
-static bool cache_give_tree(codedb_tree_cache *cache, cache_entry *entry, cache_entry *made, codedb_tree *tree, size_t bytes,
-                            uint64_t run)
+/* Gives an entry the summary of `made`, which gets its own, if there is room. */
+static void cache_swap_summaries(codedb_tree_cache *cache, cache_entry *entry, cache_entry *made, uint64_t run)
+{
+    const codedb_summary *summary = entry->held.summary;
+    size_t old_size = codedb_summary_size(summary), new_size = codedb_summary_size(made->held.summary);
+    if (new_size > old_size && !cache_make_room(cache, new_size - old_size, run))
+        return;
+    entry->held.summary = made->held.summary;
+    made->held.summary = summary;
+    cache->bytes = cache->bytes - old_size + new_size;
+}
+
+/* Gives an entry that is nobody's the tree or ast of `kept`, if there is room. `made` (NULL: the entry itself is new) has its own summary:
+ * the entry's may be that of a text. */
+static bool cache_give_tree(codedb_tree_cache *cache, cache_entry *entry, cache_entry *made, const codedb_cached *kept,
+                            size_t bytes, uint64_t run)
 {
     /* While others read that there is no tree, none may appear. */
     if (entry->holders > 0)
         return false;
-    if (made != NULL) {
-        const codedb_summary *summary = entry->held.summary;
-        entry->held.summary = made->held.summary;
-        made->held.summary = summary;
-    }
     entry->run = run; /* it may not be thrown out to make room for itself */
+    if (made != NULL)
+        cache_swap_summaries(cache, entry, made, run);
     if (!cache_make_room(cache, bytes, run))
         return false;
     cache_unlink(&cache->lists[CACHE_SUMMARY_ONLY], entry);
-    entry->held.tree = tree;
+    entry->held.tree = kept->tree;
+    entry->held.ast = kept->ast;
     entry->tree_bytes = bytes;
     cache->bytes += bytes;
     cache_put_first(&cache->lists[CACHE_WITH_TREE], entry);
     return true;
 }
 
-CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_tree *tree, uint64_t run,
-                                          const codedb_cached **held)
+/* Keeps the tree or ast of `kept`, whose summary (NULL: no memory) is taken in any case. */
+static bool cache_add(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_cached *kept, codedb_summary *summary,
+                      size_t bytes, uint64_t run, const codedb_cached **held)
 {
-    size_t bytes = codedb_tree_memory(tree) + tree->length + CODEDB_SOURCE_PADDING;
-    cache_entry *made = NULL;
-    bool kept = false;
-    *held = NULL;
-    if (cache_key_is_of(key, tree->source, tree->length))
-        made = cache_make_entry(cache, key, codedb_summary_create(&cache->allocator, tree));
+    cache_entry *made = cache_make_entry(cache, key, summary);
+    bool is_kept = false;
     if (made == NULL)
         return false;
     pthread_mutex_lock(&cache->lock);
@@ -342,25 +401,48 @@ CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb
         entry = made;
         made = NULL;
     }
-    bool was_there = entry != NULL && entry->held.tree != NULL;
-    if (entry != NULL && (was_there || cache_give_tree(cache, entry, made, tree, bytes, run))) {
+    bool was_there = entry != NULL && cache_has_tree(entry);
+    if (entry != NULL && (was_there || cache_give_tree(cache, entry, made, kept, bytes, run))) {
         cache_use(cache, entry, run);
         *held = &entry->held;
-        kept = true;
+        is_kept = true;
     }
     pthread_mutex_unlock(&cache->lock);
     if (made != NULL)
         cache_free_entry(cache, made);
-    if (was_there)
-        codedb_tree_free(tree);
-    return kept;
+    if (was_there) {
+        codedb_tree_free((codedb_tree *)kept->tree);
+        codedb_kept_ast_free((codedb_kept_ast *)kept->ast);
+    }
+    return is_kept;
 }
 
-CODEDB_PRIVATE void codedb_tree_cache_note(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_slice text, uint64_t run)
+CODEDB_PRIVATE bool codedb_tree_cache_add(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_tree *tree, uint64_t run,
+                                          const codedb_cached **held)
 {
-    cache_entry *made = NULL;
-    if (cache_key_is_of(key, text.text, text.length))
-        made = cache_make_entry(cache, key, codedb_summary_create_of_text(&cache->allocator, text.text, text.length));
+    size_t bytes = codedb_tree_memory(tree) + tree->length + CODEDB_SOURCE_PADDING;
+    codedb_cached kept = {.tree = tree};
+    *held = NULL;
+    if (!cache_key_is_of(key, (codedb_slice){tree->source, tree->length}))
+        return false;
+    return cache_add(cache, key, &kept, codedb_summary_create(&cache->allocator, tree), bytes, run, held);
+}
+
+CODEDB_PRIVATE bool codedb_tree_cache_add_ast(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_slice json,
+                                              codedb_kept_ast *ast, uint64_t run, const codedb_cached **held)
+{
+    codedb_cached kept = {.ast = ast};
+    *held = NULL;
+    if (!cache_key_is_of_ast(key, json, ast->document.source))
+        return false;
+    return cache_add(cache, key, &kept, codedb_summary_create_of_ast(&cache->allocator, ast->document.ast), ast->memory, run,
+                     held);
+}
+
+CODEDB_PRIVATE void codedb_tree_cache_note_summary(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_summary *summary,
+                                                   uint64_t run)
+{
+    cache_entry *made = cache_make_entry(cache, key, summary);
     if (made == NULL)
         return;
     pthread_mutex_lock(&cache->lock);
@@ -368,6 +450,12 @@ CODEDB_PRIVATE void codedb_tree_cache_note(codedb_tree_cache *cache, const coded
     pthread_mutex_unlock(&cache->lock);
     if (!kept)
         cache_free_entry(cache, made);
+}
+
+CODEDB_PRIVATE void codedb_tree_cache_note(codedb_tree_cache *cache, const codedb_tree_key *key, codedb_slice text, uint64_t run)
+{
+    if (cache_key_is_of(key, text))
+        codedb_tree_cache_note_summary(cache, key, codedb_summary_create_of_text(&cache->allocator, text.text, text.length), run);
 }
 
 CODEDB_PRIVATE void codedb_tree_cache_give_back(codedb_tree_cache *cache, const codedb_cached *held)

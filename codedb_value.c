@@ -5,17 +5,24 @@
 
 #include <string.h>
 
+/* Field by field: a value that is put together elsewhere and copied in larger pieces is waited for longer than everything else here. */
+static inline codedb_value value_of_integer(codedb_value_type type, int64_t integer)
+{
+    codedb_value value;
+    value.type = type;
+    value.as.integer = integer;
+    value.length = 0;
+    return value;
+}
+
 CODEDB_API codedb_value codedb_value_null(void)
 {
-    codedb_value value = {.type = CODEDB_VALUE_NULL};
-    return value;
+    return value_of_integer(CODEDB_VALUE_NULL, 0);
 }
 
 CODEDB_API codedb_value codedb_value_integer(int64_t integer)
 {
-    codedb_value value = {.type = CODEDB_VALUE_INTEGER};
-    value.as.integer = integer;
-    return value;
+    return value_of_integer(CODEDB_VALUE_INTEGER, integer);
 }
 
 CODEDB_API codedb_value codedb_value_real(double real)
@@ -39,7 +46,5 @@ CODEDB_API codedb_value codedb_value_text_of_length(const char *text, size_t len
 
 CODEDB_API codedb_value codedb_value_row_id_of(int64_t operation)
 {
-    codedb_value value = {.type = CODEDB_VALUE_ROW_ID_OF};
-    value.as.integer = operation;
-    return value;
+    return value_of_integer(CODEDB_VALUE_ROW_ID_OF, operation);
 }

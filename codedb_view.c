@@ -8,7 +8,7 @@
  * 2. A value is a slice of the tree's text wherever it can be; else it stands in view->scratch until the next question.
  * 3. Without memory view->failed is set, answers are harmless, and the query ends with NO_MEMORY.
  *
- * Contents: the view, values, comparing, attributes. */
+ * Contents: the view, values, node ids, comparing, attributes. */
 #include "codedb_selector.h"
 
 #include <string.h>
@@ -28,6 +28,8 @@ CODEDB_PRIVATE void codedb_view_open(codedb_node_view *view, const codedb_node_s
 CODEDB_PRIVATE void codedb_view_close(codedb_node_view *view)
 {
     codedb_buffer_free(&view->scratch);
+    codedb_identities_free(view->own_identities);
+    view->own_identities = NULL;
     if (view->scopes != NULL)
         codedb_scopes_free(view->scopes);
     view->scopes = NULL;
@@ -138,12 +140,55 @@ CODEDB_PRIVATE codedb_slice codedb_view_with_newlines(codedb_node_view *view, co
     return codedb_view_scratch(view);
 }
 
+/* ---- Node ids ----------------------------------------------------------------------------------------------------- */
+
+static bool view_has_paths(const codedb_node_view *view)
+{
+    const codedb_naming *naming = &view->naming;
+    return naming->identities == NULL && naming->kept == NULL && naming->hash == NULL && !naming->in_text;
+}
+
+/* Most files' nodes are never named, so that what names are made of is read and computed with the first one. */
+static void view_begin_names(codedb_node_view *view)
+{
+    codedb_naming *naming = &view->naming;
+    char hash[CODEDB_SHA256_HEX_SIZE];
+    if (naming->kept != NULL) {
+        view->failed = !codedb_identities_read(view->allocator, naming->kept, &view->own_identities) || view->failed;
+        naming->identities = view->own_identities;
+        naming->kept = NULL;
+    }
+    if (naming->in_text && view->tag[0] == '\0') {
+        codedb_sha256_hex(view->tree->source, view->tree->length, hash);
+        memcpy(view->tag, hash, sizeof view->tag - 1);
+    }
+}
+
+CODEDB_PRIVATE bool codedb_view_append_kept_id(codedb_node_view *view, uint32_t stored)
+{
+    const codedb_naming *naming = &view->naming;
+    if (view_has_paths(view))
+        return false;
+    view_begin_names(view);
+    if (naming->identities != NULL) {
+        codedb_identities_append(naming->identities, stored, &view->scratch);
+        return true;
+    }
+    if (naming->in_text)
+        codedb_buffer_append_text(&view->scratch, view->tag);
+    else if (naming->hash != NULL)
+        codedb_buffer_append(&view->scratch, naming->hash, strnlen(naming->hash, CODEDB_IDENTITY_TAG_SIZE - 1));
+    codedb_buffer_append_byte(&view->scratch, naming->in_text ? ':' : '.');
+    codedb_buffer_append_integer(&view->scratch, stored);
+    return true;
+}
+
 /* The id that is kept for the nearest stored node, and the numbers of white space and punctuation below it: "3f2a9c01d4e5.17.w0". */
 static void view_kept_id(codedb_node_view *view, uint32_t node, const uint32_t *parents, const uint32_t *numbers)
 {
     uint32_t stored = codedb_view_stored(view, node);
     if (stored != UINT32_MAX) {
-        codedb_identities_append(view->tree->identities, stored, &view->scratch);
+        codedb_view_append_kept_id(view, stored);
         return;
     }
     view_kept_id(view, parents[node], parents, numbers);
@@ -163,7 +208,7 @@ CODEDB_PRIVATE void codedb_view_node_id(codedb_node_view *view, uint32_t node)
     view->scratch.length = 0;
     if (parents == NULL || numbers == NULL || depths == NULL)
         return;
-    if (view->tree != NULL && view->tree->identities != NULL) {
+    if (!view_has_paths(view)) {
         view_kept_id(view, node, parents, numbers);
         return;
     }
@@ -201,17 +246,33 @@ static bool view_equals(const char *left, const char *right, size_t length, bool
     return true;
 }
 
-/* The first place of the test's operand in a text, or NULL. Ignoring case it is linear in practice, and bounded by text times
- * operand. */
+/* The first place of the test's operand in a text, ignoring case, or NULL: by a hash of as much text as the operand is long, which
+ * moves through the text. */
+static const char *view_find_folded(const codedb_attribute_test *test, const char *text, size_t length)
+{
+    const uint64_t base = 0x100000001B3;
+    uint64_t wanted = 0, found = 0, power = 1;
+    size_t size = test->value_length, i;
+    if (length < size)
+        return NULL;
+    for (i = 0; i < size; i++) {
+        wanted = wanted * base + view_fold((unsigned char)test->value[i], true);
+        found = found * base + view_fold((unsigned char)text[i], true);
+        power *= base;
+    }
+    for (i = 0;; i++) {
+        if (found == wanted && view_equals(text + i, test->value, size, true))
+            return text + i;
+        if (i + size >= length)
+            return NULL;
+        found = found * base + view_fold((unsigned char)text[i + size], true) - power * view_fold((unsigned char)text[i], true);
+    }
+}
+
+/* The first place of the test's operand in a text, or NULL. */
 static const char *view_find(const codedb_attribute_test *test, const char *text, size_t length)
 {
-    size_t i;
-    if (!test->ignore_case)
-        return memmem(text, length, test->value, test->value_length);
-    for (i = 0; i + test->value_length <= length; i++)
-        if (view_equals(text + i, test->value, test->value_length, true))
-            return text + i;
-    return NULL;
+    return test->ignore_case ? view_find_folded(test, text, length) : memmem(text, length, test->value, test->value_length);
 }
 
 /* Does a slice of the source contain the operand? Nodes nest, and their texts with them: the operand is looked for in the whole
@@ -313,12 +374,12 @@ CODEDB_PRIVATE int codedb_integer_compare(const char *left, size_t left_length, 
 }
 
 CODEDB_PRIVATE bool codedb_attribute_compare(const codedb_attribute_test *test, const char *value, size_t length,
-                                             uint32_t *scratch)
+                                             uint32_t *scratch, codedb_regex_clock *clock)
 {
     size_t operand = test->value_length;
     int order;
     if (test->regex != NULL)
-        return codedb_regex_search(test->regex, value, length, scratch) == (test->relation == CODEDB_OPERATOR_EQUAL);
+        return codedb_regex_search(test->regex, value, length, scratch, clock) == (test->relation == CODEDB_OPERATOR_EQUAL);
     switch ((codedb_operator)test->relation) {
     case CODEDB_OPERATOR_EXISTS: return true;
     case CODEDB_OPERATOR_EQUAL: return length == operand && view_equals(value, test->value, length, test->ignore_case);
@@ -437,7 +498,7 @@ CODEDB_PRIVATE bool codedb_view_compare(codedb_node_view *view, const codedb_att
         slice.text + slice.length <= tree->source + tree->length)
         return view_source_contains(view, test, slice);
     view->compared += slice.length;
-    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch);
+    return codedb_attribute_compare(test, slice.text, slice.length, view->regex_scratch, &view->regex_clock);
 }
 
 CODEDB_PRIVATE bool codedb_attribute_holds(codedb_node_view *view, uint32_t node, const codedb_attribute_test *test)

@@ -109,7 +109,7 @@ CODEDB_PRIVATE codedb_kind_set codedb_kind_set_where(const codedb_vocabulary *vo
     unsigned kind;
     for (kind = 0; kind < vocabulary->kind_count; kind++) {
         const char *name = by_word ? codedb_kind_word(vocabulary, kind) : vocabulary->kinds[kind].name;
-        if (codedb_attribute_compare(test, name, strlen(name), scratch))
+        if (codedb_attribute_compare(test, name, strlen(name), scratch, NULL))
             codedb_kind_set_add(&set, kind);
     }
     return set;

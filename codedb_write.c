@@ -358,16 +358,18 @@ CODEDB_API codedb_code codedb_files_write(codedb_file_write *files, size_t count
     if (!writer)
         return codedb_fail_no_memory(result);
     codedb_code code = codedb_succeed(result);
+    bool is_readable = true;
     for (size_t i = 0; i < count && code == CODEDB_SUCCESS; i++) {
         codedb_file_write file = CODEDB_INIT(codedb_file_write);
         code = write_read(files, i, &file, result);
-        if (code == CODEDB_SUCCESS)
+        is_readable = code == CODEDB_SUCCESS;
+        if (is_readable)
             code = codedb_writer_stage(writer, file.path, file.old_bytes ? file.old_bytes : "", file.old_length,
                                        file.bytes ? file.bytes : "", file.length, result);
     }
     if (code == CODEDB_SUCCESS)
         code = codedb_writer_commit(writer, result);
-    if (code != CODEDB_INVALID_REQUEST && count)
+    if (is_readable)
         write_tell(writer, files, count);
     codedb_buffer_init(&data, &allocator);
     codedb_writer_describe(writer, &data);

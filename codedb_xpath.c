@@ -74,6 +74,7 @@ CODEDB_PRIVATE bool codedb_matcher_goes_on(codedb_matcher *matcher, uint32_t wor
         matcher->budget = XPATH_NODES_BETWEEN_CLOCKS;
         matcher->timed_out = matcher->timed_out || codedb_monotonic_now() > matcher->deadline;
     }
+    matcher->timed_out = matcher->timed_out || matcher->view.regex_clock.is_over;
     return !matcher->timed_out && !matcher->view.failed;
 }
 
@@ -1029,6 +1030,7 @@ static void xpath_make_room(codedb_matcher *matcher, const codedb_filter *filter
 {
     matcher->view.dialect = filter->dialect;
     matcher->view.path = filter->path;
+    matcher->view.regex_clock.deadline = matcher->deadline;
     matcher->looked_through = matcher->view.vocabulary->looked_through;
     matcher->words = matcher->view.count / 64 + 1;
     matcher->free_sets = codedb_matcher_allocate(matcher, XPATH_FREE_SETS, sizeof *matcher->free_sets);
@@ -1089,7 +1091,7 @@ CODEDB_PRIVATE codedb_code codedb_matcher_outcome(const codedb_matcher *matcher,
 {
     if (matcher->view.failed || matcher->view.scratch.failed)
         return codedb_fail_no_memory(result);
-    if (matcher->timed_out)
+    if (matcher->timed_out || matcher->view.regex_clock.is_over)
         return codedb_fail(result, CODEDB_TIMEOUT, "the selector was not matched within %g seconds", filter->timeout);
     return codedb_succeed(result);
 }

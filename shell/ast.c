@@ -27,41 +27,22 @@ static int ast_append(void *context, const char *bytes, size_t length)
     return 0;
 }
 
-/* The nodes of the ast of a source. */
-static codedb_code ast_find_in(const shell_options *options, const char *path, const char *bytes, size_t length,
-                               const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result)
+codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
+                           codedb_nodes **nodes, codedb_result *result)
 {
     codedb_ast_options given = CODEDB_INIT(codedb_ast_options);
     codedb_tree *tree = NULL;
     ast_text json = {NULL, 0, 0};
-    codedb_code code = shell_parse(options, bytes, length, &tree, result);
+    codedb_code code = shell_parse(options, source->bytes, source->length, &tree, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_tree_dump(tree, CODEDB_DUMP_AST, ast_append, &json, result);
     if (code == CODEDB_SUCCESS) {
         given.source = codedb_tree_source(tree, &given.source_length);
-        given.path = path;
+        given.path = source->path;
         code = codedb_ast_json_query(json.data, json.length, &given, filter, nodes, result);
     }
     free(json.data);
     codedb_tree_free(tree);
-    return code;
-}
-
-codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
-                           codedb_nodes **nodes, codedb_result *result)
-{
-    char *stored = NULL;
-    size_t length;
-    codedb_code code;
-    if (source->db == NULL)
-        return ast_find_in(options, source->path, source->bytes, source->length, filter, nodes, result);
-    code = codedb_ast_query(source->db, source->file_id, filter, nodes, result);
-    if (code != CODEDB_NOT_FOUND)
-        return code;
-    code = codedb_cst_get(source->db, source->file_id, &stored, &length, result); /* an ast need not be stored */
-    if (code == CODEDB_SUCCESS)
-        code = ast_find_in(options, source->path, stored, length, filter, nodes, result);
-    codedb_free(stored);
     return code;
 }
 
@@ -148,18 +129,34 @@ static int ast_edit_all(const shell_options *options, codedb *db, const codedb_r
     return status;
 }
 
+/* The files with a stored ast, of one project or (NULL) of all. */
+static codedb_code ast_list_files(codedb *db, const char *project_id, codedb_rows **rows, codedb_result *result)
+{
+    const codedb_value project = {.type = project_id != NULL ? CODEDB_VALUE_TEXT : CODEDB_VALUE_NULL,
+                                  .length = project_id != NULL ? strlen(project_id) : 0,
+                                  .as.text = project_id};
+    const codedb_value parameters[] = {project, project};
+    return codedb_sql_execute(db,
+                              "SELECT id, path FROM files WHERE deleted = 0 AND (? IS NULL OR project_id = ?) AND "
+                              "id IN (SELECT file_id FROM ast_trees) ORDER BY path",
+                              parameters, 2, rows, NULL, result);
+}
+
 int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
     codedb *transaction = NULL;
+    shell_projects project;
     codedb *db = shell_open(options, false, !options->write);
     int status = SHELL_ERROR;
     if (db == NULL)
         return SHELL_ERROR;
-    codedb_code code = codedb_sql_execute(
-        db, "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM ast_trees) ORDER BY path", NULL, 0,
-        &rows, NULL, &result);
+    if (!shell_edit_project(options, db, &project)) {
+        codedb_close(db);
+        return SHELL_ERROR;
+    }
+    codedb_code code = ast_list_files(db, project.count > 0 ? project.ids[0] : NULL, &rows, &result);
     if (code == CODEDB_SUCCESS && options->write)
         code = codedb_transaction_begin(db, &transaction, &result);
     if (code == CODEDB_SUCCESS)
@@ -177,6 +174,7 @@ int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t
     codedb_close(transaction);
     codedb_free(rows);
     codedb_result_clear(&result);
+    shell_projects_free(&project);
     codedb_close(db);
     return status;
 }

@@ -3,7 +3,7 @@
  * 1. Without --write nothing is changed anywhere: the diff alone is printed.
  * 2. With --write all files are edited first, and then written together: all or none, and only if each still holds what was edited. A
  *    file that is not Python is told and left out; an edit that fails in one file leaves all of them as they are.
- * 3. With a database, the stored sources and the files on disk change together. */
+ * 3. With a database the stored sources change, and with --write-files the files on disk together with them. */
 #include "shell.h"
 
 #include <stdlib.h>
@@ -81,10 +81,9 @@ static size_t edit_head_length(const char *text)
     return (size_t)(at - text);
 }
 
-/* Prints a diff in the encoding of its file, as `git apply` compares bytes. */
-static codedb_code edit_print_bytes(const codedb_tree *tree, const char *diff, FILE *out, codedb_result *result)
+/* Prints a diff in the encoding of its file, as `git apply` compares bytes. `text` is the file's; of a tree, any will do. */
+static codedb_code edit_print_bytes(const codedb_tree *tree, const char *text, const char *diff, FILE *out, codedb_result *result)
 {
-    const char *text = codedb_tree_source(tree, NULL);
     size_t head = edit_head_length(text), names = edit_head_length(diff), length = strlen(diff + names), skipped = 0, size = 0;
     char *whole = malloc(head + length + 1), *bytes = NULL;
     codedb_code code = whole != NULL ? codedb_tree_encode(tree, text, head, &bytes, &skipped, result) : CODEDB_NO_MEMORY;
@@ -119,7 +118,7 @@ static codedb_code edit_print(const shell_options *options, const shell_source *
     if (code == CODEDB_SUCCESS && (is_utf8 || options->json || options->color))
         shell_print_report(options, source->path, report, out);
     else if (code == CODEDB_SUCCESS)
-        code = edit_print_bytes(tree, report->diff, out, result);
+        code = edit_print_bytes(tree, text, report->diff, out, result);
     return code;
 }
 
@@ -240,48 +239,109 @@ static int edit_files(edit_job *job, const shell_options *options, char *const *
 
 /* ---- A database --------------------------------------------------------------------------------------------------- */
 
-static int edit_stored(edit_job *job, const shell_options *options)
+bool shell_edit_project(const shell_options *options, codedb *db, shell_projects *project)
 {
-    codedb_project_report *report = NULL;
-    codedb_result result = CODEDB_INIT(codedb_result);
+    if (!shell_projects_find(options, db, project))
+        return false;
+    if (project->count <= 1)
+        return true;
+    shell_fail("edit: --project names %zu projects, expected one: the names in a diff begin in a project's folder",
+               project->count);
+    shell_projects_free(project);
+    return false;
+}
+
+/* Prints what was done to stored files. One without characters that its encoding has not is a patch of the file on disk. */
+static codedb_code edit_print_stored(const shell_options *options, const codedb_project_report *report, codedb_result *result)
+{
+    codedb_tree *tree = NULL;
+    codedb_code code = codedb_tree_parse("", 0, NULL, &tree, result);
+    for (size_t i = 0; code == CODEDB_SUCCESS && i < report->file_count; i++) {
+        const codedb_file_report *file = &report->files[i];
+        if (options->json || options->color)
+            shell_print_report(options, file->path, &file->report, stdout);
+        else
+            code = edit_print_bytes(tree, file->report.source, file->report.diff, stdout, result);
+    }
+    codedb_tree_free(tree);
+    return code;
+}
+
+static codedb_code edit_modify(const edit_job *job, const shell_options *options, codedb *db, const char *project_id,
+                               codedb_project_report **report, codedb_result *result)
+{
     codedb_file_edits all = CODEDB_INIT(codedb_file_edits);
     codedb_modify_options modify = CODEDB_INIT(codedb_modify_options);
     all.edits = &job->edit;
     all.edit_count = 1;
     modify.preview = !options->write;
-    modify.write_files = options->write;
+    modify.write_files = options->write_files;
+    return codedb_modify_project(db, project_id, &all, 1, &modify, report, result);
+}
+
+static int edit_stored(edit_job *job, const shell_options *options)
+{
+    codedb_project_report *report = NULL;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    shell_projects project;
+    int status = SHELL_ERROR;
     codedb *db = shell_open(options, false, !options->write);
     if (db == NULL)
         return SHELL_ERROR;
-    codedb_code code = codedb_modify_project(db, NULL, &all, 1, &modify, &report, &result);
-    int status = SHELL_NOTHING;
-    if (code == CODEDB_SUCCESS) {
-        for (size_t i = 0; i < report->file_count; i++)
-            shell_print_report(options, report->files[i].path, &report->files[i].report, stdout);
-        job->nodes = report->nodes_modified;
-        job->files = report->file_count;
-        status = report->nodes_modified > 0 ? SHELL_FOUND : SHELL_NOTHING;
-    } else if (code != CODEDB_NOT_FOUND) {
+    if (!shell_edit_project(options, db, &project)) {
+        codedb_close(db);
+        return SHELL_ERROR;
+    }
+    codedb_code code = edit_modify(job, options, db, project.count > 0 ? project.ids[0] : NULL, &report, &result);
+    if (code == CODEDB_NOT_FOUND) {
+        status = SHELL_NOTHING;
+    } else if (code != CODEDB_SUCCESS) {
         shell_fail_result(options, NULL, &result);
         if (result.data != NULL)
             shell_fail("nothing was changed: %s", result.data);
-        status = SHELL_ERROR;
+    } else {
+        job->nodes = report->nodes_modified;
+        job->files = report->file_count;
+        status = report->nodes_modified > 0 ? SHELL_FOUND : SHELL_NOTHING;
+        if (edit_print_stored(options, report, &result) != CODEDB_SUCCESS)
+            status = shell_fail_result(options, NULL, &result);
     }
+    shell_projects_free(&project);
     codedb_close(db);
     codedb_free(report);
     codedb_result_clear(&result);
     return status;
 }
 
+/* Whether the options go together; false after a message. */
+static bool edit_check_options(const shell_options *options, size_t count)
+{
+    if (options->actions != 1)
+        shell_fail(
+            "edit: found %d actions, expected one of --replace, --delete, --insert-before, --insert-after, --insert-first, "
+            "--insert-last",
+            options->actions);
+    else if (options->ast && (count > 1 || shell_has_excludes(options)))
+        shell_fail("edit: --ast is for what a database holds, and a PATH or --exclude was given");
+    else if (options->ast && options->write_files)
+        shell_fail("edit: found both --ast and --write-files; an ast is in the database only");
+    else if (count > 1 && (options->db != NULL || options->project_count > 0))
+        shell_fail("edit: found both --%s and PATH, expected one of them", options->db != NULL ? "db" : "project");
+    else if (count > 1 && options->write_files)
+        shell_fail("edit: --write-files is for a database, and a PATH was given: --write writes it");
+    else if (count <= 1 && shell_has_excludes(options))
+        shell_fail("edit: --exclude and --no-default-excludes are for PATHs, and none was given");
+    else
+        return true;
+    return false;
+}
+
 int shell_edit(const shell_options *options, char *const *arguments, size_t count)
 {
     edit_job job = {.edit = CODEDB_INIT(codedb_edit)};
     int status;
-    if (options->actions != 1) {
-        return shell_fail("edit: found %d actions, expected one of --replace, --delete, --insert-before, --insert-after, "
-                          "--insert-first, --insert-last",
-                          options->actions);
-    }
+    if (!edit_check_options(options, count))
+        return SHELL_ERROR;
     job.edit.filter = (codedb_filter)CODEDB_INIT(codedb_filter);
     job.edit.filter.selector = arguments[0];
     job.edit.filter.dialect = options->dialect;
@@ -289,19 +349,12 @@ int shell_edit(const shell_options *options, char *const *arguments, size_t coun
     job.edit.code = options->code != NULL ? &options->code : NULL;
     job.edit.code_count = options->code != NULL ? 1 : 0;
     job.edit.use_captures = options->captures;
-    if (options->ast && (count > 1 || shell_has_excludes(options)))
-        return shell_fail("edit: --ast is for what a database holds, and a PATH or --exclude was given");
-    if (options->ast) {
+    if (options->ast)
         status = shell_ast_edit(options, &job.edit, &job.nodes, &job.files);
-    } else if (count > 1) {
-        if (options->db != NULL)
-            return shell_fail("edit: found both --db and PATH, expected one of them");
+    else if (count > 1)
         status = edit_files(&job, options, arguments + 1, count - 1);
-    } else {
-        if (shell_has_excludes(options))
-            return shell_fail("edit: --exclude and --no-default-excludes are for PATHs, and none was given");
+    else
         status = edit_stored(&job, options);
-    }
     if (!options->quiet && !options->json) {
         fprintf(stderr, "%zu nodes in %zu files%s\n", job.nodes, job.files,
                 options->write || job.nodes == 0 ? "" : "; nothing was changed (--write does)");

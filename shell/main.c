@@ -29,6 +29,7 @@ enum {
     MAIN_CODE,
     MAIN_EXPLAIN,
     MAIN_WRITE,
+    MAIN_WRITE_FILES,
     MAIN_REPLACE,
     MAIN_DELETE,
     MAIN_INSERT_BEFORE,
@@ -61,6 +62,7 @@ static const struct option main_long_options[] = {
     {"code", no_argument, NULL, MAIN_CODE},
     {"explain", no_argument, NULL, MAIN_EXPLAIN},
     {"write", no_argument, NULL, MAIN_WRITE},
+    {"write-files", no_argument, NULL, MAIN_WRITE_FILES},
     {"replace", required_argument, NULL, MAIN_REPLACE},
     {"delete", no_argument, NULL, MAIN_DELETE},
     {"insert-before", required_argument, NULL, MAIN_INSERT_BEFORE},
@@ -93,10 +95,24 @@ static const int main_index_options[] = {MAIN_DB,     MAIN_JSON, MAIN_EXCLUDE, M
 static const int main_query_options[] = {MAIN_DB,      MAIN_PROJECT, MAIN_JSON,      MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES,
                                          MAIN_THREADS, MAIN_TARGET,  MAIN_REFERENCE, MAIN_LIMIT,   MAIN_TIMEOUT,
                                          MAIN_COUNT,   MAIN_CODE,    MAIN_EXPLAIN,   MAIN_AST,     0};
-static const int main_edit_options[] = {MAIN_DB,          MAIN_JSON,          MAIN_EXCLUDE,      MAIN_NO_DEFAULT_EXCLUDES,
-                                        MAIN_TARGET,      MAIN_REFERENCE,     MAIN_WRITE,        MAIN_REPLACE,
-                                        MAIN_DELETE,      MAIN_INSERT_BEFORE, MAIN_INSERT_AFTER, MAIN_INSERT_FIRST,
-                                        MAIN_INSERT_LAST, MAIN_CAPTURES,      MAIN_AST,          0};
+static const int main_edit_options[] = {MAIN_DB,
+                                        MAIN_PROJECT,
+                                        MAIN_JSON,
+                                        MAIN_EXCLUDE,
+                                        MAIN_NO_DEFAULT_EXCLUDES,
+                                        MAIN_TARGET,
+                                        MAIN_REFERENCE,
+                                        MAIN_WRITE,
+                                        MAIN_WRITE_FILES,
+                                        MAIN_REPLACE,
+                                        MAIN_DELETE,
+                                        MAIN_INSERT_BEFORE,
+                                        MAIN_INSERT_AFTER,
+                                        MAIN_INSERT_FIRST,
+                                        MAIN_INSERT_LAST,
+                                        MAIN_CAPTURES,
+                                        MAIN_AST,
+                                        0};
 static const int main_search_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, MAIN_RAW, 0};
 static const int main_show_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
 static const int main_copy_options[] = {MAIN_JSON, 0};
@@ -132,9 +148,9 @@ static const main_command main_commands[] = {
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP
          MAIN_COMMON MAIN_STATUS_HELP},
     {"edit", shell_edit, 1, main_edit_options, "change what a selector finds; shows a diff",
-     "Usage: codedb edit [--db FILE] SELECTOR ACTION [--write] [PATH...]\n\n"
-     "Edits the files and folders given (- is standard input), or, with no PATH, the database. Prints the changes as a unified diff;\n"
-     "nothing is changed without --write. All files are changed, or none.\n\n"
+     "Usage: codedb edit [--db FILE] [--project P] SELECTOR ACTION [--write | --write-files] [PATH...]\n\n"
+     "Edits the files and folders given (- is standard input), or, with no PATH, the database. Prints the changes as a unified diff,\n"
+     "which `git apply` takes in the project's folder; nothing is changed without --write. All files are changed, or none.\n\n"
      "Actions, one of:\n"
      "  --replace CODE           put CODE in place of each node\n"
      "  --delete                 remove each node\n"
@@ -144,7 +160,9 @@ static const main_command main_commands[] = {
      "  --insert-last CODE       put CODE into each node, after what is in it\n\n"
      "  --ast                    edit the asts in the database; CODE is a node in JSON, as `codedb dump --ast` prints it\n"
      "  --captures               {name} in CODE is the source of what @name captured; {{ and }} are braces\n"
-     "  --write                  change the files (with no PATH: the database, and the files in it; with -: print the result)\n"
+     "  --project P              only the project with this id, name or folder\n"
+     "  --write                  change the files (with no PATH: the database; with -: print the result)\n"
+     "  --write-files            with no PATH: change the database, and with it the files on disk, which must hold what it holds\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP
      "  --exclude GLOB           leave out files and folders; may be given again\n"
      "  --no-default-excludes    do not leave out version-control folders and virtual environments\n" MAIN_TARGET_HELP
@@ -258,6 +276,7 @@ static bool main_take(shell_options *options, int option, char *argument)
     case MAIN_CODE: options->full_code = true; break;
     case MAIN_EXPLAIN: options->explain = true; break;
     case MAIN_WRITE: options->write = true; break;
+    case MAIN_WRITE_FILES: options->write = options->write_files = true; break;
     case MAIN_REPLACE: main_set_action(options, CODEDB_EDIT_REPLACE, argument); break;
     case MAIN_DELETE: main_set_action(options, CODEDB_EDIT_DELETE, NULL); break;
     case MAIN_INSERT_BEFORE: main_set_action(options, CODEDB_EDIT_INSERT_BEFORE, argument); break;

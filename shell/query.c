@@ -101,14 +101,12 @@ static void query_print_node(FILE *out, const shell_options *options, const char
     }
 }
 
-/* The nodes of one source, from its own tree or from the database. */
+/* The nodes of one file. */
 static codedb_code query_find(const codedb_filter *given, const shell_options *options, const shell_source *source,
                               codedb_nodes **nodes, codedb_result *result)
 {
     if (options->ast)
         return shell_ast_find(options, source, given, nodes, result);
-    if (source->db != NULL)
-        return codedb_cst_query(source->db, source->file_id, given, nodes, result);
     codedb_filter filter = *given;
     filter.path = source->path;
     codedb_tree *tree = NULL;
@@ -253,29 +251,6 @@ static int query_visit(void *context, const codedb_query_file *file)
     return 0;
 }
 
-/* The ids of the projects that --project names by id, by name or by folder; false after a message. */
-static bool query_find_projects(const shell_options *options, const codedb_projects *projects, const char **ids, size_t *count)
-{
-    *count = 0;
-    for (size_t i = 0; i < options->project_count; i++) {
-        size_t before = *count;
-        char *folder = realpath(options->projects[i], NULL);
-        for (size_t j = 0; j < projects->count; j++) {
-            const codedb_project *project = projects->items[j];
-            const char *wanted = options->projects[i];
-            if (strcmp(project->id, wanted) == 0 || (project->name != NULL && strcmp(project->name, wanted) == 0) ||
-                strcmp(project->root_path, folder != NULL ? folder : wanted) == 0)
-                ids[(*count)++] = project->id;
-        }
-        free(folder);
-        if (*count == before) {
-            shell_fail("--project: the database has no project '%s'; `codedb show projects` lists them", options->projects[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
 static codedb_code query_ask(const shell_options *options, codedb *db, const codedb_filter *filter,
                              const codedb_query_options *query, query_stored *stored, size_t *found, codedb_result *result)
 {
@@ -297,28 +272,21 @@ static int query_database(const shell_options *options, codedb *db, const codedb
 {
     codedb_query_options query = CODEDB_INIT(codedb_query_options);
     codedb_result result = CODEDB_INIT(codedb_result);
-    codedb_projects *projects = NULL;
+    shell_projects projects;
     query_stored stored = {NULL, NULL, 0};
     size_t found = 0;
-    bool failed = codedb_project_list(db, NULL, &projects, &result) != CODEDB_SUCCESS;
-    const char **ids = failed ? NULL : malloc((options->project_count * projects->count + 1) * sizeof *ids);
-    if (failed) {
+    if (!shell_projects_find(options, db, &projects))
+        return SHELL_ERROR;
+    query.project_ids = projects.ids;
+    query.project_count = projects.count;
+    query.threads = options->threads;
+    query.target_version = options->target_version;
+    query.ast = options->ast;
+    query.no_cache = 1; /* there is no second query */
+    bool failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
+    if (failed)
         shell_fail_result(options, options->db, &result);
-    } else if (ids == NULL) {
-        failed = shell_fail("out of memory") != 0;
-    } else if (query_find_projects(options, projects, ids, &query.project_count)) {
-        query.project_ids = ids;
-        query.threads = options->threads;
-        query.target_version = options->target_version;
-        query.no_cache = 1; /* there is no second query */
-        failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
-        if (failed)
-            shell_fail_result(options, options->db, &result);
-    } else {
-        failed = true;
-    }
-    free(ids);
-    codedb_free(projects);
+    shell_projects_free(&projects);
     codedb_result_clear(&result);
     if (failed || stored.errors > 0)
         return SHELL_ERROR;
@@ -341,12 +309,14 @@ static int query_stored_files(const shell_options *options, query_job *job)
     shell_totals totals;
     if (shell_has_excludes(options))
         return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
+    if (options->explain && options->project_count > 0)
+        return shell_fail("query: found both --explain and --project; all files of a database are explained");
     codedb *db = shell_open(options, false, true);
     if (db == NULL)
         return SHELL_ERROR;
     int status;
-    if (options->explain || options->ast) {
-        shell_each_stored(options, db, options->explain ? query_explain : query_source, job, &totals);
+    if (options->explain) {
+        shell_each_stored(options, db, query_explain, job, &totals);
         status = shell_status(&totals);
     } else {
         status = query_database(options, db, &job->filter);
@@ -359,8 +329,6 @@ int shell_query(const shell_options *options, char *const *arguments, size_t cou
 {
     query_job job = {.filter = CODEDB_INIT(codedb_filter)};
     codedb_selector *selector = NULL;
-    if (options->ast && options->project_count > 0)
-        return shell_fail("query: found both --ast and --project");
     job.filter.selector = arguments[0];
     job.filter.dialect = options->dialect;
     job.filter.limit = options->limit;

@@ -28,7 +28,8 @@ typedef struct shell_options {
     bool count_only;          /* --count */
     bool full_code;           /* --code */
     bool explain;             /* --explain */
-    bool write;               /* --write */
+    bool write;               /* --write, or the next one */
+    bool write_files;         /* --write-files: with a database, the files on disk, too */
     int actions;              /* how many of --replace, --delete, --insert-... were given */
     codedb_edit_action action;
     const char *code;          /* of --replace and --insert-... */
@@ -122,9 +123,22 @@ codedb_code shell_parse(const shell_options *options, const char *bytes, size_t 
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
 
+/* ---- projects.c ---- */
+
+/* The projects of a database that --project names; none when it was not given. */
+typedef struct shell_projects {
+    codedb_projects *all;
+    const char **ids;
+    size_t count;
+} shell_projects;
+
+/* False after a message. Else shell_projects_free is to be called. */
+bool shell_projects_find(const shell_options *options, codedb *db, shell_projects *found);
+void shell_projects_free(shell_projects *found);
+
 /* ---- ast.c, for `query --ast` and `edit --ast` ---- */
 
-/* The nodes of the ast of a source: the stored one, or one that is made. */
+/* The nodes of the ast of a file. */
 codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
                            codedb_nodes **nodes, codedb_result *result);
 /* How the filter comes to its answer there; *text is freed with codedb_free. */
@@ -132,6 +146,8 @@ codedb_code shell_ast_explain(const shell_options *options, const shell_source *
                               codedb_result *result);
 /* Edits the stored asts of a database, all or none. An exit status, messages given; what was done is added to the numbers. */
 int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files);
+/* edit.c: the project of --project, which may be given once, as a block for shell_projects_free; false after a message. */
+bool shell_edit_project(const shell_options *options, codedb *db, shell_projects *project);
 /* edit.c: shows what was done, or would be. */
 void shell_print_report(const shell_options *options, const char *path, const codedb_edit_report *report, FILE *out);
 

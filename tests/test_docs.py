@@ -408,7 +408,7 @@ def test_the_commands_of_edits():
     path = write(project, "src/a.py", 'class A:\n    def old(self):\n        print("gone")\n        return 1\n')
     write(project, "new.py", "def new(self):\n    return 2\n")
     commands = [re.split(r" {2,}#", line)[0].strip() for line in re.findall(r"^    (codedb .*)$", page("docs/edits.md"), flags=re.M)]
-    assert len(commands) == 3, commands
+    assert len(commands) == 6, commands
     diff = run(commands[0], project)
     assert "-    def old(self):" in diff and "+    def new(self):" in diff and "+        return 2" in diff, diff
     run("git apply", project, input=diff)
@@ -427,6 +427,28 @@ def test_the_commands_of_edits():
     stored, = database.execute("SELECT ast_json FROM ast_trees").fetchone()
     database.close()
     assert '"value":{"_type":"Constant","value":2,"kind":null}' in stored, stored
+    edit_a_project(project, commands[3:])
+
+
+def edit_a_project(project, commands):
+    path = write(project, "shop/a.py", "a = eval(x)\n")
+    run("codedb index --quiet --db code.db shop", project)
+    run(commands[0], project)
+    run("git apply ../eval.diff", os.path.join(project, "shop"))
+    with open(path) as file:
+        same("what git apply makes of the preview", file.read(), "a = literal_eval(x)\n")
+    write(project, "shop/a.py", "a = eval(x)\n")
+    run(commands[1], project)
+    same(commands[1], run("codedb query --db code.db --count 'Name[name=\"literal_eval\"]'", project).strip(), path + ":1")
+    with open(path) as file:
+        same("what --write leaves on the disk", file.read(), "a = eval(x)\n")
+    write(project, "shop/b.py", "b = eval(y)\n")
+    run("codedb index --quiet --db code.db shop", project)
+    os.remove(path)
+    run("codedb index --quiet --db code.db shop", project)
+    run(commands[2], project)
+    with open(os.path.join(project, "shop/b.py")) as file:
+        same(commands[2], file.read(), "b = literal_eval(x)\n")
 
 
 # ---- the other pages ---------------------------------------------------------------------------------------------------------

@@ -353,6 +353,9 @@ static void what_the_compiler_refuses_at_the_place_is_refused(void **state)
         {"def f():\n    try: c\n    except* E:\n        x\n", "return", "cannot appear in an 'except*' block"},
         {"def f():\n    x\n", "[(yield) for a in b]", "'yield' inside a comprehension"},
         {"def f():\n    x\n", "(a for b in c for a in (yield b))", "'yield' inside a comprehension"},
+        {"async def f():\n    yield\n    x\n", "return 1", "'return' with value in async generator"},
+        {"async def f():\n    return 1\n    x\n", "yield", "'return' with value in async generator"},
+        {"x\n", "from __future__ import nothing", "future feature is not defined"},
         {"x\n", "nonlocal a", "nonlocal declaration not allowed at module level"},
         {"x\n", "try: a\nexcept: b\nexcept E: c", "default 'except:' must be last"},
     };
@@ -373,8 +376,13 @@ static void what_the_compiler_takes_at_the_place_is_taken(void **state)
             "try: a\nexcept* E:\n    for b in c:\n        break\n");
     REPLACE("def f():\n    x\n", "Expr", "[a for a in (yield)]", "def f():\n    [a for a in (yield)]\n");
     REPLACE("x\n", "Expr", "f = lambda: (yield)", "f = lambda: (yield)\n");
-    REPLACE("'doc'\nfrom __future__ import a\nx\n", "Expr[code=\"x\"]", "from __future__ import b",
-            "'doc'\nfrom __future__ import a\nfrom __future__ import b\n");
+    REPLACE("'doc'\nfrom __future__ import a\nx\n", "Expr[code=\"x\"]", "from __future__ import division",
+            "'doc'\nfrom __future__ import a\nfrom __future__ import division\n");
+    REPLACE("async def f():\n    yield\n    x\n", "Expr[code=x]", "return", "async def f():\n    yield\n    return\n");
+    REPLACE("async def f():\n    def g(): yield\n    x\n", "Expr[code=x]", "return 1",
+            "async def f():\n    def g(): yield\n    return 1\n");
+    REPLACE("async def f():\n    yield\n    return 1\n    x\n", "Expr[code=x]", "y",
+            "async def f():\n    yield\n    return 1\n    y\n");
     REPLACE("return 1\nx\n", "Expr", "y", "return 1\ny\n");
 }
 
@@ -499,6 +507,54 @@ static void arguments_go_with_their_commas(void **state)
     DELETE("f(\n    a,  # x\n    b,  # y\n    c,  # z\n)\n", "Arg[code=\"b\"]", "f(\n    a,  # x\n    c,  # z\n)\n");
     DELETE("f(\n    a,  # x\n    b,  # y\n)\n", "Arg[code=\"b\"]", "f(\n    a,  # x\n)\n");
     DELETE("f(\n    a,  # x\n    b  # y\n)\n", "Arg[code=\"b\"]", "f(\n    a  # x\n)\n");
+}
+
+static void what_is_an_expression_only_in_parentheses_gets_them(void **state)
+{
+    (void)state;
+    REPLACE("if q: a\n", "Name[name=q]", "x := f()", "if (x := f()): a\n");
+    REPLACE("x = q\n", "Name[name=q]", "a for a in b", "x = (a for a in b)\n");
+    REPLACE("f(k=q)\n", "Name[name=q]", "x := 1", "f(k=(x := 1))\n");
+    REFUSED("x = q\n", "Name[name=q]", REPLACE, "1) + (2", CODEDB_PARSE_ERROR, "unmatched ')'");
+    REFUSED("x = q\n", "Name[name=q]", REPLACE, "a), (b", CODEDB_PARSE_ERROR, "unmatched ')'");
+    REFUSED("import q\n", "Name[name=q]", REPLACE, "x := 1", CODEDB_VALIDATION_ERROR, "only a dotted name");
+    REFUSED("x\n", "Expr", REPLACE, "x := 1", CODEDB_PARSE_ERROR, "found ':='");
+}
+
+static void an_expression_stands_for_its_item_only_when_it_is_all_of_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *words;
+    } parts[] = {
+        {"f(k=v)\n", "the field value of Arg"},
+        {"f(*v)\n", "the field value of Arg"},
+        {"class A(metaclass=v): pass\n", "the field value of Arg"},
+        {"[*v]\n", "the field value of StarredElement"},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        REFUSED(parts[i].source, "Name[name=v]", DELETE, NULL, CODEDB_VALIDATION_ERROR, parts[i].words);
+        REFUSED(parts[i].source, "Name[name=v]", INSERT_AFTER, "w", CODEDB_VALIDATION_ERROR, parts[i].words);
+    }
+    DELETE("f(a, (v))\n", "Name[name=v]", "f(a)\n");
+    DELETE("f(v for v in w)\n", "GeneratorExp", "f()\n");
+    DELETE("[a, v]\n", "Name[name=v]", "[a]\n");
+}
+
+static void a_starred_expression_stands_only_where_it_is_all_of_an_item(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {"f(*v)\n",  "f(**v)\n",        "f(k=v)\n", "[*v]\n",          "f(v if a else b)\n",
+                                          "x = v\n",  "for v in a: b\n", "x[v:1]\n", "for a in v: b\n", "if v: a\n",
+                                          "f((v))\n", "v = 1\n"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        REFUSED(refused[i], "Name[name=v]", REPLACE, "*w", CODEDB_VALIDATION_ERROR, "a starred expression can stand only as");
+    REPLACE("f(a, v)\n", "Name[name=v]", "*w", "f(a, *w)\n");
+    REPLACE("class A(v): a\n", "Name[name=v]", "*w", "class A(*w): a\n");
+    REPLACE("a, v = b\n", "Name[name=v]", "*w", "a, *w = b\n");
+    REPLACE("x[v]\n", "Name[name=v]", "*w", "x[*w]\n");
+    REPLACE("x[v, a]\n", "Name[name=v]", "*w", "x[*w, a]\n");
+    REPLACE("def f(*a: v): b\n", "Name[name=v]", "*w", "def f(*a: *w): b\n");
 }
 
 static void names_go_out_of_an_import_and_the_last_with_the_statement(void **state)
@@ -661,10 +717,10 @@ static void every_failed_allocation_is_no_memory_and_leaks_nothing(void **state)
 {
     (void)state;
     const char *source = "# c\n@d\ndef f():\n    a; b\n\n\nif x: y  # n\n";
-    const char *codes[] = {"def g():\n    '''doc\n    x'''\n", "  z\n  if u:\n    v"};
-    codedb_edit edits[] = {make("function", CODEDB_EDIT_INSERT_AFTER, &codes[0], 1),
-                           make("Expr[code=\"b\"]", CODEDB_EDIT_REPLACE, &codes[1], 1),
-                           make("Expr[code=\"y\"]", CODEDB_EDIT_INSERT_BEFORE, codes, 2)};
+    const char *codes[] = {"def g():\n    '''doc\n    x'''\n", "  z\n  if u:\n    v", "w := 1"};
+    codedb_edit edits[] = {
+        make("function", CODEDB_EDIT_INSERT_AFTER, &codes[0], 1), make("Expr[code=\"b\"]", CODEDB_EDIT_REPLACE, &codes[1], 1),
+        make("Expr[code=\"y\"]", CODEDB_EDIT_INSERT_BEFORE, codes, 2), make("If > Name", CODEDB_EDIT_REPLACE, &codes[2], 1)};
     support_failing failing;
     for (long n = 0; support_failing_start(&failing, n); n++) {
         codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
@@ -673,7 +729,7 @@ static void every_failed_allocation_is_no_memory_and_leaks_nothing(void **state)
         options.allocator = &failing.allocator;
         codedb_code code = codedb_tree_parse(source, strlen(source), &options, &tree, NULL);
         if (code == CODEDB_SUCCESS)
-            code = codedb_tree_edit(tree, edits, 3, "f.py", &report, NULL);
+            code = codedb_tree_edit(tree, edits, 4, "f.py", &report, NULL);
         codedb_free(report);
         codedb_tree_free(tree);
         /* Making a block smaller may fail: then it stays as large as it was. */
@@ -724,6 +780,9 @@ int main(void)
         cmocka_unit_test(an_error_names_the_edit_that_brings_it),
         cmocka_unit_test(the_comment_of_an_item_that_stays_stays),
         cmocka_unit_test(arguments_go_with_their_commas),
+        cmocka_unit_test(what_is_an_expression_only_in_parentheses_gets_them),
+        cmocka_unit_test(an_expression_stands_for_its_item_only_when_it_is_all_of_it),
+        cmocka_unit_test(a_starred_expression_stands_only_where_it_is_all_of_an_item),
         cmocka_unit_test(names_go_out_of_an_import_and_the_last_with_the_statement),
         cmocka_unit_test(a_tuple_stays_a_tuple_and_a_set_a_set),
         cmocka_unit_test(bases_go_with_their_parentheses_and_required_items_stay),

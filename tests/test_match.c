@@ -55,7 +55,7 @@ static int close_own(void **state)
 static void every_column_says_what_a_node_is(void **state)
 {
     check(*state, "SELECT * FROM codedb_match('class C:\n  def f(self):\n    return 1\n', 'Return')",
-          "0.0.1.0.2.0.0 Return smallstmt - C.f 3 4 3 12 return 1 ");
+          "31864c80f1ed:11 Return smallstmt - C.f 3 4 3 12 return 1 ");
     check(*state, "SELECT kind, name, qualname FROM codedb_match('class C:\n  def f(self): pass\n', 'class, method')",
           "class C C method f C.f ");
 }

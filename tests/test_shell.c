@@ -208,6 +208,10 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     fill(scratch);
     assert_run_tells(scratch, "index src", 0, "2 files indexed");
     assert_run_tells(scratch, "query --ast --count Return", 0, "src/other.py:1\n"); /* of the stored sources */
+    assert_run_tells(scratch, "query --ast --project src 'Call, Attribute, Import'", 0, "src/other.py:1:1: import os\n");
+    assert_run_tells(scratch, "query --ast --project none Return", 2, "the database has no project 'none'");
+    assert_run_tells(scratch, "query --ast Comma", 2, "selector: unknown type 'Comma'");
+    assert_run_tells(scratch, "query --explain --project src Return", 2, "found both --explain and --project");
     assert_run_tells(scratch, "edit --ast Return --delete", 1, "0 nodes in 0 files");
     store_ast(scratch, 1, "src/other.py");
     assert_run_tells(scratch, "edit --ast 'Return > Name' --delete", 0, "1 nodes in 1 files; nothing was changed");
@@ -424,7 +428,7 @@ static void a_database_is_made_asked_searched_and_edited(void **state)
     assert_run_tells(scratch, "search --raw '\"'", 2, "");
     assert_run_tells(scratch, "edit 'Return[code=\"return 1\"]' --replace 'return 3'", 0, "+        return 3\n");
     assert_run_tells(scratch, "query 'Integer'", 0, "5:16: 1\n");
-    assert_run_tells(scratch, "edit 'method[name=\"put\"]' --delete --write", 0, "1 nodes in 1 files");
+    assert_run_tells(scratch, "edit 'method[name=\"put\"]' --delete --write-files", 0, "1 nodes in 1 files");
     assert_run_tells(scratch, "query --count method", 0, "store.py:1\n");
     files_assert_text(scratch, "src/store.py",
                       "class Store:\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self):\n        return 1\n");
@@ -436,9 +440,86 @@ static void a_stored_tree_is_not_edited_when_the_file_has_changed(void **state)
     fill(scratch);
     assert_run_tells(scratch, "index src", 0, "2 files indexed");
     files_write(scratch, "src/store.py", "class Store: pass\n");
-    assert_run_tells(scratch, "edit 'class' --delete --write", 2, "not what the database holds");
+    assert_run_tells(scratch, "edit 'class' --delete --write-files", 2, "not what the database holds");
     files_assert_text(scratch, "src/store.py", "class Store: pass\n");
     assert_run_tells(scratch, "query --count method", 0, "store.py:2\n");
+}
+
+/* Two projects in one database, each with a Latin-1 file. */
+static void fill_two(files_scratch *scratch)
+{
+    static const char *const names[] = {"one", "two"};
+    char path[64], index[64];
+    for (size_t i = 0; i < 2; i++) {
+        files_folder(scratch, names[i]);
+        snprintf(path, sizeof path, "%s/a.py", names[i]);
+        files_write(scratch, path, "def f():\n    return old(1)\n");
+        snprintf(path, sizeof path, "%s/b.py", names[i]);
+        files_write(scratch, path, "# coding: latin-1\nx = '\xe9'\ny = old(2)\n");
+        snprintf(index, sizeof index, "index %s", names[i]);
+        assert_run_tells(scratch, index, 0, "2 files indexed");
+    }
+}
+
+static void run_command(files_scratch *scratch, const char *command)
+{
+    char whole[4600];
+    snprintf(whole, sizeof whole, "cd '%s' && %s", scratch->path, command);
+    assert_int_equal(system(whole), 0);
+}
+
+static void a_project_in_a_database_is_edited_alone(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    assert_run_tells(scratch, "edit --project two 'Call[.func=\"old\"]' --replace 'new()'", 0,
+                     "2 nodes in 2 files; nothing was changed");
+    assert_run_tells(scratch, "edit --project two --write 'Call[.func=\"old\"]' --replace 'new()'", 0, "2 nodes in 2 files\n");
+    assert_run(scratch, "query --count --project two 'Name[name=\"old\"]'", 1, "");
+    assert_run_tells(scratch, "query --count --project one 'Name[name=\"old\"]'", 0, "b.py:1\n");
+    files_assert_text(scratch, "two/a.py", "def f():\n    return old(1)\n");
+    assert_run_tells(scratch, "edit --project one --write-files 'Call[.func=\"old\"]' --replace 'new()'", 0,
+                     "2 nodes in 2 files\n");
+    files_assert_text(scratch, "one/b.py", "# coding: latin-1\nx = '\xe9'\ny = new()\n");
+    assert_run_tells(scratch, "edit --project one 'Call[.func=\"old\"]' --delete", 1, "0 nodes in 0 files");
+    assert_run_tells(scratch, "edit --project none class --delete", 2, "--project: the database has no project 'none'");
+    assert_run_tells(scratch, "edit --project one --project two class --delete", 2, "--project names 2 projects, expected one");
+    assert_run_tells(scratch, "edit --project one class --delete one", 2, "found both --project and PATH");
+    assert_run_tells(scratch, "edit --write-files class --delete one", 2, "--write-files is for a database");
+    assert_run_tells(scratch, "edit --ast --write-files Return --delete", 2, "found both --ast and --write-files");
+    assert_run_tells(scratch, "edit --ast --project one Return --delete", 1, "0 nodes in 0 files");
+    assert_run_tells(scratch, "edit --ast --project none Return --delete", 2, "no project 'none'");
+}
+
+static void an_edit_of_a_project_changes_all_files_or_none(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    files_write(scratch, "one/c.py", "try:\n    old(3)\nexcept E:\n    pass\n");
+    assert_run_tells(scratch, "index one", 0, "1 files indexed");
+    assert_run_tells(scratch, "edit --project one --write 'Call[.func=\"old\"], ExceptHandler' --delete", 2,
+                     "nothing was changed: ");
+    assert_run_tells(scratch, "query --count --project one 'Name[name=\"old\"]'", 0, "b.py:1\n");
+    files_write(scratch, "one/b.py", "y = 1\n");
+    assert_run_tells(scratch, "edit --project one --write-files 'Call[.func=\"old\"]' --replace 'new()'", 2,
+                     "not what the database holds");
+    files_assert_text(scratch, "one/a.py", "def f():\n    return old(1)\n");
+    assert_run_tells(scratch, "query --count --project one 'Name[name=\"old\"]'", 0, "a.py:1\n");
+}
+
+static void a_preview_of_a_project_is_a_patch(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    answer got = run(scratch, "", "edit --project one 'Call[.func=\"old\"]' --replace 'new()'");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, " x = '\xe9'\n-y = old(2)\n+y = new()\n");
+    files_write(scratch, "one.diff", got.out);
+    release(&got);
+    run_command(scratch, "git init -q one && cd one && git apply ../one.diff");
+    files_assert_text(scratch, "one/a.py", "def f():\n    return new()\n");
+    files_assert_text(scratch, "one/b.py", "# coding: latin-1\nx = '\xe9'\ny = new()\n");
+    assert_run_tells(scratch, "edit --json --project one 'Call[.func=\"old\"]' --replace 'new()'", 0, "\"nodes_modified\": 1");
 }
 
 static void a_file_that_is_no_database_is_an_error(void **state)
@@ -576,6 +657,9 @@ int main(int count, char **arguments)
         SCRATCH_TEST(a_limit_on_file_sizes_is_an_error_and_loses_nothing),
         SCRATCH_TEST(a_database_is_made_asked_searched_and_edited),
         SCRATCH_TEST(a_stored_tree_is_not_edited_when_the_file_has_changed),
+        SCRATCH_TEST(a_project_in_a_database_is_edited_alone),
+        SCRATCH_TEST(an_edit_of_a_project_changes_all_files_or_none),
+        SCRATCH_TEST(a_preview_of_a_project_is_a_patch),
         SCRATCH_TEST(a_file_that_is_no_database_is_an_error),
         SCRATCH_TEST(a_database_is_copied_and_restored),
         SCRATCH_TEST(a_copy_that_is_none_is_not_restored),

@@ -79,6 +79,89 @@ static void rows_of_nothing_still_have_columns(void **state)
     codedb_free(rows);
 }
 
+/* ---- reads that follow one another (invariant 4) ------------------------------------------------------------------- */
+
+/* Reads until they share a transaction. */
+static void read_on(void)
+{
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask_integer(db, "SELECT count(*) >= 0 FROM people"), 1);
+}
+
+static void what_is_written_between_reads_is_seen_and_undone(void **state)
+{
+    codedb_column row = text_column("name", "x");
+    codedb *transaction;
+    (void)state;
+    read_on();
+    assert_int_equal(codedb_table_insert(db, "people", &row, 1, NULL, &result), CODEDB_SUCCESS);
+    read_on();
+    assert_int_equal(codedb_table_insert(db, "people", &row, 1, NULL, &result), CODEDB_VALIDATION_ERROR);
+    read_on();
+    assert_int_equal(codedb_transaction_begin(db, &transaction, &result), CODEDB_SUCCESS);
+    assert_int_equal(try_sql(transaction, "DELETE FROM people"), CODEDB_SUCCESS);
+    assert_int_equal(ask_integer(transaction, "SELECT count(*) FROM people"), 0);
+    assert_int_equal(ask_integer(transaction, "SELECT count(*) FROM people"), 0);
+    assert_int_equal(codedb_transaction_rollback(transaction, &result), CODEDB_SUCCESS);
+    codedb_handle_destroy(transaction);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM people"), 1);
+}
+
+static void everything_else_runs_between_reads(void **state)
+{
+    char path[64];
+    codedb_rows *rows;
+    (void)state;
+    fixture_path(path);
+    read_on();
+    run_sql(db, "CREATE TABLE other (id INTEGER PRIMARY KEY)");
+    read_on();
+    run_sql(db, "DROP TABLE other");
+    read_on();
+    assert_int_equal(codedb_backup(db, path, &result), CODEDB_SUCCESS);
+    read_on();
+    assert_int_equal(codedb_vacuum(db, &result), CODEDB_SUCCESS);
+    read_on();
+    assert_int_equal(codedb_check(db, 0, &rows, &result), CODEDB_SUCCESS);
+    assert_int_equal(rows->row_count, 0);
+    codedb_free(rows);
+    read_on();
+    assert_int_equal(codedb_table_info(db, "people", &rows, &result), CODEDB_SUCCESS);
+    codedb_free(rows);
+    fixture_remove(path);
+}
+
+static void a_read_that_fails_ends_none_but_itself(void **state)
+{
+    codedb_column row = text_column("name", "x");
+    codedb *hasty = fixture_view(db, CODEDB_PRIORITY_NORMAL, 0.05, false);
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        read_on();
+        assert_int_equal(try_sql(hasty, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"),
+                         CODEDB_TIMEOUT);
+        assert_int_equal(ask_integer(db, "SELECT count(*) FROM people"), i);
+        row.value.as.text = i == 0 ? "x" : i == 1 ? "y" : "z";
+        assert_int_equal(codedb_table_insert(db, "people", &row, 1, NULL, &result), CODEDB_SUCCESS);
+    }
+    codedb_handle_destroy(hasty);
+}
+
+static void names_of_columns_are_those_of_the_schema_now(void **state)
+{
+    codedb_rows *rows;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(codedb_table_select(db, "people", NULL, &rows, &result), CODEDB_SUCCESS);
+        assert_string_equal(rows->column_names[1], i == 0 ? "name" : "title");
+        assert_int_equal(rows->column_count, i < 2 ? 6 : 7);
+        codedb_free(rows);
+        if (i < 2)
+            run_sql(db, i == 0 ? "ALTER TABLE people RENAME COLUMN name TO title" : "ALTER TABLE people ADD COLUMN more TEXT");
+        read_on();
+    }
+}
+
 /* ---- names --------------------------------------------------------------------------------------------------------- */
 
 static void an_unknown_table_is_named_with_the_nearest(void **state)
@@ -775,6 +858,10 @@ int main(void)
         MEMORY_TEST(every_type_of_value_comes_back),
         MEMORY_TEST(empty_texts_and_blobs_are_not_null),
         MEMORY_TEST(rows_of_nothing_still_have_columns),
+        MEMORY_TEST(what_is_written_between_reads_is_seen_and_undone),
+        MEMORY_TEST(everything_else_runs_between_reads),
+        MEMORY_TEST(a_read_that_fails_ends_none_but_itself),
+        MEMORY_TEST(names_of_columns_are_those_of_the_schema_now),
         MEMORY_TEST(an_unknown_table_is_named_with_the_nearest),
         MEMORY_TEST(an_unknown_column_is_named_with_the_nearest),
         MEMORY_TEST(a_column_that_is_made_later_is_known),

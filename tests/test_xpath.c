@@ -802,6 +802,66 @@ static void test_a_query_ends_when_its_time_is_over(void **state)
     codedb_tree_free(tree);
 }
 
+/* `x = "aaa..."` */
+static char *long_string(size_t length)
+{
+    char *source = malloc(length + 8);
+    assert_non_null(source);
+    memcpy(source, "x = \"", 5);
+    memset(source + 5, 'a', length);
+    memcpy(source + 5 + length, "\"\n", 3);
+    return source;
+}
+
+/* Rule 1, inside a single text: a regular expression that keeps a thousand states ends with the time, and is no answer. */
+static void test_a_search_in_one_text_ends_when_its_time_is_over(void **state)
+{
+    char *source = long_string(300000);
+    codedb_tree *tree = parse(source);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_nodes *nodes = NULL;
+
+    (void)state;
+    filter.selector = "SimpleString[value=/(a?){1000}b/]";
+    filter.timeout = 0.01;
+    assert_code(codedb_tree_query(tree, &filter, &nodes, &result), CODEDB_TIMEOUT, result);
+    assert_null(nodes);
+    filter.selector = "SimpleString:not([value=/(a?){1000}b/])";
+    assert_code(codedb_tree_query(tree, &filter, &nodes, &result), CODEDB_TIMEOUT, result);
+    codedb_result_clear(&result);
+    codedb_tree_free(tree);
+    free(source);
+}
+
+/* Letter by letter these would be 4,000,000,000 comparisons. */
+static void test_a_long_text_is_found_in_a_long_text_whatever_its_case(void **state)
+{
+    static const char end[] = "B\" i]";
+    char *source = long_string(200000), selector[20100] = "SimpleString[value*=\"";
+    codedb_tree *tree = parse(source);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_nodes *nodes = NULL;
+    size_t start = strlen(selector);
+
+    (void)state;
+    memset(selector + start, 'A', 20000);
+    memcpy(selector + start + 20000, end, sizeof end);
+    filter.selector = selector;
+    filter.timeout = 5;
+    assert_success(codedb_tree_query(tree, &filter, &nodes, &result), result);
+    assert_int_equal(nodes->count, 0);
+    codedb_free(nodes);
+    selector[start + 20000] = 'a';
+    assert_success(codedb_tree_query(tree, &filter, &nodes, &result), result);
+    assert_int_equal(nodes->count, 1);
+    codedb_free(nodes);
+    codedb_result_clear(&result);
+    codedb_tree_free(tree);
+    free(source);
+}
+
 enum { ASKING_THREADS = 4, ASKING_ROUNDS = 200 };
 
 typedef struct asking {
@@ -995,6 +1055,8 @@ int main(void)
         cmocka_unit_test(test_a_wrong_call_says_what_is_wrong),
         cmocka_unit_test(test_a_text_is_found_in_every_node_that_holds_it),
         cmocka_unit_test(test_a_query_ends_when_its_time_is_over),
+        cmocka_unit_test(test_a_search_in_one_text_ends_when_its_time_is_over),
+        cmocka_unit_test(test_a_long_text_is_found_in_a_long_text_whatever_its_case),
         cmocka_unit_test(test_a_compiled_selector_is_used_by_several_threads_at_once),
         cmocka_unit_test(test_a_compiled_selector_stands_for_text_and_dialect),
         cmocka_unit_test(test_selecting_gives_stored_nodes_only),
