@@ -268,9 +268,11 @@ static codedb_code query_ask(const shell_options *options, codedb *db, const cod
     return code;
 }
 
-static int query_database(const shell_options *options, codedb *db, const codedb_filter *filter)
+/* --limit and --timeout are for the whole of it, not for each file. */
+static int query_database(const shell_options *options, codedb *db, const codedb_filter *given)
 {
     codedb_query_options query = CODEDB_INIT(codedb_query_options);
+    codedb_filter filter = *given;
     codedb_result result = CODEDB_INIT(codedb_result);
     shell_projects projects;
     query_stored stored = {NULL, NULL, 0};
@@ -279,11 +281,15 @@ static int query_database(const shell_options *options, codedb *db, const codedb
         return SHELL_ERROR;
     query.project_ids = projects.ids;
     query.project_count = projects.count;
+    query.limit = options->limit;
+    query.timeout = options->timeout;
+    filter.limit = 0;
+    filter.timeout = 0;
     query.threads = options->threads;
     query.target_version = options->target_version;
     query.ast = options->ast;
     query.no_cache = 1; /* there is no second query */
-    bool failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
+    bool failed = query_ask(options, db, &filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
     if (failed)
         shell_fail_result(options, options->db, &result);
     shell_projects_free(&projects);

@@ -59,6 +59,18 @@ static void assert_run_tells(files_scratch *scratch, const char *arguments, int 
     release(&got);
 }
 
+/* Runs and expects success and so many lines on standard output. */
+static void assert_run_count(files_scratch *scratch, const char *arguments, size_t lines)
+{
+    answer got = run(scratch, "", arguments);
+    size_t count = 0;
+    for (const char *at = strchr(got.out, '\n'); at != NULL; at = strchr(at + 1, '\n'))
+        count++;
+    assert_int_equal(got.status, 0);
+    assert_int_equal(count, lines);
+    release(&got);
+}
+
 static void fill(files_scratch *scratch)
 {
     files_folder(scratch, "src");
@@ -220,6 +232,20 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     assert_run_tells(scratch, "edit --ast --write Return --replace '{\"_type\":\"Load\"}'", 2, "nothing was changed");
     assert_run_tells(scratch, "edit --ast --write 'Return[' --delete", 2, "codedb: ");
     assert_run_tells(scratch, "edit --ast Return --delete src", 2, "edit: --ast is for what a database holds");
+}
+
+/* Of files they are for each: query_prints_places_as_editors_count_them. */
+static void limit_and_timeout_of_a_database_are_for_all_of_it(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run(scratch, "query --limit 1 --count 'smallstmt[type=\"Return\"]' src", 0, "src/other.py:1\nsrc/store.py:1\n");
+    assert_run_count(scratch, "query --limit 1 'smallstmt[type=\"Return\"]'", 1);
+    assert_run_count(scratch, "query --limit 2 'smallstmt[type=\"Return\"]'", 2);
+    assert_run_count(scratch, "query --limit 9 --timeout 1000 'smallstmt[type=\"Return\"]'", 3);
+    assert_run_count(scratch, "query --ast --limit 2 Return", 2);
+    assert_run_tells(scratch, "query --timeout 1e-9 '*'", 2, "the query did not end within 1e-09 seconds");
 }
 
 static void query_reads_standard_input(void **state)
@@ -638,6 +664,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(query_prints_places_as_editors_count_them),
         SCRATCH_TEST(query_prints_what_was_captured),
         SCRATCH_TEST(query_explains_what_each_step_leaves),
+        SCRATCH_TEST(limit_and_timeout_of_a_database_are_for_all_of_it),
         SCRATCH_TEST(query_prints_json_with_columns_from_zero),
         SCRATCH_TEST(query_of_the_ast_knows_its_classes),
         SCRATCH_TEST(asts_in_a_database_are_asked_and_edited),
