@@ -135,9 +135,10 @@ static void query_print_explanation(FILE *out, const shell_options *options, con
 }
 
 static codedb_code query_explain_tree(const shell_options *options, const shell_source *source, const codedb_filter *given,
-                                      char **text, codedb_result *result)
+                                      shell_explanation *explanation, codedb_result *result)
 {
     codedb_filter filter = *given;
+    codedb_nodes *nodes = NULL;
     codedb_tree *tree = NULL;
     char *stored = NULL;
     size_t length = source->length;
@@ -148,7 +149,13 @@ static codedb_code query_explain_tree(const shell_options *options, const shell_
     if (code == CODEDB_SUCCESS)
         code = shell_parse(options, stored != NULL ? stored : source->bytes, length, &tree, result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, text, result);
+        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, &explanation->text,
+                                   result);
+    filter.limit = 1;
+    if (code == CODEDB_SUCCESS)
+        code = codedb_tree_query(tree, &filter, &nodes, result);
+    explanation->is_found = nodes != NULL && nodes->count > 0;
+    codedb_free(nodes);
     codedb_tree_free(tree);
     codedb_free(stored);
     return code;
@@ -158,13 +165,15 @@ static int query_explain(void *context, const shell_options *options, const shel
                          codedb_result *result)
 {
     const query_job *job = context;
-    char *text = NULL;
-    codedb_code code = options->ast ? shell_ast_explain(options, source, &job->filter, &text, result)
-                                    : query_explain_tree(options, source, &job->filter, &text, result);
+    shell_explanation explanation = {NULL, false};
+    codedb_code code = options->ast ? shell_ast_explain(options, source, &job->filter, &explanation, result)
+                                    : query_explain_tree(options, source, &job->filter, &explanation, result);
     if (code == CODEDB_SUCCESS)
-        query_print_explanation(out, options, source->path, text);
-    codedb_free(text);
-    return code == CODEDB_SUCCESS ? SHELL_FOUND : SHELL_ERROR;
+        query_print_explanation(out, options, source->path, explanation.text);
+    codedb_free(explanation.text);
+    if (code != CODEDB_SUCCESS)
+        return SHELL_ERROR;
+    return explanation.is_found ? SHELL_FOUND : SHELL_NOTHING;
 }
 
 /* Prints the nodes of one source as the options say. */

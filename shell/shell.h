@@ -141,9 +141,14 @@ void shell_projects_free(shell_projects *found);
 /* The nodes of the ast of a file. */
 codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
                            codedb_nodes **nodes, codedb_result *result);
-/* How the filter comes to its answer there; *text is freed with codedb_free. */
-codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter, char **text,
-                              codedb_result *result);
+/* How a filter comes to its answer, and whether that is a node at least. `text` is freed with codedb_free. */
+typedef struct shell_explanation {
+    char *text;
+    bool is_found;
+} shell_explanation;
+/* That of the filter there. */
+codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter,
+                              shell_explanation *explanation, codedb_result *result);
 /* Edits the stored asts of a database, all or none. An exit status, messages given; what was done is added to the numbers. */
 int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files);
 /* edit.c: the project of --project, which may be given once, as a block for shell_projects_free; false after a message. */

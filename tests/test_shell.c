@@ -142,7 +142,7 @@ static void query_explains_what_each_step_leaves(void **state)
 {
     files_scratch *scratch = *state;
     fill(scratch);
-    assert_run(scratch, "query --explain 'class / method' src/store.py", 0,
+    assert_run(scratch, "query --explain 'class / method' src/store.py", 1,
                "src/store.py:\n"
                "class                                   1 of this type, 1 candidates, 1 left\n"
                "/ method                                2 of this type, 0 candidates, 0 left\n"
@@ -154,9 +154,10 @@ static void query_explains_what_each_step_leaves(void **state)
     assert_contains(got.out, "\"matched\": 1, \"found\": 1, ");
     release(&got);
     assert_run(scratch, "index --quiet src", 0, "");
-    got = run(scratch, "", "query --explain 'class > method'");
-    assert_contains(got.out, "store.py:\nclass  ");
-    release(&got);
+    assert_run_tells(scratch, "query --explain 'class > method'", 0, "store.py:\nclass  ");
+    assert_run_tells(scratch, "query --explain 'class / method'", 1, "\n0 found\n");
+    assert_run_tells(scratch, "query --explain --limit 1 method src", 0, "\n2 found\n");
+    assert_run_tells(scratch, "query --explain --json 'class / method' src", 1, "\"found\": 0");
 }
 
 static void query_prints_json_with_columns_from_zero(void **state)
@@ -189,7 +190,7 @@ static void query_of_the_ast_knows_its_classes(void **state)
     assert_run_tells(scratch, "query --ast --json Store src/store.py", 1, "");
     assert_run_tells(scratch, "query --ast --json Load src/other.py", 0, "\"start_line\": null, \"start_col\": null");
     assert_run_tells(scratch, "query --ast Decoratr src", 2, "unknown type 'Decoratr', did you mean");
-    assert_run_tells(scratch, "query --ast --explain 'class > Return' src/store.py", 0, "0 after >: parents are FunctionDef");
+    assert_run_tells(scratch, "query --ast --explain 'class > Return' src/store.py", 1, "0 after >: parents are FunctionDef");
     assert_run_tells(scratch, "query --ast --explain --json 'arg.args' src/other.py", 0,
                      "{\"path\": \"src/other.py\", \"selector\": \"arg.args\", ");
     assert_run_tells(scratch, "query --ast --reference Name src", 2, "the reference dialect");
@@ -223,6 +224,8 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     assert_run_tells(scratch, "query --ast --project src 'Call, Attribute, Import'", 0, "src/other.py:1:1: import os\n");
     assert_run_tells(scratch, "query --ast --project none Return", 2, "the database has no project 'none'");
     assert_run_tells(scratch, "query --ast Comma", 2, "selector: unknown type 'Comma'");
+    assert_run_tells(scratch, "query --ast --explain Return", 0, "\n1 found\n");
+    assert_run_tells(scratch, "query --ast --explain While", 1, "\n0 found\n");
     assert_run_tells(scratch, "query --explain --project src Return", 2, "found both --explain and --project");
     assert_run_tells(scratch, "edit --ast Return --delete", 1, "0 nodes in 0 files");
     store_ast(scratch, 1, "src/other.py");
