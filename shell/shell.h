@@ -20,6 +20,7 @@ typedef struct shell_options {
     const char **excludes; /* --exclude, any number of times */
     size_t exclude_count;
     bool no_default_excludes; /* --no-default-excludes */
+    bool once;                /* no option, but the command's wish: a file that was found by several names is taken by one */
     int target_version;       /* --target 3.11 is 311 */
     int threads;              /* --threads */
     codedb_dialect dialect;   /* --reference */

@@ -71,6 +71,13 @@ static void assert_run_count(files_scratch *scratch, const char *arguments, size
     release(&got);
 }
 
+static void run_command(files_scratch *scratch, const char *command)
+{
+    char whole[4600];
+    snprintf(whole, sizeof whole, "cd '%s' && %s", scratch->path, command);
+    assert_int_equal(system(whole), 0);
+}
+
 static void fill(files_scratch *scratch)
 {
     files_folder(scratch, "src");
@@ -356,6 +363,33 @@ static void edit_writes_in_the_encoding_of_the_file(void **state)
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
 }
 
+static void edit_takes_a_file_with_several_names_once(void **state)
+{
+    files_scratch *scratch = *state;
+    files_folder(scratch, "p");
+    files_write(scratch, "p/m.py", "x = 1\n");
+    assert_int_equal(symlink("m.py", files_path(scratch, "p/a_link.py")), 0);
+    assert_int_equal(symlink("a_link.py", files_path(scratch, "p/z_link.py")), 0);
+    answer got = run(scratch, "", "edit Integer --replace 2 p p/../p/m.py");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.err, "codedb: p/a_link.py: left out, as it is the same file as p/m.py\n");
+    assert_contains(got.err, "codedb: p/z_link.py: left out, as it is the same file as p/m.py\n");
+    assert_contains(got.err, "codedb: p/../p/m.py: left out, as it is the same file as p/m.py\n");
+    assert_contains(got.err, "1 nodes in 1 files; nothing was changed");
+    files_write(scratch, "p.diff", got.out);
+    release(&got);
+    run_command(scratch, "git init -q . && git apply --check p.diff");
+    assert_run_tells(scratch, "edit Integer --replace 2 --write p", 0, "1 nodes in 1 files\n");
+    files_assert_text(scratch, "p/m.py", "x = 2\n");
+    assert_run_tells(scratch, "edit Integer --replace 3 --write p/z_link.py", 0, "1 nodes in 1 files\n"); /* its only name */
+    files_assert_text(scratch, "p/m.py", "x = 3\n");
+    run_command(scratch, "test -L p/a_link.py && test -L p/z_link.py && ln p/m.py p/hard.py");
+    assert_run_tells(scratch, "edit Integer --replace 4 --write p/m.py p/hard.py", 0, "p/hard.py: left out, as it is");
+    files_assert_text(scratch, "p/m.py", "x = 4\n");
+    files_assert_text(scratch, "p/hard.py", "x = 3\n");
+    assert_run_tells(scratch, "edit Integer --delete p/none.py p/none.py", 2, "p/none.py: ");
+}
+
 static void edit_writes_all_files_or_none(void **state)
 {
     files_scratch *scratch = *state;
@@ -488,13 +522,6 @@ static void fill_two(files_scratch *scratch)
         snprintf(index, sizeof index, "index %s", names[i]);
         assert_run_tells(scratch, index, 0, "2 files indexed");
     }
-}
-
-static void run_command(files_scratch *scratch, const char *command)
-{
-    char whole[4600];
-    snprintf(whole, sizeof whole, "cd '%s' && %s", scratch->path, command);
-    assert_int_equal(system(whole), 0);
 }
 
 static void a_project_in_a_database_is_edited_alone(void **state)
@@ -680,6 +707,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(edit_shows_a_diff_and_changes_nothing_without_write),
         SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
         SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
+        SCRATCH_TEST(edit_takes_a_file_with_several_names_once),
         SCRATCH_TEST(edit_writes_all_files_or_none),
         SCRATCH_TEST(edit_fills_captures_and_puts_code_inside),
         SCRATCH_TEST(edit_of_standard_input_prints_the_result),
