@@ -578,6 +578,20 @@ static void a_preview_of_a_project_is_a_patch(void **state)
     assert_run_tells(scratch, "edit --json --project one 'Call[.func=\"old\"]' --replace 'new()'", 0, "\"nodes_modified\": 1");
 }
 
+static void a_preview_of_a_whole_database_is_a_patch(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    assert_run_tells(scratch, "index --db two.db two", 0, "2 files indexed");
+    answer got = run(scratch, "", "edit --db two.db 'Call[.func=\"old\"], SimpleString' --replace '\"\xc3\xbc\"'");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "-x = '\xe9'\n-y = old(2)\n+x = \"\xfc\"\n+y = \"\xfc\"\n");
+    files_write(scratch, "two.diff", got.out);
+    release(&got);
+    run_command(scratch, "git init -q two && cd two && git apply ../two.diff");
+    files_assert_text(scratch, "two/b.py", "# coding: latin-1\nx = \"\xfc\"\ny = \"\xfc\"\n");
+}
+
 static void a_file_that_is_no_database_is_an_error(void **state)
 {
     files_scratch *scratch = *state;
@@ -718,6 +732,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(a_project_in_a_database_is_edited_alone),
         SCRATCH_TEST(an_edit_of_a_project_changes_all_files_or_none),
         SCRATCH_TEST(a_preview_of_a_project_is_a_patch),
+        SCRATCH_TEST(a_preview_of_a_whole_database_is_a_patch),
         SCRATCH_TEST(a_file_that_is_no_database_is_an_error),
         SCRATCH_TEST(a_database_is_copied_and_restored),
         SCRATCH_TEST(a_copy_that_is_none_is_not_restored),
