@@ -278,18 +278,15 @@ static codedb_code query_ask(const shell_options *options, codedb *db, const cod
 }
 
 /* --limit and --timeout are for the whole of it, not for each file. */
-static int query_database(const shell_options *options, codedb *db, const codedb_filter *given)
+static int query_database(const shell_options *options, codedb *db, const shell_projects *projects, const codedb_filter *given)
 {
     codedb_query_options query = CODEDB_INIT(codedb_query_options);
     codedb_filter filter = *given;
     codedb_result result = CODEDB_INIT(codedb_result);
-    shell_projects projects;
     query_stored stored = {NULL, NULL, 0};
     size_t found = 0;
-    if (!shell_projects_find(options, db, &projects))
-        return SHELL_ERROR;
-    query.project_ids = projects.ids;
-    query.project_count = projects.count;
+    query.project_ids = projects->ids;
+    query.project_count = projects->count;
     query.limit = options->limit;
     query.timeout = options->timeout;
     filter.limit = 0;
@@ -301,7 +298,6 @@ static int query_database(const shell_options *options, codedb *db, const codedb
     bool failed = query_ask(options, db, &filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
     if (failed)
         shell_fail_result(options, options->db, &result);
-    shell_projects_free(&projects);
     codedb_result_clear(&result);
     if (failed || stored.errors > 0)
         return SHELL_ERROR;
@@ -322,19 +318,21 @@ static int query_files(const shell_options *options, query_job *job, char *const
 static int query_stored_files(const shell_options *options, query_job *job)
 {
     shell_totals totals;
+    shell_projects projects;
+    int status = SHELL_ERROR;
     if (shell_has_excludes(options))
         return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
-    if (options->explain && options->project_count > 0)
-        return shell_fail("query: found both --explain and --project; all files of a database are explained");
     codedb *db = shell_open(options, false, true);
     if (db == NULL)
         return SHELL_ERROR;
-    int status;
-    if (options->explain) {
-        shell_each_stored(options, db, query_explain, job, &totals);
-        status = shell_status(&totals);
-    } else {
-        status = query_database(options, db, &job->filter);
+    if (shell_projects_find(options, db, &projects)) {
+        if (options->explain) {
+            shell_each_stored(options, db, &projects, query_explain, job, &totals);
+            status = shell_status(&totals);
+        } else {
+            status = query_database(options, db, &projects, &job->filter);
+        }
+        shell_projects_free(&projects);
     }
     codedb_close(db);
     return status;

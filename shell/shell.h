@@ -85,6 +85,19 @@ void shell_progress_update(shell_progress *progress, const char *what, uint64_t 
 void shell_progress_end(shell_progress *progress);
 double shell_now(void);
 
+/* ---- projects.c ---- */
+
+/* The projects of a database that --project names; none when it was not given. */
+typedef struct shell_projects {
+    codedb_projects *all;
+    const char **ids;
+    size_t count;
+} shell_projects;
+
+/* False after a message. Else shell_projects_free is to be called. */
+bool shell_projects_find(const shell_options *options, codedb *db, shell_projects *found);
+void shell_projects_free(shell_projects *found);
+
 /* ---- sources.c ---- */
 
 #define SHELL_STDIN "<stdin>" /* the path that stands for "-" */
@@ -113,9 +126,10 @@ typedef struct shell_totals {
 /* Calls `function` for every file of `paths`: files, folders (their Python files), or "-" for standard input. */
 void shell_each_source(const shell_options *options, char *const *paths, size_t path_count, shell_source_function function,
                        void *context, shell_totals *totals);
-/* The same for every file that is stored in a database, but for those that the index run found not to be Python. */
-void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context,
-                       shell_totals *totals);
+/* The same for every file of those projects that is stored in a database, but for those that the index run found not to be Python. Without
+ * a project: of all. */
+void shell_each_stored(const shell_options *options, codedb *db, const shell_projects *projects, shell_source_function function,
+                       void *context, shell_totals *totals);
 /* Whether files were to be left out, which a database cannot do any more. */
 bool shell_has_excludes(const shell_options *options);
 /* Parses with --target. */
@@ -123,19 +137,6 @@ codedb_code shell_parse(const shell_options *options, const char *bytes, size_t 
                         codedb_result *result);
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
-
-/* ---- projects.c ---- */
-
-/* The projects of a database that --project names; none when it was not given. */
-typedef struct shell_projects {
-    codedb_projects *all;
-    const char **ids;
-    size_t count;
-} shell_projects;
-
-/* False after a message. Else shell_projects_free is to be called. */
-bool shell_projects_find(const shell_options *options, codedb *db, shell_projects *found);
-void shell_projects_free(shell_projects *found);
 
 /* ---- ast.c, for `query --ast` and `edit --ast` ---- */
 

@@ -343,19 +343,40 @@ void shell_each_source(const shell_options *options, char *const *paths, size_t 
     sources_run(&job, totals);
 }
 
-void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context,
-                       shell_totals *totals)
+/* The stored files that are Python, of those projects; without one, of all. */
+static codedb_code sources_list_stored(codedb *db, const shell_projects *projects, codedb_rows **rows, codedb_result *result)
+{
+    codedb_value *values = calloc(projects->count + 1, sizeof *values);
+    char *sql = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&sql, &length);
+    if (out != NULL) {
+        fputs("SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) AND id NOT IN "
+              "(SELECT file_id FROM issues WHERE issue_type = 'syntax_error' AND file_id IS NOT NULL)",
+              out);
+        for (size_t i = 0; values != NULL && i < projects->count; i++) {
+            values[i] = codedb_value_text(projects->ids[i]);
+            fputs(i == 0 ? " AND project_id IN (?" : ", ?", out);
+        }
+        fputs(projects->count > 0 ? ") ORDER BY path" : " ORDER BY path", out);
+    }
+    bool failed = out == NULL || fclose(out) != 0 || values == NULL;
+    codedb_code code = failed ? CODEDB_NO_MEMORY : codedb_sql_execute(db, sql, values, projects->count, rows, NULL, result);
+    free(sql);
+    free(values);
+    return code;
+}
+
+void shell_each_stored(const shell_options *options, codedb *db, const shell_projects *projects, shell_source_function function,
+                       void *context, shell_totals *totals)
 {
     sources_job job = {.options = options, .function = function, .context = context, .db = db};
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
     sources_begin(&job, totals);
-    codedb_code code = codedb_sql_execute(
-        db,
-        "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) "
-        "AND id NOT IN (SELECT file_id FROM issues WHERE issue_type = 'syntax_error' AND file_id IS NOT NULL) ORDER BY path",
-        NULL, 0, &rows, NULL, &result);
-    if (code != CODEDB_SUCCESS) {
+    codedb_code code = sources_list_stored(db, projects, &rows, &result);
+    job.no_memory = code == CODEDB_NO_MEMORY;
+    if (code != CODEDB_SUCCESS && !job.no_memory) {
         shell_fail_result(options, options->db, &result);
         totals->errors++;
     }

@@ -87,6 +87,22 @@ static void fill(files_scratch *scratch)
     files_write(scratch, "src/other.py", "import os\n\n\ndef make(a, b=2):\n    return os\n");
 }
 
+/* Two projects in one database, each with a Latin-1 file. */
+static void fill_two(files_scratch *scratch)
+{
+    static const char *const names[] = {"one", "two"};
+    char path[64], index[64];
+    for (size_t i = 0; i < 2; i++) {
+        files_folder(scratch, names[i]);
+        snprintf(path, sizeof path, "%s/a.py", names[i]);
+        files_write(scratch, path, "def f():\n    return old(1)\n");
+        snprintf(path, sizeof path, "%s/b.py", names[i]);
+        files_write(scratch, path, "# coding: latin-1\nx = '\xe9'\ny = old(2)\n");
+        snprintf(index, sizeof index, "index %s", names[i]);
+        assert_run_tells(scratch, index, 0, "2 files indexed");
+    }
+}
+
 static void without_a_command_the_usage_is_an_error(void **state)
 {
     assert_run_tells(*state, "", 2, "Usage: codedb COMMAND");
@@ -233,7 +249,6 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     assert_run_tells(scratch, "query --ast Comma", 2, "selector: unknown type 'Comma'");
     assert_run_tells(scratch, "query --ast --explain Return", 0, "\n1 found\n");
     assert_run_tells(scratch, "query --ast --explain While", 1, "\n0 found\n");
-    assert_run_tells(scratch, "query --explain --project src Return", 2, "found both --explain and --project");
     assert_run_tells(scratch, "edit --ast Return --delete", 1, "0 nodes in 0 files");
     store_ast(scratch, 1, "src/other.py");
     assert_run_tells(scratch, "edit --ast 'Return > Name' --delete", 0, "1 nodes in 1 files; nothing was changed");
@@ -242,6 +257,25 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     assert_run_tells(scratch, "edit --ast --write Return --replace '{\"_type\":\"Load\"}'", 2, "nothing was changed");
     assert_run_tells(scratch, "edit --ast --write 'Return[' --delete", 2, "codedb: ");
     assert_run_tells(scratch, "edit --ast Return --delete src", 2, "edit: --ast is for what a database holds");
+}
+
+static void query_explains_the_files_of_projects(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    files_write(scratch, "two/c.py", "no python\n");
+    assert_run_tells(scratch, "index two", 0, "1 with syntax errors");
+    answer got = run(scratch, "", "query --explain --project two Call");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "two/a.py:\nCall ");
+    assert_contains(got.out, "two/b.py:\nCall ");
+    assert_null(strstr(got.out, "one/"));
+    assert_string_equal(got.err, "");
+    release(&got);
+    assert_run_tells(scratch, "query --explain --project two --project one Call", 0, "one/b.py:\nCall ");
+    assert_run_tells(scratch, "query --explain --ast --project one Call", 0, "one/a.py:\nCall ");
+    assert_run_tells(scratch, "query --explain --project one While", 1, "\n0 found\n");
+    assert_run_tells(scratch, "query --explain --project none Call", 2, "the database has no project 'none'");
 }
 
 /* Of files they are for each: query_prints_places_as_editors_count_them. */
@@ -508,22 +542,6 @@ static void a_stored_tree_is_not_edited_when_the_file_has_changed(void **state)
     assert_run_tells(scratch, "query --count method", 0, "store.py:2\n");
 }
 
-/* Two projects in one database, each with a Latin-1 file. */
-static void fill_two(files_scratch *scratch)
-{
-    static const char *const names[] = {"one", "two"};
-    char path[64], index[64];
-    for (size_t i = 0; i < 2; i++) {
-        files_folder(scratch, names[i]);
-        snprintf(path, sizeof path, "%s/a.py", names[i]);
-        files_write(scratch, path, "def f():\n    return old(1)\n");
-        snprintf(path, sizeof path, "%s/b.py", names[i]);
-        files_write(scratch, path, "# coding: latin-1\nx = '\xe9'\ny = old(2)\n");
-        snprintf(index, sizeof index, "index %s", names[i]);
-        assert_run_tells(scratch, index, 0, "2 files indexed");
-    }
-}
-
 static void a_project_in_a_database_is_edited_alone(void **state)
 {
     files_scratch *scratch = *state;
@@ -708,6 +726,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(query_prints_places_as_editors_count_them),
         SCRATCH_TEST(query_prints_what_was_captured),
         SCRATCH_TEST(query_explains_what_each_step_leaves),
+        SCRATCH_TEST(query_explains_the_files_of_projects),
         SCRATCH_TEST(limit_and_timeout_of_a_database_are_for_all_of_it),
         SCRATCH_TEST(query_prints_json_with_columns_from_zero),
         SCRATCH_TEST(query_of_the_ast_knows_its_classes),
