@@ -1932,9 +1932,9 @@ typedef struct codedb_query_options {
     size_t struct_size;
     const char *const *project_ids; /* NULL: every project */
     size_t project_count;
-    int threads;                             /* that read, parse and match, at most 64, the caller's included; 0: one a CPU */
-    size_t limit;                            /* stop after so many nodes; 0: none. The filter's limit is for each file */
-    double timeout;                          /* seconds for all of it; 0: none. The filter's timeout is for each file */
+    int threads;    /* that read, parse and match, at most 64, the caller's included; 0: one a CPU */
+    size_t limit;   /* stop after so many nodes; 0: none. The filter's limit is for each file */
+    double timeout; /* seconds for all of it, what `visit` takes included; 0: none. The filter's is for each file */
     const codedb_cancellation *cancellation; /* may be NULL */
     int target_version;                      /* as in codedb_parse_options */
     int no_skip; /* 1: every file is looked at, also where it is known that nothing can be found: no node more is found by that, but
@@ -1976,8 +1976,9 @@ typedef struct codedb_query_report {
  * codedb_cst_query gives them. How much is held is bounded: when `visit` is slow, the threads wait. A file that is stored anew meanwhile is
  * asked as it was or as it is then.
  * `options` and `report` may be NULL; `report` (struct_size set by the host) is also filled when the query ended early.
- * Errors: SELECTOR_ERROR; NOT_FOUND for a project that is not there; CANCELLED by `visit` or the cancellation; TIMEOUT; those of
- * table operations. What was given to `visit` before stays true. */
+ * Errors: SELECTOR_ERROR; NOT_FOUND for a project that is not there; CANCELLED by `visit` or the cancellation; TIMEOUT when the time
+ * was over before a file was asked or given to `visit` (a call of it is never interrupted); those of table operations. What was given to
+ * `visit` before stays true. */
 CODEDB_API codedb_code codedb_query_project(codedb *db, const codedb_filter *filter, const codedb_query_options *options,
                                             codedb_query_function visit, void *context, codedb_query_report *report,
                                             codedb_result *result);

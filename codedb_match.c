@@ -10,6 +10,7 @@
  * Invariants
  * 1. A cursor keeps its compiled selector from one source to the next: a statement compiles each selector once, unless it alternates.
  * 2. No source is matched for longer than `timeout`, nor beyond the deadline of the driver's statement.
+ *    An interruption is noticed between sources: SQLite tells tables of it from 3.41 on only.
  * 3. A source that is not Python has no rows; a bad selector is the statement's error, with the selector's message.
  * 4. Which file a text is of is not known here: its nodes' ids are places in exactly this text (codedb_identity.c). */
 #ifdef CODEDB_LOADABLE

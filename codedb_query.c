@@ -265,6 +265,12 @@ static codedb_code query_hand_out_slot(query_job *job, query_slot *slot, codedb_
 {
     codedb_query_file file = {sizeof file, slot->file_id, slot->project_id, slot->path, slot->relative_path, NULL, slot->error};
     codedb_nodes nodes;
+    double left;
+    if (slot->nodes == NULL && slot->error == NULL)
+        return CODEDB_SUCCESS;
+    codedb_code code = codedb_query_goes_on(job, &left, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
     if (slot->nodes != NULL) {
         nodes = *slot->nodes;
         if (job->options->limit > 0 && nodes.count > job->options->limit - job->report.nodes)
@@ -273,8 +279,6 @@ static codedb_code query_hand_out_slot(query_job *job, query_slot *slot, codedb_
         job->report.files_found++;
         file.nodes = &nodes;
     }
-    if (file.nodes == NULL && file.error == NULL)
-        return CODEDB_SUCCESS;
     if (visit(context, &file) != 0)
         return codedb_fail(result, CODEDB_CANCELLED, "the query was stopped by its callback at %s", slot->path);
     return query_is_cancelled(job) ? codedb_fail(result, CODEDB_CANCELLED, "the query was cancelled") : CODEDB_SUCCESS;

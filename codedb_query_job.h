@@ -84,7 +84,7 @@ typedef struct query_work {
 
 /* ---- codedb_query.c ----------------------------------------------------------------------------------------------- */
 
-/* Whether the query is to go on, before the next file. *left: seconds, 0: as many as one likes. */
+/* Whether the query is to go on, before the next file is asked or given to the host. *left: seconds, 0: as many as one likes. */
 CODEDB_PRIVATE codedb_code codedb_query_goes_on(const query_job *job, double *left, codedb_result *result);
 
 /* ---- codedb_query_part.c ------------------------------------------------------------------------------------------ */

@@ -48,8 +48,25 @@ codedb_code shell_ast_find(const shell_options *options, const shell_source *sou
 
 /* ---- Explanations ------------------------------------------------------------------------------------------------- */
 
+/* An explanation has its numbers for readers only: whether there are any nodes is asked for itself. */
+static codedb_code ast_explain_json(const shell_options *options, const char *json, size_t length,
+                                    const codedb_ast_options *given, const codedb_filter *filter, shell_explanation *explanation,
+                                    codedb_result *result)
+{
+    codedb_filter one = *filter;
+    codedb_nodes *nodes = NULL;
+    codedb_code code = codedb_ast_json_explain(
+        json, length, given, filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, &explanation->text, result);
+    one.limit = 1;
+    if (code == CODEDB_SUCCESS)
+        code = codedb_ast_json_query(json, length, given, &one, &nodes, result);
+    explanation->is_found = nodes != NULL && nodes->count > 0;
+    codedb_free(nodes);
+    return code;
+}
+
 static codedb_code ast_explain_in(const shell_options *options, const char *path, const char *bytes, size_t length,
-                                  const codedb_filter *filter, char **text, codedb_result *result)
+                                  const codedb_filter *filter, shell_explanation *explanation, codedb_result *result)
 {
     codedb_ast_options given = CODEDB_INIT(codedb_ast_options);
     codedb_tree *tree = NULL;
@@ -60,16 +77,15 @@ static codedb_code ast_explain_in(const shell_options *options, const char *path
     if (code == CODEDB_SUCCESS) {
         given.source = codedb_tree_source(tree, &given.source_length);
         given.path = path;
-        code = codedb_ast_json_explain(json.data, json.length, &given, filter,
-                                       options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, text, result);
+        code = ast_explain_json(options, json.data, json.length, &given, filter, explanation, result);
     }
     free(json.data);
     codedb_tree_free(tree);
     return code;
 }
 
-codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter, char **text,
-                              codedb_result *result)
+codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter,
+                              shell_explanation *explanation, codedb_result *result)
 {
     codedb_ast_options given = CODEDB_INIT(codedb_ast_options);
     char *stored = NULL;
@@ -77,15 +93,14 @@ codedb_code shell_ast_explain(const shell_options *options, const shell_source *
     codedb_code code;
     given.path = source->path;
     if (source->db == NULL)
-        return ast_explain_in(options, source->path, source->bytes, source->length, filter, text, result);
+        return ast_explain_in(options, source->path, source->bytes, source->length, filter, explanation, result);
     code = codedb_ast_get(source->db, source->file_id, &stored, &length, result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_ast_json_explain(stored, length, &given, filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT,
-                                       text, result);
+        code = ast_explain_json(options, stored, length, &given, filter, explanation, result);
     else if (code == CODEDB_NOT_FOUND) { /* an ast need not be stored */
         code = codedb_cst_get(source->db, source->file_id, &stored, &length, result);
         if (code == CODEDB_SUCCESS)
-            code = ast_explain_in(options, source->path, stored, length, filter, text, result);
+            code = ast_explain_in(options, source->path, stored, length, filter, explanation, result);
     }
     codedb_free(stored);
     return code;

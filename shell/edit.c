@@ -219,6 +219,7 @@ static int edit_files(edit_job *job, const shell_options *options, char *const *
     shell_totals totals;
     shell_options one = *options;
     one.threads = 1; /* what is kept is not locked */
+    one.once = true; /* it can be replaced once only, and a patch cannot go through a link */
     shell_each_source(&one, paths, count, edit_file, job, &totals);
     if (job->count > 0 && job->refused) {
         shell_fail("no file was changed");

@@ -142,8 +142,8 @@ static const main_command main_commands[] = {
      "  --count                  only the number of nodes in each file\n"
      "  --code                   the whole code of each node\n"
      "  --explain                how many nodes each step leaves, and why none is left\n"
-     "  --limit N                at most N nodes of each file\n"
-     "  --timeout SECONDS        at most so many seconds for the match in each file\n"
+     "  --limit N                at most N nodes of each file; of a database, of all its files together\n"
+     "  --timeout SECONDS        at most so many seconds: for the match in each file; in a database, for the whole query\n"
      "  --project P              only files of the project with this id, name or folder; may be given again\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP
          MAIN_COMMON MAIN_STATUS_HELP},

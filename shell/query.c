@@ -135,9 +135,10 @@ static void query_print_explanation(FILE *out, const shell_options *options, con
 }
 
 static codedb_code query_explain_tree(const shell_options *options, const shell_source *source, const codedb_filter *given,
-                                      char **text, codedb_result *result)
+                                      shell_explanation *explanation, codedb_result *result)
 {
     codedb_filter filter = *given;
+    codedb_nodes *nodes = NULL;
     codedb_tree *tree = NULL;
     char *stored = NULL;
     size_t length = source->length;
@@ -148,7 +149,13 @@ static codedb_code query_explain_tree(const shell_options *options, const shell_
     if (code == CODEDB_SUCCESS)
         code = shell_parse(options, stored != NULL ? stored : source->bytes, length, &tree, result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, text, result);
+        code = codedb_tree_explain(tree, &filter, options->json ? CODEDB_EXPLAIN_JSON : CODEDB_EXPLAIN_TEXT, &explanation->text,
+                                   result);
+    filter.limit = 1;
+    if (code == CODEDB_SUCCESS)
+        code = codedb_tree_query(tree, &filter, &nodes, result);
+    explanation->is_found = nodes != NULL && nodes->count > 0;
+    codedb_free(nodes);
     codedb_tree_free(tree);
     codedb_free(stored);
     return code;
@@ -158,13 +165,15 @@ static int query_explain(void *context, const shell_options *options, const shel
                          codedb_result *result)
 {
     const query_job *job = context;
-    char *text = NULL;
-    codedb_code code = options->ast ? shell_ast_explain(options, source, &job->filter, &text, result)
-                                    : query_explain_tree(options, source, &job->filter, &text, result);
+    shell_explanation explanation = {NULL, false};
+    codedb_code code = options->ast ? shell_ast_explain(options, source, &job->filter, &explanation, result)
+                                    : query_explain_tree(options, source, &job->filter, &explanation, result);
     if (code == CODEDB_SUCCESS)
-        query_print_explanation(out, options, source->path, text);
-    codedb_free(text);
-    return code == CODEDB_SUCCESS ? SHELL_FOUND : SHELL_ERROR;
+        query_print_explanation(out, options, source->path, explanation.text);
+    codedb_free(explanation.text);
+    if (code != CODEDB_SUCCESS)
+        return SHELL_ERROR;
+    return explanation.is_found ? SHELL_FOUND : SHELL_NOTHING;
 }
 
 /* Prints the nodes of one source as the options say. */
@@ -268,25 +277,27 @@ static codedb_code query_ask(const shell_options *options, codedb *db, const cod
     return code;
 }
 
-static int query_database(const shell_options *options, codedb *db, const codedb_filter *filter)
+/* --limit and --timeout are for the whole of it, not for each file. */
+static int query_database(const shell_options *options, codedb *db, const shell_projects *projects, const codedb_filter *given)
 {
     codedb_query_options query = CODEDB_INIT(codedb_query_options);
+    codedb_filter filter = *given;
     codedb_result result = CODEDB_INIT(codedb_result);
-    shell_projects projects;
     query_stored stored = {NULL, NULL, 0};
     size_t found = 0;
-    if (!shell_projects_find(options, db, &projects))
-        return SHELL_ERROR;
-    query.project_ids = projects.ids;
-    query.project_count = projects.count;
+    query.project_ids = projects->ids;
+    query.project_count = projects->count;
+    query.limit = options->limit;
+    query.timeout = options->timeout;
+    filter.limit = 0;
+    filter.timeout = 0;
     query.threads = options->threads;
     query.target_version = options->target_version;
     query.ast = options->ast;
     query.no_cache = 1; /* there is no second query */
-    bool failed = query_ask(options, db, filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
+    bool failed = query_ask(options, db, &filter, &query, &stored, &found, &result) != CODEDB_SUCCESS;
     if (failed)
         shell_fail_result(options, options->db, &result);
-    shell_projects_free(&projects);
     codedb_result_clear(&result);
     if (failed || stored.errors > 0)
         return SHELL_ERROR;
@@ -307,19 +318,21 @@ static int query_files(const shell_options *options, query_job *job, char *const
 static int query_stored_files(const shell_options *options, query_job *job)
 {
     shell_totals totals;
+    shell_projects projects;
+    int status = SHELL_ERROR;
     if (shell_has_excludes(options))
         return shell_fail("query: --exclude and --no-default-excludes are for PATHs, and none was given");
-    if (options->explain && options->project_count > 0)
-        return shell_fail("query: found both --explain and --project; all files of a database are explained");
     codedb *db = shell_open(options, false, true);
     if (db == NULL)
         return SHELL_ERROR;
-    int status;
-    if (options->explain) {
-        shell_each_stored(options, db, query_explain, job, &totals);
-        status = shell_status(&totals);
-    } else {
-        status = query_database(options, db, &job->filter);
+    if (shell_projects_find(options, db, &projects)) {
+        if (options->explain) {
+            shell_each_stored(options, db, &projects, query_explain, job, &totals);
+            status = shell_status(&totals);
+        } else {
+            status = query_database(options, db, &projects, &job->filter);
+        }
+        shell_projects_free(&projects);
     }
     codedb_close(db);
     return status;

@@ -20,6 +20,7 @@ typedef struct shell_options {
     const char **excludes; /* --exclude, any number of times */
     size_t exclude_count;
     bool no_default_excludes; /* --no-default-excludes */
+    bool once;                /* no option, but the command's wish: a file that was found by several names is taken by one */
     int target_version;       /* --target 3.11 is 311 */
     int threads;              /* --threads */
     codedb_dialect dialect;   /* --reference */
@@ -84,6 +85,19 @@ void shell_progress_update(shell_progress *progress, const char *what, uint64_t 
 void shell_progress_end(shell_progress *progress);
 double shell_now(void);
 
+/* ---- projects.c ---- */
+
+/* The projects of a database that --project names; none when it was not given. */
+typedef struct shell_projects {
+    codedb_projects *all;
+    const char **ids;
+    size_t count;
+} shell_projects;
+
+/* False after a message. Else shell_projects_free is to be called. */
+bool shell_projects_find(const shell_options *options, codedb *db, shell_projects *found);
+void shell_projects_free(shell_projects *found);
+
 /* ---- sources.c ---- */
 
 #define SHELL_STDIN "<stdin>" /* the path that stands for "-" */
@@ -112,9 +126,10 @@ typedef struct shell_totals {
 /* Calls `function` for every file of `paths`: files, folders (their Python files), or "-" for standard input. */
 void shell_each_source(const shell_options *options, char *const *paths, size_t path_count, shell_source_function function,
                        void *context, shell_totals *totals);
-/* The same for every file that is stored in a database, but for those that the index run found not to be Python. */
-void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context,
-                       shell_totals *totals);
+/* The same for every file of those projects that is stored in a database, but for those that the index run found not to be Python. Without
+ * a project: of all. */
+void shell_each_stored(const shell_options *options, codedb *db, const shell_projects *projects, shell_source_function function,
+                       void *context, shell_totals *totals);
 /* Whether files were to be left out, which a database cannot do any more. */
 bool shell_has_excludes(const shell_options *options);
 /* Parses with --target. */
@@ -123,27 +138,19 @@ codedb_code shell_parse(const shell_options *options, const char *bytes, size_t 
 /* SHELL_ERROR if there was an error, else SHELL_FOUND if anything was found, else SHELL_NOTHING. */
 int shell_status(const shell_totals *totals);
 
-/* ---- projects.c ---- */
-
-/* The projects of a database that --project names; none when it was not given. */
-typedef struct shell_projects {
-    codedb_projects *all;
-    const char **ids;
-    size_t count;
-} shell_projects;
-
-/* False after a message. Else shell_projects_free is to be called. */
-bool shell_projects_find(const shell_options *options, codedb *db, shell_projects *found);
-void shell_projects_free(shell_projects *found);
-
 /* ---- ast.c, for `query --ast` and `edit --ast` ---- */
 
 /* The nodes of the ast of a file. */
 codedb_code shell_ast_find(const shell_options *options, const shell_source *source, const codedb_filter *filter,
                            codedb_nodes **nodes, codedb_result *result);
-/* How the filter comes to its answer there; *text is freed with codedb_free. */
-codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter, char **text,
-                              codedb_result *result);
+/* How a filter comes to its answer, and whether that is a node at least. `text` is freed with codedb_free. */
+typedef struct shell_explanation {
+    char *text;
+    bool is_found;
+} shell_explanation;
+/* That of the filter there. */
+codedb_code shell_ast_explain(const shell_options *options, const shell_source *source, const codedb_filter *filter,
+                              shell_explanation *explanation, codedb_result *result);
 /* Edits the stored asts of a database, all or none. An exit status, messages given; what was done is added to the numbers. */
 int shell_ast_edit(const shell_options *options, const codedb_edit *edit, size_t *nodes, size_t *files);
 /* edit.c: the project of --project, which may be given once, as a block for shell_projects_free; false after a message. */

@@ -88,6 +88,89 @@ static void sources_collect(sources_job *job, const char *path)
     }
 }
 
+/* ---- Files that have several names -------------------------------------------------------------------------------- */
+
+typedef struct sources_name {
+    size_t slot;
+    bool is_known; /* false: the path leads nowhere, which reading it says */
+    bool is_link;
+    dev_t device;
+    ino_t inode;
+} sources_name;
+
+static bool sources_is_same(const sources_name *a, const sources_name *b)
+{
+    return a->is_known && b->is_known && a->device == b->device && a->inode == b->inode;
+}
+
+/* Names of a file stand together: first one that is no link, else the first that was found. */
+static int sources_compare(const void *left, const void *right)
+{
+    const sources_name *a = left;
+    const sources_name *b = right;
+    if (a->is_known != b->is_known)
+        return a->is_known ? -1 : 1;
+    if (a->device != b->device)
+        return a->device < b->device ? -1 : 1;
+    if (a->inode != b->inode)
+        return a->inode < b->inode ? -1 : 1;
+    if (a->is_link != b->is_link)
+        return a->is_link ? 1 : -1;
+    return a->slot < b->slot ? -1 : a->slot > b->slot;
+}
+
+static sources_name *sources_names(sources_job *job)
+{
+    struct stat status;
+    sources_name *names = calloc(job->count + 1, sizeof *names);
+    job->no_memory |= names == NULL;
+    for (size_t i = 0; names != NULL && i < job->count; i++) {
+        const sources_slot *slot = &job->slots[i];
+        names[i].slot = i;
+        if (slot->problem != NULL || strcmp(slot->path, SHELL_STDIN) == 0 || stat(slot->path, &status) != 0)
+            continue;
+        names[i].is_known = true;
+        names[i].device = status.st_dev;
+        names[i].inode = status.st_ino;
+        names[i].is_link = lstat(slot->path, &status) == 0 && S_ISLNK(status.st_mode);
+    }
+    return names;
+}
+
+static void sources_free_slot(sources_slot *slot)
+{
+    codedb_result_clear(&slot->result);
+    free(slot->path);
+    free(slot->problem);
+    slot->path = NULL;
+}
+
+/* Leaves out all names of a file but one. */
+static void sources_take_once(sources_job *job)
+{
+    size_t first = 0, kept = 0;
+    sources_name *names = sources_names(job);
+    if (names == NULL)
+        return;
+    qsort(names, job->count, sizeof *names, sources_compare);
+    for (size_t i = 1; i < job->count; i++) {
+        sources_slot *slot = &job->slots[names[i].slot];
+        if (!sources_is_same(&names[i], &names[first])) {
+            first = i;
+            continue;
+        }
+        shell_fail("%s: left out, as it is the same file as %s", slot->path, job->slots[names[first].slot].path);
+        sources_free_slot(slot);
+    }
+    for (size_t i = 0; i < job->count; i++)
+        if (job->slots[i].path != NULL)
+            job->slots[kept++] = job->slots[i];
+    job->count = kept;
+    free(names);
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------------------------ */
+
 /* Everything that a descriptor gives, in malloc'ed memory with a NUL behind; NULL and errno on failure. */
 static char *sources_read_descriptor(int descriptor, size_t *length)
 {
@@ -234,11 +317,8 @@ static void sources_run(sources_job *job, shell_totals *totals)
     }
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < job->count; i++) {
-        codedb_result_clear(&job->slots[i].result);
-        free(job->slots[i].path);
-        free(job->slots[i].problem);
-    }
+    for (size_t i = 0; i < job->count; i++)
+        sources_free_slot(&job->slots[i]);
     free(job->slots);
     pthread_cond_destroy(&job->filled);
     pthread_mutex_destroy(&job->lock);
@@ -258,22 +338,45 @@ void shell_each_source(const shell_options *options, char *const *paths, size_t 
     sources_begin(&job, totals);
     for (size_t i = 0; i < path_count && !job.no_memory; i++)
         sources_collect(&job, paths[i]);
+    if (options->once && !job.no_memory)
+        sources_take_once(&job);
     sources_run(&job, totals);
 }
 
-void shell_each_stored(const shell_options *options, codedb *db, shell_source_function function, void *context,
-                       shell_totals *totals)
+/* The stored files that are Python, of those projects; without one, of all. */
+static codedb_code sources_list_stored(codedb *db, const shell_projects *projects, codedb_rows **rows, codedb_result *result)
+{
+    codedb_value *values = calloc(projects->count + 1, sizeof *values);
+    char *sql = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&sql, &length);
+    if (out != NULL) {
+        fputs("SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) AND id NOT IN "
+              "(SELECT file_id FROM issues WHERE issue_type = 'syntax_error' AND file_id IS NOT NULL)",
+              out);
+        for (size_t i = 0; values != NULL && i < projects->count; i++) {
+            values[i] = codedb_value_text(projects->ids[i]);
+            fputs(i == 0 ? " AND project_id IN (?" : ", ?", out);
+        }
+        fputs(projects->count > 0 ? ") ORDER BY path" : " ORDER BY path", out);
+    }
+    bool failed = out == NULL || fclose(out) != 0 || values == NULL;
+    codedb_code code = failed ? CODEDB_NO_MEMORY : codedb_sql_execute(db, sql, values, projects->count, rows, NULL, result);
+    free(sql);
+    free(values);
+    return code;
+}
+
+void shell_each_stored(const shell_options *options, codedb *db, const shell_projects *projects, shell_source_function function,
+                       void *context, shell_totals *totals)
 {
     sources_job job = {.options = options, .function = function, .context = context, .db = db};
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
     sources_begin(&job, totals);
-    codedb_code code = codedb_sql_execute(
-        db,
-        "SELECT id, path FROM files WHERE deleted = 0 AND id IN (SELECT file_id FROM cst_trees) "
-        "AND id NOT IN (SELECT file_id FROM issues WHERE issue_type = 'syntax_error' AND file_id IS NOT NULL) ORDER BY path",
-        NULL, 0, &rows, NULL, &result);
-    if (code != CODEDB_SUCCESS) {
+    codedb_code code = sources_list_stored(db, projects, &rows, &result);
+    job.no_memory = code == CODEDB_NO_MEMORY;
+    if (code != CODEDB_SUCCESS && !job.no_memory) {
         shell_fail_result(options, options->db, &result);
         totals->errors++;
     }

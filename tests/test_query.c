@@ -5,6 +5,8 @@
 #include "files.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <time.h>
 
 #define CORPUS "tests/corpus"
 
@@ -697,6 +699,53 @@ static void a_query_ends_when_its_time_is_over(void **state)
     free(made.text);
 }
 
+/* A host that takes its time: until more has passed than the query has. */
+typedef struct slow_host {
+    double seconds;
+    size_t files;
+} slow_host;
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int outlast(void *context, const codedb_query_file *file)
+{
+    slow_host *host = context;
+    double until = seconds_now() + host->seconds;
+    assert_non_null(file->nodes);
+    host->files++;
+    while (seconds_now() <= until)
+        sched_yield();
+    return 0;
+}
+
+/* Two files are one part: both are found before the first is given to the host, so that nothing but their delivery is left. */
+static void the_time_of_a_query_covers_the_host(void **state)
+{
+    files_scratch *scratch = *state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_query_options options = CODEDB_INIT(codedb_query_options);
+    codedb_query_report report = CODEDB_INIT(codedb_query_report);
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    slow_host host = {.seconds = 1};
+    write_project(scratch, "p", 2);
+    codedb *db = open_with(":memory:", 0);
+    free(index_folder(db, files_path(scratch, "p")));
+    filter.selector = "Module";
+    options.timeout = host.seconds;
+    assert_code(codedb_query_project(db, &filter, &options, outlast, &host, &report, &result), CODEDB_TIMEOUT, result);
+    assert_contains(result.description, "within 1 seconds");
+    assert_true(host.files <= 1); /* none, on a machine that was too slow for the first */
+    assert_int_equal(report.files_found, host.files);
+    assert_int_equal(report.nodes, host.files);
+    codedb_close(db);
+    codedb_result_clear(&result);
+}
+
 static void a_query_is_part_of_its_transaction(void **state)
 {
     files_scratch *scratch = *state;
@@ -1011,6 +1060,7 @@ int main(void)
         ON_CORPUS(a_cancellation_stops_a_query),
         ON_CORPUS(another_thread_cancels_a_query),
         ON_CORPUS(a_query_ends_when_its_time_is_over),
+        IN_FOLDER(the_time_of_a_query_covers_the_host),
         IN_FOLDER(projects_are_asked_alone_or_together),
         IN_FOLDER(the_order_is_that_of_paths_for_any_number_of_threads),
         IN_FOLDER(a_limit_is_that_of_the_whole),

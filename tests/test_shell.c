@@ -59,6 +59,25 @@ static void assert_run_tells(files_scratch *scratch, const char *arguments, int 
     release(&got);
 }
 
+/* Runs and expects success and so many lines on standard output. */
+static void assert_run_count(files_scratch *scratch, const char *arguments, size_t lines)
+{
+    answer got = run(scratch, "", arguments);
+    size_t count = 0;
+    for (const char *at = strchr(got.out, '\n'); at != NULL; at = strchr(at + 1, '\n'))
+        count++;
+    assert_int_equal(got.status, 0);
+    assert_int_equal(count, lines);
+    release(&got);
+}
+
+static void run_command(files_scratch *scratch, const char *command)
+{
+    char whole[4600];
+    snprintf(whole, sizeof whole, "cd '%s' && %s", scratch->path, command);
+    assert_int_equal(system(whole), 0);
+}
+
 static void fill(files_scratch *scratch)
 {
     files_folder(scratch, "src");
@@ -66,6 +85,22 @@ static void fill(files_scratch *scratch)
                 "class Store:\n    \"\"\"Keeps things.\"\"\"\n\n    def get_one(self):\n        return 1\n\n"
                 "    def put(self):\n        return None  # nothing\n");
     files_write(scratch, "src/other.py", "import os\n\n\ndef make(a, b=2):\n    return os\n");
+}
+
+/* Two projects in one database, each with a Latin-1 file. */
+static void fill_two(files_scratch *scratch)
+{
+    static const char *const names[] = {"one", "two"};
+    char path[64], index[64];
+    for (size_t i = 0; i < 2; i++) {
+        files_folder(scratch, names[i]);
+        snprintf(path, sizeof path, "%s/a.py", names[i]);
+        files_write(scratch, path, "def f():\n    return old(1)\n");
+        snprintf(path, sizeof path, "%s/b.py", names[i]);
+        files_write(scratch, path, "# coding: latin-1\nx = '\xe9'\ny = old(2)\n");
+        snprintf(index, sizeof index, "index %s", names[i]);
+        assert_run_tells(scratch, index, 0, "2 files indexed");
+    }
 }
 
 static void without_a_command_the_usage_is_an_error(void **state)
@@ -130,7 +165,7 @@ static void query_explains_what_each_step_leaves(void **state)
 {
     files_scratch *scratch = *state;
     fill(scratch);
-    assert_run(scratch, "query --explain 'class / method' src/store.py", 0,
+    assert_run(scratch, "query --explain 'class / method' src/store.py", 1,
                "src/store.py:\n"
                "class                                   1 of this type, 1 candidates, 1 left\n"
                "/ method                                2 of this type, 0 candidates, 0 left\n"
@@ -142,9 +177,10 @@ static void query_explains_what_each_step_leaves(void **state)
     assert_contains(got.out, "\"matched\": 1, \"found\": 1, ");
     release(&got);
     assert_run(scratch, "index --quiet src", 0, "");
-    got = run(scratch, "", "query --explain 'class > method'");
-    assert_contains(got.out, "store.py:\nclass  ");
-    release(&got);
+    assert_run_tells(scratch, "query --explain 'class > method'", 0, "store.py:\nclass  ");
+    assert_run_tells(scratch, "query --explain 'class / method'", 1, "\n0 found\n");
+    assert_run_tells(scratch, "query --explain --limit 1 method src", 0, "\n2 found\n");
+    assert_run_tells(scratch, "query --explain --json 'class / method' src", 1, "\"found\": 0");
 }
 
 static void query_prints_json_with_columns_from_zero(void **state)
@@ -177,7 +213,7 @@ static void query_of_the_ast_knows_its_classes(void **state)
     assert_run_tells(scratch, "query --ast --json Store src/store.py", 1, "");
     assert_run_tells(scratch, "query --ast --json Load src/other.py", 0, "\"start_line\": null, \"start_col\": null");
     assert_run_tells(scratch, "query --ast Decoratr src", 2, "unknown type 'Decoratr', did you mean");
-    assert_run_tells(scratch, "query --ast --explain 'class > Return' src/store.py", 0, "0 after >: parents are FunctionDef");
+    assert_run_tells(scratch, "query --ast --explain 'class > Return' src/store.py", 1, "0 after >: parents are FunctionDef");
     assert_run_tells(scratch, "query --ast --explain --json 'arg.args' src/other.py", 0,
                      "{\"path\": \"src/other.py\", \"selector\": \"arg.args\", ");
     assert_run_tells(scratch, "query --ast --reference Name src", 2, "the reference dialect");
@@ -211,7 +247,8 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     assert_run_tells(scratch, "query --ast --project src 'Call, Attribute, Import'", 0, "src/other.py:1:1: import os\n");
     assert_run_tells(scratch, "query --ast --project none Return", 2, "the database has no project 'none'");
     assert_run_tells(scratch, "query --ast Comma", 2, "selector: unknown type 'Comma'");
-    assert_run_tells(scratch, "query --explain --project src Return", 2, "found both --explain and --project");
+    assert_run_tells(scratch, "query --ast --explain Return", 0, "\n1 found\n");
+    assert_run_tells(scratch, "query --ast --explain While", 1, "\n0 found\n");
     assert_run_tells(scratch, "edit --ast Return --delete", 1, "0 nodes in 0 files");
     store_ast(scratch, 1, "src/other.py");
     assert_run_tells(scratch, "edit --ast 'Return > Name' --delete", 0, "1 nodes in 1 files; nothing was changed");
@@ -220,6 +257,39 @@ static void asts_in_a_database_are_asked_and_edited(void **state)
     assert_run_tells(scratch, "edit --ast --write Return --replace '{\"_type\":\"Load\"}'", 2, "nothing was changed");
     assert_run_tells(scratch, "edit --ast --write 'Return[' --delete", 2, "codedb: ");
     assert_run_tells(scratch, "edit --ast Return --delete src", 2, "edit: --ast is for what a database holds");
+}
+
+static void query_explains_the_files_of_projects(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    files_write(scratch, "two/c.py", "no python\n");
+    assert_run_tells(scratch, "index two", 0, "1 with syntax errors");
+    answer got = run(scratch, "", "query --explain --project two Call");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "two/a.py:\nCall ");
+    assert_contains(got.out, "two/b.py:\nCall ");
+    assert_null(strstr(got.out, "one/"));
+    assert_string_equal(got.err, "");
+    release(&got);
+    assert_run_tells(scratch, "query --explain --project two --project one Call", 0, "one/b.py:\nCall ");
+    assert_run_tells(scratch, "query --explain --ast --project one Call", 0, "one/a.py:\nCall ");
+    assert_run_tells(scratch, "query --explain --project one While", 1, "\n0 found\n");
+    assert_run_tells(scratch, "query --explain --project none Call", 2, "the database has no project 'none'");
+}
+
+/* Of files they are for each: query_prints_places_as_editors_count_them. */
+static void limit_and_timeout_of_a_database_are_for_all_of_it(void **state)
+{
+    files_scratch *scratch = *state;
+    fill(scratch);
+    assert_run_tells(scratch, "index src", 0, "2 files indexed");
+    assert_run(scratch, "query --limit 1 --count 'smallstmt[type=\"Return\"]' src", 0, "src/other.py:1\nsrc/store.py:1\n");
+    assert_run_count(scratch, "query --limit 1 'smallstmt[type=\"Return\"]'", 1);
+    assert_run_count(scratch, "query --limit 2 'smallstmt[type=\"Return\"]'", 2);
+    assert_run_count(scratch, "query --limit 9 --timeout 1000 'smallstmt[type=\"Return\"]'", 3);
+    assert_run_count(scratch, "query --ast --limit 2 Return", 2);
+    assert_run_tells(scratch, "query --timeout 1e-9 '*'", 2, "the query did not end within 1e-09 seconds");
 }
 
 static void query_reads_standard_input(void **state)
@@ -325,6 +395,33 @@ static void edit_writes_in_the_encoding_of_the_file(void **state)
     assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xc3\xbc\"' x.py", 0, " a = '\xe9'\n-b = 2\n+b = \"\xfc\"\n");
     assert_run_tells(scratch, "edit 'Assign:last' --replace 'b = \"\xc3\xbc\"' --json x.py", 0, "\xc3\xbc");
     files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\nb = 2\n");
+}
+
+static void edit_takes_a_file_with_several_names_once(void **state)
+{
+    files_scratch *scratch = *state;
+    files_folder(scratch, "p");
+    files_write(scratch, "p/m.py", "x = 1\n");
+    assert_int_equal(symlink("m.py", files_path(scratch, "p/a_link.py")), 0);
+    assert_int_equal(symlink("a_link.py", files_path(scratch, "p/z_link.py")), 0);
+    answer got = run(scratch, "", "edit Integer --replace 2 p p/../p/m.py");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.err, "codedb: p/a_link.py: left out, as it is the same file as p/m.py\n");
+    assert_contains(got.err, "codedb: p/z_link.py: left out, as it is the same file as p/m.py\n");
+    assert_contains(got.err, "codedb: p/../p/m.py: left out, as it is the same file as p/m.py\n");
+    assert_contains(got.err, "1 nodes in 1 files; nothing was changed");
+    files_write(scratch, "p.diff", got.out);
+    release(&got);
+    run_command(scratch, "git init -q . && git apply --check p.diff");
+    assert_run_tells(scratch, "edit Integer --replace 2 --write p", 0, "1 nodes in 1 files\n");
+    files_assert_text(scratch, "p/m.py", "x = 2\n");
+    assert_run_tells(scratch, "edit Integer --replace 3 --write p/z_link.py", 0, "1 nodes in 1 files\n"); /* its only name */
+    files_assert_text(scratch, "p/m.py", "x = 3\n");
+    run_command(scratch, "test -L p/a_link.py && test -L p/z_link.py && ln p/m.py p/hard.py");
+    assert_run_tells(scratch, "edit Integer --replace 4 --write p/m.py p/hard.py", 0, "p/hard.py: left out, as it is");
+    files_assert_text(scratch, "p/m.py", "x = 4\n");
+    files_assert_text(scratch, "p/hard.py", "x = 3\n");
+    assert_run_tells(scratch, "edit Integer --delete p/none.py p/none.py", 2, "p/none.py: ");
 }
 
 static void edit_writes_all_files_or_none(void **state)
@@ -445,29 +542,6 @@ static void a_stored_tree_is_not_edited_when_the_file_has_changed(void **state)
     assert_run_tells(scratch, "query --count method", 0, "store.py:2\n");
 }
 
-/* Two projects in one database, each with a Latin-1 file. */
-static void fill_two(files_scratch *scratch)
-{
-    static const char *const names[] = {"one", "two"};
-    char path[64], index[64];
-    for (size_t i = 0; i < 2; i++) {
-        files_folder(scratch, names[i]);
-        snprintf(path, sizeof path, "%s/a.py", names[i]);
-        files_write(scratch, path, "def f():\n    return old(1)\n");
-        snprintf(path, sizeof path, "%s/b.py", names[i]);
-        files_write(scratch, path, "# coding: latin-1\nx = '\xe9'\ny = old(2)\n");
-        snprintf(index, sizeof index, "index %s", names[i]);
-        assert_run_tells(scratch, index, 0, "2 files indexed");
-    }
-}
-
-static void run_command(files_scratch *scratch, const char *command)
-{
-    char whole[4600];
-    snprintf(whole, sizeof whole, "cd '%s' && %s", scratch->path, command);
-    assert_int_equal(system(whole), 0);
-}
-
 static void a_project_in_a_database_is_edited_alone(void **state)
 {
     files_scratch *scratch = *state;
@@ -520,6 +594,20 @@ static void a_preview_of_a_project_is_a_patch(void **state)
     files_assert_text(scratch, "one/a.py", "def f():\n    return new()\n");
     files_assert_text(scratch, "one/b.py", "# coding: latin-1\nx = '\xe9'\ny = new()\n");
     assert_run_tells(scratch, "edit --json --project one 'Call[.func=\"old\"]' --replace 'new()'", 0, "\"nodes_modified\": 1");
+}
+
+static void a_preview_of_a_whole_database_is_a_patch(void **state)
+{
+    files_scratch *scratch = *state;
+    fill_two(scratch);
+    assert_run_tells(scratch, "index --db two.db two", 0, "2 files indexed");
+    answer got = run(scratch, "", "edit --db two.db 'Call[.func=\"old\"], SimpleString' --replace '\"\xc3\xbc\"'");
+    assert_int_equal(got.status, 0);
+    assert_contains(got.out, "-x = '\xe9'\n-y = old(2)\n+x = \"\xfc\"\n+y = \"\xfc\"\n");
+    files_write(scratch, "two.diff", got.out);
+    release(&got);
+    run_command(scratch, "git init -q two && cd two && git apply ../two.diff");
+    files_assert_text(scratch, "two/b.py", "# coding: latin-1\nx = \"\xfc\"\ny = \"\xfc\"\n");
 }
 
 static void a_file_that_is_no_database_is_an_error(void **state)
@@ -638,6 +726,8 @@ int main(int count, char **arguments)
         SCRATCH_TEST(query_prints_places_as_editors_count_them),
         SCRATCH_TEST(query_prints_what_was_captured),
         SCRATCH_TEST(query_explains_what_each_step_leaves),
+        SCRATCH_TEST(query_explains_the_files_of_projects),
+        SCRATCH_TEST(limit_and_timeout_of_a_database_are_for_all_of_it),
         SCRATCH_TEST(query_prints_json_with_columns_from_zero),
         SCRATCH_TEST(query_of_the_ast_knows_its_classes),
         SCRATCH_TEST(asts_in_a_database_are_asked_and_edited),
@@ -650,6 +740,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(edit_shows_a_diff_and_changes_nothing_without_write),
         SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
         SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
+        SCRATCH_TEST(edit_takes_a_file_with_several_names_once),
         SCRATCH_TEST(edit_writes_all_files_or_none),
         SCRATCH_TEST(edit_fills_captures_and_puts_code_inside),
         SCRATCH_TEST(edit_of_standard_input_prints_the_result),
@@ -660,6 +751,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(a_project_in_a_database_is_edited_alone),
         SCRATCH_TEST(an_edit_of_a_project_changes_all_files_or_none),
         SCRATCH_TEST(a_preview_of_a_project_is_a_patch),
+        SCRATCH_TEST(a_preview_of_a_whole_database_is_a_patch),
         SCRATCH_TEST(a_file_that_is_no_database_is_an_error),
         SCRATCH_TEST(a_database_is_copied_and_restored),
         SCRATCH_TEST(a_copy_that_is_none_is_not_restored),
