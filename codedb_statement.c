@@ -718,11 +718,13 @@ static void pattern_mapping(codedb_parser *parser)
     parser_close(parser, CODEDB_NODE_MATCH_MAPPING, first, mark);
 }
 
-/* keyword_pattern: NAME '=' pattern | pattern, of a class; returns whether it was a keyword */
-static bool pattern_argument(codedb_parser *parser)
+/* keyword_pattern: NAME '=' pattern | pattern, of a class; returns whether it was a keyword. Right behind positional patterns `_` is
+ * another one: CPython takes it as the wildcard without looking further. */
+static bool pattern_argument(codedb_parser *parser, bool positional)
 {
     uint32_t first = parser->at, mark = parser->count;
-    if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL) {
+    if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL &&
+        !(positional && statement_sees_word(parser, "_", 1))) {
         parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_key);
         parser->at++;
         pattern_parse(parser);
@@ -739,15 +741,15 @@ static bool pattern_argument(codedb_parser *parser)
 /* class_pattern: name_or_attr '(' ')' | name_or_attr '(' [positional_patterns ','] [keyword_patterns [',']] ')', from '(' on */
 static void pattern_class(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    bool keywords = false;
+    bool keywords = false, positional = false;
     parser_role(parser, CODEDB_FIELD_cls);
     parser->at++;
     while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
         uint32_t argument = parser->at;
-        if (pattern_argument(parser))
-            keywords = true;
-        else if (keywords)
+        positional = !pattern_argument(parser, positional && !keywords);
+        if (positional && keywords)
             codedb_parser_fail(parser, argument, argument + 1, "positional patterns follow keyword patterns");
+        keywords = keywords || !positional;
         if (!statement_behind_comma(parser))
             break;
     }
