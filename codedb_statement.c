@@ -858,7 +858,7 @@ static bool statement_is_match(const codedb_parser *parser)
     if (parser->version < 310 || !statement_sees_word(parser, "match", 5))
         return false;
     codedb_token_kind behind = parser_kind_behind(parser);
-    if (behind == CODEDB_TOKEN_DOT || behind == CODEDB_TOKEN_EQUAL)
+    if (behind == CODEDB_TOKEN_DOT || behind == CODEDB_TOKEN_EQUAL || behind == CODEDB_TOKEN_COLON)
         return false;
     uint32_t at = parser->at + 1;
     while (at < parser->end && parser->tokens[at].kind != CODEDB_TOKEN_NEWLINE)
@@ -895,7 +895,8 @@ static void statement_match(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_subject);
     parser_expect(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_NEWLINE);
-    parser_expect(parser, CODEDB_TOKEN_INDENT);
+    if (!parser_accept(parser, CODEDB_TOKEN_INDENT))
+        codedb_parser_fail_expected(parser, "an indented block after 'match'");
     parser_enter(parser);
     do
         statement_case(parser);
@@ -903,6 +904,26 @@ static void statement_match(codedb_parser *parser)
     parser_leave(parser);
     parser_expect(parser, CODEDB_TOKEN_DEDENT);
     statement_close(parser, CODEDB_NODE_MATCH, first, mark);
+}
+
+/* A line that begins with a name. When it is an error and the name is `match`, the error may be a match statement's: as in CPython, that
+ * reading of the line counts which gets further, unless what the line's own error says is more than that something was expected. */
+static void statement_name_line(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    bool may_match = parser->version >= 310 && statement_sees_word(parser, "match", 5);
+    statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+    if (CODEDB_LIKELY(!parser->failed || !may_match || parser->error->no_memory))
+        return;
+    codedb_syntax_error as_line = *parser->error;
+    if (strncmp(as_line.message, "expected ", strlen("expected ")) != 0)
+        return;
+    parser->failed = false;
+    parser->at = first;
+    parser->count = mark;
+    statement_match(parser);
+    if (parser->error->offset < as_line.offset && !parser->error->no_memory)
+        *parser->error = as_line;
 }
 
 /* ---- if, while, for ----------------------------------------------------------------------------------------------- */
@@ -1266,7 +1287,7 @@ static void statement_parse(codedb_parser *parser)
             statement_match(parser);
             break;
         }
-        statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+        statement_name_line(parser);
         break;
     case CODEDB_TOKEN_INDENT: codedb_parser_fail_expected(parser, "a statement at the block's indentation"); /* fallthrough */
     default: statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);

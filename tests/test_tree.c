@@ -410,6 +410,18 @@ static void of_several_errors_the_one_is_told_that_cpython_tells(void **state)
         {"unittest main()\nb(a", 1, 9, "expected newline"},
         {"x.(\ny", 1, 2, "expected a name"},
         {"x = 1\n   (0, 0))\n", 2, 2, "indent"},
+        {"match a\n case b: c", 1, 7, "expected ':'"},
+        {"match a, b c:\n case d: e", 1, 11, "expected ':'"},
+        {"match a b", 1, 8, "expected ':'"},
+        {"match a: b", 1, 9, "expected newline"},
+        {"match not a", 1, 11, "expected ':'"},
+        {"match (yield a)", 1, 15, "expected ':'"},
+        {"match a:\nb", 2, 0, "expected an indented block after 'match'"},
+        {"match:\n case a: b", 1, 6, "expected an expression"},
+        {"match (a): b", 1, 0, "annotat"},
+        {"match(a).b c", 1, 11, "expected ':'"},
+        {"match = a b", 1, 10, "expected newline"},
+        {"match a:\n case B(c, _=d): e", 2, 12, "expected ')'"},
     };
     size_t i;
 
