@@ -1075,6 +1075,7 @@ typedef struct statement_with_scan {
     unsigned lambdas; /* whose colon is still to come */
     bool at_start;    /* of an item */
     bool items;       /* nothing seen that no list of items can have */
+    bool named;       /* an `as`, which nothing but a list of items can have */
 } statement_with_scan;
 
 /* One token of it. */
@@ -1099,13 +1100,16 @@ static void statement_scan_with_token(statement_with_scan *scan, codedb_token_ki
         scan->lambdas--;
     else if (kind == CODEDB_TOKEN_COMMA)
         scan->at_start = scan->lambdas == 0;
+    else if (kind == CODEDB_TOKEN_KEYWORD_AS)
+        scan->named = true;
     else if (kind == CODEDB_TOKEN_COLON_EQUAL || kind == CODEDB_TOKEN_KEYWORD_FOR || kind == CODEDB_TOKEN_KEYWORD_YIELD ||
              (kind == CODEDB_TOKEN_STAR && at_start))
         scan->items = false;
 }
 
-/* Whether the parenthesis that stands here encloses all items of a with statement: the closing one is followed by the colon, and what
- * is between can be a list of items. Looks at each token of it once; only the first parenthesis behind `with` is asked about. */
+/* Whether the parenthesis that stands here encloses all items of a with statement: what is between can be a list of items, and either
+ * can be nothing else or the closing one is followed by the colon. Looks at each token of it once; only the first parenthesis behind
+ * `with` is asked about. */
 static bool statement_with_is_parenthesized(const codedb_parser *parser)
 {
     statement_with_scan scan = {.depth = 1, .at_start = true, .items = true};
@@ -1114,7 +1118,7 @@ static bool statement_with_is_parenthesized(const codedb_parser *parser)
         return false;
     for (; scan.depth > 0 && at < parser->end; at++)
         statement_scan_with_token(&scan, (codedb_token_kind)parser->tokens[at].kind);
-    return scan.items && scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON;
+    return scan.items && (scan.named || (scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON));
 }
 
 /* with_item: expression 'as' star_target &(',' | ')' | ':') | expression */
@@ -1154,7 +1158,7 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
             break;
     }
     if (in_parens)
-        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     statement_block(parser, "'with'");
     statement_close(parser, CODEDB_NODE_WITH, first, mark);
     parser_last(parser)->parens = in_parens;

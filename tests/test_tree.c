@@ -435,6 +435,10 @@ static void of_several_errors_the_one_is_told_that_cpython_tells(void **state)
         {"match(a).b c", 1, 11, "expected ':'"},
         {"match = a b", 1, 10, "expected newline"},
         {"match a:\n case B(c, _=d): e", 2, 12, "expected ')'"},
+        {"with (a as b: c", 1, 12, "expected ')'"},
+        {"with (a as b, c as d) e: f", 1, 22, "expected ':'"},
+        {"with (a as b c): d", 1, 11, "expected ','"},
+        {"with (a b): c", 1, 6, "expected ','"},
     };
     size_t i;
 
