@@ -430,19 +430,14 @@ CODEDB_PRIVATE bool codedb_ast_text_is_empty(const codedb_ast_output *out, coded
     return true;
 }
 
-/* A gap between two tokens: comments, and the breaks of continued lines, are left out. */
+/* A gap between two tokens: comments are left out. */
 static void literal_put_gap(literal_text *text, const char *at, const char *end)
 {
     while (at < end) {
         const char *start = at;
-        while (at < end && *at != '#' && *at != '\\')
+        while (at < end && *at != '#')
             at++;
         literal_put_run(text, start, at, false);
-        if (at < end && *at == '\\') {
-            at++;
-            at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
-            continue;
-        }
         while (at < end && *at != '\n' && *at != '\r')
             at++;
     }

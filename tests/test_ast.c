@@ -274,8 +274,11 @@ static void adjacent_strings_are_joined(void **state)
                             "=-1,format_spec=null),Constant(value='c',kind=null)])"},
         {"f'\\\n{a}'", "JoinedStr(values=[FormattedValue(value=Name(id='a',ctx=Load),conversion=-1,format_spec=null)])"},
         {"f'''{\\\na\\\n=}'''",
-         "JoinedStr(values=[Constant(value='a=',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conversi"
+         "JoinedStr(values=[Constant(value='\\\\\\na\\\\\\n=',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conversi"
          "on=114,format_spec=null)])"},
+        {"f'{'\\n#' # b\n=}'",
+         "JoinedStr(values=[Constant(value=''\\\\n#' \\n=',kind=null),FormattedValue(value=Constant(value='\\n#',kind=null),conve"
+         "rsion=114,format_spec=null)])"},
         {"f'''{a # b\n =}'''",
          "JoinedStr(values=[Constant(value='a \\n =',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conv"
          "ersion=114,format_spec=null)])"},
