@@ -1127,7 +1127,7 @@ static bool expression_is_wrapper(const codedb_node *node)
     }
 }
 
-/* Whether a whole expression stands here, at a token that begins one. If not, `reached` says how far one has to look for that. */
+/* Whether a whole expression stands here, at a token that begins one. `reached` says how far one has to look at least to know. */
 static bool expression_is_whole(codedb_parser *parser, uint32_t *reached)
 {
     uint32_t at = parser->at, count = parser->count, depth = parser->depth;
@@ -1142,6 +1142,8 @@ static bool expression_is_whole(codedb_parser *parser, uint32_t *reached)
     default:
         if (!expression_begins[parser_kind(parser)])
             codedb_parser_fail_expected(parser, "an expression");
+        else
+            *reached = parser->tokens[parser->at + 1].start;
     }
     parser->count = count;
     parser->depth = depth;
@@ -1400,11 +1402,13 @@ static void expression_conversion(codedb_parser *parser)
     const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
     char letter = parser->source[name->start];
     bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
-    parser->at++;
-    if (!good || name->start != mark->start + 1) {
+    if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
+        codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");
+    parser->at += !parser->failed;
+    if (!good)
         codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
+    if (parser->failed)
         return;
-    }
     parser->at++;
     if (parser->version < 312 && name[1].start != name->start + 1)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");

@@ -430,6 +430,9 @@ static void of_several_errors_the_one_is_told_that_cpython_tells(void **state)
         {"match not a", 1, 11, "expected ':'"},
         {"match (yield a)", 1, 15, "expected ':'"},
         {"match a:\nb", 2, 0, "expected an indented block after 'match'"},
+        {"f(a await\nb", 1, 1, "'(' was never closed"},
+        {"f(a lambda\nb", 1, 1, "'(' was never closed"},
+        {"x = {a: b lambda\nd", 1, 4, "'{' was never closed"},
         {"match:\n case a: b", 1, 6, "expected an expression"},
         {"match (a): b", 1, 0, "annotat"},
         {"match(a).b c", 1, 11, "expected ':'"},
@@ -453,6 +456,10 @@ static void of_several_errors_the_one_is_told_that_cpython_tells(void **state)
                     result);
         if (result.line != rows[i].line || result.column != rows[i].column)
             fail_msg("%s: %zu:%zu %s", rows[i].source, (size_t)result.line, (size_t)result.column, result.description);
+        {"with (a as b:\n c", 1, 12, "expected ')'"},
+        {"with (a as b\n c", 1, 5, "'(' was never closed"},
+        {"match x, (y", 1, 9, "'(' was never closed"},
+        {"match f(x:\n case 1: y", 1, 9, "expected ')'"},
         assert_contains(result.description, rows[i].message);
         codedb_result_clear(&result);
     }
