@@ -215,8 +215,10 @@ static void statement_augmented_assign(codedb_parser *parser, uint32_t first, ui
 static bool statement_may_be_annotated(const codedb_parser *parser)
 {
     const codedb_node *target = parser_last(parser);
-    return parser_kind_behind(parser) != CODEDB_TOKEN_NEWLINE || target->kind == CODEDB_NODE_NAME ||
-           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT;
+    codedb_parser behind = *parser;
+    behind.at++;
+    return (target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME) ||
+           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT || codedb_expression_begins(&behind);
 }
 
 /* assignment | star_expressions | yield_stmt */
