@@ -65,8 +65,9 @@ typedef struct codedb_ast_run {
 
 /* Their joined value, and behind it, when `first` < `last`, the source text before token `first` up to token `last` as it is written. */
 CODEDB_PRIVATE void codedb_ast_put_text(codedb_ast_output *out, codedb_ast_run run, uint32_t first, uint32_t last);
-/* The first and last of them that are to be seen, UINT32_MAX when none is: a text that is nothing but a continued line is not. */
-CODEDB_PRIVATE void codedb_ast_find_pieces(const codedb_ast_output *out, codedb_ast_run run, uint32_t *first, uint32_t *last);
+/* The first of them that is to be seen, UINT32_MAX when none is, and where the last one ends: a text that is nothing but a continued line
+ * is not seen. */
+CODEDB_PRIVATE void codedb_ast_find_pieces(const codedb_ast_output *out, codedb_ast_run run, uint32_t *first, uint32_t *end);
 /* Whether the joined value is empty. */
 CODEDB_PRIVATE bool codedb_ast_text_is_empty(const codedb_ast_output *out, codedb_ast_run run);
 /* The joined value of the bytes literals among those nodes. */

@@ -93,14 +93,16 @@ static void ast_push_field(ast_writer *writer, uint32_t node, const ast_frame *f
     ast_push_strings(writer, templated ? AST_INTERPOLATION : AST_FORMATTED_VALUE, node, frame->strings, frame->literal);
 }
 
-/* The position of a part: from its first piece to its last one, which is the field's own text where it has one. A part without any
- * piece is an empty one at token `place`. */
-static codedb_ast_span ast_part_span(const ast_writer *writer, uint32_t first, uint32_t last, uint32_t field, uint32_t place)
+/* The position of a part: from its first piece to the end of its last one, which is the field's own text where it has one. A part without
+ * any piece is an empty one at token `place`. */
+static codedb_ast_span ast_part_span(const ast_writer *writer, uint32_t first, uint32_t end, uint32_t field, uint32_t place)
 {
     const codedb_tree *tree = writer->tree;
     codedb_ast_span span;
     if (first != UINT32_MAX) {
-        span = codedb_ast_span_of(&writer->out, tree->nodes[first].first, tree->nodes[last].last);
+        span = codedb_ast_span_of(&writer->out, tree->nodes[first].first, tree->nodes[first].last);
+        span.end = end;
+        span.end_line = codedb_ast_line_behind(tree, span.start_line, end);
     } else {
         span.start = span.end = tree->tokens[place].start + (field != 0);
         span.start_line = span.end_line = writer->out.token_lines[place];
@@ -121,12 +123,14 @@ static void ast_write_part(ast_writer *writer, const ast_frame *frame, codedb_as
     codedb_ast_output *out = &writer->out;
     const codedb_tree *tree = writer->tree;
     bool old = tree->target_version < 312;
-    uint32_t first, last, text = field ? tree->nodes[field].first + 1 : 0;
+    uint32_t first, end, text = field ? tree->nodes[field].first + 1 : 0;
     AST_PUT(out, "{\"_type\":\"Constant\",\"value\":");
     codedb_ast_put_text(out, run, text, field ? ast_field_of(tree, field).text_end : 0);
-    codedb_ast_find_pieces(out, run, &first, &last);
-    if (!field && first == UINT32_MAX && run.from < run.to && ast_is_text(&tree->nodes[run.to - 1]))
-        first = last = run.to - 1;
+    codedb_ast_find_pieces(out, run, &first, &end);
+    if (!field && first == UINT32_MAX && run.from < run.to && ast_is_text(&tree->nodes[run.to - 1])) {
+        first = run.to - 1;
+        end = codedb_token_end(tree, tree->nodes[first].first);
+    }
     bool ends_spec = run.to == frame->limit && ast_is_field(&tree->nodes[frame->node]);
     uint32_t whole = ends_spec ? frame->literal : frame->strings;
     uint32_t kind = old ? whole : first;
@@ -139,7 +143,7 @@ static void ast_write_part(ast_writer *writer, const ast_frame *frame, codedb_as
     else
         AST_PUT(out, ",\"kind\":null");
     uint32_t place = field || run.to < frame->limit ? tree->nodes[run.to].first : tree->nodes[frame->node].last - 1;
-    codedb_ast_put_span(out, old ? ast_span_of_node(writer, whole) : ast_part_span(writer, first, last, field, place));
+    codedb_ast_put_span(out, old ? ast_span_of_node(writer, whole) : ast_part_span(writer, first, end, field, place));
 }
 
 /* 3.12 keeps an empty text in a format specification, and has one where a specification ends with a field, and before a field that

@@ -399,25 +399,53 @@ CODEDB_PRIVATE void codedb_ast_put_text(codedb_ast_output *out, codedb_ast_run r
         AST_PUT(out, "]}");
 }
 
+static const char *literal_behind_continuation(const char *at, const char *end)
+{
+    return at + (end - at > 2 && at[1] == '\r' && at[2] == '\n' ? 3 : 2);
+}
+
 static bool literal_body_is_empty(const literal_body *body)
 {
     const char *at = body->start;
     while (!body->raw && body->end - at > 1 && at[0] == '\\' && (at[1] == '\n' || at[1] == '\r'))
-        at += at[1] == '\r' && body->end - at > 2 && at[2] == '\n' ? 3 : 2;
+        at = literal_behind_continuation(at, body->end);
     return at == body->end;
 }
 
-CODEDB_PRIVATE void codedb_ast_find_pieces(const codedb_ast_output *out, codedb_ast_run run, uint32_t *first, uint32_t *last)
+/* Where a text of an f-string ends: from 3.12 on CPython cuts it behind named escapes and doubled braces, and a rest of nothing but
+ * continued lines is then none of its parts. */
+static const char *literal_counted_end(const codedb_tree *tree, const literal_body *body)
+{
+    const char *at = body->start, *counted = body->end;
+    if (!body->braces || tree->target_version < 312 || (body->end[-1] != '\n' && body->end[-1] != '\r'))
+        return counted;
+    while (at < body->end) {
+        bool escape = *at == '\\' && !body->raw, brace = *at == '{' || *at == '}';
+        const char *close = escape && at[1] == 'N' ? memchr(at, '}', (size_t)(body->end - at)) : NULL;
+        if (escape && (at[1] == '\n' || at[1] == '\r')) {
+            at = literal_behind_continuation(at, body->end);
+            continue;
+        }
+        at = close ? close + 1 : at + 1 + (escape || brace);
+        counted = close || brace ? at : body->end;
+    }
+    return counted;
+}
+
+CODEDB_PRIVATE void codedb_ast_find_pieces(const codedb_ast_output *out, codedb_ast_run run, uint32_t *first, uint32_t *end)
 {
     literal_body body;
-    *first = *last = UINT32_MAX;
+    *first = UINT32_MAX;
+    *end = 0;
     for (uint32_t node = run.from; node < run.to; node++) {
         if (!literal_find_body(out->tree, node, &run.literal, &body))
             continue;
-        if (out->tree->nodes[node].kind != CODEDB_NODE_SIMPLE_STRING && literal_body_is_empty(&body))
+        bool is_text = out->tree->nodes[node].kind != CODEDB_NODE_SIMPLE_STRING;
+        if (is_text && literal_body_is_empty(&body))
             continue;
         *first = *first == UINT32_MAX ? node : *first;
-        *last = node;
+        *end = is_text ? (uint32_t)(literal_counted_end(out->tree, &body) - out->tree->source)
+                       : codedb_token_end(out->tree, out->tree->nodes[node].first);
     }
 }
 
@@ -430,19 +458,14 @@ CODEDB_PRIVATE bool codedb_ast_text_is_empty(const codedb_ast_output *out, coded
     return true;
 }
 
-/* A gap between two tokens: comments, and the breaks of continued lines, are left out. */
+/* A gap between two tokens: comments are left out. */
 static void literal_put_gap(literal_text *text, const char *at, const char *end)
 {
     while (at < end) {
         const char *start = at;
-        while (at < end && *at != '#' && *at != '\\')
+        while (at < end && *at != '#')
             at++;
         literal_put_run(text, start, at, false);
-        if (at < end && *at == '\\') {
-            at++;
-            at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
-            continue;
-        }
         while (at < end && *at != '\n' && *at != '\r')
             at++;
     }

@@ -18,7 +18,17 @@ static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
 static void expression_named(codedb_parser *parser);
-static void expression_close(codedb_parser *parser, codedb_token_kind closing);
+
+/* What an expression, or a starred one, can begin with: whether something follows a comma. */
+static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
+    [CODEDB_TOKEN_NAME] = true,          [CODEDB_TOKEN_NUMBER] = true,        [CODEDB_TOKEN_STRING] = true,
+    [CODEDB_TOKEN_FSTRING_START] = true, [CODEDB_TOKEN_TSTRING_START] = true, [CODEDB_TOKEN_LEFT_PAREN] = true,
+    [CODEDB_TOKEN_LEFT_BRACKET] = true,  [CODEDB_TOKEN_LEFT_BRACE] = true,    [CODEDB_TOKEN_PLUS] = true,
+    [CODEDB_TOKEN_MINUS] = true,         [CODEDB_TOKEN_TILDE] = true,         [CODEDB_TOKEN_STAR] = true,
+    [CODEDB_TOKEN_ELLIPSIS] = true,      [CODEDB_TOKEN_KEYWORD_TRUE] = true,  [CODEDB_TOKEN_KEYWORD_FALSE] = true,
+    [CODEDB_TOKEN_KEYWORD_NONE] = true,  [CODEDB_TOKEN_KEYWORD_NOT] = true,   [CODEDB_TOKEN_KEYWORD_LAMBDA] = true,
+    [CODEDB_TOKEN_KEYWORD_AWAIT] = true,
+};
 
 /* ---- Literals ----------------------------------------------------------------------------------------------------- */
 
@@ -463,7 +473,7 @@ static void expression_call(codedb_parser *parser, uint32_t first, uint32_t mark
     parser_enter(parser);
     codedb_arguments_parse(parser, false);
     parser_leave(parser);
-    expression_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_close(parser, CODEDB_NODE_CALL, first, mark);
 }
 
@@ -529,7 +539,7 @@ static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t
         expression_subscript_element(parser);
     while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET));
     parser_leave(parser);
-    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, CODEDB_NODE_SUBSCRIPT, first, mark);
 }
 
@@ -680,7 +690,7 @@ static void expression_group(codedb_parser *parser)
         }
     }
     parser_leave(parser);
-    expression_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_last(parser)->parens++;
 }
 
@@ -704,7 +714,7 @@ static void expression_list(codedb_parser *parser)
         }
     }
     parser_leave(parser);
-    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, kind, first, mark);
 }
 
@@ -800,7 +810,7 @@ static void expression_braces(codedb_parser *parser)
             kind = expression_set(parser, element, mark);
     }
     parser_leave(parser);
-    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser_close(parser, kind, first, mark);
 }
 
@@ -1035,9 +1045,12 @@ static void expression_named(codedb_parser *parser)
     if (CODEDB_LIKELY(!parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL)))
         return;
     const codedb_node *target = parser_last(parser);
-    codedb_parser_require(parser, 308, "an assignment expression");
     bool is_name = target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME;
-    if (!is_name || (target->parens > 0 && parser->version >= 309))
+    is_name = is_name && (target->parens == 0 || parser->version < 309);
+    if (!is_name && !expression_begins[parser_kind_behind(parser)])
+        return;
+    codedb_parser_require(parser, 308, "an assignment expression");
+    if (!is_name)
         codedb_parser_fail(parser, first, parser->at, "expected a name before ':=', found an expression");
     parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL);
     parser_role(parser, CODEDB_FIELD_target);
@@ -1060,7 +1073,7 @@ static void expression_fail_equal(codedb_parser *parser)
     case CODEDB_NODE_INTEGER:
     case CODEDB_NODE_FLOAT:
     case CODEDB_NODE_SIMPLE_STRING:
-        if (!keyword) {
+        if (!keyword && expression_begins[parser_kind_behind(parser)]) {
             codedb_parser_fail(parser, node->first, parser->at, "cannot assign to %s here: expected '==' or ':=', found '='",
                                codedb_target_text(parser, node));
             return;
@@ -1080,27 +1093,17 @@ CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
 
 /* ---- Lists of expressions ----------------------------------------------------------------------------------------- */
 
-/* What an expression, or a starred one, can begin with: whether something follows a comma. */
-static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
-    [CODEDB_TOKEN_NAME] = true,          [CODEDB_TOKEN_NUMBER] = true,        [CODEDB_TOKEN_STRING] = true,
-    [CODEDB_TOKEN_FSTRING_START] = true, [CODEDB_TOKEN_TSTRING_START] = true, [CODEDB_TOKEN_LEFT_PAREN] = true,
-    [CODEDB_TOKEN_LEFT_BRACKET] = true,  [CODEDB_TOKEN_LEFT_BRACE] = true,    [CODEDB_TOKEN_PLUS] = true,
-    [CODEDB_TOKEN_MINUS] = true,         [CODEDB_TOKEN_TILDE] = true,         [CODEDB_TOKEN_STAR] = true,
-    [CODEDB_TOKEN_ELLIPSIS] = true,      [CODEDB_TOKEN_KEYWORD_TRUE] = true,  [CODEDB_TOKEN_KEYWORD_FALSE] = true,
-    [CODEDB_TOKEN_KEYWORD_NONE] = true,  [CODEDB_TOKEN_KEYWORD_NOT] = true,   [CODEDB_TOKEN_KEYWORD_LAMBDA] = true,
-    [CODEDB_TOKEN_KEYWORD_AWAIT] = true,
-};
-
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser)
 {
     return expression_begins[parser_kind(parser)];
 }
 
+/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` and `t` are. */
 static bool expression_is_soft_keyword(const codedb_parser *parser, const codedb_token *token)
 {
     static const char *const words[] = {"_", "case", "match", "type"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (token->length == strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
+        if (token->length <= strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
             return true;
     return false;
 }
@@ -1109,18 +1112,53 @@ static bool expression_is_soft_keyword(const codedb_parser *parser, const codedb
 static bool expression_is_wrapper(const codedb_node *node)
 {
     switch (node->kind) {
-    case CODEDB_NODE_TUPLE: return node->parens == 0;
+    case CODEDB_NODE_TUPLE:
+    case CODEDB_NODE_IF_EXP:
+    case CODEDB_NODE_LAMBDA: return node->parens == 0;
     case CODEDB_NODE_ARG:
     case CODEDB_NODE_ELEMENT:
     case CODEDB_NODE_DICT_ELEMENT:
     case CODEDB_NODE_INDEX:
-    case CODEDB_NODE_SUBSCRIPT_ELEMENT: return true;
+    case CODEDB_NODE_SLICE:
+    case CODEDB_NODE_SUBSCRIPT_ELEMENT:
+    case CODEDB_NODE_AS_NAME:
+    case CODEDB_NODE_WITH_ITEM: return true;
     default: return false;
     }
 }
 
+/* Whether a whole expression stands here, at a token that begins one. `reached` says how far one has to look at least to know. */
+static bool expression_is_whole(codedb_parser *parser, uint32_t *reached)
+{
+    uint32_t at = parser->at, count = parser->count, depth = parser->depth;
+    while (parser_sees(parser, CODEDB_TOKEN_TILDE) || parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT) ||
+           parser_sees(parser, CODEDB_TOKEN_KEYWORD_AWAIT))
+        parser->at++;
+    switch (parser_kind(parser)) {
+    case CODEDB_TOKEN_FSTRING_START:
+    case CODEDB_TOKEN_TSTRING_START:
+    case CODEDB_TOKEN_LEFT_BRACE:
+    case CODEDB_TOKEN_KEYWORD_LAMBDA: codedb_expression_parse(parser); break;
+    default:
+        if (!expression_begins[parser_kind(parser)])
+            codedb_parser_fail_expected(parser, "an expression");
+        else
+            *reached = parser->tokens[parser->at + 1].start;
+    }
+    parser->count = count;
+    parser->depth = depth;
+    if (!parser->failed || parser->error->no_memory) {
+        parser->at = parser->failed ? parser->end : at;
+        return true;
+    }
+    *reached = parser->error->reached;
+    parser->failed = false;
+    parser->at = at;
+    return false;
+}
+
 /* Two expressions stand side by side in brackets: as CPython does, the first one is reported. Returns whether it was so. */
-static bool expression_fail_comma(codedb_parser *parser)
+static bool expression_fail_comma(codedb_parser *parser, codedb_token_kind closing)
 {
     const codedb_node *node = parser_last(parser);
     while (expression_is_wrapper(node))
@@ -1131,18 +1169,23 @@ static bool expression_fail_comma(codedb_parser *parser)
     if (node->last + node->parens != parser->at ||
         codedb_node_kind_category((codedb_node_kind)node->kind) != CODEDB_CATEGORY_EXPRESSION)
         return false;
-    if (node->kind == CODEDB_NODE_IF_EXP || node->kind == CODEDB_NODE_LAMBDA || node->kind == CODEDB_NODE_STARRED_ELEMENT)
+    if (node->kind == CODEDB_NODE_STARRED_ELEMENT || (node->kind == CODEDB_NODE_GENERATOR_EXP && node->parens == 0))
         return false;
-    codedb_parser_fail(parser, parser_start(node), parser->at + 1, "expected ',' between two expressions");
+    uint32_t start = parser_start(node), reached = 0;
+    if (expression_is_whole(parser, &reached))
+        codedb_parser_fail(parser, start, parser->at + 1, "expected ',' between two expressions");
+    else
+        codedb_parser_fail_expected(parser, codedb_token_kind_text(closing));
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
     return true;
 }
 
-/* The closing bracket of a display, of arguments or of a subscript. */
-static void expression_close(codedb_parser *parser, codedb_token_kind closing)
+CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kind closing)
 {
     if (CODEDB_LIKELY(parser_accept(parser, closing)))
         return;
-    if (!parser->failed && expression_begins[parser_kind(parser)] && expression_fail_comma(parser))
+    if (!parser->failed && expression_begins[parser_kind(parser)] && expression_fail_comma(parser, closing))
         return;
     parser_expect(parser, closing);
 }
@@ -1359,11 +1402,13 @@ static void expression_conversion(codedb_parser *parser)
     const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
     char letter = parser->source[name->start];
     bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
-    parser->at++;
-    if (!good || name->start != mark->start + 1) {
+    if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
+        codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");
+    parser->at += !parser->failed;
+    if (!good)
         codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
+    if (parser->failed)
         return;
-    }
     parser->at++;
     if (parser->version < 312 && name[1].start != name->start + 1)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
@@ -1405,7 +1450,7 @@ static void expression_replacement_field(codedb_parser *parser, const expression
     if (parser_accept(parser, CODEDB_TOKEN_COLON))
         expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
     parser_leave(parser);
-    expression_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
                  first, mark);
 }

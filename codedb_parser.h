@@ -1,7 +1,7 @@
 /* codedb_parser.h -- what codedb_expression.c, codedb_target.c and codedb_statement.c share: the parser's state and the laying down of nodes.
  *
  * Included by those files only. Recursive descent over the token array; the binary operators by precedence climbing; no
- * production is ever tried twice.
+ * production is ever tried twice, but to tell an error better.
  *
  * Invariants
  * 1. Nodes are laid down in post-order, children before their parent, so that an operand becomes the left child of what follows
@@ -73,6 +73,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
 /* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class);
+/* The closing bracket of a display, of arguments, of a subscript or of the items of `with`. */
+CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kind closing);
 /* Parameters up to `closing`, which is left. */
 CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing);
 /* An Annotation behind its `:` or `->`; starred from 3.11 on where that is said. */

@@ -215,8 +215,10 @@ static void statement_augmented_assign(codedb_parser *parser, uint32_t first, ui
 static bool statement_may_be_annotated(const codedb_parser *parser)
 {
     const codedb_node *target = parser_last(parser);
-    return parser_kind_behind(parser) != CODEDB_TOKEN_NEWLINE || target->kind == CODEDB_NODE_NAME ||
-           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT;
+    codedb_parser behind = *parser;
+    behind.at++;
+    return (target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME) ||
+           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT || codedb_expression_begins(&behind);
 }
 
 /* assignment | star_expressions | yield_stmt */
@@ -718,11 +720,13 @@ static void pattern_mapping(codedb_parser *parser)
     parser_close(parser, CODEDB_NODE_MATCH_MAPPING, first, mark);
 }
 
-/* keyword_pattern: NAME '=' pattern | pattern, of a class; returns whether it was a keyword */
-static bool pattern_argument(codedb_parser *parser)
+/* keyword_pattern: NAME '=' pattern | pattern, of a class; returns whether it was a keyword. Right behind positional patterns `_` is
+ * another one: CPython takes it as the wildcard without looking further. */
+static bool pattern_argument(codedb_parser *parser, bool positional)
 {
     uint32_t first = parser->at, mark = parser->count;
-    if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL) {
+    if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL &&
+        !(positional && statement_sees_word(parser, "_", 1))) {
         parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_key);
         parser->at++;
         pattern_parse(parser);
@@ -739,15 +743,15 @@ static bool pattern_argument(codedb_parser *parser)
 /* class_pattern: name_or_attr '(' ')' | name_or_attr '(' [positional_patterns ','] [keyword_patterns [',']] ')', from '(' on */
 static void pattern_class(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    bool keywords = false;
+    bool keywords = false, positional = false;
     parser_role(parser, CODEDB_FIELD_cls);
     parser->at++;
     while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
         uint32_t argument = parser->at;
-        if (pattern_argument(parser))
-            keywords = true;
-        else if (keywords)
+        positional = !pattern_argument(parser, positional && !keywords);
+        if (positional && keywords)
             codedb_parser_fail(parser, argument, argument + 1, "positional patterns follow keyword patterns");
+        keywords = keywords || !positional;
         if (!statement_behind_comma(parser))
             break;
     }
@@ -856,7 +860,7 @@ static bool statement_is_match(const codedb_parser *parser)
     if (parser->version < 310 || !statement_sees_word(parser, "match", 5))
         return false;
     codedb_token_kind behind = parser_kind_behind(parser);
-    if (behind == CODEDB_TOKEN_DOT || behind == CODEDB_TOKEN_EQUAL)
+    if (behind == CODEDB_TOKEN_DOT || behind == CODEDB_TOKEN_EQUAL || behind == CODEDB_TOKEN_COLON)
         return false;
     uint32_t at = parser->at + 1;
     while (at < parser->end && parser->tokens[at].kind != CODEDB_TOKEN_NEWLINE)
@@ -893,7 +897,8 @@ static void statement_match(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_subject);
     parser_expect(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_NEWLINE);
-    parser_expect(parser, CODEDB_TOKEN_INDENT);
+    if (!parser_accept(parser, CODEDB_TOKEN_INDENT))
+        codedb_parser_fail_expected(parser, "an indented block after 'match'");
     parser_enter(parser);
     do
         statement_case(parser);
@@ -901,6 +906,26 @@ static void statement_match(codedb_parser *parser)
     parser_leave(parser);
     parser_expect(parser, CODEDB_TOKEN_DEDENT);
     statement_close(parser, CODEDB_NODE_MATCH, first, mark);
+}
+
+/* A line that begins with a name. When it is an error and the name is `match`, the error may be a match statement's: as in CPython, that
+ * reading of the line counts which gets further, unless what the line's own error says is more than that something was expected. */
+static void statement_name_line(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    bool may_match = parser->version >= 310 && statement_sees_word(parser, "match", 5);
+    statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+    if (CODEDB_LIKELY(!parser->failed || !may_match || parser->error->no_memory))
+        return;
+    codedb_syntax_error as_line = *parser->error;
+    if (strncmp(as_line.message, "expected ", strlen("expected ")) != 0)
+        return;
+    parser->failed = false;
+    parser->at = first;
+    parser->count = mark;
+    statement_match(parser);
+    if (parser->error->offset < as_line.offset && !parser->error->no_memory)
+        *parser->error = as_line;
 }
 
 /* ---- if, while, for ----------------------------------------------------------------------------------------------- */
@@ -1052,6 +1077,7 @@ typedef struct statement_with_scan {
     unsigned lambdas; /* whose colon is still to come */
     bool at_start;    /* of an item */
     bool items;       /* nothing seen that no list of items can have */
+    bool named;       /* an `as`, which nothing but a list of items can have */
 } statement_with_scan;
 
 /* One token of it. */
@@ -1076,13 +1102,16 @@ static void statement_scan_with_token(statement_with_scan *scan, codedb_token_ki
         scan->lambdas--;
     else if (kind == CODEDB_TOKEN_COMMA)
         scan->at_start = scan->lambdas == 0;
+    else if (kind == CODEDB_TOKEN_KEYWORD_AS)
+        scan->named = true;
     else if (kind == CODEDB_TOKEN_COLON_EQUAL || kind == CODEDB_TOKEN_KEYWORD_FOR || kind == CODEDB_TOKEN_KEYWORD_YIELD ||
              (kind == CODEDB_TOKEN_STAR && at_start))
         scan->items = false;
 }
 
-/* Whether the parenthesis that stands here encloses all items of a with statement: the closing one is followed by the colon, and what
- * is between can be a list of items. Looks at each token of it once; only the first parenthesis behind `with` is asked about. */
+/* Whether the parenthesis that stands here encloses all items of a with statement: what is between can be a list of items, and either
+ * can be nothing else or the closing one is followed by the colon. Looks at each token of it once; only the first parenthesis behind
+ * `with` is asked about. */
 static bool statement_with_is_parenthesized(const codedb_parser *parser)
 {
     statement_with_scan scan = {.depth = 1, .at_start = true, .items = true};
@@ -1091,7 +1120,7 @@ static bool statement_with_is_parenthesized(const codedb_parser *parser)
         return false;
     for (; scan.depth > 0 && at < parser->end; at++)
         statement_scan_with_token(&scan, (codedb_token_kind)parser->tokens[at].kind);
-    return scan.items && scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON;
+    return scan.items && (scan.named || (scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON));
 }
 
 /* with_item: expression 'as' star_target &(',' | ')' | ':') | expression */
@@ -1131,7 +1160,7 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
             break;
     }
     if (in_parens)
-        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     statement_block(parser, "'with'");
     statement_close(parser, CODEDB_NODE_WITH, first, mark);
     parser_last(parser)->parens = in_parens;
@@ -1264,7 +1293,7 @@ static void statement_parse(codedb_parser *parser)
             statement_match(parser);
             break;
         }
-        statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+        statement_name_line(parser);
         break;
     case CODEDB_TOKEN_INDENT: codedb_parser_fail_expected(parser, "a statement at the block's indentation"); /* fallthrough */
     default: statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);

@@ -274,8 +274,11 @@ static void adjacent_strings_are_joined(void **state)
                             "=-1,format_spec=null),Constant(value='c',kind=null)])"},
         {"f'\\\n{a}'", "JoinedStr(values=[FormattedValue(value=Name(id='a',ctx=Load),conversion=-1,format_spec=null)])"},
         {"f'''{\\\na\\\n=}'''",
-         "JoinedStr(values=[Constant(value='a=',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conversi"
+         "JoinedStr(values=[Constant(value='\\\\\\na\\\\\\n=',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conversi"
          "on=114,format_spec=null)])"},
+        {"f'{'\\n#' # b\n=}'",
+         "JoinedStr(values=[Constant(value=''\\\\n#' \\n=',kind=null),FormattedValue(value=Constant(value='\\n#',kind=null),conve"
+         "rsion=114,format_spec=null)])"},
         {"f'''{a # b\n =}'''",
          "JoinedStr(values=[Constant(value='a \\n =',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conv"
          "ersion=114,format_spec=null)])"},
@@ -528,6 +531,14 @@ static void positions_are_those_of_ast(void **state)
         {"x = '''a\r\nb'''", "Constant", "1:4-2:4", 313},
         {"'a' f'{x}b' 'c'", "Constant", "1:0-1:3", 313},
         {"f'{x}b{{' 'c'", "Constant", "1:5-1:13", 313},
+        {"f'a{{\\\n'", "Constant", "1:2-1:5", 313},
+        {"f'a{{b\\\n'", "Constant", "1:2-2:0", 313},
+        {"f'\\\na{{\\\n}}\\\r\n\\\n' f''", "Constant", "1:2-3:2", 313},
+        {"f'\\N{DIGIT ONE}\\\n'", "Constant", "1:2-1:15", 313},
+        {"f'a{{\\\n' ''", "Constant", "1:2-2:4", 313},
+        {"f'a{{\\\n{x=}'", "Constant", "1:2-2:3", 313},
+        {"rf'a{{\\\n'", "Constant", "1:3-2:0", 313},
+        {"f'a{{\\\n'", "Constant", "1:0-2:1", 311},
         {"f'{x}b' 'c'", "Constant", "1:0-1:11", 311},
         {"f'{ x = }'", "Constant", "1:3-1:8", 313},
         {"f'{x:a}'", "FormattedValue", "1:2-1:7", 313},

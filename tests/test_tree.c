@@ -370,19 +370,33 @@ static void every_byte_is_in_one_leaf_and_stored_positions_are_the_expanded_ones
     each_listed("tests/corpus/accepted.txt", check_listed_invariants);
 }
 
-static void check_refused(const char *source)
+/* LINE:COLUMN and a source, which every version refuses; the place is 3.13's. */
+static void check_refused(const char *listed)
 {
-    codedb_result result = CODEDB_INIT(codedb_result);
-    codedb_tree *tree = NULL;
+    static const int versions[] = {0, 313};
+    unsigned line, column;
+    const char *source = strchr(listed, ' ');
+    size_t i;
 
-    if (codedb_tree_parse(source, strlen(source), NULL, &tree, &result) != CODEDB_PARSE_ERROR)
-        fail_msg("%s: %s, expected PARSE_ERROR", source, codedb_code_name(result.code));
-    assert_null(tree);
-    assert_true(result.line >= 1);
-    assert_true(result.offset <= strlen(source));
-    assert_true(result.offset + result.length <= strlen(source));
-    assert_int_not_equal(result.description[0], '\0');
-    codedb_result_clear(&result);
+    assert_int_equal(sscanf(listed, "%u:%u", &line, &column), 2);
+    assert_non_null(source++);
+    for (i = 0; i < 2; i++) {
+        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+        codedb_result result = CODEDB_INIT(codedb_result);
+        codedb_tree *tree = NULL;
+
+        options.target_version = versions[i];
+        if (codedb_tree_parse(source, strlen(source), &options, &tree, &result) != CODEDB_PARSE_ERROR)
+            fail_msg("%s: %s, expected PARSE_ERROR", source, codedb_code_name(result.code));
+        assert_null(tree);
+        if (options.target_version != 0 && (result.line != line || result.column != column))
+            fail_msg("%s: %u:%u %s", listed, (unsigned)result.line, (unsigned)result.column, result.description);
+        assert_true(result.line >= 1);
+        assert_true(result.offset <= strlen(source));
+        assert_true(result.offset + result.length <= strlen(source));
+        assert_int_not_equal(result.description[0], '\0');
+        codedb_result_clear(&result);
+    }
 }
 
 static void what_is_not_python_is_refused_with_a_place(void **state)
@@ -410,6 +424,46 @@ static void of_several_errors_the_one_is_told_that_cpython_tells(void **state)
         {"unittest main()\nb(a", 1, 9, "expected newline"},
         {"x.(\ny", 1, 2, "expected a name"},
         {"x = 1\n   (0, 0))\n", 2, 2, "indent"},
+        {"f(a await)", 1, 4, "expected ')'"},
+        {"f(a, b lambda)", 1, 7, "expected ')'"},
+        {"f(a lambda: b)", 1, 2, "expected ','"},
+        {"[a ~, b]", 1, 3, "expected ']'"},
+        {"f(a f\"{b c}\")", 1, 4, "expected ')'"},
+        {"f(a ~", 1, 1, "'(' was never closed"},
+        {"f(a await\nb", 1, 1, "'(' was never closed"},
+        {"f(a lambda\nb", 1, 1, "'(' was never closed"},
+        {"x = {a: b lambda\nd", 1, 4, "'{' was never closed"},
+        {"(lambda: a b)", 1, 9, "expected ','"},
+        {"(a if b else x d)", 1, 13, "expected ','"},
+        {"f(t sub=x)", 1, 4, "expected ')'"},
+        {"a[b:x d]", 1, 4, "expected ','"},
+        {"f(a for b in c d)", 1, 15, "expected ')'"},
+        {"f(a.b :=)", 1, 6, "found ':='"},
+        {"if a = :\n  b", 1, 5, "expected '=='"},
+        {"match a\n case b: c", 1, 7, "expected ':'"},
+        {"match a, b c:\n case d: e", 1, 11, "expected ':'"},
+        {"match a b", 1, 8, "expected ':'"},
+        {"match a: b", 1, 9, "expected newline"},
+        {"match not a", 1, 11, "expected ':'"},
+        {"match (yield a)", 1, 15, "expected ':'"},
+        {"match a:\nb", 2, 0, "expected an indented block after 'match'"},
+        {"match:\n case a: b", 1, 6, "expected an expression"},
+        {"match (a): b", 1, 0, "annotat"},
+        {"match(a).b c", 1, 11, "expected ':'"},
+        {"match = a b", 1, 10, "expected newline"},
+        {"match a:\n case B(c, _=d): e", 2, 12, "expected ')'"},
+        {"with (a as b: c", 1, 12, "expected ')'"},
+        {"with (a as b, c as d) e: f", 1, 22, "expected ':'"},
+        {"with (a as b c): d", 1, 11, "expected ','"},
+        {"with (a b): c", 1, 6, "expected ','"},
+        {"f(a): return b", 1, 4, "expected newline, found ':'"},
+        {"f(a): b", 1, 0, "cannot annotate a function call"},
+        {"None: pass", 1, 4, "expected newline, found ':'"},
+        {"a: pass", 1, 3, "found 'pass'"},
+        {"with (a as b:\n c", 1, 12, "expected ')'"},
+        {"with (a as b\n c", 1, 5, "'(' was never closed"},
+        {"match x, (y", 1, 9, "'(' was never closed"},
+        {"match f(x:\n case 1: y", 1, 9, "expected ')'"},
     };
     size_t i;
 

@@ -25,3 +25,7 @@ match a:
     ): pass
     case A(1 | 2): pass
     case A(x=1 | 2): pass
+match a:
+    case A(_=b): pass
+    case A(b=c, _=d): pass
+    case A(_, b=_): pass
