@@ -35,7 +35,7 @@
 #define QUEUE_SPIN_PROBE 64
 #define QUEUE_DRIVER_WINDOW 60e-6
 #define QUEUE_CALLER_WINDOW 300e-6
-#define QUEUE_YIELDERS_LARGEST 16
+#define QUEUE_YIELDERS_LARGEST 64
 
 /* The four priorities' lanes in the order in which they are served. */
 static const int queue_order[] = {CODEDB_PRIORITY_URGENT, CODEDB_PRIORITY_HIGH, CODEDB_PRIORITY_NORMAL, CODEDB_PRIORITY_LOW};
