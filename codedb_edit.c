@@ -57,7 +57,7 @@ CODEDB_PRIVATE codedb_code codedb_edit_blame(const codedb_edit_job *job, codedb_
     if (code == CODEDB_NO_MEMORY || !job->result)
         return code;
     codedb_buffer_init(&data, &job->tree->allocator);
-    codedb_buffer_printf(&data, "{\"edit\": %zu}", number);
+    codedb_code_error_blame(&job->code_error, number, &data);
     codedb_free(job->result->data);
     job->result->data = codedb_buffer_take_block(&data);
     codedb_buffer_free(&data);
@@ -366,6 +366,9 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: %d is no action", i, (int)edit->action);
         if (edit->action != CODEDB_EDIT_DELETE && (!edit->code_count || !edit->code))
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: a replacement or insertion needs code", i);
+        for (size_t j = 0; edit->action != CODEDB_EDIT_DELETE && j < edit->code_count; j++)
+            if (!edit->code[j])
+                return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: new code %zu is NULL", i, j);
     }
     return CODEDB_SUCCESS;
 }
@@ -611,6 +614,7 @@ CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const code
                            .file_path = file_path,
                            .edit_count = edit_count,
                            .result = result,
+                           .code_error.found = CODEDB_INIT(codedb_result),
                            .arena = codedb_arena_create(&tree->allocator)};
     codedb_tree *made = NULL;
     codedb_code code = CODEDB_NO_MEMORY;
@@ -648,6 +652,7 @@ cleanup:
         *report = NULL;
     }
     codedb_tree_free(made);
+    codedb_result_clear(&job.code_error.found);
     codedb_buffer_free(&job.text);
     codedb_arena_destroy(job.arena);
     return code;

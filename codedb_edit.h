@@ -46,6 +46,16 @@ CODEDB_PRIVATE const char *codedb_snippet_skip_blanks(const char *text);
 CODEDB_PRIVATE const char *codedb_snippet_first_code(const char *text);
 /* The indentation that all lines behind the first have at least; 0 when one has none or there is none. */
 CODEDB_PRIVATE size_t codedb_snippet_other_indent(const char *text, const char **indent);
+/* An error in new code: its place is none in the source. */
+typedef struct codedb_code_error {
+    codedb_result found; /* its place, and what is wrong there; line 0: there is no place, or no error */
+    size_t index;        /* of the code in its edit */
+} codedb_code_error;
+/* Fails with what was found, or succeeds. */
+CODEDB_PRIVATE codedb_code codedb_code_error_tell(codedb_code_error *error, codedb_code code, size_t index,
+                                                  codedb_result *result);
+/* Writes for an error's `data` which edit it is about, and where in its code. */
+CODEDB_PRIVATE void codedb_code_error_blame(const codedb_code_error *error, size_t edit, codedb_buffer *data);
 /* Appends the code for its place: no indentation before its first line, no line break behind its last one. */
 CODEDB_PRIVATE void codedb_snippet_render(const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out);
 /* Whether a statement is a def or a class. */
@@ -186,6 +196,7 @@ typedef struct codedb_edit_job {
     codedb_edit_operation *operations;
     uint32_t operation_count;
     uint32_t operation_capacity;
+    codedb_code_error code_error;
     codedb_edit_operation **comments; /* those of comments, in file order */
     uint32_t comment_count;
     codedb_splices splices;

@@ -177,17 +177,16 @@ static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code,
                                    const char *text)
 {
     codedb_snippet *snippet = &code->snippets[code->count];
+    codedb_result *error = &job->code_error.found;
     codedb_code answer =
-        codedb_role_parse(operation->role, text, job->tree->target_version, &job->tree->allocator, snippet, job->result);
+        codedb_role_parse(operation->role, text, job->tree->target_version, &job->tree->allocator, snippet, error);
     if (answer == CODEDB_PARSE_ERROR && edit_wants_expression(job, operation)) {
         codedb_code second = edit_parse_in_parentheses(job, text, snippet);
-        if (second == CODEDB_SUCCESS)
-            answer = codedb_succeed(job->result);
-        else if (second == CODEDB_NO_MEMORY)
-            answer = codedb_fail_no_memory(job->result);
+        answer = second == CODEDB_PARSE_ERROR ? answer : second;
     }
+    size_t index = code->count;
     code->count += answer == CODEDB_SUCCESS;
-    return answer;
+    return codedb_code_error_tell(&job->code_error, answer, index, job->result);
 }
 
 /* Gives the operation its edit's code, parsed in the role that it has there; once for each role. */

@@ -284,7 +284,7 @@ static void row_49_one_edit_of_three_fails(void)
                            make("Expr", CODEDB_EDIT_INSERT_AFTER, &codes[2], 1)};
     assert_code(apply("a\n", edits, 3, &report, &result), CODEDB_PARSE_ERROR, result);
     assert_null(report);
-    assert_string_equal(result.data, "{\"edit\": 1}");
+    assert_contains(result.data, "{\"edit\": 1, ");
     codedb_result_clear(&result);
 }
 
