@@ -1932,7 +1932,7 @@ typedef struct codedb_query_options {
     size_t struct_size;
     const char *const *project_ids; /* NULL: every project */
     size_t project_count;
-    int threads;                             /* that read, parse and match, at most 64, the caller's included; 0: one a CPU */
+    int threads;                             /* that read, parse and match, 1 to 64, the caller's included; 0: one a CPU */
     size_t limit;                            /* stop after so many nodes; 0: none. The filter's limit is for each file */
     double timeout;                          /* seconds for all of it; 0: none. The filter's timeout is for each file */
     const codedb_cancellation *cancellation; /* may be NULL */
