@@ -80,6 +80,14 @@ CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_
     return &operation->snippets[codedb_edit_of(job, operation)->code_count - 1];
 }
 
+CODEDB_PRIVATE bool codedb_edit_has_line_comment(const codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    bool has = false;
+    for (size_t i = 0; i < codedb_edit_of(job, operation)->code_count; i++)
+        has |= operation->snippets[i].has_line_comment;
+    return has;
+}
+
 CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation)
 {
     return codedb_edit_of(job, operation)->code_count == 1 && operation->snippets->is_inline;

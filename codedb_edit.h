@@ -19,7 +19,7 @@ typedef struct codedb_snippet {
     uint32_t last;
     bool is_inline; /* one logical line of small statements without comments: may stand among others on a line */
     bool ends_in_comment;
-    bool has_line_comment; /* a comment behind its first logical line */
+    bool has_line_comment; /* a comment behind code, on whatever line */
 } codedb_snippet;
 
 /* How the place looks where new code goes. */
@@ -250,6 +250,8 @@ CODEDB_PRIVATE codedb_code codedb_edit_blame(const codedb_edit_job *job, codedb_
 CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, codedb_code code, uint32_t node,
                                                  const char *message);
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation);
+/* Whether the new code has a comment behind code, so that the old one does not stay. */
+CODEDB_PRIVATE bool codedb_edit_has_line_comment(const codedb_edit_job *job, const codedb_edit_operation *operation);
 CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation);
 
 /* The role of new code for a (lifted) target. */

@@ -117,7 +117,7 @@ static void edit_replace_clause(codedb_edit_job *job, codedb_edit_operation *ope
         codedb_slice comment = {job->tree->source + content_end, end - content_end};
         if (!memchr(comment.text, '#', comment.length))
             end = content_end;
-        else if (!codedb_edit_of(job, operation)->drop_comments && !operation->snippets->has_line_comment)
+        else if (!codedb_edit_of(job, operation)->drop_comments && !codedb_edit_has_line_comment(job, operation))
             layout->comment = comment;
     }
     edit_write_clauses(job, operation, layout);

@@ -167,6 +167,24 @@ static uint32_t snippet_newline_token(const codedb_tree *tree, uint32_t token)
     return token;
 }
 
+/* Whether a comment stands behind code on some line of the text. */
+static bool snippet_has_line_comment(const codedb_snippet *snippet)
+{
+    const codedb_tree *tree = snippet->tree;
+    for (uint32_t token = 0; token + 1 < tree->token_count && tree->tokens[token].start < snippet->text_end; token++) {
+        uint8_t kind = (uint8_t)tree->tokens[token].kind;
+        if (tree->tokens[token].start < snippet->text_start || kind == CODEDB_TOKEN_NEWLINE || kind == CODEDB_TOKEN_INDENT ||
+            kind == CODEDB_TOKEN_DEDENT)
+            continue;
+        uint32_t at = codedb_token_end(tree, token), next = tree->tokens[token + 1].start;
+        while (at < next && strchr(" \t\f", tree->source[at]))
+            at++;
+        if (at < next && tree->source[at] == '#')
+            return true;
+    }
+    return false;
+}
+
 CODEDB_PRIVATE void codedb_snippet_describe(codedb_snippet *snippet)
 {
     const codedb_tree *tree = snippet->tree;
@@ -175,8 +193,7 @@ CODEDB_PRIVATE void codedb_snippet_describe(codedb_snippet *snippet)
         return;
     }
     uint32_t newline = snippet_newline_token(tree, tree->nodes[snippet->first].first);
-    uint32_t line_end = codedb_token_end(tree, newline - 1);
-    snippet->has_line_comment = snippet_has_comment(tree, line_end, tree->tokens[newline].start);
+    snippet->has_line_comment = snippet_has_line_comment(snippet);
     uint32_t last = snippet_newline_token(tree, tree->nodes[snippet->last].last);
     snippet->ends_in_comment = snippet_has_comment(tree, codedb_token_end(tree, last - 1), snippet->text_end);
     uint32_t start = tree->tokens[tree->nodes[snippet->first].first].start;
