@@ -37,8 +37,8 @@ SRCS = $(wildcard \
   codedb_summary.c codedb_summary_form.c codedb_tree_cache.c \
   codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c codedb_role.c codedb_template.c \
   codedb_identity.c \
-  codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c \
-  codedb_diff.c \
+  codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit_comment.c \
+  codedb_edit.c codedb_diff.c \
   codedb_string.c codedb_index.c \
   codedb_source.c codedb_source_ast.c codedb_source_ids.c codedb_source_summary.c \
   codedb_query.c codedb_query_part.c codedb_query_ast.c codedb_modify.c codedb_write.c codedb_walk.c \

@@ -1856,7 +1856,8 @@ typedef struct codedb_edit_report {
 /* Applies edits to a tree's source, all or none, and parses the result. The tree is not changed. `path` (may be NULL) stands
  * in the diff's header, and is the attribute `path` for filters without one. Errors: NOT_FOUND when a filter finds nothing; PARSE_ERROR when new code or the result is not Python;
  * OVERLAP; VALIDATION_ERROR for what may not be edited so (docs/edits.md); SELECTOR_ERROR; NO_MEMORY. result->data names the
- * edit by its index. */
+ * edit by its index, and the place in its code where that does not parse: {"edit": 0, "new_code": {"index": 0, "line": 1, "column": 2,
+ * "offset": 1, "length": 1}}. */
 CODEDB_API codedb_code codedb_tree_edit(const codedb_tree *tree, const codedb_edit *edits, size_t edit_count, const char *path,
                                         codedb_edit_report **report, codedb_result *result);
 
@@ -1932,7 +1933,7 @@ typedef struct codedb_query_options {
     size_t struct_size;
     const char *const *project_ids; /* NULL: every project */
     size_t project_count;
-    int threads;    /* that read, parse and match, at most 64, the caller's included; 0: one a CPU */
+    int threads;    /* that read, parse and match, 1 to 64, the caller's included; 0: one a CPU */
     size_t limit;   /* stop after so many nodes; 0: none. The filter's limit is for each file */
     double timeout; /* seconds for all of it, what `visit` takes included; 0: none. The filter's is for each file */
     const codedb_cancellation *cancellation; /* may be NULL */

@@ -54,6 +54,7 @@ typedef struct ast_edit_job {
     uint32_t operation_capacity;
     codedb_splices splices;
     codedb_buffer text;
+    codedb_code_error code_error;
     codedb_result *result;
 } ast_edit_job;
 
@@ -116,7 +117,7 @@ static codedb_code ast_edit_blame(const ast_edit_job *job, codedb_code code, siz
     if (code == CODEDB_SUCCESS || code == CODEDB_NO_MEMORY || job->result == NULL)
         return code;
     codedb_buffer_init(&data, &job->ast->allocator);
-    codedb_buffer_printf(&data, "{\"edit\": %zu}", number);
+    codedb_code_error_blame(&job->code_error, number, &data);
     codedb_result_take_data(job->result, &data);
     codedb_buffer_free(&data);
     return code;
@@ -125,11 +126,12 @@ static codedb_code ast_edit_blame(const ast_edit_job *job, codedb_code code, siz
 /* ---- New nodes ---------------------------------------------------------------------------------------------------- */
 
 /* Reads one new node. */
-static codedb_code ast_edit_read_code(ast_edit_job *job, const char *text, ast_edit_code *code)
+static codedb_code ast_edit_read_code(ast_edit_job *job, const char *text, size_t index, ast_edit_code *code)
 {
     codedb_ast_read_options options = {.allocator = &job->ast->allocator};
     codedb_ast *ast;
-    codedb_code answer = codedb_ast_read(text, strlen(text), &options, &ast, job->result);
+    codedb_code answer = codedb_ast_read(text, strlen(text), &options, &ast, &job->code_error.found);
+    answer = codedb_code_error_tell(&job->code_error, answer, index, job->result);
     if (answer != CODEDB_SUCCESS)
         return answer;
     code->text = (codedb_slice){text + ast->nodes[0].start, ast->nodes[0].stop - ast->nodes[0].start};
@@ -151,7 +153,7 @@ static codedb_code ast_edit_read_codes(ast_edit_job *job, size_t number)
     for (i = 0; i < edit->code_count && code == CODEDB_SUCCESS; i++)
         code = edit->code[i] == NULL
                    ? codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: new node %zu is NULL", number, i)
-                   : ast_edit_read_code(job, edit->code[i], &job->codes[number][i]);
+                   : ast_edit_read_code(job, edit->code[i], i, &job->codes[number][i]);
     return code;
 }
 
@@ -1038,6 +1040,7 @@ CODEDB_PRIVATE codedb_code codedb_ast_apply(const codedb_ast_document *document,
                                             const char *path, codedb_edit_report **report, codedb_result *result)
 {
     ast_edit_job job = {.document = document, .ast = document->ast, .edit_count = edit_count, .path = path, .result = result};
+    job.code_error.found = (codedb_result)CODEDB_INIT(codedb_result);
     codedb_code code;
     *report = NULL;
     job.arena = codedb_arena_create(&document->ast->allocator);
@@ -1051,6 +1054,7 @@ CODEDB_PRIVATE codedb_code codedb_ast_apply(const codedb_ast_document *document,
         codedb_free(*report);
         *report = NULL;
     }
+    codedb_result_clear(&job.code_error.found);
     codedb_buffer_free(&job.text);
     codedb_arena_destroy(job.arena);
     return code;

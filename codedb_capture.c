@@ -491,19 +491,26 @@ static codedb_code capture_list_stored(codedb_matcher *matcher, const codedb_bin
 {
     size_t count = bindings->count * bindings->width;
     uint32_t *rows = codedb_arena_allocate(captured->arena, count, sizeof *rows);
+    uint32_t *comments = codedb_arena_allocate(captured->arena, bindings->count, sizeof *comments);
     size_t i;
     captured->names = codedb_capture_names(matcher->selector, captured->arena);
-    if (rows == NULL || captured->names == NULL)
+    if (rows == NULL || comments == NULL || captured->names == NULL)
         return codedb_fail_no_memory(result);
     for (i = 0; i < count; i++) {
         uint32_t node = ((const uint32_t *)(const void *)bindings->rows.data)[i];
-        rows[i] = node == CODEDB_NO_NODE ? CODEDB_NO_CAPTURE : codedb_view_stored(&matcher->view, node);
-        if (node != CODEDB_NO_NODE && rows[i] == CODEDB_NO_NODE)
+        bool is_match = i % bindings->width == 0;
+        codedb_target target = {CODEDB_NO_CAPTURE, CODEDB_NO_COMMENT};
+        if (node != CODEDB_NO_NODE &&
+            (!codedb_matcher_take_target(matcher, node, &target) || (!is_match && target.comment != CODEDB_NO_COMMENT)))
             return codedb_matcher_fail_unstored(matcher, node, result);
+        rows[i] = target.node;
+        if (is_match)
+            comments[i / bindings->width] = target.comment;
     }
     captured->count = bindings->count;
     captured->capture_count = matcher->selector->capture_count;
     captured->rows = rows;
+    captured->comments = comments;
     return CODEDB_SUCCESS;
 }
 

@@ -15,6 +15,7 @@ typedef struct context_pass {
     const codedb_tree *tree;
     uint32_t *parents;
     uint8_t *traits; /* of scopes: CONTEXT_YIELDS ... */
+    bool defers;     /* annotations are evaluated later, in a scope of their own */
 } context_pass;
 
 /* What is wrong with a node of the rule's kind, as CPython says it; NULL when nothing is. */
@@ -51,10 +52,86 @@ static bool context_is_async_def(const context_pass *pass, uint32_t scope)
            codedb_tree_child(pass->tree, scope, CODEDB_FIELD_asynchronous) != UINT32_MAX;
 }
 
-/* Inside a generator expression `await` is legal where the generator is not yet run; a def around it is enough. */
+static bool context_is_comprehension(uint8_t kind)
+{
+    return kind == CODEDB_NODE_GENERATOR_EXP || kind == CODEDB_NODE_LIST_COMP || kind == CODEDB_NODE_SET_COMP ||
+           kind == CODEDB_NODE_DICT_COMP || kind == CODEDB_NODE_STARRED_DICT_COMP;
+}
+
+/* Whether `child` is the first iterable of a comprehension, which is evaluated in the scope around it; `clause` is its parent. */
+static bool context_is_first_iterable(const context_pass *pass, uint32_t clause, uint32_t child)
+{
+    return context_kind(pass, clause) == CODEDB_NODE_COMP_FOR && pass->tree->nodes[child].field == CODEDB_FIELD_iter &&
+           context_kind(pass, pass->parents[clause]) != CODEDB_NODE_COMP_FOR;
+}
+
+/* ---- Scopes without yield, await and := --------------------------------------------------------------------------- */
+
+#define CONTEXT_NONE_OF "yield, await and := cannot be used within "
+static const char context_annotation[] = CONTEXT_NONE_OF "an annotation";
+
+/* Where an expression is in such a scope. */
+typedef struct context_narrow {
+    const char *fault;     /* NULL: it is in none */
+    bool in_comprehension; /* and between the two there is one */
+    bool in_generator;     /* ... the innermost of which is a generator expression */
+} context_narrow;
+
+/* What is wrong with yield, await and := in `child` of `at`; *annotated is whether an annotation is between. */
+static const char *context_narrow_fault(const context_pass *pass, uint32_t at, uint32_t child, bool *annotated)
+{
+    const codedb_node *nodes = pass->tree->nodes;
+    uint8_t field = nodes[child].field;
+    bool is_generic = codedb_tree_child(pass->tree, at, CODEDB_FIELD_type_parameters) != UINT32_MAX;
+    switch (nodes[at].kind) {
+    case CODEDB_NODE_TYPE_ALIAS: return field == CODEDB_FIELD_value ? CONTEXT_NONE_OF "a type alias" : NULL;
+    case CODEDB_NODE_TYPE_VAR: return field == CODEDB_FIELD_bound ? CONTEXT_NONE_OF "the bound of a type parameter" : NULL;
+    case CODEDB_NODE_TYPE_PARAM: return field == CODEDB_FIELD_default ? CONTEXT_NONE_OF "the default of a type parameter" : NULL;
+    case CODEDB_NODE_ANNOTATION: *annotated = true; return pass->defers ? context_annotation : NULL;
+    case CODEDB_NODE_FUNCTION_DEF: return *annotated && is_generic ? CONTEXT_NONE_OF "the definition of a generic" : NULL;
+    case CODEDB_NODE_CLASS_DEF:
+        return is_generic && nodes[child].kind == CODEDB_NODE_ARG ? CONTEXT_NONE_OF "the definition of a generic" : NULL;
+    default: return NULL;
+    }
+}
+
+/* Whether a comprehension in the narrow scope has a scope of its own, to which its rules do not reach. */
+static bool context_is_free(const context_narrow *narrow)
+{
+    return narrow->fault == context_annotation && narrow->in_comprehension;
+}
+
+/* The innermost scope around the node, when it is a narrow one. */
+static context_narrow context_find_narrow(const context_pass *pass, uint32_t node)
+{
+    context_narrow found = {0};
+    bool annotated = false;
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX; child = at, at = pass->parents[at]) {
+        uint8_t kind = context_kind(pass, at);
+        bool is_scope = kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_CLASS_DEF || kind == CODEDB_NODE_LAMBDA;
+        if (is_scope && !context_is_outside(pass, at, child))
+            break;
+        if (context_is_first_iterable(pass, at, child)) {
+            at = pass->parents[at];
+        } else if (context_is_comprehension(kind)) {
+            found.in_generator |= !found.in_comprehension && kind == CODEDB_NODE_GENERATOR_EXP;
+            found.in_comprehension = true;
+        }
+        const char *fault = context_narrow_fault(pass, at, child, &annotated);
+        found.fault = fault ? fault : found.fault;
+        if (found.fault && !context_is_free(&found))
+            break;
+    }
+    return found;
+}
+
+/* A generator expression may await and be asynchronous anywhere, as it is not run at once. */
 static bool context_may_await(const context_pass *pass, uint32_t node)
 {
-    return context_is_async_def(pass, context_scope(pass, node));
+    context_narrow narrow = context_find_narrow(pass, node);
+    if (narrow.in_generator)
+        return true;
+    return context_is_async_def(pass, context_scope(pass, node)) && (!narrow.fault || context_is_free(&narrow));
 }
 
 #define CONTEXT_EXCEPT_STAR "'break', 'continue' and 'return' cannot appear in an 'except*' block"
@@ -101,23 +178,14 @@ static const char *context_check_return(const context_pass *pass, uint32_t node)
     return context_leaves_except_star(pass, node, scope) ? CONTEXT_EXCEPT_STAR : NULL;
 }
 
-static bool context_is_comprehension(uint8_t kind)
-{
-    return kind == CODEDB_NODE_GENERATOR_EXP || kind == CODEDB_NODE_LIST_COMP || kind == CODEDB_NODE_SET_COMP ||
-           kind == CODEDB_NODE_DICT_COMP || kind == CODEDB_NODE_STARRED_DICT_COMP;
-}
-
 /* A comprehension's first iterable is evaluated in the scope around it. */
 static bool context_is_in_comprehension(const context_pass *pass, uint32_t node, uint32_t scope)
 {
-    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX && at != scope; child = at, at = pass->parents[at]) {
-        bool is_first = context_kind(pass, at) == CODEDB_NODE_COMP_FOR && pass->tree->nodes[child].field == CODEDB_FIELD_iter &&
-                        context_kind(pass, pass->parents[at]) != CODEDB_NODE_COMP_FOR;
-        if (is_first)
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX && at != scope; child = at, at = pass->parents[at])
+        if (context_is_first_iterable(pass, at, child))
             at = pass->parents[at];
         else if (context_is_comprehension(context_kind(pass, at)))
             return true;
-    }
     return false;
 }
 
@@ -126,6 +194,9 @@ static const char *context_check_yield(const context_pass *pass, uint32_t node)
     uint32_t scope = context_scope(pass, node);
     uint8_t kind = context_kind(pass, scope);
     uint32_t value = codedb_tree_child(pass->tree, node, CODEDB_FIELD_value);
+    context_narrow narrow = context_find_narrow(pass, node);
+    if (narrow.fault && !context_is_free(&narrow))
+        return narrow.fault;
     if (kind != CODEDB_NODE_FUNCTION_DEF && kind != CODEDB_NODE_LAMBDA)
         return "'yield' outside function";
     if (value != UINT32_MAX && context_kind(pass, value) == CODEDB_NODE_FROM && context_is_async_def(pass, scope))
@@ -137,11 +208,36 @@ static const char *context_check_yield(const context_pass *pass, uint32_t node)
 
 static const char *context_check_await(const context_pass *pass, uint32_t node)
 {
+    context_narrow narrow = context_find_narrow(pass, node);
+    if (narrow.fault && !narrow.in_comprehension)
+        return narrow.fault;
     if (context_may_await(pass, node))
         return NULL;
     uint8_t kind = context_kind(pass, context_scope(pass, node));
     return kind == CODEDB_NODE_FUNCTION_DEF || kind == CODEDB_NODE_LAMBDA ? "'await' outside async function"
                                                                           : "'await' outside function";
+}
+
+/* Whether the walrus is in an iterable of a comprehension, wherever in it but in a lambda. */
+static bool context_is_in_iterable(const context_pass *pass, uint32_t node, uint32_t scope)
+{
+    for (uint32_t child = node, at = pass->parents[node]; at != UINT32_MAX && at != scope; child = at, at = pass->parents[at])
+        if (context_kind(pass, at) == CODEDB_NODE_COMP_FOR && pass->tree->nodes[child].field == CODEDB_FIELD_iter)
+            return true;
+    return false;
+}
+
+static const char *context_check_walrus(const context_pass *pass, uint32_t node)
+{
+    uint32_t scope = context_scope(pass, node);
+    context_narrow narrow = context_find_narrow(pass, node);
+    if (context_is_in_iterable(pass, node, scope))
+        return "assignment expression cannot be used in a comprehension iterable expression";
+    if (narrow.fault && !context_is_free(&narrow))
+        return narrow.fault;
+    return context_kind(pass, scope) == CODEDB_NODE_CLASS_DEF && context_is_in_comprehension(pass, node, scope)
+               ? "assignment expression within a comprehension cannot be used in a class body"
+               : NULL;
 }
 
 /* `async for`, `async with` and asynchronous comprehensions. A generator expression may be asynchronous anywhere in a def. */
@@ -241,6 +337,22 @@ static const char *context_check_feature(const context_pass *pass, uint32_t node
     return "future feature is not defined";
 }
 
+/* Whether annotations are evaluated later: since Python 3.14, and before where the file asks for it. */
+static bool context_find_deferral(const context_pass *pass)
+{
+    static const char name[] = "annotations";
+    if (pass->tree->target_version >= 314)
+        return true;
+    for (uint32_t node = 1; node < pass->tree->node_count && pass->tree->target_version >= 310; node++) {
+        if (context_kind(pass, node) != CODEDB_NODE_IMPORT_ALIAS || !codedb_context_is_future(pass->tree, pass->parents[node]))
+            continue;
+        const codedb_token *token = &pass->tree->tokens[pass->tree->nodes[node].first];
+        if (token->length == sizeof name - 1 && !memcmp(pass->tree->source + token->start, name, sizeof name - 1))
+            return true;
+    }
+    return false;
+}
+
 typedef struct context_rule {
     codedb_node_kind kind;
     context_rule_function check;
@@ -249,11 +361,17 @@ typedef struct context_rule {
 static const char *context_find_fault(const context_pass *pass, uint32_t node)
 {
     static const context_rule rules[] = {
-        {CODEDB_NODE_RETURN, context_check_return},        {CODEDB_NODE_YIELD, context_check_yield},
-        {CODEDB_NODE_AWAIT, context_check_await},          {CODEDB_NODE_ASYNCHRONOUS, context_check_asynchronous},
-        {CODEDB_NODE_BREAK, context_check_break},          {CODEDB_NODE_CONTINUE, context_check_continue},
-        {CODEDB_NODE_NONLOCAL, context_check_nonlocal},    {CODEDB_NODE_IMPORT_STAR, context_check_import_star},
-        {CODEDB_NODE_IMPORT_ALIAS, context_check_feature}, {CODEDB_NODE_EXCEPT_HANDLER, context_check_handler},
+        {CODEDB_NODE_RETURN, context_check_return},
+        {CODEDB_NODE_YIELD, context_check_yield},
+        {CODEDB_NODE_AWAIT, context_check_await},
+        {CODEDB_NODE_ASYNCHRONOUS, context_check_asynchronous},
+        {CODEDB_NODE_BREAK, context_check_break},
+        {CODEDB_NODE_CONTINUE, context_check_continue},
+        {CODEDB_NODE_NONLOCAL, context_check_nonlocal},
+        {CODEDB_NODE_IMPORT_STAR, context_check_import_star},
+        {CODEDB_NODE_NAMED_EXPR, context_check_walrus},
+        {CODEDB_NODE_IMPORT_ALIAS, context_check_feature},
+        {CODEDB_NODE_EXCEPT_HANDLER, context_check_handler},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].kind == context_kind(pass, node))
@@ -313,13 +431,14 @@ CODEDB_PRIVATE codedb_code codedb_context_check(const codedb_tree *tree, const s
                                                 bool check_future, codedb_result *result)
 {
     context_pass pass = {tree, codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.parents),
-                         codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.traits)};
+                         codedb_memory_allocate(&tree->allocator, tree->node_count, sizeof *pass.traits), false};
     codedb_code code = CODEDB_NO_MEMORY;
     if (!pass.parents || !pass.traits)
         goto cleanup;
     codedb_tree_parents(tree, pass.parents);
     memset(pass.traits, 0, tree->node_count);
     context_find_traits(&pass);
+    pass.defers = context_find_deferral(&pass);
     code = CODEDB_SUCCESS;
     for (uint32_t i = 1; i < tree->node_count && code == CODEDB_SUCCESS; i++) {
         if (!context_is_in_ranges(ranges, range_count, tree->tokens[tree->nodes[i].first].start) &&

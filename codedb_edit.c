@@ -31,6 +31,14 @@ CODEDB_PRIVATE void codedb_edit_splice_text(codedb_edit_job *job, const codedb_e
     job->text.length = 0;
 }
 
+CODEDB_PRIVATE codedb_code codedb_edit_sort_splices(codedb_edit_job *job)
+{
+    const codedb_splice *overlapping;
+    if (codedb_splices_sort(&job->splices, job->tree->source, &overlapping))
+        return CODEDB_SUCCESS;
+    return codedb_fail(job->result, CODEDB_OVERLAP, "two edits change the same text at byte %u", overlapping->start);
+}
+
 CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job *job, uint32_t *at)
 {
     while (*at != CODEDB_EDIT_NONE) {
@@ -43,13 +51,13 @@ CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job
 }
 
 /* Adds to an error which edit it is about. */
-static codedb_code edit_blame(const codedb_edit_job *job, codedb_code code, size_t number)
+CODEDB_PRIVATE codedb_code codedb_edit_blame(const codedb_edit_job *job, codedb_code code, size_t number)
 {
     codedb_buffer data;
     if (code == CODEDB_NO_MEMORY || !job->result)
         return code;
     codedb_buffer_init(&data, &job->tree->allocator);
-    codedb_buffer_printf(&data, "{\"edit\": %zu}", number);
+    codedb_code_error_blame(&job->code_error, number, &data);
     codedb_free(job->result->data);
     job->result->data = codedb_buffer_take_block(&data);
     codedb_buffer_free(&data);
@@ -64,12 +72,20 @@ CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, cod
     codedb_fail_at(job->result, code, start, end - start, place.line, place.column, "%s at line %u: %s",
                    codedb_node_kind_name((codedb_node_kind)codedb_edit_node(job, node)->kind), place.line, message);
     uint32_t last = job->last_operation[node];
-    return last == CODEDB_EDIT_NONE ? code : edit_blame(job, code, job->operations[last].edit);
+    return last == CODEDB_EDIT_NONE ? code : codedb_edit_blame(job, code, job->operations[last].edit);
 }
 
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation)
 {
     return &operation->snippets[codedb_edit_of(job, operation)->code_count - 1];
+}
+
+CODEDB_PRIVATE bool codedb_edit_has_line_comment(const codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    bool has = false;
+    for (size_t i = 0; i < codedb_edit_of(job, operation)->code_count; i++)
+        has |= operation->snippets[i].has_line_comment;
+    return has;
 }
 
 CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation)
@@ -193,7 +209,7 @@ static void edit_collapse_lists(codedb_edit_job *job)
 {
     for (uint32_t i = 0; i < job->operation_count; i++) {
         const codedb_edit_operation *operation = &job->operations[i];
-        if (operation->dropped || operation->action != CODEDB_EDIT_DELETE ||
+        if (operation->dropped || operation->action != CODEDB_EDIT_DELETE || operation->comment != CODEDB_EDIT_NONE ||
             !codedb_list_is_item(job->tree, job->parents, operation->node))
             continue;
         uint32_t owner = job->parents[operation->node];
@@ -247,11 +263,20 @@ static void edit_concern(codedb_edit_job *job, uint32_t node)
 }
 
 /* Where an operation works. */
-typedef enum edit_place { EDIT_IN_BLOCK, EDIT_IN_CLAUSES, EDIT_IN_LIST, EDIT_IN_ITSELF, EDIT_AS_EXPRESSION } edit_place;
+typedef enum edit_place {
+    EDIT_IN_BLOCK,
+    EDIT_IN_CLAUSES,
+    EDIT_IN_LIST,
+    EDIT_IN_ITSELF,
+    EDIT_AS_EXPRESSION,
+    EDIT_IN_COMMENT
+} edit_place;
 
 static edit_place edit_place_of(const codedb_edit_job *job, const codedb_edit_operation *operation)
 {
     uint32_t node = operation->node;
+    if (operation->comment != CODEDB_EDIT_NONE)
+        return EDIT_IN_COMMENT;
     bool is_inside = operation->action == CODEDB_EDIT_INSERT_FIRST || operation->action == CODEDB_EDIT_INSERT_LAST;
     if (is_inside)
         return codedb_role_of_owner(job, node) == CODEDB_ROLE_STATEMENT ? EDIT_IN_BLOCK : EDIT_IN_ITSELF;
@@ -262,7 +287,8 @@ static edit_place edit_place_of(const codedb_edit_job *job, const codedb_edit_op
     return edit_is_expression(job, node) ? EDIT_AS_EXPRESSION : EDIT_IN_BLOCK;
 }
 
-static codedb_code edit_plan(codedb_edit_job *job)
+/* The blocks and lines in which something is edited. */
+static bool edit_plan_blocks(codedb_edit_job *job)
 {
     for (uint32_t i = 0; i < job->operation_count; i++)
         if (!job->operations[i].dropped && edit_place_of(job, &job->operations[i]) == EDIT_IN_BLOCK)
@@ -277,8 +303,15 @@ static codedb_code edit_plan(codedb_edit_job *job)
         if (kind == CODEDB_NODE_SIMPLE_STATEMENT_LINE || kind == CODEDB_NODE_SIMPLE_STATEMENT_SUITE)
             codedb_edit_rewrite_line(job, i);
         else if (!codedb_edit_take_block(job, i))
-            return codedb_fail_no_memory(job->result);
+            return false;
     }
+    return true;
+}
+
+static codedb_code edit_plan(codedb_edit_job *job)
+{
+    if (!edit_plan_blocks(job))
+        return codedb_fail_no_memory(job->result);
     for (uint32_t i = 0; i < job->operation_count; i++) {
         codedb_edit_operation *operation = &job->operations[i];
         codedb_code code = CODEDB_SUCCESS;
@@ -289,12 +322,14 @@ static codedb_code edit_plan(codedb_edit_job *job)
         case EDIT_IN_LIST: code = edit_take_list(job, operation, job->parents[operation->node]); break;
         case EDIT_IN_ITSELF: code = edit_take_list(job, operation, operation->node); break;
         case EDIT_AS_EXPRESSION: code = edit_replace_expression(job, operation); break;
-        case EDIT_IN_BLOCK: break;
+        case EDIT_IN_BLOCK:
+        case EDIT_IN_COMMENT: break;
         }
         if (code != CODEDB_SUCCESS)
             return code;
     }
-    return job->splices.failed ? codedb_fail_no_memory(job->result) : CODEDB_SUCCESS;
+    codedb_code code = job->splices.failed ? CODEDB_SUCCESS : codedb_edit_take_comments(job);
+    return job->splices.failed ? codedb_fail_no_memory(job->result) : code;
 }
 
 /* Reads one edit of the host. What stands behind its filter stands where the host's version of the filter ends: both structs may
@@ -339,6 +374,9 @@ static codedb_code edit_read_edits(codedb_edit_job *job, const codedb_edit *edit
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: %d is no action", i, (int)edit->action);
         if (edit->action != CODEDB_EDIT_DELETE && (!edit->code_count || !edit->code))
             return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: a replacement or insertion needs code", i);
+        for (size_t j = 0; edit->action != CODEDB_EDIT_DELETE && j < edit->code_count; j++)
+            if (!edit->code[j])
+                return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "edit %zu: new code %zu is NULL", i, j);
     }
     return CODEDB_SUCCESS;
 }
@@ -370,12 +408,13 @@ static codedb_code edit_resolve_all(codedb_edit_job *job, const codedb_edit *edi
     for (size_t i = 0; i < job->edit_count && code == CODEDB_SUCCESS; i++) {
         code = codedb_edit_resolve(job, (uint32_t)i);
         if (code != CODEDB_SUCCESS)
-            return edit_blame(job, code, i);
+            return codedb_edit_blame(job, code, i);
     }
     if (code != CODEDB_SUCCESS)
         return code;
     edit_collapse_lists(job);
-    return codedb_edit_check_overlaps(job);
+    code = codedb_edit_check_overlaps(job);
+    return code == CODEDB_SUCCESS ? codedb_edit_settle_comments(job) : code;
 }
 
 static size_t edit_count_modified(const codedb_edit_job *job)
@@ -416,12 +455,12 @@ static codedb_code edit_blame_place(const codedb_edit_job *job, codedb_code code
 {
     size_t place = job->result ? job->result->offset : 0, grown = 0, shrunk = 0;
     if (job->edit_count == 1)
-        return edit_blame(job, code, 0);
+        return codedb_edit_blame(job, code, 0);
     for (uint32_t i = 0; i < job->splices.count; i++) {
         const codedb_splice *splice = &job->splices.items[i];
         size_t start = splice->start + grown - shrunk;
         if (place >= start && place <= start + splice->text.length)
-            return edit_blame(job, code, job->operations[splice->operation].edit);
+            return codedb_edit_blame(job, code, job->operations[splice->operation].edit);
         grown += splice->text.length;
         shrunk += splice->end - splice->start;
     }
@@ -432,19 +471,19 @@ static codedb_code edit_blame_place(const codedb_edit_job *job, codedb_code code
 static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_edit_report **report, codedb_tree **edited)
 {
     const codedb_tree *tree = job->tree;
-    const codedb_splice *overlapping;
     codedb_result parsing = CODEDB_INIT(codedb_result);
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     options.allocator = &tree->allocator;
     options.target_version = tree->target_version;
-    if (!codedb_splices_sort(&job->splices, tree->source, &overlapping))
-        return codedb_fail(job->result, CODEDB_OVERLAP, "two edits change the same text at byte %u", overlapping->start);
+    codedb_code code = codedb_edit_sort_splices(job);
+    if (code != CODEDB_SUCCESS)
+        return code;
     edit_keep_open_end(job);
     job->text.length = 0;
     codedb_splices_apply(&job->splices, tree->source, tree->length, &job->text);
     if (job->text.failed)
         return codedb_fail_no_memory(job->result);
-    codedb_code code = codedb_tree_parse_text(job->text.data ? job->text.data : "", job->text.length, &options, edited, &parsing);
+    code = codedb_tree_parse_text(job->text.data ? job->text.data : "", job->text.length, &options, edited, &parsing);
     if (code == CODEDB_PARSE_ERROR)
         code = edit_blame_place(job, codedb_fail_at(job->result, code, parsing.offset, parsing.length, parsing.line,
                                                     parsing.column, "the edited source would not parse: line %u: %s",
@@ -500,7 +539,8 @@ static size_t edit_pair_ids(const codedb_edit_job *job, const codedb_tree *edite
         size_t start = splice->start + grown - shrunk;
         grown += splice->text.length;
         shrunk += splice->end - splice->start;
-        if (told[splice->operation] || operation->action == CODEDB_EDIT_DELETE || operation->unchanged)
+        if (told[splice->operation] || operation->action == CODEDB_EDIT_DELETE || operation->unchanged ||
+            operation->comment != CODEDB_EDIT_NONE)
             continue;
         uint32_t found = edit_find_new(edited, identities, start, start + splice->text.length, &from);
         if (found == CODEDB_EDIT_NONE)
@@ -510,7 +550,8 @@ static size_t edit_pair_ids(const codedb_edit_job *job, const codedb_tree *edite
     }
     for (uint32_t i = 0; i < job->operation_count; i++) {
         const codedb_edit_operation *operation = &job->operations[i];
-        bool goes = operation->action == CODEDB_EDIT_DELETE || operation->action == CODEDB_EDIT_REPLACE;
+        bool goes = operation->comment == CODEDB_EDIT_NONE &&
+                    (operation->action == CODEDB_EDIT_DELETE || operation->action == CODEDB_EDIT_REPLACE);
         if (!told[i] && goes && !operation->dropped && !operation->unchanged)
             pairs[count++] = (edit_id_pair){operation->node, CODEDB_EDIT_NONE};
     }
@@ -561,7 +602,8 @@ static codedb_code edit_carry_ids(codedb_edit_job *job, const codedb_tree *edite
     memset(replaced, 0, job->tree->node_count);
     for (uint32_t i = 0; i < job->operation_count; i++) {
         const codedb_edit_operation *operation = &job->operations[i];
-        bool goes = operation->action == CODEDB_EDIT_REPLACE || operation->action == CODEDB_EDIT_DELETE;
+        bool goes = operation->comment == CODEDB_EDIT_NONE &&
+                    (operation->action == CODEDB_EDIT_REPLACE || operation->action == CODEDB_EDIT_DELETE);
         replaced[operation->node] |= goes && !operation->dropped && !operation->unchanged;
     }
     *identities = codedb_identities_carry(job->tree->identities, job->tree, edited, &ranges, replaced, report->hash);
@@ -580,6 +622,7 @@ CODEDB_PRIVATE codedb_code codedb_edit_apply(const codedb_tree *tree, const code
                            .file_path = file_path,
                            .edit_count = edit_count,
                            .result = result,
+                           .code_error.found = CODEDB_INIT(codedb_result),
                            .arena = codedb_arena_create(&tree->allocator)};
     codedb_tree *made = NULL;
     codedb_code code = CODEDB_NO_MEMORY;
@@ -617,6 +660,7 @@ cleanup:
         *report = NULL;
     }
     codedb_tree_free(made);
+    codedb_result_clear(&job.code_error.found);
     codedb_buffer_free(&job.text);
     codedb_arena_destroy(job.arena);
     return code;

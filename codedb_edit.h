@@ -19,7 +19,7 @@ typedef struct codedb_snippet {
     uint32_t last;
     bool is_inline; /* one logical line of small statements without comments: may stand among others on a line */
     bool ends_in_comment;
-    bool has_line_comment; /* a comment behind its first logical line */
+    bool has_line_comment; /* a comment behind code, on whatever line */
 } codedb_snippet;
 
 /* How the place looks where new code goes. */
@@ -46,6 +46,16 @@ CODEDB_PRIVATE const char *codedb_snippet_skip_blanks(const char *text);
 CODEDB_PRIVATE const char *codedb_snippet_first_code(const char *text);
 /* The indentation that all lines behind the first have at least; 0 when one has none or there is none. */
 CODEDB_PRIVATE size_t codedb_snippet_other_indent(const char *text, const char **indent);
+/* An error in new code: its place is none in the source. */
+typedef struct codedb_code_error {
+    codedb_result found; /* its place, and what is wrong there; line 0: there is no place, or no error */
+    size_t index;        /* of the code in its edit */
+} codedb_code_error;
+/* Fails with what was found, or succeeds. */
+CODEDB_PRIVATE codedb_code codedb_code_error_tell(codedb_code_error *error, codedb_code code, size_t index,
+                                                  codedb_result *result);
+/* Writes for an error's `data` which edit it is about, and where in its code. */
+CODEDB_PRIVATE void codedb_code_error_blame(const codedb_code_error *error, size_t edit, codedb_buffer *data);
 /* Appends the code for its place: no indentation before its first line, no line break behind its last one. */
 CODEDB_PRIVATE void codedb_snippet_render(const codedb_snippet *snippet, const codedb_layout *layout, codedb_buffer *out);
 /* Whether a statement is a def or a class. */
@@ -148,6 +158,8 @@ typedef struct codedb_edit_operation {
     codedb_edit_action action;
     codedb_role role;
     const codedb_snippet *snippets; /* one for each code of the edit */
+    uint32_t comment;               /* offset of the comment that is meant, in `node`; CODEDB_EDIT_NONE: the node is */
+    codedb_slice text;              /* of the comment that replaces it */
     bool dropped;                   /* another one that is further out or in stands for it */
     bool unchanged;                 /* the new code is the old one */
 } codedb_edit_operation;
@@ -184,6 +196,9 @@ typedef struct codedb_edit_job {
     codedb_edit_operation *operations;
     uint32_t operation_count;
     uint32_t operation_capacity;
+    codedb_code_error code_error;
+    codedb_edit_operation **comments; /* those of comments, in file order */
+    uint32_t comment_count;
     codedb_splices splices;
     codedb_buffer text;   /* of one splice at a time */
     uint32_t first_block; /* the file's first indented one, CODEDB_EDIT_NONE for none */
@@ -227,10 +242,16 @@ CODEDB_PRIVATE void codedb_edit_splice(codedb_edit_job *job, const codedb_edit_o
 /* Replaces [start, end) by what the buffer holds, and empties that. */
 CODEDB_PRIVATE void codedb_edit_splice_text(codedb_edit_job *job, const codedb_edit_operation *operation, uint32_t start,
                                             uint32_t end);
+/* Sorts what there is; OVERLAP when two splices change the same text. */
+CODEDB_PRIVATE codedb_code codedb_edit_sort_splices(codedb_edit_job *job);
 CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job *job, uint32_t *at);
+/* Adds to an error which edit it is about. */
+CODEDB_PRIVATE codedb_code codedb_edit_blame(const codedb_edit_job *job, codedb_code code, size_t number);
 CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, codedb_code code, uint32_t node,
                                                  const char *message);
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation);
+/* Whether the new code has a comment behind code, so that the old one does not stay. */
+CODEDB_PRIVATE bool codedb_edit_has_line_comment(const codedb_edit_job *job, const codedb_edit_operation *operation);
 CODEDB_PRIVATE bool codedb_edit_is_inline(const codedb_edit_job *job, const codedb_edit_operation *operation);
 
 /* The role of new code for a (lifted) target. */
@@ -328,6 +349,16 @@ CODEDB_PRIVATE uint32_t codedb_edit_clause_end(const codedb_edit_job *job, uint3
 CODEDB_PRIVATE codedb_code codedb_edit_take_clause(codedb_edit_job *job, codedb_edit_operation *operation);
 CODEDB_PRIVATE bool codedb_edit_is_elif(const codedb_edit_job *job, uint32_t node);
 
+/* ---- Comments (codedb_edit_comment.c) ----------------------------------------------------------------------------- */
+
+/* Makes an operation of a match that is a comment, at that offset in `node`. `text` is the new code; NULL for a deletion. */
+CODEDB_PRIVATE codedb_code codedb_edit_take_comment(codedb_edit_job *job, uint32_t number, uint32_t node, uint32_t comment,
+                                                    const char *text);
+/* Settles what is to be done with comments that are edited twice, or stand in what is replaced. */
+CODEDB_PRIVATE codedb_code codedb_edit_settle_comments(codedb_edit_job *job);
+/* Adds the splices of comments to all others. */
+CODEDB_PRIVATE codedb_code codedb_edit_take_comments(codedb_edit_job *job);
+
 /* ---- Captures in new code (codedb_template.c) --------------------------------------------------------------------- */
 
 struct codedb_captured;
@@ -343,6 +374,11 @@ CODEDB_PRIVATE codedb_code codedb_template_expand(const codedb_edit_job *job, co
 CODEDB_PRIVATE uint32_t codedb_edit_lift(const codedb_edit_job *job, uint32_t node, const codedb_edit *edit);
 /* Finds what one edit is about. */
 CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t number);
+/* A new operation that no node has in its list; NULL without memory. */
+CODEDB_PRIVATE codedb_edit_operation *codedb_edit_append_operation(codedb_edit_job *job, uint32_t edit, uint32_t node);
+CODEDB_PRIVATE void codedb_edit_drop_operations(codedb_edit_job *job, uint32_t node);
+/* What is chosen for a node inside another; CODEDB_OVERLAP_ERROR: nothing is. */
+CODEDB_PRIVATE codedb_overlap codedb_edit_overlap_of(codedb_edit_job *job, uint32_t node);
 /* Marks all nodes with operations, and lets none stand inside one that goes. */
 CODEDB_PRIVATE codedb_code codedb_edit_check_overlaps(codedb_edit_job *job);
 

@@ -181,7 +181,7 @@ static void edit_replace(codedb_edit_job *job, codedb_edit_block *block, codedb_
         codedb_slice comment = {job->tree->source + content_end, end - content_end};
         if (!memchr(comment.text, '#', comment.length))
             end = content_end;
-        else if (!edit->drop_comments && !first->has_line_comment && first->first != CODEDB_EDIT_NONE)
+        else if (!edit->drop_comments && !codedb_edit_has_line_comment(job, operation) && first->first != CODEDB_EDIT_NONE)
             layout.comment = comment;
     } else {
         end = codedb_edit_before_break(job, codedb_edit_end(job, node));

@@ -59,6 +59,14 @@ static uint32_t edit_clause_lines_end(const codedb_edit_job *job, uint32_t node)
     return end;
 }
 
+/* Where the clause's lines begin: the comment directly above is its own, but for decorators, whose comment is the definition's. */
+static uint32_t edit_clause_start(const codedb_edit_job *job, uint32_t node, bool keep_comment)
+{
+    if (keep_comment || codedb_edit_node(job, node)->kind == CODEDB_NODE_DECORATOR)
+        return codedb_edit_line_start(job, codedb_edit_start(job, node));
+    return codedb_edit_attached_start(job, node);
+}
+
 CODEDB_PRIVATE uint32_t codedb_edit_clause_end(const codedb_edit_job *job, uint32_t node)
 {
     if (codedb_edit_is_elif(job, node))
@@ -75,7 +83,7 @@ static codedb_code edit_delete_clause(codedb_edit_job *job, const codedb_edit_op
         return codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, fault);
     if (codedb_edit_node(job, node)->kind != CODEDB_NODE_ELSE && codedb_edit_node(job, node)->kind != CODEDB_NODE_DECORATOR)
         job->marks[statement] |= CODEDB_MARK_CHECKED;
-    uint32_t start = codedb_edit_line_start(job, codedb_edit_start(job, node));
+    uint32_t start = edit_clause_start(job, node, codedb_edit_of(job, operation)->keep_comment != 0);
     uint32_t end = edit_clause_lines_end(job, node);
     codedb_edit_splice(job, operation, start, end, "", 0);
     return CODEDB_SUCCESS;
@@ -109,7 +117,7 @@ static void edit_replace_clause(codedb_edit_job *job, codedb_edit_operation *ope
         codedb_slice comment = {job->tree->source + content_end, end - content_end};
         if (!memchr(comment.text, '#', comment.length))
             end = content_end;
-        else if (!codedb_edit_of(job, operation)->drop_comments && !operation->snippets->has_line_comment)
+        else if (!codedb_edit_of(job, operation)->drop_comments && !codedb_edit_has_line_comment(job, operation))
             layout->comment = comment;
     }
     edit_write_clauses(job, operation, layout);
@@ -122,8 +130,7 @@ static void edit_insert_clause(codedb_edit_job *job, const codedb_edit_operation
 {
     const codedb_tree *tree = job->tree;
     bool is_before = operation->action == CODEDB_EDIT_INSERT_BEFORE;
-    uint32_t at = is_before ? codedb_edit_line_start(job, codedb_edit_start(job, operation->node))
-                            : edit_clause_lines_end(job, operation->node);
+    uint32_t at = is_before ? edit_clause_start(job, operation->node, false) : edit_clause_lines_end(job, operation->node);
     bool open_end = at == tree->length && !strchr("\r\n", tree->source[at - 1]);
     if (open_end)
         codedb_buffer_append(&job->text, layout->newline.text, layout->newline.length);

@@ -101,21 +101,29 @@ static codedb_code edit_fail_target(const codedb_edit_job *job, uint32_t node, c
     return codedb_edit_fail_node(job, CODEDB_VALIDATION_ERROR, node, fault);
 }
 
-static bool edit_add_operation(codedb_edit_job *job, uint32_t edit, uint32_t node)
+CODEDB_PRIVATE codedb_edit_operation *codedb_edit_append_operation(codedb_edit_job *job, uint32_t edit, uint32_t node)
 {
     if (job->operation_count == job->operation_capacity) {
         uint32_t capacity = 2 * job->operation_capacity + 16;
         codedb_edit_operation *operations = codedb_arena_allocate(job->arena, capacity, sizeof *operations);
         if (!operations)
-            return false;
+            return NULL;
         if (job->operation_count)
             memcpy(operations, job->operations, job->operation_count * sizeof *operations);
         job->operations = operations;
         job->operation_capacity = capacity;
     }
-    uint32_t number = job->operation_count++, last = job->last_operation[node];
-    job->operations[number] =
-        (codedb_edit_operation){.edit = edit, .node = node, .next = CODEDB_EDIT_NONE, .action = job->edits[edit].action};
+    codedb_edit_operation *operation = &job->operations[job->operation_count++];
+    *operation = (codedb_edit_operation){
+        .edit = edit, .node = node, .next = CODEDB_EDIT_NONE, .action = job->edits[edit].action, .comment = CODEDB_EDIT_NONE};
+    return operation;
+}
+
+static bool edit_add_operation(codedb_edit_job *job, uint32_t edit, uint32_t node)
+{
+    uint32_t number = job->operation_count, last = job->last_operation[node];
+    if (!codedb_edit_append_operation(job, edit, node))
+        return false;
     if (last == CODEDB_EDIT_NONE)
         job->first_operation[node] = number;
     else
@@ -169,17 +177,16 @@ static codedb_code edit_parse_code(codedb_edit_job *job, codedb_edit_code *code,
                                    const char *text)
 {
     codedb_snippet *snippet = &code->snippets[code->count];
+    codedb_result *error = &job->code_error.found;
     codedb_code answer =
-        codedb_role_parse(operation->role, text, job->tree->target_version, &job->tree->allocator, snippet, job->result);
+        codedb_role_parse(operation->role, text, job->tree->target_version, &job->tree->allocator, snippet, error);
     if (answer == CODEDB_PARSE_ERROR && edit_wants_expression(job, operation)) {
         codedb_code second = edit_parse_in_parentheses(job, text, snippet);
-        if (second == CODEDB_SUCCESS)
-            answer = codedb_succeed(job->result);
-        else if (second == CODEDB_NO_MEMORY)
-            answer = codedb_fail_no_memory(job->result);
+        answer = second == CODEDB_PARSE_ERROR ? answer : second;
     }
+    size_t index = code->count;
     code->count += answer == CODEDB_SUCCESS;
-    return answer;
+    return codedb_code_error_tell(&job->code_error, answer, index, job->result);
 }
 
 /* Gives the operation its edit's code, parsed in the role that it has there; once for each role. */
@@ -248,9 +255,30 @@ static codedb_code edit_take_match(codedb_edit_job *job, uint32_t number, uint32
     return captured ? edit_fill_code(job, operation, captured, row) : edit_take_code(job, operation);
 }
 
+/* Makes an operation of a comment; `row` is what the match captured. */
+static codedb_code edit_take_comment(codedb_edit_job *job, uint32_t number, const codedb_target *target,
+                                     const codedb_captured *captured, const uint32_t *row)
+{
+    const codedb_edit *edit = &job->edits[number];
+    codedb_code code = CODEDB_SUCCESS;
+    if (edit->action == CODEDB_EDIT_DELETE || !captured)
+        return codedb_edit_take_comment(job, number, target->node, target->comment, edit->code_count ? edit->code[0] : NULL);
+    job->text.length = 0;
+    code = codedb_template_expand(job, edit->code[0], captured, row, &job->text);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_edit_take_comment(job, number, target->node, target->comment, job->text.data ? job->text.data : "");
+    job->text.length = 0;
+    return code;
+}
+
 static codedb_code edit_fail_not_found(const codedb_edit_job *job, const codedb_edit *edit)
 {
     return codedb_fail(job->result, CODEDB_NOT_FOUND, "the selector %s finds nothing", codedb_filter_text(&edit->filter));
+}
+
+static codedb_code edit_fail_no_id(const codedb_edit_job *job, const codedb_edit *edit)
+{
+    return codedb_fail(job->result, CODEDB_NOT_FOUND, "there is no node with the id %.80s", edit->node_id);
 }
 
 /* The matches of an edit whose code has captures: one operation for each way in which a node was matched. */
@@ -264,7 +292,11 @@ static codedb_code edit_resolve_captures(codedb_edit_job *job, uint32_t number)
         code = edit_fail_not_found(job, &job->edits[number]);
     for (size_t i = 0; i < captured.count && code == CODEDB_SUCCESS; i++) {
         const uint32_t *row = captured.rows + i * (1 + (size_t)captured.capture_count);
-        if (!edit_is_same_row(&captured, row, last))
+        codedb_target target = {row[0], captured.comments[i]};
+        bool is_same = edit_is_same_row(&captured, row, last) && (!i || captured.comments[i - 1] == target.comment);
+        if (!is_same && target.comment != CODEDB_NO_COMMENT)
+            code = edit_take_comment(job, number, &target, &captured, row);
+        else if (!is_same)
             code = edit_take_match(job, number, row[0], &before, &captured, row);
         last = row;
     }
@@ -294,13 +326,35 @@ static uint32_t edit_find_path(const codedb_tree *tree, const char *path)
     return *path ? CODEDB_EDIT_NONE : node;
 }
 
+/* The comment with an id: `0.3.w0`, below a node that is stored. */
+static codedb_code edit_resolve_comment_id(codedb_edit_job *job, uint32_t number)
+{
+    const codedb_edit *edit = &job->edits[number];
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_target *targets = NULL;
+    uint32_t count = 0;
+    char selector[160];
+    if (strlen(edit->node_id) > 80 || edit->node_id[strspn(edit->node_id, "0123456789abcdef.w")])
+        return edit_fail_no_id(job, edit);
+    snprintf(selector, sizeof selector, "Comment[node_id=\"%s\"]", edit->node_id);
+    filter.selector = selector;
+    codedb_code code = codedb_xpath_select(job->tree, &filter, &targets, &count, job->result);
+    if (code == CODEDB_SUCCESS)
+        code = count ? edit_take_comment(job, number, targets, NULL, NULL) : edit_fail_no_id(job, edit);
+    codedb_memory_release(&job->tree->allocator, targets);
+    return code;
+}
+
 /* An edit of the node with an id. */
 static codedb_code edit_resolve_id(codedb_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
     const codedb_tree *tree = job->tree;
     uint32_t before = CODEDB_EDIT_NONE, node;
-    codedb_code code = codedb_identity_find_place(tree, edit->node_id, &node);
+    codedb_code code;
+    if (strchr(edit->node_id, 'w') != NULL)
+        return edit_resolve_comment_id(job, number);
+    code = codedb_identity_find_place(tree, edit->node_id, &node);
     if (code == CODEDB_CONFLICT)
         return codedb_fail(job->result, code, "the id %.80s is a place in a text that is not this source, or not any more",
                            edit->node_id);
@@ -308,34 +362,36 @@ static codedb_code edit_resolve_id(codedb_edit_job *job, uint32_t number)
         node = tree->identities ? codedb_identities_find(tree->identities, tree->node_count, edit->node_id)
                                 : edit_find_path(tree, edit->node_id);
     if (node == CODEDB_EDIT_NONE)
-        return codedb_fail(job->result, CODEDB_NOT_FOUND, "there is no node with the id %.80s", edit->node_id);
+        return edit_fail_no_id(job, edit);
     return edit_take_match(job, number, node, &before, NULL, NULL);
 }
 
 CODEDB_PRIVATE codedb_code codedb_edit_resolve(codedb_edit_job *job, uint32_t number)
 {
     const codedb_edit *edit = &job->edits[number];
-    uint32_t *nodes = NULL, count = 0, before = CODEDB_EDIT_NONE;
+    codedb_target *targets = NULL;
+    uint32_t count = 0, before = CODEDB_EDIT_NONE;
     if (edit->node_id && edit->use_captures && edit->action != CODEDB_EDIT_DELETE)
         return codedb_fail(job->result, CODEDB_INVALID_REQUEST, "an edit of a node by its id has no captures");
     if (edit->node_id)
         return edit_resolve_id(job, number);
     if (edit->use_captures && edit->action != CODEDB_EDIT_DELETE)
         return edit_resolve_captures(job, number);
-    codedb_code code = codedb_xpath_select(job->tree, &edit->filter, &nodes, &count, job->result);
+    codedb_code code = codedb_xpath_select(job->tree, &edit->filter, &targets, &count, job->result);
     if (code != CODEDB_SUCCESS)
         return code;
     if (!count)
         code = edit_fail_not_found(job, edit);
     for (uint32_t i = 0; i < count && code == CODEDB_SUCCESS; i++)
-        code = edit_take_match(job, number, nodes[i], &before, NULL, NULL);
-    codedb_memory_release(&job->tree->allocator, nodes);
+        code = targets[i].comment != CODEDB_NO_COMMENT ? edit_take_comment(job, number, &targets[i], NULL, NULL)
+                                                       : edit_take_match(job, number, targets[i].node, &before, NULL, NULL);
+    codedb_memory_release(&job->tree->allocator, targets);
     return code;
 }
 
 /* ---- Overlaps ----------------------------------------------------------------------------------------------------- */
 
-static void edit_drop_operations(codedb_edit_job *job, uint32_t node)
+CODEDB_PRIVATE void codedb_edit_drop_operations(codedb_edit_job *job, uint32_t node)
 {
     for (uint32_t at = job->first_operation[node]; at != CODEDB_EDIT_NONE; at = job->operations[at].next)
         job->operations[at].dropped = true;
@@ -360,7 +416,7 @@ static codedb_code edit_mark(codedb_edit_job *job, uint32_t node)
     return CODEDB_SUCCESS;
 }
 
-static codedb_overlap edit_overlap_of(codedb_edit_job *job, uint32_t node)
+CODEDB_PRIVATE codedb_overlap codedb_edit_overlap_of(codedb_edit_job *job, uint32_t node)
 {
     codedb_edit_operation *operation;
     uint32_t at = job->first_operation[node];
@@ -375,14 +431,14 @@ static codedb_code edit_settle(codedb_edit_job *job, uint32_t outer, uint32_t in
 {
     codedb_overlap overlap = CODEDB_OVERLAP_OUTERMOST;
     if (job->marks[outer] & CODEDB_MARK_REPLACED) {
-        overlap = edit_overlap_of(job, outer);
+        overlap = codedb_edit_overlap_of(job, outer);
         if (overlap == CODEDB_OVERLAP_ERROR)
-            overlap = edit_overlap_of(job, inner);
+            overlap = codedb_edit_overlap_of(job, inner);
     }
     if (overlap == CODEDB_OVERLAP_ERROR)
         return codedb_edit_fail_node(job, CODEDB_OVERLAP, inner,
                                      "it is inside a node that is replaced; choose the outermost or the innermost");
-    edit_drop_operations(job, overlap == CODEDB_OVERLAP_OUTERMOST ? inner : outer);
+    codedb_edit_drop_operations(job, overlap == CODEDB_OVERLAP_OUTERMOST ? inner : outer);
     return CODEDB_SUCCESS;
 }
 

@@ -146,6 +146,8 @@ CODEDB_PRIVATE codedb_code codedb_matcher_match(codedb_matcher *matcher, const c
 CODEDB_PRIVATE codedb_code codedb_matcher_outcome(const codedb_matcher *matcher, const codedb_filter *filter,
                                                   codedb_result *result);
 
+/* Makes a node a target of edits. False when it is none: white space or punctuation but no comment. */
+CODEDB_PRIVATE bool codedb_matcher_take_target(codedb_matcher *matcher, uint32_t node, codedb_target *target);
 /* Answers that white space or punctuation, which has no stored node, is no target. */
 CODEDB_PRIVATE codedb_code codedb_matcher_fail_unstored(codedb_matcher *matcher, uint32_t node, codedb_result *result);
 

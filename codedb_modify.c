@@ -70,13 +70,10 @@ static void modify_file_free(const codedb_allocator *allocator, modify_file *fil
 static codedb_code modify_blame(const modify_job *job, codedb_code code, const modify_file *file)
 {
     codedb_buffer data;
-    size_t edit = 0;
     if (!job->result || code == CODEDB_NO_MEMORY)
         return code;
     static const char prefix[] = "{\"edit\": ";
     bool has_edit = job->result->data && !strncmp(job->result->data, prefix, sizeof prefix - 1);
-    if (has_edit)
-        edit = strtoul(job->result->data + sizeof prefix - 1, NULL, 10);
     codedb_buffer_init(&data, codedb_object_allocator(job->db));
     codedb_buffer_printf(&data, "{\"file\": %zu", file->entry);
     if (file->state.file) {
@@ -84,8 +81,9 @@ static codedb_code modify_blame(const modify_job *job, codedb_code code, const m
         codedb_buffer_append_json(&data, file->state.file->path, strlen(file->state.file->path));
     }
     if (has_edit)
-        codedb_buffer_printf(&data, ", \"edit\": %zu", edit);
-    codedb_buffer_append_byte(&data, '}');
+        codedb_buffer_printf(&data, ", %s", job->result->data + 1);
+    else
+        codedb_buffer_append_byte(&data, '}');
     codedb_result_take_data(job->result, &data);
     return code;
 }

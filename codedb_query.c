@@ -249,6 +249,18 @@ static size_t query_thread_count(const query_job *job)
     return wanted < job->part_count ? wanted : job->part_count;
 }
 
+static codedb_code query_check_options(const codedb_query_options *options, codedb_result *result)
+{
+    if (options->threads < 0 || options->threads > QUERY_MAX_THREADS)
+        return codedb_fail(result, CODEDB_INVALID_REQUEST,
+                           "codedb_query_options.threads is %d, expected 1 to %d, or 0 for one a CPU", options->threads,
+                           QUERY_MAX_THREADS);
+    if (!(options->timeout >= 0))
+        return codedb_fail(result, CODEDB_INVALID_REQUEST,
+                           "codedb_query_options.timeout is %g, expected seconds, or 0 for no end", options->timeout);
+    return CODEDB_SUCCESS;
+}
+
 /* ---- Handing out -------------------------------------------------------------------------------------------------- */
 
 static void query_free_slot(query_slot *slot)
@@ -419,6 +431,8 @@ CODEDB_API codedb_code codedb_query_project(codedb *db, const codedb_filter *fil
     if (report != NULL && report->struct_size == 0)
         return codedb_fail(result, CODEDB_INVALID_REQUEST, "codedb_query_report: struct_size is 0, expected its size");
     code = codedb_struct_take(&own_options, sizeof own_options, options, "codedb_query_options", result);
+    if (code == CODEDB_SUCCESS)
+        code = query_check_options(&own_options, result);
     if (code != CODEDB_SUCCESS)
         return code;
     query_job job = {.db = db, .options = &own_options, .result = result != NULL ? result : &own_result};

@@ -10,6 +10,7 @@
  * 2. Clauses are parsed at the indentation that they have; only a case without any is indented first, its strings excepted. */
 #include "codedb_edit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* How the text of a role is parsed. */
@@ -17,28 +18,29 @@ typedef struct role_form {
     const char *name;
     const char *before; /* of clauses: each line at the indentation of the text */
     const char *after;
+    const char *expected;   /* of items: what the parser says where the text goes on behind them */
     codedb_node_kind owner; /* the first node of this kind is the one that has the parts */
 } role_form;
 
 static const role_form *role_form_of(codedb_role role)
 {
     static const role_form forms[CODEDB_ROLE_COUNT] = {
-        [CODEDB_ROLE_ARGUMENT] = {"an argument", "f(\n", "\n)\n", CODEDB_NODE_CALL},
-        [CODEDB_ROLE_PARAMETER] = {"a parameter", "def f(\n", "\n): pass\n", CODEDB_NODE_PARAMETERS},
-        [CODEDB_ROLE_LAMBDA_PARAMETER] = {"a parameter", "(lambda\n", "\n: 0)\n", CODEDB_NODE_PARAMETERS},
-        [CODEDB_ROLE_ELEMENT] = {"an element", "[\n", "\n]\n", CODEDB_NODE_LIST},
-        [CODEDB_ROLE_DICT_ELEMENT] = {"an element of a dict", "{\n", "\n}\n", CODEDB_NODE_DICT},
-        [CODEDB_ROLE_SUBSCRIPT] = {"an element of a subscript", "a[\n", "\n]\n", CODEDB_NODE_SUBSCRIPT},
-        [CODEDB_ROLE_IMPORT] = {"an imported module", "import ", "\n", CODEDB_NODE_IMPORT},
-        [CODEDB_ROLE_IMPORTED_NAME] = {"an imported name", "from a import (\n", "\n)\n", CODEDB_NODE_IMPORT_FROM},
-        [CODEDB_ROLE_NAME] = {"a name", "global ", "\n", CODEDB_NODE_GLOBAL},
-        [CODEDB_ROLE_WITH_ITEM] = {"an item of a with", "with ", ": pass\n", CODEDB_NODE_WITH},
-        [CODEDB_ROLE_TARGET] = {"a target of an assignment", "", " = 0\n", CODEDB_NODE_ASSIGN},
-        [CODEDB_ROLE_DECORATOR] = {"a decorator", "", "def f(): pass\n", CODEDB_NODE_FUNCTION_DEF},
-        [CODEDB_ROLE_TRY_CLAUSE] = {"a clause of a try", "try: pass\n", "", CODEDB_NODE_TRY},
-        [CODEDB_ROLE_IF_CLAUSE] = {"a clause of an if", "if 1: pass\n", "", CODEDB_NODE_IF},
-        [CODEDB_ROLE_LOOP_CLAUSE] = {"a clause of a loop", "while 1: pass\n", "", CODEDB_NODE_WHILE},
-        [CODEDB_ROLE_CASE] = {"a case", "match 0:\n", "", CODEDB_NODE_MATCH},
+        [CODEDB_ROLE_ARGUMENT] = {"an argument", "f(\n", "\n)\n", "expected ')'", CODEDB_NODE_CALL},
+        [CODEDB_ROLE_PARAMETER] = {"a parameter", "def f(\n", "\n): pass\n", "expected ')'", CODEDB_NODE_PARAMETERS},
+        [CODEDB_ROLE_LAMBDA_PARAMETER] = {"a parameter", "(lambda\n", "\n: 0)\n", "expected ':'", CODEDB_NODE_PARAMETERS},
+        [CODEDB_ROLE_ELEMENT] = {"an element", "[\n", "\n]\n", "expected ']'", CODEDB_NODE_LIST},
+        [CODEDB_ROLE_DICT_ELEMENT] = {"an element of a dict", "{\n", "\n}\n", "expected '}'", CODEDB_NODE_DICT},
+        [CODEDB_ROLE_SUBSCRIPT] = {"an element of a subscript", "a[\n", "\n]\n", "expected ']'", CODEDB_NODE_SUBSCRIPT},
+        [CODEDB_ROLE_IMPORT] = {"an imported module", "import ", "\n", "expected newline", CODEDB_NODE_IMPORT},
+        [CODEDB_ROLE_IMPORTED_NAME] = {"an imported name", "from a import (\n", "\n)\n", "expected ')'", CODEDB_NODE_IMPORT_FROM},
+        [CODEDB_ROLE_NAME] = {"a name", "global ", "\n", "expected newline", CODEDB_NODE_GLOBAL},
+        [CODEDB_ROLE_WITH_ITEM] = {"an item of a with", "with ", ": pass\n", "expected ':'", CODEDB_NODE_WITH},
+        [CODEDB_ROLE_TARGET] = {"a target of an assignment", "", " = 0\n", "expected '='", CODEDB_NODE_ASSIGN},
+        [CODEDB_ROLE_DECORATOR] = {"a decorator", "", "def f(): pass\n", NULL, CODEDB_NODE_FUNCTION_DEF},
+        [CODEDB_ROLE_TRY_CLAUSE] = {"a clause of a try", "try: pass\n", "", NULL, CODEDB_NODE_TRY},
+        [CODEDB_ROLE_IF_CLAUSE] = {"a clause of an if", "if 1: pass\n", "", NULL, CODEDB_NODE_IF},
+        [CODEDB_ROLE_LOOP_CLAUSE] = {"a clause of a loop", "while 1: pass\n", "", NULL, CODEDB_NODE_WHILE},
+        [CODEDB_ROLE_CASE] = {"a case", "match 0:\n", "", NULL, CODEDB_NODE_MATCH},
     };
     return &forms[role];
 }
@@ -105,10 +107,42 @@ CODEDB_PRIVATE codedb_role codedb_role_of(const codedb_edit_job *job, uint32_t n
 
 /* ---- Items -------------------------------------------------------------------------------------------------------- */
 
-static codedb_code role_fail(codedb_role role, codedb_result *result)
+static codedb_code role_fail(codedb_role role, const char *text, codedb_result *result)
 {
-    return codedb_fail(result, CODEDB_PARSE_ERROR, "the new code is more or other than %s, which is what stands there",
+    const char *line = codedb_snippet_first_code(text), *word = line ? codedb_snippet_skip_blanks(line) : "";
+    if (role == CODEDB_ROLE_IF_CLAUSE && !strncmp(word, "if", 2) && strchr(" \t\f(", word[2]))
+        return codedb_fail(result, CODEDB_PARSE_ERROR,
+                           "the new code is an if of its own, and a clause of an if stands there: write elif");
+    return codedb_fail(result, CODEDB_PARSE_ERROR, "the new code is more, less or other than %s, which is what stands there",
                        role_form_of(role)->name);
+}
+
+/* Whether all brackets that the first bytes of a text open are closed; those in strings count, too. */
+static bool role_is_outside_brackets(const char *text, size_t length)
+{
+    size_t depth = 0;
+    for (size_t i = 0; i < length && text[i]; i++) {
+        depth += strchr("([{", text[i]) != NULL;
+        depth -= depth && strchr(")]}", text[i]);
+    }
+    return !depth;
+}
+
+/* Tells an error in items by themselves: nobody wrote the text before and behind them. */
+static codedb_code role_fail_items(codedb_role role, const char *text, codedb_result *result)
+{
+    const char *found = result ? strstr(result->description, ", found ") : NULL;
+    if (!result || !result->line)
+        return CODEDB_PARSE_ERROR;
+    if (result->offset >= strlen(text))
+        return role_fail(role, text, result);
+    if (!found || strncmp(result->description, role_form_of(role)->expected, strlen(role_form_of(role)->expected)) != 0 ||
+        !role_is_outside_brackets(text, (size_t)result->offset))
+        return CODEDB_PARSE_ERROR;
+    char behind[64];
+    snprintf(behind, sizeof behind, "%s", found);
+    return codedb_fail_at(result, CODEDB_PARSE_ERROR, (size_t)result->offset, (size_t)result->length, result->line,
+                          result->column, "expected the end of %s%s", role_form_of(role)->name, behind);
 }
 
 static uint32_t role_find_owner(const codedb_tree *tree, codedb_node_kind kind)
@@ -152,13 +186,21 @@ static codedb_code role_parse_items(codedb_role role, const char *text, int targ
                                     codedb_snippet *snippet, codedb_result *result)
 {
     const role_form *form = role_form_of(role);
+    const char *given = text;
+    text = codedb_role_is_bracketed(role) ? text : codedb_snippet_skip_blanks(text);
     codedb_code code = codedb_snippet_parse_between(form->before, text, form->after, target_version, allocator, snippet, result);
+    if (code == CODEDB_PARSE_ERROR)
+        code = role_fail_items(role, text, result);
+    if (code == CODEDB_PARSE_ERROR && result && result->line == 1) {
+        result->column += (uint32_t)(text - given);
+        result->offset += (uint64_t)(text - given);
+    }
     if (code != CODEDB_SUCCESS)
         return code;
     uint32_t owner = role_find_owner(snippet->tree, form->owner);
     uint32_t module_child = snippet->tree->nodes[0].end > 1 ? snippet->tree->nodes[1].end : 1;
     if (owner == UINT32_MAX || module_child != snippet->tree->node_count || !role_find_items(snippet, owner, role))
-        return role_fail(role, result);
+        return role_fail(role, text, result);
     return CODEDB_SUCCESS;
 }
 
@@ -230,7 +272,7 @@ static codedb_code role_try_clauses(codedb_role role, const char *text, const ch
     snippet->base_depth = indent_length > 0;
     if (code == CODEDB_SUCCESS && !role_find_clauses(snippet, role)) {
         codedb_snippet_free(snippet);
-        code = role_fail(role, result);
+        code = role_fail(role, text, result);
     }
     codedb_buffer_free(&before);
     codedb_buffer_free(&after);
@@ -275,6 +317,11 @@ static codedb_code role_parse_bare_case(const char *text, int target_version, co
     codedb_code code = naive.failed ? codedb_fail_no_memory(result)
                                     : role_try_clauses(CODEDB_ROLE_CASE, naive.data ? naive.data : "", " ", 1, false,
                                                        target_version, allocator, snippet, result);
+    if (code == CODEDB_PARSE_ERROR && result && result->line) {
+        /* Each line has a blank more than it was given. */
+        result->column -= result->column > 0;
+        result->offset -= result->line < result->offset ? result->line : result->offset;
+    }
     if (code == CODEDB_SUCCESS && strpbrk(text, "\r\n")) {
         role_indent_lines(snippet->tree, snippet->text_start, &indented);
         codedb_snippet_free(snippet);
@@ -292,7 +339,7 @@ static codedb_code role_parse_clauses(codedb_role role, const char *text, int ta
 {
     const char *first_line = codedb_snippet_first_code(text), *other = "";
     if (!first_line)
-        return role_fail(role, result);
+        return role_fail(role, text, result);
     size_t indent = (size_t)(codedb_snippet_skip_blanks(first_line) - first_line);
     codedb_code code;
     if (role == CODEDB_ROLE_CASE && !indent)
@@ -321,8 +368,7 @@ CODEDB_PRIVATE codedb_code codedb_role_parse(codedb_role role, const char *text,
     if (role >= CODEDB_ROLE_DECORATOR)
         code = role_parse_clauses(role, text, target_version, allocator, snippet, result);
     else
-        code = role_parse_items(role, codedb_role_is_bracketed(role) ? text : codedb_snippet_skip_blanks(text), target_version,
-                                allocator, snippet, result);
+        code = role_parse_items(role, text, target_version, allocator, snippet, result);
     if (code == CODEDB_SUCCESS)
         return codedb_succeed(result);
     codedb_snippet_free(snippet);

@@ -467,6 +467,8 @@ static bool selector_regex(codedb_selector_parser *parser, codedb_attribute_test
         }
         break;
     }
+    if (selector_is_name(selector_peek(parser)))
+        return codedb_selector_fail(parser, parser->at, 1, "']' or one of the flags imsx of a regular expression", NULL);
     test->regex =
         codedb_regex_create(parser->selector->arena, parser->text + start + 1, end - start - 1, flags, &error_offset, &expected);
     if (test->regex != NULL)

@@ -475,11 +475,16 @@ CODEDB_PRIVATE void codedb_emission_append(const codedb_emission *emission, uint
 
 /* ---- Matching (codedb_xpath.c) ------------------------------------------------------------------------------------ */
 
-/* Finds the stored nodes (indexes in tree->nodes, ascending, distinct) that `filter` asks for. *nodes comes from tree->allocator
- * and is released with codedb_memory_release(&tree->allocator, *nodes); it is a valid pointer when *count is 0. No match is
- * success. Errors: those of codedb_tree_query; VALIDATION_ERROR when the selector matches white space or punctuation, which
- * has no stored node. */
-CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *filter, uint32_t **nodes,
+/* What an edit may be about: a stored node, or a comment, which has none. */
+typedef struct codedb_target {
+    uint32_t node;    /* in tree->nodes; of a comment: the nearest one around it */
+    uint32_t comment; /* its offset in the source; CODEDB_NO_COMMENT: the node is meant */
+} codedb_target;
+#define CODEDB_NO_COMMENT UINT32_MAX
+/* Finds the targets (in file order, distinct) that `filter` asks for. *targets comes from tree->allocator and is released with
+ * codedb_memory_release(&tree->allocator, *targets); it is a valid pointer when *count is 0. No match is success. Errors: those of
+ * codedb_tree_query; VALIDATION_ERROR when the selector matches white space or punctuation other than comments. */
+CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *filter, codedb_target **targets,
                                                uint32_t *count, codedb_result *result);
 /* The ways in which a selector matched: rows of 1 + capture_count stored nodes, the matched one and behind it its captures in the
  * order of `names`, CODEDB_NO_CAPTURE where the match's branch does not have that capture. A node has one row without captures,
@@ -491,8 +496,9 @@ typedef struct codedb_captured {
     uint32_t capture_count;
     const char *const *names;
     const uint32_t *rows;
+    const uint32_t *comments; /* of each row; CODEDB_NO_COMMENT: none. Else row[0] is the nearest node around it */
 } codedb_captured;
-/* codedb_xpath_select with captures: what was captured may be no white space or punctuation either. *captured is to be freed with
+/* codedb_xpath_select with captures: what was captured may be no white space, punctuation or comment. *captured is to be freed with
  * codedb_captured_free, which may be called after an error too. */
 CODEDB_PRIVATE codedb_code codedb_xpath_select_captured(const codedb_tree *tree, const codedb_filter *filter,
                                                         codedb_captured *captured, codedb_result *result);

@@ -66,8 +66,21 @@ CODEDB_PRIVATE size_t codedb_snippet_other_indent(const char *text, const char *
     return least == SIZE_MAX ? 0 : least;
 }
 
-/* Parses a text that begins behind `prefix` bytes of others, and makes an error's place one of the text. */
-static codedb_code snippet_parse_text(const codedb_buffer *source, size_t prefix, int target_version,
+/* The place of an error in the text, which is [start, end) of what was parsed. One outside it is at the text's end. */
+static codedb_code snippet_fail(const codedb_buffer *source, size_t start, size_t end, const codedb_result *found,
+                                codedb_result *result)
+{
+    size_t text_line, text_column, line, column, length = (size_t)found->length;
+    size_t offset = found->offset < start || found->offset > end ? end : (size_t)found->offset;
+    codedb_text_place(source->data, start, &text_line, &text_column);
+    codedb_text_place(source->data, offset, &line, &column);
+    column -= line == text_line ? text_column : 0;
+    return codedb_fail_at(result, CODEDB_PARSE_ERROR, offset - start, length < end - offset ? length : end - offset,
+                          line - text_line + 1, column, "%s", found->description);
+}
+
+/* Parses a text with others before and behind it: it is [start, end). The place of an error is one of the text. */
+static codedb_code snippet_parse_text(const codedb_buffer *source, size_t start, size_t end, int target_version,
                                       const codedb_allocator *allocator, codedb_tree **tree, codedb_result *result)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
@@ -75,21 +88,10 @@ static codedb_code snippet_parse_text(const codedb_buffer *source, size_t prefix
     options.target_version = target_version;
     codedb_result own = CODEDB_INIT(codedb_result);
     codedb_code code = codedb_tree_parse_text(source->data, source->length, &options, tree, &own);
-    if (code == CODEDB_PARSE_ERROR) {
-        size_t lines = 0, line_start = 0;
-        for (size_t i = 0; i < prefix; i++) {
-            if (source->data[i] == '\n') {
-                lines++;
-                line_start = i + 1;
-            }
-        }
-        size_t line = own.line > lines ? own.line - lines : 1, shift = prefix - line_start;
-        size_t column = line == 1 && own.column >= shift ? own.column - shift : own.column;
-        code = codedb_fail_at(result, code, own.offset >= prefix ? (size_t)own.offset - prefix : 0, (size_t)own.length, line,
-                              column, "the new code does not parse: line %zu: %s", line, own.description);
-    } else if (code != CODEDB_SUCCESS) {
+    if (code == CODEDB_PARSE_ERROR)
+        snippet_fail(source, start, end, &own, result);
+    else if (code != CODEDB_SUCCESS)
         codedb_fail(result, code, "%s", own.description);
-    }
     codedb_result_clear(&own);
     return code;
 }
@@ -105,9 +107,9 @@ CODEDB_PRIVATE codedb_code codedb_snippet_parse_between(const char *before, cons
     codedb_buffer_append_text(&source, text);
     size_t text_end = source.length;
     codedb_buffer_append_text(&source, after);
-    codedb_code code = source.failed
-                           ? codedb_fail_no_memory(result)
-                           : snippet_parse_text(&source, strlen(before), target_version, allocator, &snippet->tree, result);
+    codedb_code code =
+        source.failed ? codedb_fail_no_memory(result)
+                      : snippet_parse_text(&source, strlen(before), text_end, target_version, allocator, &snippet->tree, result);
     snippet->text_end = (uint32_t)text_end;
     codedb_buffer_free(&source);
     return code;
@@ -124,7 +126,7 @@ static codedb_code snippet_check_block(const codedb_tree *tree, size_t prefix, c
     uint32_t offset = tree->tokens[nodes[stray].first].start;
     codedb_place place = codedb_tree_place(tree, offset);
     return codedb_fail_at(result, CODEDB_PARSE_ERROR, offset - prefix, 1, place.line - 1, place.column,
-                          "the new code does not parse: line %u is indented less than the first statement", place.line - 1);
+                          "this line is indented less than the first statement");
 }
 
 static codedb_code snippet_try(const char *text, const char *indent, size_t indent_length, bool indented, int target_version,
@@ -137,8 +139,9 @@ static codedb_code snippet_try(const char *text, const char *indent, size_t inde
     codedb_buffer_append(&source, indent, indent_length);
     size_t prefix = source.length;
     codedb_buffer_append_text(&source, text);
-    codedb_code code = source.failed ? codedb_fail_no_memory(result)
-                                     : snippet_parse_text(&source, prefix, target_version, allocator, &snippet->tree, result);
+    codedb_code code =
+        source.failed ? codedb_fail_no_memory(result)
+                      : snippet_parse_text(&source, prefix, source.length, target_version, allocator, &snippet->tree, result);
     if (code == CODEDB_SUCCESS && indented)
         code = snippet_check_block(snippet->tree, prefix, result);
     snippet->text_start = (uint32_t)prefix;
@@ -164,6 +167,24 @@ static uint32_t snippet_newline_token(const codedb_tree *tree, uint32_t token)
     return token;
 }
 
+/* Whether a comment stands behind code on some line of the text. */
+static bool snippet_has_line_comment(const codedb_snippet *snippet)
+{
+    const codedb_tree *tree = snippet->tree;
+    for (uint32_t token = 0; token + 1 < tree->token_count && tree->tokens[token].start < snippet->text_end; token++) {
+        uint8_t kind = (uint8_t)tree->tokens[token].kind;
+        if (tree->tokens[token].start < snippet->text_start || kind == CODEDB_TOKEN_NEWLINE || kind == CODEDB_TOKEN_INDENT ||
+            kind == CODEDB_TOKEN_DEDENT)
+            continue;
+        uint32_t at = codedb_token_end(tree, token), next = tree->tokens[token + 1].start;
+        while (at < next && strchr(" \t\f", tree->source[at]))
+            at++;
+        if (at < next && tree->source[at] == '#')
+            return true;
+    }
+    return false;
+}
+
 CODEDB_PRIVATE void codedb_snippet_describe(codedb_snippet *snippet)
 {
     const codedb_tree *tree = snippet->tree;
@@ -172,8 +193,7 @@ CODEDB_PRIVATE void codedb_snippet_describe(codedb_snippet *snippet)
         return;
     }
     uint32_t newline = snippet_newline_token(tree, tree->nodes[snippet->first].first);
-    uint32_t line_end = codedb_token_end(tree, newline - 1);
-    snippet->has_line_comment = snippet_has_comment(tree, line_end, tree->tokens[newline].start);
+    snippet->has_line_comment = snippet_has_line_comment(snippet);
     uint32_t last = snippet_newline_token(tree, tree->nodes[snippet->last].last);
     snippet->ends_in_comment = snippet_has_comment(tree, codedb_token_end(tree, last - 1), snippet->text_end);
     uint32_t start = tree->tokens[tree->nodes[snippet->first].first].start;
@@ -217,6 +237,30 @@ CODEDB_PRIVATE codedb_code codedb_snippet_parse(const char *text, int target_ver
         codedb_succeed(result);
     }
     return code;
+}
+
+CODEDB_PRIVATE codedb_code codedb_code_error_tell(codedb_code_error *error, codedb_code code, size_t index, codedb_result *result)
+{
+    const codedb_result *found = &error->found;
+    error->index = index;
+    if (code == CODEDB_PARSE_ERROR && found->line)
+        return codedb_fail(result, code, "the new code does not parse: line %u, column %u: %s", found->line, found->column + 1,
+                           found->description);
+    if (code != CODEDB_SUCCESS)
+        return code == CODEDB_NO_MEMORY ? codedb_fail_no_memory(result) : codedb_fail(result, code, "%s", found->description);
+    codedb_succeed(&error->found);
+    return codedb_succeed(result);
+}
+
+CODEDB_PRIVATE void codedb_code_error_blame(const codedb_code_error *error, size_t edit, codedb_buffer *data)
+{
+    const codedb_result *found = &error->found;
+    codedb_buffer_printf(data, "{\"edit\": %zu", edit);
+    if (found->code == CODEDB_PARSE_ERROR && found->line)
+        codedb_buffer_printf(
+            data, ", \"new_code\": {\"index\": %zu, \"line\": %u, \"column\": %u, \"offset\": %llu, \"length\": %llu}",
+            error->index, found->line, found->column + 1, (unsigned long long)found->offset, (unsigned long long)found->length);
+    codedb_buffer_append_byte(data, '}');
 }
 
 CODEDB_PRIVATE void codedb_snippet_free(codedb_snippet *snippet)

@@ -1126,14 +1126,28 @@ CODEDB_PRIVATE codedb_code codedb_matcher_fail_unstored(codedb_matcher *matcher,
                        codedb_view_type(&matcher->view, node), place.line, place.column + 1);
 }
 
-static codedb_code xpath_list_stored(codedb_matcher *matcher, const uint64_t *set, uint32_t *nodes, uint32_t *count,
-                                     codedb_result *result)
+CODEDB_PRIVATE bool codedb_matcher_take_target(codedb_matcher *matcher, uint32_t node, codedb_target *target)
+{
+    const codedb_full_node *full = matcher->view.full;
+    *target = (codedb_target){codedb_view_stored(&matcher->view, node), CODEDB_NO_COMMENT};
+    if (target->node != CODEDB_NO_NODE)
+        return true;
+    if (full[node].kind != CODEDB_NODE_COMMENT)
+        return false;
+    target->comment = full[node].start;
+    while (full[node].syntax == UINT32_MAX)
+        node = full[node].parent;
+    target->node = full[node].syntax;
+    return true;
+}
+
+static codedb_code xpath_list_targets(codedb_matcher *matcher, const uint64_t *set, codedb_target *targets, uint32_t *count,
+                                      codedb_result *result)
 {
     uint32_t node;
     CODEDB_FOR_EACH(matcher, set, node)
     {
-        nodes[*count] = codedb_view_stored(&matcher->view, node);
-        if (nodes[*count] == CODEDB_NO_NODE) {
+        if (!codedb_matcher_take_target(matcher, node, &targets[*count])) {
             *count = 0;
             return codedb_matcher_fail_unstored(matcher, node, result);
         }
@@ -1142,14 +1156,14 @@ static codedb_code xpath_list_stored(codedb_matcher *matcher, const uint64_t *se
     return codedb_succeed(result);
 }
 
-CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *given, uint32_t **nodes,
+CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const codedb_filter *given, codedb_target **targets,
                                                uint32_t *count, codedb_result *result)
 {
     codedb_filter filter;
     codedb_code code = codedb_matcher_take(&filter, tree != NULL, given, result);
     codedb_matcher matcher;
     uint64_t *set;
-    *nodes = NULL;
+    *targets = NULL;
     *count = 0;
     if (code != CODEDB_SUCCESS)
         return code;
@@ -1158,11 +1172,11 @@ CODEDB_PRIVATE codedb_code codedb_xpath_select(const codedb_tree *tree, const co
         code = codedb_matcher_match(&matcher, &filter, &set, result);
     if (code != CODEDB_SUCCESS)
         goto cleanup;
-    *nodes = codedb_memory_allocate(&tree->allocator, codedb_set_count(&matcher, set), sizeof **nodes);
-    code = *nodes == NULL ? codedb_fail_no_memory(result) : xpath_list_stored(&matcher, set, *nodes, count, result);
-    if (code != CODEDB_SUCCESS && *nodes != NULL) {
-        codedb_memory_release(&tree->allocator, *nodes);
-        *nodes = NULL;
+    *targets = codedb_memory_allocate(&tree->allocator, codedb_set_count(&matcher, set), sizeof **targets);
+    code = *targets == NULL ? codedb_fail_no_memory(result) : xpath_list_targets(&matcher, set, *targets, count, result);
+    if (code != CODEDB_SUCCESS && *targets != NULL) {
+        codedb_memory_release(&tree->allocator, *targets);
+        *targets = NULL;
     }
 cleanup:
     codedb_matcher_close(&matcher);

@@ -81,25 +81,48 @@ static size_t edit_head_length(const char *text)
     return (size_t)(at - text);
 }
 
-/* Prints a diff in the encoding of its file, as `git apply` compares bytes. `text` is the file's; of a tree, any will do. */
-static codedb_code edit_print_bytes(const codedb_tree *tree, const char *text, const char *diff, FILE *out, codedb_result *result)
+/* A text in the encoding that the first two lines of a source ask for; *bytes + *skipped is where it begins. */
+static codedb_code edit_encode(const codedb_tree *tree, const char *source, const char *text, char **bytes, size_t *skipped,
+                               size_t *size, codedb_result *result)
 {
-    size_t head = edit_head_length(text), names = edit_head_length(diff), length = strlen(diff + names), skipped = 0, size = 0;
-    char *whole = malloc(head + length + 1), *bytes = NULL;
-    codedb_code code = whole != NULL ? codedb_tree_encode(tree, text, head, &bytes, &skipped, result) : CODEDB_NO_MEMORY;
-    codedb_free(bytes);
-    bytes = NULL;
+    size_t head = edit_head_length(source), length = strlen(text);
+    char *whole = malloc(head + length + 1), *first = NULL;
+    *bytes = NULL;
+    codedb_code code = whole != NULL ? codedb_tree_encode(tree, source, head, &first, skipped, result) : CODEDB_NO_MEMORY;
+    codedb_free(first);
     if (code == CODEDB_SUCCESS) {
-        memcpy(whole, text, head);
-        memcpy(whole + head, diff + names, length);
-        code = codedb_tree_encode(tree, whole, head + length, &bytes, &size, result);
+        memcpy(whole, source, head);
+        memcpy(whole + head, text, length);
+        code = codedb_tree_encode(tree, whole, head + length, bytes, size, result);
     }
-    if (code == CODEDB_SUCCESS) {
-        fwrite(diff, 1, names, out);
-        fwrite(bytes + skipped, 1, size - skipped, out);
-    }
-    codedb_free(bytes);
     free(whole);
+    return code;
+}
+
+/* Prints a diff in the encoding of its file, as `git apply` compares bytes. Where the edit changes the encoding, lines that the diff
+ * does not have change their bytes, too: then it is text, which is no patch. `source` is the file's text; of a tree, any will do. */
+static codedb_code edit_print_bytes(const char *path, const codedb_tree *tree, const char *source,
+                                    const codedb_edit_report *report, FILE *out, codedb_result *result)
+{
+    size_t names = edit_head_length(report->diff), skipped = 0, size = 0, new_skipped = 0, new_size = 0;
+    char *bytes = NULL, *new_bytes = NULL;
+    codedb_result own = CODEDB_INIT(codedb_result);
+    codedb_code code = edit_encode(tree, source, report->diff + names, &bytes, &skipped, &size, result);
+    bool is_kept = code == CODEDB_SUCCESS && edit_encode(tree, report->source, report->diff + names, &new_bytes, &new_skipped,
+                                                         &new_size, &own) == CODEDB_SUCCESS;
+    is_kept = is_kept && size - skipped == new_size - new_skipped &&
+              memcmp(bytes + skipped, new_bytes + new_skipped, size - skipped) == 0;
+    if (is_kept) {
+        fwrite(report->diff, 1, names, out);
+        fwrite(bytes + skipped, 1, size - skipped, out);
+    } else if (code == CODEDB_SUCCESS || code == CODEDB_VALIDATION_ERROR) {
+        shell_fail("%s: the edit changes the file's encoding, so this diff is no patch; --write does it right", path);
+        fputs(report->diff, out);
+        code = CODEDB_SUCCESS;
+    }
+    codedb_result_clear(&own);
+    codedb_free(bytes);
+    codedb_free(new_bytes);
     return code;
 }
 
@@ -118,7 +141,7 @@ static codedb_code edit_print(const shell_options *options, const shell_source *
     if (code == CODEDB_SUCCESS && (is_utf8 || options->json || options->color))
         shell_print_report(options, source->path, report, out);
     else if (code == CODEDB_SUCCESS)
-        code = edit_print_bytes(tree, text, report->diff, out, result);
+        code = edit_print_bytes(source->path, tree, text, report, out, result);
     return code;
 }
 
@@ -262,7 +285,7 @@ static codedb_code edit_print_stored(const shell_options *options, const codedb_
         if (options->json || options->color)
             shell_print_report(options, file->path, &file->report, stdout);
         else
-            code = edit_print_bytes(tree, file->report.source, file->report.diff, stdout, result);
+            code = edit_print_bytes(file->path, tree, file->report.source, &file->report, stdout, result);
     }
     codedb_tree_free(tree);
     return code;

@@ -640,8 +640,10 @@ static void one_wrong_edit_of_several_changes_nothing_and_is_named(void **state)
     const char *codes[] = {"x", "y ="};
     codedb_edit edits[] = {make("Expr", CODEDB_EDIT_REPLACE, &codes[0], 1), make("Expr", CODEDB_EDIT_INSERT_AFTER, &codes[1], 1)};
     assert_code(apply("a\n", edits, 2, &report, &result), CODEDB_PARSE_ERROR, result);
-    assert_string_equal(result.data, "{\"edit\": 1}");
-    assert_contains(result.description, "line 1");
+    assert_string_equal(result.data, "{\"edit\": 1, \"new_code\": {\"index\": 0, \"line\": 1, \"column\": 4, \"offset\": 3, "
+                                     "\"length\": 0}}");
+    assert_contains(result.description, "the new code does not parse: line 1, column 4: ");
+    assert_int_equal(result.line, 0); /* no place in the source */
     assert_null(report);
     edits[1].code = codes;
     edits[1].filter.selector = "Return";
@@ -685,6 +687,50 @@ static void the_report_tells_ranges_diff_and_hash(void **state)
     assert_int_equal(strlen(report->hash), 64);
     codedb_free(report);
     codedb_result_clear(&result);
+}
+
+static void check_code_error(const char *source, const char *selector, const char *code, const char *words, const char *place)
+{
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_edit_report *report;
+    char data[160];
+    codedb_edit edit = make(selector, CODEDB_EDIT_REPLACE, &code, 1);
+    assert_code(apply(source, &edit, 1, &report, &result), CODEDB_PARSE_ERROR, result);
+    snprintf(data, sizeof data, "{\"edit\": 0, \"new_code\": {\"index\": 0, %s}}", place);
+    if (!strstr(result.description, words) || strcmp(result.data, data) != 0)
+        fail_msg("\"%s\" %s, expected \"%s\" %s", result.description, result.data, words, data);
+    assert_int_equal(result.line, 0);
+    assert_int_equal(result.offset, 0);
+    codedb_result_clear(&result);
+}
+
+static void an_error_in_new_code_has_its_place_there(void **state)
+{
+    (void)state;
+    check_code_error("a\nb\n", "Expr:last", "f(", "line 1, column 2: '(' was never closed",
+                     "\"line\": 1, \"column\": 2, \"offset\": 1, \"length\": 1");
+    check_code_error("if a:\n    b\n", "Expr", "    c\n    d e\n",
+                     "line 2, column 7: ", "\"line\": 2, \"column\": 7, \"offset\": 12, \"length\": 1");
+    check_code_error("if a:\n    b\n", "Expr", "    c\nd\n", "line 2, column 1: this line is indented less",
+                     "\"line\": 2, \"column\": 1, \"offset\": 6, \"length\": 1");
+    check_code_error("{a}\n", "Element", "b: 2", "line 1, column 2: expected the end of an element, found ':'",
+                     "\"line\": 1, \"column\": 2, \"offset\": 1, \"length\": 1");
+    check_code_error("import a\n", "ImportAlias", "  b.2", "line 1, column 4: expected the end of an imported module",
+                     "\"line\": 1, \"column\": 4, \"offset\": 3, \"length\": 2");
+    check_code_error("match a:\n    case 1: b\n", "MatchCase", "case 1:\n    \xC3\xA9 )", "line 2, column 7: unmatched ')'",
+                     "\"line\": 2, \"column\": 7, \"offset\": 15, \"length\": 1");
+}
+
+/* What was parsed before and behind it is not told: nobody wrote that. */
+static void an_error_behind_an_item_is_one_of_the_item(void **state)
+{
+    (void)state;
+    REFUSED("{a}\n", "Element", REPLACE, "b]", CODEDB_PARSE_ERROR, "more, less or other than an element");
+    REFUSED("f(a)\n", "Arg", REPLACE, "b, (", CODEDB_PARSE_ERROR, "more, less or other than an argument");
+    REFUSED("with a: b\n", "WithItem", REPLACE, "b: c", CODEDB_PARSE_ERROR, "more, less or other than an item of a with");
+    REFUSED("[a]\n", "Element", REPLACE, "(b: 2)", CODEDB_PARSE_ERROR, "expected ')'");
+    REFUSED("if a: b\nelif c: d\n", "If.orelse", REPLACE, "if z: 1", CODEDB_PARSE_ERROR, "write elif");
+    REFUSED("if a: b\nelse: d\n", "Else", REPLACE, "if(z): 1", CODEDB_PARSE_ERROR, "write elif");
 }
 
 static void what_cannot_be_edited_so_is_refused_with_the_reason(void **state)
@@ -792,6 +838,8 @@ int main(void)
         cmocka_unit_test(one_wrong_edit_of_several_changes_nothing_and_is_named),
         cmocka_unit_test(a_replacement_by_the_same_modifies_nothing),
         cmocka_unit_test(the_report_tells_ranges_diff_and_hash),
+        cmocka_unit_test(an_error_in_new_code_has_its_place_there),
+        cmocka_unit_test(an_error_behind_an_item_is_one_of_the_item),
         cmocka_unit_test(what_cannot_be_edited_so_is_refused_with_the_reason),
         cmocka_unit_test(calls_without_sense_are_invalid_requests),
         cmocka_unit_test(every_failed_allocation_is_no_memory_and_leaks_nothing),

@@ -101,6 +101,26 @@ static const row_case row_cases[] = {
     ROW_REFUSED(5, "for a in b: c\nelse:\n    x\n", "Expr[code=x]", REPLACE, "continue", VALIDATION_ERROR,
                 "not properly in loop"),
     ROW_REFUSED(5, "import a\nx\n", "Expr", REPLACE, "from __future__ import division", VALIDATION_ERROR, "at the beginning"),
+    ROW_REFUSED(5, "def f():\n    x\n", "Expr", REPLACE, "type X = (yield)", VALIDATION_ERROR, "within a type alias"),
+    ROW_REFUSED(5, "async def f():\n    x\n", "Expr", REPLACE, "type X = [a for a in await b]", VALIDATION_ERROR,
+                "within a type alias"),
+    ROW_REFUSED(5, "type X = a\n", "Name[name=a]", REPLACE, "[(b := c) for c in d]", VALIDATION_ERROR, "within a type alias"),
+    ROW_REFUSED(5, "async def f():\n    x\n", "Expr", REPLACE, "type X = [await a for b in c]", VALIDATION_ERROR,
+                "'await' outside"),
+    ROW_REPLACE(5, "type X = a\n", "Name[name=a]", "lambda: (yield)", "type X = lambda: (yield)\n"),
+    ROW_REFUSED(5, "def f():\n    class A[T: x]: a\n", "Name[name=x]", REPLACE, "(yield)", VALIDATION_ERROR,
+                "the bound of a type parameter"),
+    ROW_REFUSED(5, "class A[T = x]: a\n", "Name[name=x]", REPLACE, "(b := c)", VALIDATION_ERROR,
+                "the default of a type parameter"),
+    ROW_REFUSED(5, "def f():\n    class A[T](x): a\n", "Name[name=x]", REPLACE, "(yield)", VALIDATION_ERROR,
+                "the definition of a generic"),
+    ROW_REPLACE(5, "def f():\n    class A(x): a\n", "Name[name=x]", "(yield)", "def f():\n    class A((yield)): a\n"),
+    ROW_REPLACE(5, "def f():\n    def g[T](a=x): b\n", "Name[name=x]", "(yield)", "def f():\n    def g[T](a=(yield)): b\n"),
+    ROW_REFUSED(5, "def f():\n    def g(a: x): b\n", "Name[name=x]", REPLACE, "(yield)", VALIDATION_ERROR, "an annotation"),
+    ROW_REFUSED(5, "a: x\n", "Name[name=x]", REPLACE, "(b := c)", VALIDATION_ERROR, "an annotation"),
+    ROW_REFUSED(5, "x\n", "Expr", REPLACE, "[a for a in (b := c)]", VALIDATION_ERROR, "comprehension iterable"),
+    ROW_REFUSED(5, "class A:\n    x\n", "Expr", REPLACE, "[(b := c) for a in d]", VALIDATION_ERROR, "in a class body"),
+    ROW_REPLACE(5, "def f():\n    x\n", "Expr", "(await a for b in c)", "def f():\n    (await a for b in c)\n"),
     ROW_REPLACE(6, "def f():\n\told()\n", "Expr", "if a:\n    if b:\n        c", "def f():\n\tif a:\n\t\tif b:\n\t\t\tc\n"),
     ROW_AFTER(7, "def f():\n  a\n", "Expr", "if b:\n    if c:\n        d", "def f():\n  a\n  if b:\n    if c:\n      d\n"),
     ROW_REPLACE(8, METHOD, OLD, "if a:\n    x = '''b\n  c'''", METHOD_WITH("        if a:\n            x = '''b\n  c'''\n")),
@@ -124,8 +144,24 @@ static const row_case row_cases[] = {
                "#!/bin/python\n# coding: utf-8\n# first\n\nb\n"),
     ROW_DELETE(16, "x\n\n# why\ndef f():\n    a\n\ny\n", "def", "x\n\ny\n"),
     ROW_OPTION(16, "x\n\n# why\ndef f():\n    a\n\ny\n", "def", DELETE, NULL, "x\n\n# why\n\ny\n", keep_comment),
+    ROW_DELETE(16, "if a:\n    1\n# why\n# not\nelif b:\n    2\n# third\nelse:\n    3\n", "If.orelse",
+               "if a:\n    1\n# third\nelse:\n    3\n"),
+    ROW_DELETE(16, "if a:\n    1\n    # end\n# why\nelse:\n    3\n", "Else", "if a:\n    1\n    # end\n"),
+    ROW_DELETE(16, "if a:\n    1\n# apart\n\nelse:\n    3\n", "Else", "if a:\n    1\n# apart\n\n"),
+    ROW_DELETE(16, "try:\n    1\n# e\nexcept E:\n    2\n# f\nfinally:\n    3\n", "ExceptHandler",
+               "try:\n    1\n# f\nfinally:\n    3\n"),
+    ROW_DELETE(16, "match a:\n    # one\n    case 1:\n        2\n    # two\n    case 2:\n        3\n", "MatchCase:first",
+               "match a:\n    # two\n    case 2:\n        3\n"),
+    ROW_DELETE(16, "@a\n# c\n@b\ndef f(): x\n", "Decorator:last", "@a\n# c\ndef f(): x\n"),
+    ROW_OPTION(16, "if a:\n    1\n# why\nelse:\n    3\n", "Else", DELETE, NULL, "if a:\n    1\n# why\n", keep_comment),
+    ROW_BEFORE(16, "if a:\n    1\n# why\nelse:\n    3\n", "Else", "elif b: 2", "if a:\n    1\nelif b: 2\n# why\nelse:\n    3\n"),
     ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = 2\nz = 3", "y = 2  # note\nz = 3\n"),
     ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = 2  # own", "y = 2  # own\n"),
+    ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = 2\nz = 3  # own", "y = 2\nz = 3  # own\n"),
+    ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = [\n    2,  # own\n]", "y = [\n    2,  # own\n]\n"),
+    ROW_REPLACE(17, "x = 1  # note\n", "Assign", "# above\ny = '#'\n# below", "# above\ny = '#'  # note\n# below\n"),
+    ROW_REPLACE(17, "try: a\nexcept E: b  # note\n", "ExceptHandler", "except F: b\nexcept G: c  # own",
+                "try: a\nexcept F: b\nexcept G: c  # own\n"),
     ROW_DELETE(18, "a\nx = 1  # note\nb\n", "Assign", "a\nb\n"),
     ROW_AFTER(19, "def f():\n    a\n", "Expr", "# only\n# comments", "def f():\n    a\n    # only\n    # comments\n"),
     ROW_AFTER(20, "def f():\n    a\n    # end\nb\n", "Expr:first", "x", "def f():\n    a\n    x\n    # end\nb\n"),
@@ -246,6 +282,37 @@ static void row_check_case(const row_case *given)
         check_failure(given->source, &edit, 1, given->error, given->words, __FILE__, __LINE__);
 }
 
+/* ---- Rows that the target version decides ------------------------------------------------------------------------- */
+
+static codedb_code row_annotate(const char *source, int version, codedb_result *result)
+{
+    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+    codedb_edit_report *report = NULL;
+    codedb_tree *tree = NULL;
+    const char *code = "(yield)";
+    codedb_edit edit = make("Name[name=x]", CODEDB_EDIT_REPLACE, &code, 1);
+    options.target_version = version;
+    assert_success(codedb_tree_parse(source, strlen(source), &options, &tree, result), *result);
+    codedb_code answer = codedb_tree_edit(tree, &edit, 1, NULL, &report, result);
+    codedb_free(report);
+    codedb_tree_free(tree);
+    return answer;
+}
+
+static void row_5_annotations_follow_the_target(void)
+{
+    static const char plain[] = "def f():\n    def g(a: x): b\n", generic[] = "def f():\n    def g[T](a) -> x: b\n";
+    static const char future[] = "from __future__ import annotations\ndef f():\n    a: x\n";
+    codedb_result result = CODEDB_INIT(codedb_result);
+    assert_success(row_annotate(plain, 313, &result), result);
+    assert_code(row_annotate(plain, 314, &result), CODEDB_VALIDATION_ERROR, result);
+    assert_success(row_annotate(future, 309, &result), result);
+    assert_code(row_annotate(future, 310, &result), CODEDB_VALIDATION_ERROR, result);
+    assert_code(row_annotate(generic, 312, &result), CODEDB_VALIDATION_ERROR, result);
+    assert_contains(result.description, "the definition of a generic");
+    codedb_result_clear(&result);
+}
+
 /* ---- Rows of several nodes and several edits ---------------------------------------------------------------------- */
 
 static void row_45_nodes_stand_in_their_order(void)
@@ -284,7 +351,7 @@ static void row_49_one_edit_of_three_fails(void)
                            make("Expr", CODEDB_EDIT_INSERT_AFTER, &codes[2], 1)};
     assert_code(apply("a\n", edits, 3, &report, &result), CODEDB_PARSE_ERROR, result);
     assert_null(report);
-    assert_string_equal(result.data, "{\"edit\": 1}");
+    assert_contains(result.data, "{\"edit\": 1, ");
     codedb_result_clear(&result);
 }
 
@@ -447,7 +514,7 @@ static const row_test row_tests[] = {
     {"row 2: lines that are indented already", NULL},
     {"row 3: a first line without indentation", NULL},
     {"row 4: compound statements in a def", NULL},
-    {"row 5: what the compiler refuses at its place", NULL},
+    {"row 5: what the compiler refuses at its place", row_5_annotations_follow_the_target},
     {"row 6: tabs by depth", NULL},
     {"row 7: the file's own unit", NULL},
     {"row 8: the inside of strings", NULL},

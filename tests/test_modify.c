@@ -180,7 +180,7 @@ static void one_wrong_edit_of_one_file_changes_none_and_is_named(void **state)
     codedb_file_edits both[] = {edits_of(made->files[0], &good, 1), edits_of(made->files[1], bad, 2)};
     assert_code(codedb_modify_project(made->db, NULL, both, 2, NULL, &report, &made->result), CODEDB_PARSE_ERROR, made->result);
     assert_contains(made->result.data, "\"file\": 1");
-    assert_contains(made->result.data, "b.py\", \"edit\": 1}");
+    assert_contains(made->result.data, "b.py\", \"edit\": 1, \"new_code\": {\"index\": 0, \"line\": 1, ");
     assert_contains(made->result.description, "line 1");
     assert_null(report);
     both[1] = edits_of(made->files[2], &good, 1);

@@ -560,6 +560,27 @@ static void a_bad_selector_asks_nothing(void **state)
     free(made.text);
 }
 
+/* Refused, with the field, what it is and what is allowed. */
+static void check_options(fixture *f, int threads, double timeout, const char *words)
+{
+    codedb_filter filter = CODEDB_INIT(codedb_filter);
+    codedb_query_options options = CODEDB_INIT(codedb_query_options);
+    answer made = {0};
+    filter.selector = "*";
+    options.threads = threads;
+    options.timeout = timeout;
+    assert_code(codedb_query_project(f->db, &filter, &options, take, &made, NULL, &f->result), CODEDB_INVALID_REQUEST, f->result);
+    assert_contains(f->result.description, words);
+    free(made.text);
+}
+
+static void options_out_of_their_range_are_told(void **state)
+{
+    check_options(*state, -1, 0, "codedb_query_options.threads is -1, expected 1 to 64, or 0");
+    check_options(*state, 65, 0, "codedb_query_options.threads is 65, expected 1 to 64, or 0");
+    check_options(*state, 0, -0.5, "codedb_query_options.timeout is -0.5, expected seconds, or 0");
+}
+
 static void calls_that_make_no_sense_are_refused(void **state)
 {
     fixture *f = *state;
@@ -1054,6 +1075,7 @@ int main(void)
         ON_CORPUS(stale_rows_change_no_answer),
         ON_CORPUS(files_that_cannot_match_are_left_out),
         ON_CORPUS(a_bad_selector_asks_nothing),
+        ON_CORPUS(options_out_of_their_range_are_told),
         ON_CORPUS(calls_that_make_no_sense_are_refused),
         ON_CORPUS(a_compiled_selector_is_taken),
         ON_CORPUS(the_callback_stops_a_query),

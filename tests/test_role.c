@@ -210,7 +210,7 @@ static void white_space_and_punctuation_cannot_be_edited(void **state)
 {
     (void)state;
     REFUSED("f(a, b)  # c\n", "Comma", DELETE, NULL, CODEDB_VALIDATION_ERROR, "");
-    REFUSED("f(a, b)  # c\n", "Comment", REPLACE, "# d", CODEDB_VALIDATION_ERROR, "");
+    REFUSED("f(a, b)  # c\n", "TrailingWhitespace", REPLACE, "# d", CODEDB_VALIDATION_ERROR, "");
     REFUSED("f[a, b]  # c\n", "LeftSquareBracket", INSERT_AFTER, "x", CODEDB_VALIDATION_ERROR, "");
 }
 

@@ -154,6 +154,8 @@ static void test_values_are_checked(void **state)
         {"[name='\\ud800']", 7, 6, "the number of a character"},
         {"[name=/x]", 6, 1, "a closing slash for this one"},
         {"[name=/x\\/]", 6, 1, "a closing slash for this one"},
+        {"[name=/x/z]", 9, 1, "']' or one of the flags imsx"},
+        {"[name=/x/iI]", 10, 1, "']' or one of the flags imsx"},
         {"[name^=/x/]", 7, 1, "a regular expression stands behind = and != only"},
         {"[name=x i]", 8, 1, "the flag i stands behind a quoted value only"},
         {"[name='x' j]", 10, 1, "expected ']', found 'j'"},
@@ -188,7 +190,7 @@ static void test_regular_expressions_are_checked(void **state)
         {"[name=/a{1001}/]", 9, 4, "at most 1000 repetitions"},
         {"[name=/(?=a)/]", 9, 1, "groups that look ahead"},
         {"[name=/((a{100}){100}){100}/]", 27, 1, "a smaller regular expression"},
-        {"[name=/a/q]", 9, 1, "expected ']', found 'q'"},
+        {"[name=/a/q]", 9, 1, "one of the flags imsx of a regular expression, found 'q'"},
     };
     char *deep = repeated("[name=/", "(", 65, "/]");
 

@@ -424,6 +424,26 @@ static void edit_takes_a_file_with_several_names_once(void **state)
     assert_run_tells(scratch, "edit Integer --delete p/none.py p/none.py", 2, "p/none.py: ");
 }
 
+static void edit_tells_a_place_in_the_new_code_as_one(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "x.py", "a\n\ng()\n");
+    assert_run_tells(scratch, "edit Call --replace 'f(' x.py", 2, "x.py: the new code does not parse: line 1, column 2: ");
+}
+
+static void edit_changes_the_encoding_of_the_file(void **state)
+{
+    files_scratch *scratch = *state;
+    files_write(scratch, "x.py", "# coding: latin-1\na = '\xe9'\n");
+    assert_run_tells(scratch, "edit Comment --delete x.py", 0, "x.py: the edit changes the file's encoding");
+    assert_run_tells(scratch, "edit Comment --delete x.py", 0, " a = '\xc3\xa9'\n");
+    assert_run_tells(scratch, "edit Comment --replace '# coding: ascii' --write x.py", 2, "cannot be written");
+    assert_run_tells(scratch, "edit Comment --replace '# coding: no-such' --write x.py", 2, "unknown encoding");
+    files_assert_text(scratch, "x.py", "# coding: latin-1\na = '\xe9'\n");
+    assert_run_tells(scratch, "edit Comment --delete --write x.py", 0, "1 nodes");
+    files_assert_text(scratch, "x.py", "a = '\xc3\xa9'\n");
+}
+
 static void edit_writes_all_files_or_none(void **state)
 {
     files_scratch *scratch = *state;
@@ -741,6 +761,8 @@ int main(int count, char **arguments)
         SCRATCH_TEST(edit_with_write_changes_the_file_and_keeps_its_mode),
         SCRATCH_TEST(edit_writes_in_the_encoding_of_the_file),
         SCRATCH_TEST(edit_takes_a_file_with_several_names_once),
+        SCRATCH_TEST(edit_changes_the_encoding_of_the_file),
+        SCRATCH_TEST(edit_tells_a_place_in_the_new_code_as_one),
         SCRATCH_TEST(edit_writes_all_files_or_none),
         SCRATCH_TEST(edit_fills_captures_and_puts_code_inside),
         SCRATCH_TEST(edit_of_standard_input_prints_the_result),

@@ -927,7 +927,7 @@ static void test_a_compiled_selector_stands_for_text_and_dialect(void **state)
     codedb_result result = CODEDB_INIT(codedb_result);
     char text[] = "class > method";
     codedb_selector *selector = NULL;
-    uint32_t *nodes = NULL;
+    codedb_target *targets = NULL;
     uint32_t count;
     char *got;
     int i;
@@ -943,9 +943,9 @@ static void test_a_compiled_selector_stands_for_text_and_dialect(void **state)
         got = answer(tree, &filter);
         assert_string_equal(got, i == 0 ? "FunctionDef@2:4" : "");
         free(got);
-        assert_success(codedb_xpath_select(tree, &filter, &nodes, &count, &result), result);
+        assert_success(codedb_xpath_select(tree, &filter, &targets, &count, &result), result);
         assert_int_equal(count, 1 - i);
-        codedb_memory_release(&tree->allocator, nodes);
+        codedb_memory_release(&tree->allocator, targets);
         codedb_selector_free(selector);
     }
     codedb_result_clear(&result);
@@ -957,31 +957,35 @@ static void test_selecting_gives_stored_nodes_only(void **state)
     codedb_tree *tree = parse(lists);
     codedb_filter filter = CODEDB_INIT(codedb_filter);
     codedb_result result = CODEDB_INIT(codedb_result);
-    uint32_t *nodes = NULL;
+    codedb_target *targets = NULL;
     uint32_t count;
     uint32_t i;
 
     (void)state;
     filter.selector = "Assign, If:not(Comma)";
-    assert_success(codedb_xpath_select(tree, &filter, &nodes, &count, &result), result);
+    assert_success(codedb_xpath_select(tree, &filter, &targets, &count, &result), result);
     assert_int_equal(count, 4);
     for (i = 0; i < count; i++) {
-        assert_true(tree->nodes[nodes[i]].kind == (i == 2 ? CODEDB_NODE_IF : CODEDB_NODE_ASSIGN));
-        assert_true(i == 0 || nodes[i] > nodes[i - 1]);
+        assert_true(tree->nodes[targets[i].node].kind == (i == 2 ? CODEDB_NODE_IF : CODEDB_NODE_ASSIGN));
+        assert_true(i == 0 || targets[i].node > targets[i - 1].node);
     }
-    codedb_memory_release(&tree->allocator, nodes);
+    codedb_memory_release(&tree->allocator, targets);
+    filter.selector = "Comment, Assign:first";
+    assert_success(codedb_xpath_select(tree, &filter, &targets, &count, &result), result);
+    assert_true(count > 0 && targets[0].comment == CODEDB_NO_COMMENT);
+    codedb_memory_release(&tree->allocator, targets);
     filter.selector = "Assign, Semicolon";
-    assert_code(codedb_xpath_select(tree, &filter, &nodes, &count, &result), CODEDB_VALIDATION_ERROR, result);
+    assert_code(codedb_xpath_select(tree, &filter, &targets, &count, &result), CODEDB_VALIDATION_ERROR, result);
     assert_contains(result.description, "a Semicolon at line 1, column 6");
-    assert_null(nodes);
+    assert_null(targets);
     filter.selector = "While";
-    assert_success(codedb_xpath_select(tree, &filter, &nodes, &count, &result), result);
+    assert_success(codedb_xpath_select(tree, &filter, &targets, &count, &result), result);
     assert_int_equal(count, 0);
-    assert_non_null(nodes);
-    codedb_memory_release(&tree->allocator, nodes);
+    assert_non_null(targets);
+    codedb_memory_release(&tree->allocator, targets);
     filter.selector = "Whale";
-    assert_code(codedb_xpath_select(tree, &filter, &nodes, &count, &result), CODEDB_SELECTOR_ERROR, result);
-    assert_code(codedb_xpath_select(NULL, &filter, &nodes, &count, &result), CODEDB_INVALID_REQUEST, result);
+    assert_code(codedb_xpath_select(tree, &filter, &targets, &count, &result), CODEDB_SELECTOR_ERROR, result);
+    assert_code(codedb_xpath_select(NULL, &filter, &targets, &count, &result), CODEDB_INVALID_REQUEST, result);
     codedb_result_clear(&result);
     codedb_tree_free(tree);
 }
