@@ -335,6 +335,8 @@ static void test_siblings_are_those_of_one_list(void **state)
         {"Element + Element", "Element@6:15 Element@6:18"},
         {"ExceptHandler + *", "ExceptHandler@9:0"},
         {"AnnAssign + AnnAssign", "AnnAssign@5:28"},
+        {"SimpleStatementLine + If", "If@2:0"},
+        {"If + SimpleStatementLine, If ~ SimpleStatementLine", ""},
         {"If.body ~ *", "Assign@3:0 FunctionDef@4:0 ClassDef@5:0 Expr@6:0 Try@7:0"},
         {"Name + *, Pass ~ *", ""},
     };
