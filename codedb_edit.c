@@ -467,6 +467,14 @@ static codedb_code edit_blame_place(const codedb_edit_job *job, codedb_code code
     return code;
 }
 
+/* Edits that undo each other, as deleting a statement and inserting the same one, are none. */
+static void edit_drop_all(codedb_edit_job *job)
+{
+    for (uint32_t i = 0; i < job->operation_count; i++)
+        job->operations[i].unchanged = true;
+    job->splices.count = 0;
+}
+
 /* Parses what the splices make of the source, and checks the new parts. */
 static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_edit_report **report, codedb_tree **edited)
 {
@@ -483,6 +491,8 @@ static codedb_code edit_finish(codedb_edit_job *job, const char *path, codedb_ed
     codedb_splices_apply(&job->splices, tree->source, tree->length, &job->text);
     if (job->text.failed)
         return codedb_fail_no_memory(job->result);
+    if (job->text.length == tree->length && (tree->length == 0 || memcmp(job->text.data, tree->source, tree->length) == 0))
+        edit_drop_all(job);
     code = codedb_tree_parse_text(job->text.data ? job->text.data : "", job->text.length, &options, edited, &parsing);
     if (code == CODEDB_PARSE_ERROR)
         code = edit_blame_place(job, codedb_fail_at(job->result, code, parsing.offset, parsing.length, parsing.line,

@@ -355,17 +355,29 @@ static void row_49_one_edit_of_three_fails(void)
     codedb_result_clear(&result);
 }
 
-static void row_50_the_same_modifies_nothing(void)
+static void row_50_check(const char *source, const codedb_edit *edits, size_t count)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_edit_report *report;
-    const char *code = "a  =  1";
-    codedb_edit edit = make("Assign", CODEDB_EDIT_REPLACE, &code, 1);
-    assert_success(apply("a  =  1\n", &edit, 1, &report, &result), result);
+    assert_success(apply(source, edits, count, &report, &result), result);
+    assert_string_equal(report->source, source);
     assert_int_equal(report->nodes_modified, 0);
+    assert_int_equal(report->range_count, 0);
+    assert_int_equal(report->id_count, 0);
     assert_string_equal(report->diff, "");
     codedb_free(report);
     codedb_result_clear(&result);
+}
+
+/* Nor do edits that undo each other. */
+static void row_50_the_same_modifies_nothing(void)
+{
+    const char *code = "a  =  1";
+    codedb_edit edit = make("Assign", CODEDB_EDIT_REPLACE, &code, 1);
+    codedb_edit edits[] = {make("SimpleStatementLine", CODEDB_EDIT_DELETE, NULL, 0),
+                           make("Module", CODEDB_EDIT_INSERT_FIRST, &code, 1)};
+    row_50_check("a  =  1\n", &edit, 1);
+    row_50_check("a  =  1\n", edits, 2);
 }
 
 /* ---- Rows of stored sources --------------------------------------------------------------------------------------- */
