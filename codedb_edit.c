@@ -152,6 +152,40 @@ static codedb_code edit_replace_expression(codedb_edit_job *job, codedb_edit_ope
     return CODEDB_SUCCESS;
 }
 
+/* ---- Parts -------------------------------------------------------------------------------------------------------- */
+
+static bool edit_is_replacement_field(const codedb_edit_job *job, uint32_t node)
+{
+    uint8_t kind = codedb_edit_node(job, node)->kind;
+    return kind == CODEDB_NODE_FORMATTED_STRING_EXPRESSION || kind == CODEDB_NODE_TEMPLATED_STRING_EXPRESSION;
+}
+
+CODEDB_PRIVATE bool codedb_edit_is_part(const codedb_edit_job *job, uint32_t node)
+{
+    uint8_t kind = codedb_edit_node(job, node)->kind;
+    return kind == CODEDB_NODE_AS_NAME || kind == CODEDB_NODE_COMP_IF || edit_is_replacement_field(job, node);
+}
+
+/* Takes a part out, with the white space before it, but for a comment there. */
+static void edit_cut_part(codedb_edit_job *job, const codedb_edit_operation *operation)
+{
+    const codedb_tree *tree = job->tree;
+    codedb_item_range range = codedb_list_item_range(tree, operation->node);
+    uint32_t start = tree->tokens[range.first].start, end = codedb_token_end(tree, range.last - 1);
+    uint32_t before = range.first ? codedb_token_end(tree, range.first - 1) : start;
+    if (edit_is_replacement_field(job, operation->node)) {
+        codedb_edit_splice(job, operation, start, end, "", 0);
+        return;
+    }
+    uint32_t line = codedb_edit_line_start(job, start);
+    if (!memchr(tree->source + before, '#', start - before))
+        start = before;
+    else if (line + codedb_edit_indent_at(job, start).length == start)
+        start = codedb_edit_before_break(job, line);
+    codedb_operand_separate(tree, start, end, job->text.length, &job->text);
+    codedb_edit_splice_text(job, operation, start, end);
+}
+
 /* ---- Items of lists ----------------------------------------------------------------------------------------------- */
 
 /* Whether a statement goes with its last name. */
@@ -269,6 +303,7 @@ typedef enum edit_place {
     EDIT_IN_LIST,
     EDIT_IN_ITSELF,
     EDIT_AS_EXPRESSION,
+    EDIT_AS_PART,
     EDIT_IN_COMMENT
 } edit_place;
 
@@ -284,6 +319,8 @@ static edit_place edit_place_of(const codedb_edit_job *job, const codedb_edit_op
         return EDIT_IN_CLAUSES;
     if (codedb_list_is_item(job->tree, job->parents, node) || codedb_edit_node(job, node)->kind == CODEDB_NODE_ASSIGN_TARGET)
         return EDIT_IN_LIST;
+    if (codedb_edit_is_part(job, node))
+        return EDIT_AS_PART;
     return edit_is_expression(job, node) ? EDIT_AS_EXPRESSION : EDIT_IN_BLOCK;
 }
 
@@ -322,6 +359,7 @@ static codedb_code edit_plan(codedb_edit_job *job)
         case EDIT_IN_LIST: code = edit_take_list(job, operation, job->parents[operation->node]); break;
         case EDIT_IN_ITSELF: code = edit_take_list(job, operation, operation->node); break;
         case EDIT_AS_EXPRESSION: code = edit_replace_expression(job, operation); break;
+        case EDIT_AS_PART: edit_cut_part(job, operation); break;
         case EDIT_IN_BLOCK:
         case EDIT_IN_COMMENT: break;
         }

@@ -136,6 +136,10 @@ typedef enum codedb_role {
     CODEDB_ROLE_IMPORTED_NAME,
     CODEDB_ROLE_NAME,
     CODEDB_ROLE_WITH_ITEM,
+    CODEDB_ROLE_TYPE_PARAMETER,
+    CODEDB_ROLE_PATTERN,
+    CODEDB_ROLE_MAPPING_PATTERN,
+    CODEDB_ROLE_CLASS_PATTERN,
     CODEDB_ROLE_TARGET,
     CODEDB_ROLE_DECORATOR,
     CODEDB_ROLE_TRY_CLAUSE,
@@ -247,6 +251,8 @@ CODEDB_PRIVATE codedb_code codedb_edit_sort_splices(codedb_edit_job *job);
 CODEDB_PRIVATE codedb_edit_operation *codedb_edit_next_operation(codedb_edit_job *job, uint32_t *at);
 /* Adds to an error which edit it is about. */
 CODEDB_PRIVATE codedb_code codedb_edit_blame(const codedb_edit_job *job, codedb_code code, size_t number);
+/* Whether a node can go without more: `as b`, `if c` of a comprehension, `{x}` of a string. */
+CODEDB_PRIVATE bool codedb_edit_is_part(const codedb_edit_job *job, uint32_t node);
 CODEDB_PRIVATE codedb_code codedb_edit_fail_node(const codedb_edit_job *job, codedb_code code, uint32_t node,
                                                  const char *message);
 CODEDB_PRIVATE const codedb_snippet *codedb_edit_last_snippet(const codedb_edit_job *job, const codedb_edit_operation *operation);

@@ -26,6 +26,10 @@ static bool edit_is_line_statement(const codedb_edit_job *job, uint32_t node)
 /* The item or target that an expression is all of: what is deleted, or has others beside it or in its place. */
 static uint32_t edit_item_of(const codedb_edit_job *job, uint32_t node, const codedb_edit *edit)
 {
+    uint8_t kind = codedb_edit_node(job, node)->kind;
+    if ((kind == CODEDB_NODE_INDEX || kind == CODEDB_NODE_SLICE) &&
+        codedb_list_is_item(job->tree, job->parents, job->parents[node]))
+        return job->parents[node];
     if (!node || (edit->action == CODEDB_EDIT_REPLACE && edit->code_count < 2))
         return node;
     uint32_t parent = job->parents[node];
@@ -80,9 +84,16 @@ static const char *edit_target_fault(const codedb_edit_job *job, uint32_t node, 
         return NULL;
     if (is_body)
         return "the field body is required: a body can be replaced, or have statements inserted first or last";
+    if (kind == CODEDB_NODE_IMPORT_STAR && action != CODEDB_EDIT_DELETE && action != CODEDB_EDIT_REPLACE)
+        return "no name can stand beside the star of an import";
+    if (kind == CODEDB_NODE_MATCH_OR_ELEMENT && action != CODEDB_EDIT_DELETE)
+        return "an alternative of a pattern can only be deleted: replace the case";
     if (codedb_list_is_item(job->tree, job->parents, node) || kind == CODEDB_NODE_ASSIGN_TARGET ||
         codedb_edit_is_clause(job, node))
         return NULL;
+    if (codedb_edit_is_part(job, node))
+        return action == CODEDB_EDIT_DELETE ? NULL
+                                            : "it can only be deleted: replace what it is a part of, or the expression in it";
     if (codedb_node_kind_category((codedb_node_kind)kind) == CODEDB_CATEGORY_EXPRESSION && kind != CODEDB_NODE_STARRED_ELEMENT)
         return action == CODEDB_EDIT_REPLACE ? NULL : "";
     return "only statements, bodies, clauses, decorators, expressions, items of lists and targets can be edited";

@@ -20,6 +20,13 @@ CODEDB_PRIVATE bool codedb_list_is_item_of(const codedb_tree *tree, uint32_t own
     switch (tree->nodes[node].kind) {
     case CODEDB_NODE_ARG:
     case CODEDB_NODE_IMPORT_ALIAS:
+    case CODEDB_NODE_IMPORT_STAR:
+    case CODEDB_NODE_TYPE_PARAM:
+    case CODEDB_NODE_MATCH_SEQUENCE_ELEMENT:
+    case CODEDB_NODE_MATCH_STAR:
+    case CODEDB_NODE_MATCH_MAPPING_ELEMENT:
+    case CODEDB_NODE_MATCH_KEYWORD_ELEMENT:
+    case CODEDB_NODE_MATCH_OR_ELEMENT:
     case CODEDB_NODE_ELEMENT:
     case CODEDB_NODE_DICT_ELEMENT:
     case CODEDB_NODE_STARRED_DICT_ELEMENT:
@@ -54,12 +61,30 @@ static uint32_t list_end_token(const codedb_tree *tree, uint32_t node)
     return tree->nodes[node].last + tree->nodes[node].parens;
 }
 
+/* Whether the node holds the comma or bar behind it. */
+static bool list_holds_comma(const codedb_tree *tree, uint32_t item)
+{
+    const codedb_node *node = &tree->nodes[item];
+    uint8_t last = node->last > node->first ? (uint8_t)tree->tokens[node->last - 1].kind : 0;
+    switch (node->kind) {
+    case CODEDB_NODE_TYPE_PARAM:
+    case CODEDB_NODE_MATCH_SEQUENCE_ELEMENT:
+    case CODEDB_NODE_MATCH_STAR:
+    case CODEDB_NODE_MATCH_MAPPING_ELEMENT:
+    case CODEDB_NODE_MATCH_KEYWORD_ELEMENT: return last == CODEDB_TOKEN_COMMA;
+    case CODEDB_NODE_MATCH_OR_ELEMENT: return last == CODEDB_TOKEN_VERTICAL_BAR;
+    default: return false;
+    }
+}
+
 CODEDB_PRIVATE codedb_item_range codedb_list_item_range(const codedb_tree *tree, uint32_t item)
 {
     const codedb_node *node = &tree->nodes[item];
     codedb_item_range range = {node->first - node->parens, list_end_token(tree, item)};
     if (node->kind == CODEDB_NODE_ASSIGN_TARGET)
         return (codedb_item_range){tree->nodes[item + 1].first - tree->nodes[item + 1].parens, list_end_token(tree, item + 1)};
+    if (list_holds_comma(tree, item))
+        range.last--;
     if (node->kind == CODEDB_NODE_PARAM_STAR || node->kind == CODEDB_NODE_PARAM_SLASH)
         range.last = node->first + 1;
     if (node->kind != CODEDB_NODE_PARAM)
@@ -112,7 +137,8 @@ static uint32_t list_end(const list_plan *plan, uint32_t index)
 
 static bool list_has_comma(const list_plan *plan, uint32_t index)
 {
-    return plan->tree->tokens[plan->items[index].tokens.last].kind == CODEDB_TOKEN_COMMA;
+    uint8_t kind = (uint8_t)plan->tree->tokens[plan->items[index].tokens.last].kind;
+    return kind == (plan->tree->nodes[plan->owner].kind == CODEDB_NODE_MATCH_OR ? CODEDB_TOKEN_VERTICAL_BAR : CODEDB_TOKEN_COMMA);
 }
 
 /* Behind the item and its comma. */
@@ -171,6 +197,10 @@ static bool list_begins_line(const list_plan *plan, uint32_t index)
 
 static bool list_is_tuple(const list_plan *plan)
 {
+    uint8_t kind = plan->tree->nodes[plan->owner].kind;
+    /* `case a, b:` is a list without brackets. */
+    if (kind == CODEDB_NODE_MATCH_TUPLE || (kind == CODEDB_NODE_MATCH_LIST && plan->count && !list_is_bracketed(plan)))
+        return true;
     /* `del a,` and `del a` are the same. */
     return plan->tree->nodes[plan->owner].kind == CODEDB_NODE_TUPLE &&
            (plan->tree->nodes[plan->owner].parens ||
@@ -394,16 +424,30 @@ static void list_write_appended(const list_plan *plan, bool own_line, bool begin
 
 /* ---- The end of a list -------------------------------------------------------------------------------------------- */
 
+/* Whether the list is a tuple without parentheses, or a pattern like it. */
+static bool list_is_open(const list_plan *plan)
+{
+    const codedb_node *owner = &plan->tree->nodes[plan->owner];
+    return (owner->kind == CODEDB_NODE_TUPLE && !owner->parens) ||
+           (owner->kind == CODEDB_NODE_MATCH_LIST && plan->count && !list_is_bracketed(plan));
+}
+
 /* All items go: what is between the brackets goes with them. */
 static void list_empty(const list_plan *plan)
 {
     const codedb_tree *tree = plan->tree;
     uint32_t last = plan->count - 1;
+    if (list_is_open(plan)) {
+        codedb_buffer_append_text(&plan->job->text, "()");
+        list_splice(plan, plan->leader, list_start(plan, 0), list_comma_end(plan, last));
+        return;
+    }
     uint32_t before = plan->items[0].tokens.first - 1;
     uint32_t behind = plan->items[last].tokens.last + (list_has_comma(plan, last) ? 1 : 0);
     uint32_t open = codedb_token_end(tree, before), close = tree->tokens[behind].start;
     switch (tree->nodes[plan->owner].kind) {
     case CODEDB_NODE_SET: list_cut(plan, tree->tokens[before].start, codedb_token_end(tree, behind), "set()"); break;
+    case CODEDB_NODE_TYPE_PARAMETERS:
     case CODEDB_NODE_CLASS_DEF: list_cut(plan, tree->tokens[before].start, codedb_token_end(tree, behind), ""); break;
     default: list_cut(plan, open, close, ""); break;
     }
@@ -464,7 +508,7 @@ static const char *list_fault(const list_plan *plan)
     switch (plan->tree->nodes[plan->owner].kind) {
     case CODEDB_NODE_WITH: return "a with needs an item";
     case CODEDB_NODE_SUBSCRIPT: return "the field slice is required: a subscript needs an element";
-    case CODEDB_NODE_TUPLE: return plan->tree->nodes[plan->owner].parens ? NULL : "a tuple without parentheses needs an element";
+    case CODEDB_NODE_MATCH_OR: return "a pattern with alternatives needs one";
     default: return NULL;
     }
 }

@@ -307,6 +307,9 @@ static bool operand_fuses(char left, char right)
 CODEDB_PRIVATE void codedb_operand_separate(const codedb_tree *tree, uint32_t start, uint32_t end, size_t mark,
                                             codedb_buffer *out)
 {
+    if (!out->failed && out->length == mark && start > 0 && end > start && end < tree->length &&
+        operand_fuses(tree->source[start - 1], tree->source[end]))
+        codedb_buffer_append_byte(out, ' ');
     if (out->failed || out->length == mark)
         return;
     if (start > 0 && operand_fuses(tree->source[start - 1], out->data[mark])) {

@@ -35,6 +35,14 @@ static const role_form *role_form_of(codedb_role role)
         [CODEDB_ROLE_IMPORTED_NAME] = {"an imported name", "from a import (\n", "\n)\n", "expected ')'", CODEDB_NODE_IMPORT_FROM},
         [CODEDB_ROLE_NAME] = {"a name", "global ", "\n", "expected newline", CODEDB_NODE_GLOBAL},
         [CODEDB_ROLE_WITH_ITEM] = {"an item of a with", "with ", ": pass\n", "expected ':'", CODEDB_NODE_WITH},
+        [CODEDB_ROLE_TYPE_PARAMETER] = {"a type parameter", "class A[\n", "\n]: pass\n", "expected ']'",
+                                        CODEDB_NODE_TYPE_PARAMETERS},
+        [CODEDB_ROLE_PATTERN] = {"an element of a pattern", "match 0:\n case [\n", "\n]: pass\n", "expected ']'",
+                                 CODEDB_NODE_MATCH_LIST},
+        [CODEDB_ROLE_MAPPING_PATTERN] = {"an element of a mapping pattern", "match 0:\n case {\n", "\n}: pass\n", "expected '}'",
+                                         CODEDB_NODE_MATCH_MAPPING},
+        [CODEDB_ROLE_CLASS_PATTERN] = {"an element of a class pattern", "match 0:\n case A(\n", "\n): pass\n", "expected ')'",
+                                       CODEDB_NODE_MATCH_CLASS},
         [CODEDB_ROLE_TARGET] = {"a target of an assignment", "", " = 0\n", "expected '='", CODEDB_NODE_ASSIGN},
         [CODEDB_ROLE_DECORATOR] = {"a decorator", "", "def f(): pass\n", NULL, CODEDB_NODE_FUNCTION_DEF},
         [CODEDB_ROLE_TRY_CLAUSE] = {"a clause of a try", "try: pass\n", "", NULL, CODEDB_NODE_TRY},
@@ -56,6 +64,13 @@ static codedb_role role_of_item(const codedb_edit_job *job, uint32_t node)
     }
     case CODEDB_NODE_DICT_ELEMENT:
     case CODEDB_NODE_STARRED_DICT_ELEMENT: return CODEDB_ROLE_DICT_ELEMENT;
+    case CODEDB_NODE_IMPORT_STAR: return CODEDB_ROLE_IMPORTED_NAME;
+    case CODEDB_NODE_TYPE_PARAM: return CODEDB_ROLE_TYPE_PARAMETER;
+    case CODEDB_NODE_MATCH_MAPPING_ELEMENT: return CODEDB_ROLE_MAPPING_PATTERN;
+    case CODEDB_NODE_MATCH_KEYWORD_ELEMENT: return CODEDB_ROLE_CLASS_PATTERN;
+    case CODEDB_NODE_MATCH_STAR:
+    case CODEDB_NODE_MATCH_SEQUENCE_ELEMENT:
+        return codedb_edit_node(job, owner)->kind == CODEDB_NODE_MATCH_CLASS ? CODEDB_ROLE_CLASS_PATTERN : CODEDB_ROLE_PATTERN;
     case CODEDB_NODE_NAME_ITEM: return CODEDB_ROLE_NAME;
     case CODEDB_NODE_WITH_ITEM: return CODEDB_ROLE_WITH_ITEM;
     case CODEDB_NODE_SUBSCRIPT_ELEMENT: return CODEDB_ROLE_SUBSCRIPT;
@@ -189,6 +204,8 @@ static codedb_code role_parse_items(codedb_role role, const char *text, int targ
     const char *given = text;
     text = codedb_role_is_bracketed(role) ? text : codedb_snippet_skip_blanks(text);
     codedb_code code = codedb_snippet_parse_between(form->before, text, form->after, target_version, allocator, snippet, result);
+    /* Patterns stand in a block. */
+    snippet->base_depth = role == CODEDB_ROLE_PATTERN || role == CODEDB_ROLE_MAPPING_PATTERN || role == CODEDB_ROLE_CLASS_PATTERN;
     if (code == CODEDB_PARSE_ERROR)
         code = role_fail_items(role, text, result);
     if (code == CODEDB_PARSE_ERROR && result && result->line == 1) {

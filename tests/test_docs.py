@@ -325,20 +325,26 @@ TARGETS = {  # the table's first column: (source, selector, code, code in a body
          {"REPLACE": "finally: new()", "INSERT_BEFORE": "else: new()", "INSERT_AFTER": None}, "new()"),
         ("match a:\n    case 1:\n        b\n    case 2:\n        c\n", "MatchCase:last", "case new: c", "new()"),
         ("@d\ndef f(): pass\n", "Decorator", "@new", None)],
-    "argument, parameter, base, imported name, element, name of a global, with-item": [
+    "argument, parameter, base, imported name, element, name of a global, with-item, type parameter, element of a pattern": [
         ("f(a, b)\n", "Arg:first", "new", None), ("def f(a, b): pass\n", "Param:first", "new", None),
         ("class C(A, B): pass\n", "Arg.bases:first", "new", None),
         ("import a, b\n", "ImportAlias:first", "new", None), ("x = [a, b]\n", "Element:first", "new", None),
-        ("def f():\n    global a, b\n", "NameItem:first", "new", None), ("with a, b: pass\n", "WithItem:first", "new", None)],
+        ("def f():\n    global a, b\n", "NameItem:first", "new", None), ("with a, b: pass\n", "WithItem:first", "new", None),
+        ("def f[T, U](): pass\n", "TypeParam:first", "new", None), ("match a:\n    case [b, c]: d\n", "MatchSequenceElement:last", "new", None)],
+    "`*` of an import": [("from a import *\n", "ImportStar", "new", None)],
+    "`as b`, `if b` of a comprehension, `{b}` of an f-string, alternative of a pattern": [
+        ("import a as b\n", "AsName", "new", None), ("x = [a for a in c if b]\n", "CompIf", "if new", None),
+        ("x = f'{b}'\n", "FormattedStringExpression", "{new}", None), ("match a:\n    case b.c | d: e\n", "MatchOrElement:first", "new", None)],
     "target of `a = b = 1`": [("a = b = 1\n", "AssignTarget:first", "new", None)],
     "call, list, tuple, set, dict, parameters": [
         ("f(a)\n", "Call", "new", "new"), ("x = [a]\n", "List", "new", "new"), ("x = (a,)\n", "Tuple", "new", "new"), ("x = {a}\n", "Set", "new", "new"),
         ("x = {a: b}\n", "Dict", "new", "new: c"), ("def f(a): pass\n", "Parameters", "new", "new")],
     "expression": [("x = a\n", "Assign > Name.value", "new", None)],
+    "comment": [("a\nb  # c\n", "Comment", "# new", None)],
 }
 CELLS = {  # what a cell says: may it be done with the row's targets, and what else is asked
     "yes": "SUCCESS", "no": "VALIDATION_ERROR", "all of it; the header stays": "SUCCESS", "into its body": "SUCCESS",
-    "by such": "SUCCESS", "such": "SUCCESS", "by targets": "SUCCESS", "targets": "SUCCESS", "yes, but for the last": "SUCCESS",
+    "by such": "SUCCESS", "such": "SUCCESS", "by targets": "SUCCESS", "by one comment": "SUCCESS", "by names": "SUCCESS", "targets": "SUCCESS", "yes, but for the last": "SUCCESS",
     "as an expression": None, "": None, "an item of it": "SUCCESS", "by an expression": "SUCCESS",
     "one that is a whole statement, item or target": "VALIDATION_ERROR", "as the statement or item that it is": "VALIDATION_ERROR",
 }
@@ -381,6 +387,7 @@ EDITS = [  # what docs/edits.md says, in its order: words of the page, source, s
     ("The comment directly above it", "a\n\n# about b\nb\n\nc\n", "smallstmt[code=b]", "DELETE", "", "a\n\nc\n"),
     ("An emptied block gets `pass`", "if a:\n    b\n", "smallstmt[code=b]", "DELETE", "", "if a:\n    pass\n"),
     ("A tuple stays a tuple", "x = (a, b)\n", "Element:last", "DELETE", "", "x = (a,)\n"),
+    ("one behind code goes with the blanks before it", "a  # c\n", "Comment", "DELETE", "", "a\n"),
     ("an emptied set is `set()`", "x = {a}\n", "Element", "DELETE", "", "x = set()\n"),
     ("`class A(B):` becomes `class A:`", "class A(B):\n    pass\n", "Arg", "DELETE", "", "class A:\n    pass\n"),
     ("they stay,\n  unless", "@d\ndef f(): pass\n", "def", "REPLACE", "def g(): pass", "@d\ndef g(): pass\n"),
@@ -389,7 +396,7 @@ EDITS = [  # what docs/edits.md says, in its order: words of the page, source, s
 REFUSED = [
     ("`return` outside a def", "a\n", "smallstmt", "REPLACE", "return", "VALIDATION_ERROR"),
     ("The last handler of a try", "try:\n    a\nexcept A:\n    b\n", "ExceptHandler", "DELETE", "", "VALIDATION_ERROR"),
-    ("White space and punctuation cannot be edited", "f(a, b)\n", "Comma", "DELETE", "", "VALIDATION_ERROR"),
+    ("white space and punctuation cannot be edited", "f(a, b)\n", "Comma", "DELETE", "", "VALIDATION_ERROR"),
 ]
 
 

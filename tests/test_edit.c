@@ -579,7 +579,10 @@ static void a_tuple_stays_a_tuple_and_a_set_a_set(void **state)
     DELETE("x = {a}\n", "Element", "x = set()\n");
     DELETE("x = {a: b}\n", "DictElement", "x = {}\n");
     DELETE("x = [a, *b]\n", "StarredElement", "x = [a]\n");
-    REFUSED("a, = f()\n", "Element", DELETE, NULL, CODEDB_VALIDATION_ERROR, "a tuple without parentheses needs an element");
+    DELETE("a, = f()\n", "Element", "() = f()\n");
+    DELETE("def f():\n    return a, b\n", "Element", "def f():\n    return ()\n");
+    DELETE("for a,in b: c\n", "Element", "for ()in b: c\n");
+    DELETE("f'{a,}'\n", "Element", "f'{()}'\n");
 }
 
 static void bases_go_with_their_parentheses_and_required_items_stay(void **state)
