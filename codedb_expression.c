@@ -17,7 +17,7 @@ static void expression_unary(codedb_parser *parser);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
-static void expression_named(codedb_parser *parser);
+static void expression_named(codedb_parser *parser, bool as_argument);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -356,7 +356,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
     uint32_t first = parser->at, mark = parser->count;
-    expression_named(parser);
+    expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
         if (seen->of_class && parser->version >= 307)
             codedb_parser_fail_expected(parser, "',' or ')'");
@@ -1037,8 +1037,9 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
         expression_conditional(parser, first, mark);
 }
 
-/* named_expression: NAME ':=' ~ expression | expression !':=' */
-static void expression_named(codedb_parser *parser)
+/* named_expression: NAME ':=' ~ expression | expression !':='
+ * As in CPython, an expression before ':=' is not told of in an argument: there the ':=' is the unexpected token. */
+static void expression_named(codedb_parser *parser, bool as_argument)
 {
     uint32_t first = parser->at, mark = parser->count;
     codedb_expression_parse(parser);
@@ -1047,7 +1048,7 @@ static void expression_named(codedb_parser *parser)
     const codedb_node *target = parser_last(parser);
     bool is_name = target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME;
     is_name = is_name && (target->parens == 0 || parser->version < 309);
-    if (!is_name && !expression_begins[parser_kind_behind(parser)])
+    if (!is_name && (as_argument || !expression_begins[parser_kind_behind(parser)]))
         return;
     codedb_parser_require(parser, 308, "an assignment expression");
     if (!is_name)
@@ -1086,7 +1087,7 @@ static void expression_fail_equal(codedb_parser *parser)
 
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
 {
-    expression_named(parser);
+    expression_named(parser, false);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         expression_fail_equal(parser);
 }
