@@ -357,7 +357,8 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_named(parser, true);
-    if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+    bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
+    if (CODEDB_UNLIKELY(generates)) {
         if (seen->of_class && parser->version >= 307)
             codedb_parser_fail_expected(parser, "',' or ')'");
         parser_role(parser, CODEDB_FIELD_elt);
@@ -644,7 +645,7 @@ static void expression_comprehension(codedb_parser *parser)
         parser_role(parser, CODEDB_FIELD_iter);
         expression_conditions(parser);
         count++;
-    } while (parser_sees_for(parser));
+    } while (parser_sees_clause(parser));
     if (!parser->failed)
         expression_wrap_clauses(parser, count, base);
     parser_role(parser, CODEDB_FIELD_for_in);
@@ -683,7 +684,7 @@ static void expression_group(codedb_parser *parser)
         if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
             expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
-        } else if (parser_sees_for(parser)) {
+        } else if (parser_sees_clause(parser)) {
             expression_generator(parser, first, mark);
         } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309) {
             codedb_parser_fail(parser, first, parser->at, "expected an expression in parentheses, found a starred one");
@@ -703,7 +704,7 @@ static void expression_list(codedb_parser *parser)
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET)) {
         uint32_t element = parser->at;
         expression_star_named(parser);
-        if (parser_sees_for(parser)) {
+        if (parser_sees_clause(parser)) {
             kind = CODEDB_NODE_LIST_COMP;
             if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
                 expression_check_starred_comprehension(parser);
@@ -752,7 +753,7 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
 static codedb_node_kind expression_dict(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     expression_dict_element(parser, first, mark);
-    if (parser_sees_for(parser)) {
+    if (parser_sees_clause(parser)) {
         bool unpacking = parser_last(parser)->kind == CODEDB_NODE_STARRED_DICT_ELEMENT;
         if (unpacking)
             expression_check_starred_comprehension(parser);
@@ -773,7 +774,7 @@ static codedb_node_kind expression_dict(codedb_parser *parser, uint32_t first, u
 static codedb_node_kind expression_set(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     bool starred = parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT;
-    if (!parser_sees_for(parser)) {
+    if (!parser_sees_clause(parser)) {
         expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
         return CODEDB_NODE_SET;
     }

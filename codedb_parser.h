@@ -126,6 +126,12 @@ static inline bool parser_sees_for(const codedb_parser *parser)
            (parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) && parser_kind_behind(parser) == CODEDB_TOKEN_KEYWORD_FOR);
 }
 
+/* The same where only a clause can follow: behind an 'async' it is the 'for' that is missing. */
+static inline bool parser_sees_clause(const codedb_parser *parser)
+{
+    return parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR) || parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC);
+}
+
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */
 
 #define PARSER_LEAF 0x80000000u
