@@ -361,8 +361,11 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     if (CODEDB_UNLIKELY(generates)) {
         if (seen->of_class && parser->version >= 307)
             codedb_parser_fail_expected(parser, "',' or ')'");
+        uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
+        if (!seen->first)
+            codedb_parser_fail_before(parser, clause, "')'");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
@@ -626,6 +629,15 @@ static void expression_conditions(codedb_parser *parser)
     }
 }
 
+/* For this CPython has a message, at the same token. */
+static void expression_fail_in(codedb_parser *parser)
+{
+    if (parser->failed)
+        return;
+    codedb_parser_fail_expected(parser, "'in'");
+    parser->error->expected = false;
+}
+
 /* for_if_clauses: (['async'] 'for' star_targets 'in' ~ disjunction ('if' disjunction)*)+, as one CompFor */
 static void expression_comprehension(codedb_parser *parser)
 {
@@ -640,7 +652,8 @@ static void expression_comprehension(codedb_parser *parser)
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
         codedb_targets_parse(parser);
         parser_role(parser, CODEDB_FIELD_target);
-        parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+        if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN))
+            expression_fail_in(parser);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_iter);
         expression_conditions(parser);

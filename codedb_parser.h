@@ -54,6 +54,8 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
     CODEDB_PRINTF(4, 5);
 /* Fails at the next token: "expected <what>, found <it>". */
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
+/* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
+CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what);
 

@@ -84,6 +84,7 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
         parser->failed = true;
         error->offset = syntax_error_offset(parser, first);
         error->reached = parser->tokens[syntax_reach(parser)].start;
+        error->expected = false;
         error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
         error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
         va_list arguments;
@@ -116,8 +117,23 @@ static void syntax_describe(const codedb_parser *parser, uint32_t token, char *o
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what)
 {
     char found[96];
+    bool is_first = !parser->failed;
     syntax_describe(parser, parser->at, found, sizeof found);
     codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
+    if (is_first)
+        parser->error->expected = true;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what)
+{
+    uint32_t reached = parser->error->reached;
+    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
+        return;
+    parser->failed = false;
+    parser->at = token;
+    codedb_parser_fail_expected(parser, what);
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
