@@ -1074,6 +1074,26 @@ static void expression_named(codedb_parser *parser, bool as_argument)
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
 }
 
+/* Whether what stands behind the '=' here is one bitwise_or, or the beginning of one, with no '=' or ':=' behind it. */
+static bool expression_equal_is_last(codedb_parser *parser)
+{
+    uint32_t at = parser->at, count = parser->count, depth = parser->depth;
+    codedb_token_kind kind = parser_kind_behind(parser);
+    if (!expression_begins[kind] || kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_KEYWORD_NOT ||
+        kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+        return false;
+    parser->at++;
+    expression_operators(parser, EXPRESSION_BIT_OR);
+    bool last = !parser_sees(parser, CODEDB_TOKEN_EQUAL) && !parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL);
+    if (parser->error->no_memory)
+        return false;
+    parser->failed = false;
+    parser->at = at;
+    parser->count = count;
+    parser->depth = depth;
+    return last;
+}
+
 /* An '=' stands behind an expression where none can: as CPython does, the expression is reported if it looks like a target. */
 static void expression_fail_equal(codedb_parser *parser)
 {
@@ -1088,7 +1108,8 @@ static void expression_fail_equal(codedb_parser *parser)
     case CODEDB_NODE_INTEGER:
     case CODEDB_NODE_FLOAT:
     case CODEDB_NODE_SIMPLE_STRING:
-        if (!keyword && expression_begins[parser_kind_behind(parser)]) {
+        if (!keyword && expression_equal_is_last(parser)) {
+            node = parser_last(parser);
             codedb_parser_fail(parser, node->first, parser->at, "cannot assign to %s here: expected '==' or ':=', found '='",
                                codedb_target_text(parser, node));
             return;
