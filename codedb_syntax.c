@@ -7,12 +7,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Where an error at a token is reported: as in CPython, at the comment before a line break, and at the last blank of an indentation. */
+/* Where the last line ends: before its line break, if it has one. */
+static uint32_t syntax_last_line_end(const codedb_parser *parser)
+{
+    uint32_t end = parser->tokens[parser->end].start, start = parser->tree->text_start;
+    if (end > start && parser->source[end - 1] == '\n')
+        end--;
+    if (end > start && parser->source[end - 1] == '\r')
+        end--;
+    return end;
+}
+
+/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, and
+ * at the end of the file on its last line. */
 static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
 {
     uint32_t start = parser->tokens[token].start;
     if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
         return start - 1;
+    if ((parser->tokens[token].kind == CODEDB_TOKEN_ENDMARKER || parser->tokens[token].kind == CODEDB_TOKEN_DEDENT) &&
+        start == parser->tree->length)
+        return syntax_last_line_end(parser);
     if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
         return start;
     uint32_t comment = codedb_token_end(parser->tree, token - 1);
