@@ -741,6 +741,24 @@ static void expression_dict_unpacking(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_value);
 }
 
+/* No ':' stands behind the key just parsed: as CPython does, the last character of the key is reported. */
+static void expression_fail_key(codedb_parser *parser)
+{
+    const codedb_node *key = parser_last(parser);
+    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
+    uint32_t last = key->last + wider, reached = parser->tokens[parser->at].start;
+    codedb_syntax_error *error = parser->error;
+    if (parser->failed)
+        return;
+    codedb_parser_fail(parser, last - 1, last, "expected ':' and a value behind the key of a dict");
+    error->reached = reached;
+    uint32_t end = error->offset + error->length;
+    error->offset = end - 1;
+    while (((unsigned char)parser->source[error->offset] & 0xC0) == 0x80)
+        error->offset--;
+    error->length = end - error->offset;
+}
+
 /* double_starred_kvpair: '**' bitwise_or | expression ':' expression, behind the key if there is one */
 static void expression_dict_element(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
@@ -751,7 +769,8 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         if (parser->count == mark)
             codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_key);
-        parser_expect(parser, CODEDB_TOKEN_COLON);
+        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)))
+            expression_fail_key(parser);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
         codedb_expression_parse(parser);
