@@ -1330,7 +1330,7 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
         }
         parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
     }
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */

@@ -58,6 +58,17 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
     return at;
 }
 
+CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner)
+{
+    while (first < parser->end) {
+        bool opens = syntax_opens((codedb_token_kind)parser->tokens[first].kind);
+        first = opens ? syntax_behind_brackets(parser, first) : first + 1;
+        if (opens && first > inner)
+            break;
+    }
+    return first;
+}
+
 static bool syntax_is_word(codedb_token_kind kind)
 {
     return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING;
