@@ -46,11 +46,14 @@ static bool syntax_closes(codedb_token_kind kind)
     return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
 }
 
-/* The token behind the brackets that open at `at`. */
+/* The token behind the brackets that open at `at`; an '=' that stands first in one of them: nothing is looked at behind it. */
 static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
 {
     uint32_t depth = 0;
     for (; at < parser->end; at++) {
+        bool begins = depth > 0 && syntax_opens((codedb_token_kind)parser->tokens[at - 1].kind);
+        if (begins && parser->tokens[at].kind == CODEDB_TOKEN_EQUAL)
+            return at;
         depth += syntax_opens((codedb_token_kind)parser->tokens[at].kind);
         if (syntax_closes((codedb_token_kind)parser->tokens[at].kind) && --depth == 0)
             return at + 1;
