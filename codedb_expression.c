@@ -364,7 +364,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
-        if (!seen->first)
+        if (!seen->first && !seen->of_class)
             codedb_parser_fail_before(parser, clause, "')'");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
