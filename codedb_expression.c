@@ -1469,6 +1469,47 @@ static void expression_conversion(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
 }
 
+/* What an expression may end with, brackets apart. */
+static bool expression_may_end_with(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING ||
+           kind == CODEDB_TOKEN_ELLIPSIS || kind == CODEDB_TOKEN_KEYWORD_TRUE || kind == CODEDB_TOKEN_KEYWORD_FALSE ||
+           kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_YIELD;
+}
+
+/* The token behind the longest whole expression that begins at `first` and ends before the error. */
+static uint32_t expression_behind_whole(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = first, depth = 0;
+    bool conditional = false;
+    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
+                      kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
+        depth -= closes;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            break;
+        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE))
+            conditional = kind == CODEDB_TOKEN_KEYWORD_IF;
+        bool ends = closes || expression_may_end_with(kind) || (kind == CODEDB_TOKEN_COMMA && behind == at);
+        if (depth == 0 && ends && !conditional)
+            behind = at + 1;
+        depth += kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE ||
+                 kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+    }
+    return behind;
+}
+
+/* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
+ * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
+static void expression_fail_field(codedb_parser *parser, uint32_t first)
+{
+    if (parser->error->offset >= parser->tokens[parser->end].start)
+        return;
+    uint32_t behind = expression_behind_whole(parser, first);
+    codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");
+}
+
 /* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
  * expression may not. */
 static void expression_field_value(codedb_parser *parser, const expression_format *format)
@@ -1476,7 +1517,10 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
     uint32_t first = parser->at, mark = parser->count;
     if (!expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
+    bool begins = !parser->failed;
     codedb_yield_or_star_parse(parser, 300);
+    if (begins && CODEDB_UNLIKELY(parser->failed))
+        expression_fail_field(parser, first);
     if (parser->version < 312 && !format->templated) {
         if (parser_sees_for(parser))
             expression_generator(parser, first, mark);
@@ -1506,6 +1550,7 @@ static void expression_replacement_field(codedb_parser *parser, const expression
         expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
     parser_leave(parser);
     codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
                  first, mark);
 }
