@@ -17,7 +17,7 @@ static void expression_unary(codedb_parser *parser);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
-static void expression_named(codedb_parser *parser);
+static void expression_named(codedb_parser *parser, bool as_argument);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -356,12 +356,16 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
     uint32_t first = parser->at, mark = parser->count;
-    expression_named(parser);
-    if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+    expression_named(parser, true);
+    bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
+    if (CODEDB_UNLIKELY(generates)) {
         if (seen->of_class && parser->version >= 307)
             codedb_parser_fail_expected(parser, "',' or ')'");
+        uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
+        if (!seen->first && !seen->of_class)
+            codedb_parser_fail_before(parser, clause, "')'");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
@@ -625,6 +629,15 @@ static void expression_conditions(codedb_parser *parser)
     }
 }
 
+/* For this CPython has a message, at the same token. */
+static void expression_fail_in(codedb_parser *parser)
+{
+    if (parser->failed)
+        return;
+    codedb_parser_fail_expected(parser, "'in'");
+    parser->error->expected = false;
+}
+
 /* for_if_clauses: (['async'] 'for' star_targets 'in' ~ disjunction ('if' disjunction)*)+, as one CompFor */
 static void expression_comprehension(codedb_parser *parser)
 {
@@ -639,12 +652,13 @@ static void expression_comprehension(codedb_parser *parser)
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
         codedb_targets_parse(parser);
         parser_role(parser, CODEDB_FIELD_target);
-        parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+        if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN))
+            expression_fail_in(parser);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_iter);
         expression_conditions(parser);
         count++;
-    } while (parser_sees_for(parser));
+    } while (parser_sees_clause(parser));
     if (!parser->failed)
         expression_wrap_clauses(parser, count, base);
     parser_role(parser, CODEDB_FIELD_for_in);
@@ -683,7 +697,7 @@ static void expression_group(codedb_parser *parser)
         if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
             expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
-        } else if (parser_sees_for(parser)) {
+        } else if (parser_sees_clause(parser)) {
             expression_generator(parser, first, mark);
         } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309) {
             codedb_parser_fail(parser, first, parser->at, "expected an expression in parentheses, found a starred one");
@@ -703,7 +717,7 @@ static void expression_list(codedb_parser *parser)
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET)) {
         uint32_t element = parser->at;
         expression_star_named(parser);
-        if (parser_sees_for(parser)) {
+        if (parser_sees_clause(parser)) {
             kind = CODEDB_NODE_LIST_COMP;
             if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
                 expression_check_starred_comprehension(parser);
@@ -727,6 +741,24 @@ static void expression_dict_unpacking(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_value);
 }
 
+/* No ':' stands behind the key just parsed: as CPython does, the last character of the key is reported. */
+static void expression_fail_key(codedb_parser *parser)
+{
+    const codedb_node *key = parser_last(parser);
+    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
+    uint32_t last = key->last + wider, reached = parser->tokens[parser->at].start;
+    codedb_syntax_error *error = parser->error;
+    if (parser->failed)
+        return;
+    codedb_parser_fail(parser, last - 1, last, "expected ':' and a value behind the key of a dict");
+    error->reached = reached;
+    uint32_t end = error->offset + error->length;
+    error->offset = end - 1;
+    while (((unsigned char)parser->source[error->offset] & 0xC0) == 0x80)
+        error->offset--;
+    error->length = end - error->offset;
+}
+
 /* double_starred_kvpair: '**' bitwise_or | expression ':' expression, behind the key if there is one */
 static void expression_dict_element(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
@@ -737,7 +769,8 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         if (parser->count == mark)
             codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_key);
-        parser_expect(parser, CODEDB_TOKEN_COLON);
+        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)))
+            expression_fail_key(parser);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
         codedb_expression_parse(parser);
@@ -752,7 +785,7 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
 static codedb_node_kind expression_dict(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     expression_dict_element(parser, first, mark);
-    if (parser_sees_for(parser)) {
+    if (parser_sees_clause(parser)) {
         bool unpacking = parser_last(parser)->kind == CODEDB_NODE_STARRED_DICT_ELEMENT;
         if (unpacking)
             expression_check_starred_comprehension(parser);
@@ -773,7 +806,7 @@ static codedb_node_kind expression_dict(codedb_parser *parser, uint32_t first, u
 static codedb_node_kind expression_set(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     bool starred = parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT;
-    if (!parser_sees_for(parser)) {
+    if (!parser_sees_clause(parser)) {
         expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
         return CODEDB_NODE_SET;
     }
@@ -1037,8 +1070,9 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
         expression_conditional(parser, first, mark);
 }
 
-/* named_expression: NAME ':=' ~ expression | expression !':=' */
-static void expression_named(codedb_parser *parser)
+/* named_expression: NAME ':=' ~ expression | expression !':='
+ * As in CPython, an expression before ':=' is not told of in an argument: there the ':=' is the unexpected token. */
+static void expression_named(codedb_parser *parser, bool as_argument)
 {
     uint32_t first = parser->at, mark = parser->count;
     codedb_expression_parse(parser);
@@ -1047,7 +1081,7 @@ static void expression_named(codedb_parser *parser)
     const codedb_node *target = parser_last(parser);
     bool is_name = target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME;
     is_name = is_name && (target->parens == 0 || parser->version < 309);
-    if (!is_name && !expression_begins[parser_kind_behind(parser)])
+    if (!is_name && (as_argument || !expression_begins[parser_kind_behind(parser)]))
         return;
     codedb_parser_require(parser, 308, "an assignment expression");
     if (!is_name)
@@ -1057,6 +1091,26 @@ static void expression_named(codedb_parser *parser)
     codedb_expression_parse(parser);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
+}
+
+/* Whether what stands behind the '=' here is one bitwise_or, or the beginning of one, with no '=' or ':=' behind it. */
+static bool expression_equal_is_last(codedb_parser *parser)
+{
+    uint32_t at = parser->at, count = parser->count, depth = parser->depth;
+    codedb_token_kind kind = parser_kind_behind(parser);
+    if (!expression_begins[kind] || kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_KEYWORD_NOT ||
+        kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+        return false;
+    parser->at++;
+    expression_operators(parser, EXPRESSION_BIT_OR);
+    bool last = !parser_sees(parser, CODEDB_TOKEN_EQUAL) && !parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL);
+    if (parser->error->no_memory)
+        return false;
+    parser->failed = false;
+    parser->at = at;
+    parser->count = count;
+    parser->depth = depth;
+    return last;
 }
 
 /* An '=' stands behind an expression where none can: as CPython does, the expression is reported if it looks like a target. */
@@ -1073,7 +1127,8 @@ static void expression_fail_equal(codedb_parser *parser)
     case CODEDB_NODE_INTEGER:
     case CODEDB_NODE_FLOAT:
     case CODEDB_NODE_SIMPLE_STRING:
-        if (!keyword && expression_begins[parser_kind_behind(parser)]) {
+        if (!keyword && expression_equal_is_last(parser)) {
+            node = parser_last(parser);
             codedb_parser_fail(parser, node->first, parser->at, "cannot assign to %s here: expected '==' or ':=', found '='",
                                codedb_target_text(parser, node));
             return;
@@ -1086,7 +1141,7 @@ static void expression_fail_equal(codedb_parser *parser)
 
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
 {
-    expression_named(parser);
+    expression_named(parser, false);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         expression_fail_equal(parser);
 }
@@ -1275,7 +1330,7 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
         }
         parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
     }
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */
@@ -1414,6 +1469,47 @@ static void expression_conversion(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
 }
 
+/* What an expression may end with, brackets apart. */
+static bool expression_may_end_with(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING ||
+           kind == CODEDB_TOKEN_ELLIPSIS || kind == CODEDB_TOKEN_KEYWORD_TRUE || kind == CODEDB_TOKEN_KEYWORD_FALSE ||
+           kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_YIELD;
+}
+
+/* The token behind the longest whole expression that begins at `first` and ends before the error. */
+static uint32_t expression_behind_whole(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = first, depth = 0;
+    bool conditional = false;
+    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
+                      kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
+        depth -= closes;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            break;
+        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE))
+            conditional = kind == CODEDB_TOKEN_KEYWORD_IF;
+        bool ends = closes || expression_may_end_with(kind) || (kind == CODEDB_TOKEN_COMMA && behind == at);
+        if (depth == 0 && ends && !conditional)
+            behind = at + 1;
+        depth += kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE ||
+                 kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+    }
+    return behind;
+}
+
+/* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
+ * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
+static void expression_fail_field(codedb_parser *parser, uint32_t first)
+{
+    if (parser->error->offset >= parser->tokens[parser->end].start)
+        return;
+    uint32_t behind = expression_behind_whole(parser, first);
+    codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");
+}
+
 /* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
  * expression may not. */
 static void expression_field_value(codedb_parser *parser, const expression_format *format)
@@ -1421,7 +1517,10 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
     uint32_t first = parser->at, mark = parser->count;
     if (!expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
+    bool begins = !parser->failed;
     codedb_yield_or_star_parse(parser, 300);
+    if (begins && CODEDB_UNLIKELY(parser->failed))
+        expression_fail_field(parser, first);
     if (parser->version < 312 && !format->templated) {
         if (parser_sees_for(parser))
             expression_generator(parser, first, mark);
@@ -1451,6 +1550,7 @@ static void expression_replacement_field(codedb_parser *parser, const expression
         expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
     parser_leave(parser);
     codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
                  first, mark);
 }

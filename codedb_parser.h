@@ -40,7 +40,8 @@ typedef struct codedb_parser {
 
 /* How an expression is used as a target; says what codedb_target_check lets through. */
 typedef enum codedb_target_use {
-    CODEDB_TARGET_ASSIGN, /* =, for, with: a Starred is a target too */
+    CODEDB_TARGET_ASSIGN, /* =, with: a Starred is a target too */
+    CODEDB_TARGET_FOR,    /* the same; of an `a in b` only the `a` is told of */
     CODEDB_TARGET_DELETE,
     CODEDB_TARGET_AUGMENT, /* +=: a single target */
     CODEDB_TARGET_ANNOTATE
@@ -54,6 +55,10 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
     CODEDB_PRINTF(4, 5);
 /* Fails at the next token: "expected <what>, found <it>". */
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
+/* The token behind the outermost brackets, of those that open at token `first` or later, that close behind token `inner`. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);
+/* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
+CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what);
 
@@ -124,6 +129,12 @@ static inline bool parser_sees_for(const codedb_parser *parser)
 {
     return parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR) ||
            (parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) && parser_kind_behind(parser) == CODEDB_TOKEN_KEYWORD_FOR);
+}
+
+/* The same where only a clause can follow: behind an 'async' it is the 'for' that is missing. */
+static inline bool parser_sees_clause(const codedb_parser *parser)
+{
+    return parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR) || parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC);
 }
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */

@@ -7,12 +7,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Where an error at a token is reported: as in CPython, at the comment before a line break, and at the last blank of an indentation. */
+/* Where the last line ends: before its line break, if it has one. */
+static uint32_t syntax_last_line_end(const codedb_parser *parser)
+{
+    uint32_t end = parser->tokens[parser->end].start, start = parser->tree->text_start;
+    if (end > start && parser->source[end - 1] == '\n')
+        end--;
+    if (end > start && parser->source[end - 1] == '\r')
+        end--;
+    return end;
+}
+
+/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, and
+ * at the end of the file on its last line. */
 static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
 {
     uint32_t start = parser->tokens[token].start;
     if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
         return start - 1;
+    if ((parser->tokens[token].kind == CODEDB_TOKEN_ENDMARKER || parser->tokens[token].kind == CODEDB_TOKEN_DEDENT) &&
+        start == parser->tree->length)
+        return syntax_last_line_end(parser);
     if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
         return start;
     uint32_t comment = codedb_token_end(parser->tree, token - 1);
@@ -31,16 +46,30 @@ static bool syntax_closes(codedb_token_kind kind)
     return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
 }
 
-/* The token behind the brackets that open at `at`. */
+/* The token behind the brackets that open at `at`; an '=' that stands first in one of them: nothing is looked at behind it. */
 static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
 {
     uint32_t depth = 0;
     for (; at < parser->end; at++) {
+        bool begins = depth > 0 && syntax_opens((codedb_token_kind)parser->tokens[at - 1].kind);
+        if (begins && parser->tokens[at].kind == CODEDB_TOKEN_EQUAL)
+            return at;
         depth += syntax_opens((codedb_token_kind)parser->tokens[at].kind);
         if (syntax_closes((codedb_token_kind)parser->tokens[at].kind) && --depth == 0)
             return at + 1;
     }
     return at;
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner)
+{
+    while (first < parser->end) {
+        bool opens = syntax_opens((codedb_token_kind)parser->tokens[first].kind);
+        first = opens ? syntax_behind_brackets(parser, first) : first + 1;
+        if (opens && first > inner)
+            break;
+    }
+    return first;
 }
 
 static bool syntax_is_word(codedb_token_kind kind)
@@ -84,6 +113,7 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
         parser->failed = true;
         error->offset = syntax_error_offset(parser, first);
         error->reached = parser->tokens[syntax_reach(parser)].start;
+        error->expected = false;
         error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
         error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
         va_list arguments;
@@ -116,8 +146,23 @@ static void syntax_describe(const codedb_parser *parser, uint32_t token, char *o
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what)
 {
     char found[96];
+    bool is_first = !parser->failed;
     syntax_describe(parser, parser->at, found, sizeof found);
     codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
+    if (is_first)
+        parser->error->expected = true;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what)
+{
+    uint32_t reached = parser->error->reached;
+    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
+        return;
+    parser->failed = false;
+    parser->at = token;
+    codedb_parser_fail_expected(parser, what);
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)

@@ -49,6 +49,20 @@ static bool target_is_name(const codedb_parser *parser, uint32_t token, codedb_t
            memcmp(parser->source + parser->tokens[token].start, "__debug__", 9) != 0;
 }
 
+static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, codedb_target_use use);
+
+/* The same of a comparison behind `for`, as CPython takes `for a in b` for it: the `a` is looked at, and no other comparison. */
+static uint32_t target_first_compared(const codedb_parser *parser, uint32_t index)
+{
+    uint32_t left = index - 1, compared = left;
+    while (parser->nodes[left].field != CODEDB_FIELD_left) {
+        compared = left;
+        left -= parser_size(&parser->nodes[left]);
+    }
+    bool is_in = parser->tokens[parser->nodes[compared].first].kind == CODEDB_TOKEN_KEYWORD_IN;
+    return is_in ? target_first_other(parser, left, CODEDB_TARGET_FOR) : UINT32_MAX;
+}
+
 /* The first node in the text, of `index` and what is in it, that cannot be such a target; UINT32_MAX when all can. */
 static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, codedb_target_use use)
 {
@@ -59,7 +73,7 @@ static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, 
     case CODEDB_NODE_ATTRIBUTE:
     case CODEDB_NODE_SUBSCRIPT: return found;
     case CODEDB_NODE_STARRED_ELEMENT:
-        if (use == CODEDB_TARGET_ASSIGN || (use == CODEDB_TARGET_DELETE && parser->version < 309))
+        if (use <= CODEDB_TARGET_FOR || (use == CODEDB_TARGET_DELETE && parser->version < 309))
             return target_first_other(parser, index - 1, use);
         return index;
     case CODEDB_NODE_TUPLE:
@@ -74,19 +88,36 @@ static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, 
             found = inner == UINT32_MAX ? found : inner;
         }
         return found;
+    case CODEDB_NODE_COMPARISON: return use == CODEDB_TARGET_FOR ? target_first_compared(parser, index) : index;
     default: return index;
     }
+}
+
+/* Behind `for` node `found` of the targets `index` is no target, and nothing in it is told of: CPython has then looked at the token
+ * behind the brackets around it. */
+static void target_fail_behind(codedb_parser *parser, uint32_t index, uint32_t found)
+{
+    const codedb_node *targets = &parser->nodes[index];
+    parser->at = codedb_parser_behind_brackets(parser, parser_start(targets), parser->nodes[found].last);
+    codedb_parser_fail_expected(parser, "a target before this");
 }
 
 CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use)
 {
     static const char *const verbs[] = {[CODEDB_TARGET_ASSIGN] = "assign to",
+                                        [CODEDB_TARGET_FOR] = "assign to",
                                         [CODEDB_TARGET_DELETE] = "delete",
                                         [CODEDB_TARGET_AUGMENT] = "use an augmented assignment on",
                                         [CODEDB_TARGET_ANNOTATE] = "annotate"};
-    uint32_t found = parser->failed ? UINT32_MAX : target_first_other(parser, index, use);
-    if (CODEDB_LIKELY(found == UINT32_MAX))
+    codedb_target_use strict = use == CODEDB_TARGET_FOR ? CODEDB_TARGET_ASSIGN : use;
+    uint32_t other = parser->failed ? UINT32_MAX : target_first_other(parser, index, strict);
+    if (CODEDB_LIKELY(other == UINT32_MAX))
         return;
+    uint32_t found = use == strict ? other : target_first_other(parser, index, use);
+    if (found == UINT32_MAX) {
+        target_fail_behind(parser, index, other);
+        return;
+    }
     const codedb_node *node = &parser->nodes[found];
     bool wider = node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP);
     codedb_parser_fail(parser, node->first - wider, node->last + wider, "cannot %s %s", verbs[use],

@@ -626,6 +626,7 @@ typedef struct codedb_syntax_error {
     uint32_t reached;  /* the parser's: of the last token that was looked at */
     bool no_memory;    /* not an error of the source at all */
     bool indent;       /* the parser's: at an indentation that nothing asked for */
+    bool expected;     /* the parser's: something else was expected at a token, which CPython has no message for */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
