@@ -1469,44 +1469,13 @@ static void expression_conversion(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
 }
 
-/* What an expression may end with, brackets apart. */
-static bool expression_may_end_with(codedb_token_kind kind)
-{
-    return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING ||
-           kind == CODEDB_TOKEN_ELLIPSIS || kind == CODEDB_TOKEN_KEYWORD_TRUE || kind == CODEDB_TOKEN_KEYWORD_FALSE ||
-           kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_YIELD;
-}
-
-/* The token behind the longest whole expression that begins at `first` and ends before the error. */
-static uint32_t expression_behind_whole(const codedb_parser *parser, uint32_t first)
-{
-    uint32_t behind = first, depth = 0;
-    bool conditional = false;
-    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
-                      kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
-        depth -= closes;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-            break;
-        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE))
-            conditional = kind == CODEDB_TOKEN_KEYWORD_IF;
-        bool ends = closes || expression_may_end_with(kind) || (kind == CODEDB_TOKEN_COMMA && behind == at);
-        if (depth == 0 && ends && !conditional)
-            behind = at + 1;
-        depth += kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE ||
-                 kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
-    }
-    return behind;
-}
-
 /* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
  * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
 static void expression_fail_field(codedb_parser *parser, uint32_t first)
 {
     if (parser->error->offset >= parser->tokens[parser->end].start)
         return;
-    uint32_t behind = expression_behind_whole(parser, first);
+    uint32_t behind = codedb_parser_behind_whole(parser, first);
     codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");
 }
 

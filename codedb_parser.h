@@ -57,6 +57,8 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
 /* The token behind the outermost brackets, of those that open at token `first` or later, that close behind token `inner`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);
+/* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */

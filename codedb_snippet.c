@@ -430,7 +430,9 @@ static void snippet_take_tokens(snippet_writer *writer, uint32_t end)
 /* Writes the comment that is due behind the line that was just written, if one may stand there. */
 static void snippet_write_due_comment(snippet_writer *writer, codedb_slice line)
 {
-    if (!writer->comment_is_due || !writer->in_first_line)
+    /* There may be no token yet: a backslash can stand before the first one. */
+    if (!writer->comment_is_due || !writer->in_first_line || writer->token == 0 ||
+        (line.length && line.text[line.length - 1] == '\\'))
         return;
     const codedb_tree *tree = writer->tree;
     uint32_t last = writer->token - 1;
@@ -439,7 +441,7 @@ static void snippet_write_due_comment(snippet_writer *writer, codedb_slice line)
     uint32_t token_end = codedb_token_end(tree, last);
     uint32_t line_end = (uint32_t)(line.text - tree->source) + (uint32_t)line.length;
     bool inside_string = writer->in_line && (writer->f_strings || token_end > line_end);
-    if (inside_string || (line.length && line.text[line.length - 1] == '\\') || snippet_has_comment(tree, token_end, line_end))
+    if (inside_string || snippet_has_comment(tree, token_end, line_end))
         return;
     codedb_buffer_append(writer->out, writer->layout->comment.text, writer->layout->comment.length);
     writer->comment_is_due = false;

@@ -165,6 +165,36 @@ CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t to
         parser->error->reached = reached;
 }
 
+/* What an expression may end with, brackets apart. */
+static bool syntax_may_end_with(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING ||
+           kind == CODEDB_TOKEN_ELLIPSIS || kind == CODEDB_TOKEN_KEYWORD_TRUE || kind == CODEDB_TOKEN_KEYWORD_FALSE ||
+           kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_YIELD;
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = first, depth = 0;
+    bool conditional = false;
+    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
+                      kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
+        depth -= closes;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            break;
+        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE))
+            conditional = kind == CODEDB_TOKEN_KEYWORD_IF;
+        bool ends = closes || syntax_may_end_with(kind) || (kind == CODEDB_TOKEN_COMMA && behind == at);
+        if (depth == 0 && ends && !conditional)
+            behind = at + 1;
+        depth += kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE ||
+                 kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+    }
+    return behind;
+}
+
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
 {
     if (CODEDB_UNLIKELY(parser->version < version))

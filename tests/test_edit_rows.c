@@ -159,6 +159,7 @@ static const row_case row_cases[] = {
     ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = 2  # own", "y = 2  # own\n"),
     ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = 2\nz = 3  # own", "y = 2\nz = 3  # own\n"),
     ROW_REPLACE(17, "x = 1  # note\n", "Assign", "y = [\n    2,  # own\n]", "y = [\n    2,  # own\n]\n"),
+    ROW_REPLACE(17, "x = 1  # note\n", "Assign", "\r\\\ny = 2\n", "\\\ny = 2  # note\n"),
     ROW_REPLACE(17, "x = 1  # note\n", "Assign", "# above\ny = '#'\n# below", "# above\ny = '#'  # note\n# below\n"),
     ROW_REPLACE(17, "try: a\nexcept E: b  # note\n", "ExceptHandler", "except F: b\nexcept G: c  # own",
                 "try: a\nexcept F: b\nexcept G: c  # own\n"),
