@@ -5,8 +5,8 @@
  * transactions, searches, requests without time, statements that are interrupted; and all that constraints refuse.
  *
  * `make test` runs some 20,000 operations, `make model` a million. The environment: CODEDB_MODEL_OPERATIONS, CODEDB_MODEL_SEED (which is
- * printed) to repeat a run, and CODEDB_MODEL_SABOTAGE: `half` runs batches operation by operation, `lose` leaves out a deletion and says
- * that it was done. Both must be noticed. */
+ * printed) to repeat a run, and CODEDB_MODEL_SABOTAGE: `half` runs batches operation by operation, `lose` leaves out deletions and says
+ * that they were done. Both must be noticed. */
 #include "support.h"
 
 #include <inttypes.h>
@@ -458,8 +458,7 @@ static void do_operation(world *self)
         self->scratch = self->now;
         model_run(&self->scratch, &made, &affected);
         if (affected > 0) {
-            self->now = self->scratch; /* as if the database had said so */
-            self->sabotage = "";
+            self->now = self->scratch; /* as if the database had said so; again and again, for a rollback hides one loss */
             return;
         }
     }
