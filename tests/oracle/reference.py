@@ -87,6 +87,8 @@ def libcst_dump(source):
         module = libcst.parse_module(source)
     except RecursionError:
         return REFUSED, "too deep for LibCST"
+    except AttributeError:
+        return REFUSED, "LibCST itself fails"  # it finds white space of a kind that it does not expect
     except Exception:
         return REFUSED, None
     plain = source[1:] if source.startswith("\ufeff") else source
