@@ -312,7 +312,6 @@ static double driver_timeout(const codedb *db)
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result)
 {
     codedb_result unwanted;
-    codedb_arena *arena;
     codedb_code code;
     if (!codedb_driver_is_here(db->thread))
         return codedb_driver_fail_elsewhere(result);
@@ -330,13 +329,13 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
-    arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
-    request->rows_arena = arena;
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
+    request->takes_near_rows = db->thread->process == NULL;
     code = db->thread->process != NULL ? codedb_process_call(db->thread->process, request)
                                        : codedb_queue_call(db->thread->queue, request);
-    if (arena != NULL)
-        codedb_memory_fetch(arena, CODEDB_ROWS_FETCHED);
-    codedb_arena_destroy(request->rows_arena); /* only a request that was not run still has it */
+    if (code == CODEDB_SUCCESS && request->near_rows.is_complete && !codedb_request_take_near_rows(request))
+        code = codedb_fail_no_memory(request->result);
+    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
     if (result == NULL)
         codedb_result_clear(&unwanted);
     else

@@ -191,12 +191,24 @@ typedef enum codedb_request_state {
     CODEDB_REQUEST_ANSWERED    /* the request is its caller's again */
 } codedb_request_state;
 
+/* Rows as bytes, within the request: whoever asked makes a block of them, in memory that only it has touched. */
+#define CODEDB_NEAR_SIZE 256
+typedef struct codedb_near_rows {
+    bool is_complete; /* all rows are here */
+    uint32_t length;  /* of the bytes */
+    uint32_t column_count;
+    uint32_t row_count;
+    /* The columns' names, then the rows' values, each followed by its text; all of them begin at multiples of 8. */
+    _Alignas(8) unsigned char bytes[CODEDB_NEAR_SIZE];
+} codedb_near_rows;
+
 typedef struct codedb_request {
     /* The question. */
     codedb_request_kind kind;
     codedb_priority priority;
     bool do_not_wait;
     bool wants_rows;
+    bool takes_near_rows;     /* few rows are to be left in near_rows, and `rows` stays NULL */
     codedb_arena *rows_arena; /* made by the caller's thread, which will free it: memory that changes threads is slow */
     uint64_t transaction;     /* 0: none */
     uint64_t caller;          /* the thread that asks: codedb_queue_caller() of its process */
@@ -208,17 +220,11 @@ typedef struct codedb_request {
     const char *path;              /* of a copy */
     const codedb_schema_change *schema;
 
-    /* The answer. */
-    codedb_code code;
-    codedb_result *result; /* never NULL once it is submitted */
-    codedb_rows *rows;     /* a block for codedb_free, or NULL */
-    codedb_changes changes;
-    int64_t *step_values; /* of a batch: a row id or affected rows each */
+    codedb_result *result; /* of the answer: never NULL once it is submitted */
 
     /* The queue's. */
     double submitted; /* monotonic seconds; likewise the next two */
     double deadline;  /* 0: none */
-    double taken;     /* when the loop took it */
     codedb_request_role role;
     bool queued; /* under the queue's lock: still in a lane */
     /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
@@ -228,16 +234,31 @@ typedef struct codedb_request {
     _Atomic bool cancelled; /* whoever runs it is to give it up, if it can still be as if it had never been */
     struct codedb_request *next;
     struct codedb_request *previous;
-    char apart[64];       /* the caller looks at the state all the time while the driver writes what stands above */
-    _Atomic int state;    /* codedb_request_state */
-    pthread_mutex_t lock; /* of `answered`, while the caller sleeps */
+    char apart_from_question[64]; /* what only one side writes does not share a line of the cache with what the other one reads */
+
+    /* The answer. */
+    double taken; /* when the loop took it */
+    codedb_code code;
+    codedb_rows *rows; /* a block for codedb_free, or NULL */
+    codedb_changes changes;
+    int64_t *step_values; /* of a batch: a row id or affected rows each */
+    codedb_near_rows near_rows;
+    char apart_from_answer[64]; /* the caller looks at the state all the time while the driver writes the answer */
+    _Atomic int state;          /* codedb_request_state */
+    pthread_mutex_t lock;       /* of `answered`, while the caller sleeps */
     pthread_cond_t answered;
 } codedb_request;
 
-/* Bytes that are fetched ahead of a request with the names and values that usually lie behind it, and of the memory for its rows. */
-#define CODEDB_REQUEST_FETCHED (sizeof(codedb_request) + 192)
-#define CODEDB_ROWS_FETCHED ((size_t)320)
+/* Fetches a request ahead, with the names and values that usually lie behind it, and the place of its answer. */
+static inline void codedb_request_fetch(const codedb_request *request)
+{
+    codedb_memory_fetch(request, offsetof(codedb_request, apart_from_question));
+    codedb_memory_fetch(request + 1, 128);
+    codedb_memory_fetch(&request->taken, offsetof(codedb_request, near_rows.bytes) - offsetof(codedb_request, taken) + 64);
+}
 
+/* Makes a request as if it had not been answered. */
+CODEDB_PRIVATE void codedb_request_clear_answer(codedb_request *request);
 /* What a question is. SQL is known by its first word; what begins with another than those that read or change rows is alone. */
 CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request *request);
 /* Makes an operation's hash from its other fields. */
@@ -245,27 +266,6 @@ CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation)
 CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
 /* A copy of an operation and all that it points to, in an arena; false without memory. */
 CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_operation *operation, codedb_arena *arena);
-
-/* Collects the rows of one answer at a time in a block for the host. `writer` is first, so that a driver's pointer is the collector's. */
-typedef struct codedb_row_collector {
-    codedb_row_writer writer;
-    codedb_allocator allocator;
-    codedb_arena *arena;  /* of the answer that is being collected */
-    codedb_rows *rows;    /* its root */
-    codedb_value *values; /* kept from answer to answer */
-    size_t value_count;
-    size_t value_capacity;
-    codedb_result *result;
-} codedb_row_collector;
-CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, const codedb_allocator *allocator);
-CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector);
-/* Starts an answer in `arena`, which becomes the collector's (NULL: there was no memory for one); errors go to `result`. */
-CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_arena *arena,
-                                                             codedb_result *result);
-/* Ends an answer: its rows as a block (with no column when the driver gave none), or NO_MEMORY. */
-CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector, codedb_rows **rows);
-/* Ends an answer that failed. */
-CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
 
 /* Sends a request with the handle's options and waits for its answer, which is its code. `result` may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result);
@@ -282,6 +282,32 @@ CODEDB_PRIVATE bool codedb_request_copy(codedb_request *copy, const codedb_reque
 CODEDB_PRIVATE void codedb_batch_retain(codedb_batch *batch);
 /* Keeps what a batch was answered. */
 CODEDB_PRIVATE void codedb_batch_take_answer(codedb_batch *batch, const codedb_request *request);
+
+/* ---- rows: codedb_collect.c ---------------------------------------------------------------------------------------- */
+
+/* Collects the rows of one answer at a time. `writer` is first, so that a driver's pointer is the collector's. */
+typedef struct codedb_row_collector {
+    codedb_row_writer writer;
+    codedb_allocator allocator;
+    codedb_request *request; /* the one that is being answered; NULL: none */
+    codedb_near_rows *near;  /* its near rows, as long as all rows are there */
+    codedb_arena *arena;     /* else its arena, */
+    codedb_rows *rows;       /* of which they are the root */
+    codedb_value *values;    /* kept from answer to answer */
+    size_t value_count;
+    size_t value_capacity;
+} codedb_row_collector;
+CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, const codedb_allocator *allocator);
+CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector);
+/* Starts the answer of a request; errors go to its result. */
+CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_request *request);
+/* Ends it: the rows (with no column when the driver gave none) are in the request's near rows, or in its rows, for which its arena is used up;
+ * or NO_MEMORY. */
+CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector);
+/* Ends an answer that failed. */
+CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
+/* Makes `rows` of near rows that are complete, and uses up the arena; false without memory. On the thread that asked. */
+CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request);
 
 /* ---- requests that nobody waits for: codedb_pending.c -------------------------------------------------------------- */
 

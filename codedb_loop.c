@@ -281,10 +281,8 @@ static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
 {
     codedb_row_writer *writer = NULL;
     codedb_code code;
-    if (request->wants_rows) {
-        writer = codedb_row_collector_start(&loop->collector, request->rows_arena, request->result);
-        request->rows_arena = NULL;
-    }
+    if (request->wants_rows)
+        writer = codedb_row_collector_start(&loop->collector, request);
     if (request->kind == CODEDB_REQUEST_RUN)
         code =
             loop->driver.run(loop->connection, &request->operation, request->values, writer, &request->changes, request->result);
@@ -294,7 +292,7 @@ static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
         code = codedb_whole_run(&loop->driver, loop->connection, request, writer);
     if (writer != NULL) {
         if (code == CODEDB_SUCCESS)
-            code = codedb_row_collector_finish(&loop->collector, &request->rows);
+            code = codedb_row_collector_finish(&loop->collector);
         else
             codedb_row_collector_drop(&loop->collector);
     }
@@ -644,8 +642,7 @@ static codedb_request *loop_await_member(codedb_loop *loop, double begun)
 static void loop_forget_answer(codedb_request *request)
 {
     codedb_free(request->rows);
-    request->rows = NULL;
-    memset(&request->changes, 0, sizeof request->changes);
+    codedb_request_clear_answer(request);
     codedb_succeed(request->result);
 }
 

@@ -7,8 +7,8 @@
  * from the middle. The bound is one counter.
  *
  * Invariants:
- * 1. A request is in exactly one place: in a lane (`queued`), with the driver, or answered. Only under the lock does it change from
- *    the first to another; behind the answer the driver never touches it again, because it lies on its caller's stack.
+ * 1. A request is in exactly one place: in a lane (`queued`), in the hatch, with the driver, or answered. Only under the lock does it
+ *    change from the first to another; behind the answer the driver never touches it again, because it lies on its caller's stack.
  * 2. FIFO within a lane. A lane that was passed over QUEUE_PATIENCE times while it had a request is served next.
  * 3. While a transaction holds the queue, only the owners' lane is served, and nothing else moves. That lane has no bound: a ring full of
  *    waiters cannot lock the owner out.
@@ -17,7 +17,10 @@
  *    a waiting caller (`answered_by`) is taken out by the driver; `expiry` is never later than the first that is due.
  *    One that is cancelled in its lane is taken out by who cancels it.
  * 6. Whoever waits spins for a moment, then gives its CPU away in a loop, then sleeps: a wake-up between CPUs costs more than most
- *    requests, and nobody who is idle may burn a CPU. */
+ *    requests, and nobody who is idle may burn a CPU.
+ * 7. A read that finds the hatch open goes through it without the lock. It is open only while the driver looks out, with no transaction
+ *    held; the driver shuts it before it does anything else, and puts what came behind what is in the lanes by then: so a thread's
+ *    requests stay in their order. */
 #include "codedb_driver.h"
 
 #include <sched.h>
@@ -36,6 +39,10 @@
 #define QUEUE_DRIVER_WINDOW 60e-6
 #define QUEUE_CALLER_WINDOW 300e-6
 #define QUEUE_YIELDERS_LARGEST 64
+
+/* What the hatch holds when it is no request. */
+#define QUEUE_HATCH_SHUT ((uintptr_t)0)
+#define QUEUE_HATCH_OPEN ((uintptr_t)1)
 
 /* The four priorities' lanes in the order in which they are served. */
 static const int queue_order[] = {CODEDB_PRIORITY_URGENT, CODEDB_PRIORITY_HIGH, CODEDB_PRIORITY_NORMAL, CODEDB_PRIORITY_LOW};
@@ -79,17 +86,19 @@ struct codedb_queue {
 
     /* Apart from each other by a cache line, because one side looks at them all the time while the other writes. */
     char apart_from_lock[QUEUE_CACHE_LINE];
+    _Atomic uintptr_t hatch; /* invariant 7 */
     _Atomic size_t ready;
-    _Atomic size_t writes;        /* of those, how many are writes that may share a commit */
-    _Atomic double expiry;        /* when the driver must look for requests whose time is over; 0: never */
-    _Atomic(const void *) newest; /* the request that came last, and its memory for rows, or what was that: only to be fetched */
-    _Atomic(const void *) newest_rows;
+    _Atomic size_t writes;                  /* of those, how many are writes that may share a commit */
+    _Atomic double expiry;                  /* when the driver must look for requests whose time is over; 0: never */
+    _Atomic(const codedb_request *) newest; /* the request that came last, or what was that: only to be fetched */
     char apart_from_ready[QUEUE_CACHE_LINE];
     _Atomic int yielders;
     queue_spin caller_spin;
     char apart_from_yielders[QUEUE_CACHE_LINE];
 
     /* The driver's own. */
+    codedb_request *handed; /* what came through the hatch and is to be taken next, or NULL */
+    queue_counter handed_total;
     queue_spin driver_spin;
     queue_counter processed, interrupted, cancelled, commits, groups, grouped, group_largest, batch_longest;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
@@ -247,7 +256,6 @@ static void queue_put(codedb_queue *queue, codedb_request *request)
     queue_lane_append(queue_lane_of(queue, request), request);
     request->queued = true;
     atomic_store_explicit(&queue->newest, request, memory_order_relaxed);
-    atomic_store_explicit(&queue->newest_rows, request->rows_arena, memory_order_relaxed);
     if (!queue_is_owners(request) && ++queue->size > queue->high_water)
         queue->high_water = queue->size;
     queue->total++;
@@ -470,6 +478,15 @@ CODEDB_PRIVATE uint64_t codedb_queue_caller(void)
     return caller;
 }
 
+/* Invariant 7; true when the driver has the request. */
+static bool queue_hand_over(codedb_queue *queue, codedb_request *request)
+{
+    uintptr_t open = QUEUE_HATCH_OPEN;
+    return request->role == CODEDB_ROLE_READS && request->answered_by == NULL &&
+           atomic_compare_exchange_strong_explicit(&queue->hatch, &open, (uintptr_t)request, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+
 static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
 {
     codedb_code entered;
@@ -478,6 +495,8 @@ static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
     request->role = codedb_request_find_role(request);
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     atomic_init(&request->cancelled, false);
+    if (queue_hand_over(queue, request))
+        return CODEDB_SUCCESS;
     queue_fetch_lock(queue);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
@@ -529,18 +548,34 @@ static void queue_count_time(double seconds, queue_counter *total, queue_counter
     queue_counter_raise(maximum, nanoseconds);
 }
 
-CODEDB_PRIVATE bool codedb_queue_has_ready(const codedb_queue *queue)
+static bool queue_lanes_are_ready(const codedb_queue *queue)
 {
     return atomic_load_explicit(&queue->ready, memory_order_acquire) > 0;
 }
 
-/* Spins and yields until something is ready, or the window is over. */
-static void queue_look_out(codedb_queue *queue)
+CODEDB_PRIVATE bool codedb_queue_has_ready(const codedb_queue *queue)
+{
+    return queue->handed != NULL || queue_lanes_are_ready(queue);
+}
+
+/* Whether there is a reason to look out no longer. What came through the hatch is fetched at once. */
+static bool queue_is_called(const codedb_queue *queue)
+{
+    uintptr_t hatch = atomic_load_explicit(&queue->hatch, memory_order_acquire);
+    if (hatch > QUEUE_HATCH_OPEN) {
+        codedb_request_fetch((const codedb_request *)hatch); /* NOLINT(performance-no-int-to-ptr) */
+        return true;
+    }
+    return queue_lanes_are_ready(queue);
+}
+
+/* Spins and yields until something has come, or the window is over. */
+static void queue_watch(codedb_queue *queue)
 {
     unsigned spin = queue_spin_limit(&queue->driver_spin);
     double until;
     for (; spin > 0; spin--) {
-        if (codedb_queue_has_ready(queue)) {
+        if (queue_is_called(queue)) {
             queue_spin_learn(&queue->driver_spin, true);
             return;
         }
@@ -550,7 +585,29 @@ static void queue_look_out(codedb_queue *queue)
     until = codedb_monotonic_now() + QUEUE_DRIVER_WINDOW;
     do {
         sched_yield();
-    } while (!codedb_queue_has_ready(queue) && codedb_monotonic_now() < until);
+    } while (!queue_is_called(queue) && codedb_monotonic_now() < until);
+}
+
+/* Invariant 7. */
+static void queue_look_out(codedb_queue *queue)
+{
+    codedb_request *request;
+    uintptr_t found;
+    if (queue->transaction == 0) /* which only this thread changes */
+        atomic_store_explicit(&queue->hatch, QUEUE_HATCH_OPEN, memory_order_relaxed);
+    queue_watch(queue);
+    found = atomic_exchange_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_acq_rel);
+    if (found <= QUEUE_HATCH_OPEN)
+        return;
+    request = (codedb_request *)found; /* NOLINT(performance-no-int-to-ptr) */
+    if (!queue_lanes_are_ready(queue)) {
+        queue->handed = request;
+        queue_counter_add(&queue->handed_total, 1);
+        return;
+    }
+    pthread_mutex_lock(&queue->lock);
+    queue_put(queue, request);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* The deadline, or when a request expires that has come since the driver thought of one: one that waits for a transaction is not ready. */
@@ -615,27 +672,38 @@ static void queue_expire_waiting(codedb_queue *queue, double now)
     } while (request != NULL);
 }
 
+/* The request that is next, fetched. */
+static codedb_request *queue_take_next(codedb_queue *queue, bool member)
+{
+    codedb_request *request = queue->handed;
+    if (request != NULL) {
+        queue->handed = NULL;
+        return request;
+    }
+    pthread_mutex_lock(&queue->lock);
+    request = queue_remove_next(queue, member);
+    pthread_mutex_unlock(&queue->lock);
+    if (request != NULL)
+        codedb_request_fetch(request);
+    return request;
+}
+
 static codedb_request *queue_take(codedb_queue *queue, bool member)
 {
     double expiry = atomic_load_explicit(&queue->expiry, memory_order_relaxed);
     codedb_request *request;
     double now;
-    if (codedb_queue_has_ready(queue)) {
+    if (queue->handed == NULL && queue_lanes_are_ready(queue)) {
         queue_fetch_lock(queue);
-        codedb_memory_fetch(atomic_load_explicit(&queue->newest, memory_order_relaxed), CODEDB_REQUEST_FETCHED);
-        codedb_memory_fetch(atomic_load_explicit(&queue->newest_rows, memory_order_relaxed), CODEDB_ROWS_FETCHED);
+        codedb_request_fetch(atomic_load_explicit(&queue->newest, memory_order_relaxed));
     }
     now = codedb_monotonic_now();
     if (expiry != 0 && expiry <= now)
         queue_expire_waiting(queue, now);
     if (!codedb_queue_has_ready(queue))
         return NULL;
-    pthread_mutex_lock(&queue->lock);
-    request = queue_remove_next(queue, member);
-    pthread_mutex_unlock(&queue->lock);
+    request = queue_take_next(queue, member);
     if (request != NULL) {
-        codedb_memory_fetch(request, CODEDB_REQUEST_FETCHED);
-        codedb_memory_fetch(request->rows_arena, request->rows_arena != NULL ? CODEDB_ROWS_FETCHED : 0);
         request->taken = now;
         queue_count_time(now - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
     }
@@ -773,11 +841,13 @@ CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statisti
 {
     size_t i;
     pthread_mutex_lock(&queue->lock);
-    statistics->total = queue->total;
+    statistics->total = queue->total + atomic_load_explicit(&queue->handed_total, memory_order_relaxed);
     statistics->expired = queue->expired;
     statistics->rejected = queue->rejected;
     statistics->size = queue->size + queue->lanes[QUEUE_LANE_OWNER].size;
     statistics->high_water = queue->high_water;
+    if (statistics->high_water == 0 && statistics->total > 0)
+        statistics->high_water = 1;
     statistics->capacity = queue->capacity;
     for (i = 0; i < 4; i++)
         statistics->pending[i] = queue->lanes[i].size;

@@ -1,10 +1,10 @@
 /* codedb_request.c -- table calls and batches become requests, answers become rows.
  *
  * The public functions of sections 6 and 7 of codedb.h, called from any host thread; they check what they are given, lay a request on
- * the stack (a batch: in its arena) and send it with codedb_driver_call, or leave it to codedb_pending.c. The row collector runs on
- * the driver thread.
+ * the stack (a batch: in its arena) and send it with codedb_driver_call, or leave it to codedb_pending.c. What a driver gives back is
+ * collected in codedb_collect.c.
  *
- * 1. Operations: hash, comparison, copy   2. Row collector   3. Request frames   4. Table calls   5. Programs   6. Batches
+ * 1. Operations: hash, comparison, copy   2. Request frames   3. Table calls   4. Programs   5. Batches
  *
  * Invariants:
  * 1. A single request points into what its caller passed: that stays valid because the caller waits for the answer.
@@ -55,6 +55,14 @@ CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation)
     for (i = 0; i < operation->order_by_count; i++)
         hash = request_hash_word(request_hash_text(hash, operation->order_by[i].column), operation->order_by[i].descending != 0);
     return hash;
+}
+
+CODEDB_PRIVATE void codedb_request_clear_answer(codedb_request *request)
+{
+    request->code = CODEDB_SUCCESS;
+    request->rows = NULL;
+    request->changes = (codedb_changes){0, 0};
+    request->near_rows.is_complete = false;
 }
 
 /* Whether SQL begins with a word; letters of either case. */
@@ -212,114 +220,7 @@ CODEDB_PRIVATE bool codedb_request_copy(codedb_request *copy, const codedb_reque
     return request->kind != CODEDB_REQUEST_RUN || codedb_operation_copy(&copy->operation, &request->operation, arena);
 }
 
-/* ---- 2. Row collector ---------------------------------------------------------------------------------------------- */
-
-static codedb_code request_collect_begin(codedb_row_writer *writer, const char *const *column_names, size_t column_count)
-{
-    codedb_row_collector *collector = (codedb_row_collector *)writer;
-    codedb_rows *rows = collector->rows;
-    if (rows == NULL)
-        return codedb_fail_no_memory(collector->result);
-    rows->column_names = request_copy_names(collector->arena, column_names, column_count);
-    if (rows->column_names == NULL)
-        return codedb_fail_no_memory(collector->result);
-    rows->column_count = column_count;
-    return CODEDB_SUCCESS;
-}
-
-static bool request_collector_reserve(codedb_row_collector *collector, size_t more)
-{
-    size_t capacity = collector->value_capacity < 64 ? 64 : collector->value_capacity;
-    codedb_value *values;
-    if (more <= collector->value_capacity - collector->value_count)
-        return true;
-    while (capacity < collector->value_count + more)
-        capacity *= 2;
-    values =
-        codedb_memory_reallocate(&collector->allocator, collector->values, collector->value_capacity, capacity, sizeof *values);
-    if (values == NULL)
-        return false;
-    collector->values = values;
-    collector->value_capacity = capacity;
-    return true;
-}
-
-static codedb_code request_collect_row(codedb_row_writer *writer, const codedb_value *values)
-{
-    codedb_row_collector *collector = (codedb_row_collector *)writer;
-    size_t count = collector->rows->column_count;
-    codedb_value *copies;
-    size_t i;
-    if (!request_collector_reserve(collector, count))
-        return codedb_fail_no_memory(collector->result);
-    copies = collector->values + collector->value_count;
-    for (i = 0; i < count; i++) {
-        copies[i] = values[i];
-        if (values[i].type == CODEDB_VALUE_TEXT || values[i].type == CODEDB_VALUE_BLOB) {
-            copies[i].as.text = codedb_arena_copy(collector->arena, values[i].as.text, values[i].length);
-            if (copies[i].as.text == NULL)
-                return codedb_fail_no_memory(collector->result);
-        }
-    }
-    collector->value_count += count;
-    collector->rows->row_count++;
-    return CODEDB_SUCCESS;
-}
-
-CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, const codedb_allocator *allocator)
-{
-    memset(collector, 0, sizeof *collector);
-    collector->allocator = *allocator;
-    collector->writer.struct_size = sizeof collector->writer;
-    collector->writer.begin = request_collect_begin;
-    collector->writer.row = request_collect_row;
-}
-
-CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector)
-{
-    codedb_row_collector_drop(collector);
-    codedb_memory_release(&collector->allocator, collector->values);
-    collector->values = NULL;
-    collector->value_capacity = 0;
-}
-
-CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_arena *arena,
-                                                             codedb_result *result)
-{
-    collector->result = result;
-    collector->value_count = 0;
-    collector->arena = arena;
-    if (collector->arena != NULL)
-        collector->rows = codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);
-    return &collector->writer;
-}
-
-CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector, codedb_rows **rows)
-{
-    codedb_value *values = NULL;
-    if (collector->rows != NULL)
-        values = codedb_arena_allocate(collector->arena, collector->value_count, sizeof *values);
-    if (values == NULL) {
-        codedb_row_collector_drop(collector);
-        return codedb_fail_no_memory(collector->result);
-    }
-    if (collector->value_count > 0)
-        memcpy(values, collector->values, collector->value_count * sizeof *values);
-    collector->rows->values = values;
-    *rows = collector->rows;
-    collector->rows = NULL;
-    collector->arena = NULL;
-    return CODEDB_SUCCESS;
-}
-
-CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector)
-{
-    codedb_arena_destroy(collector->arena);
-    collector->arena = NULL;
-    collector->rows = NULL;
-}
-
-/* ---- 3. Request frames --------------------------------------------------------------------------------------------- */
+/* ---- 2. Request frames --------------------------------------------------------------------------------------------- */
 
 #define REQUEST_FRAME_NAMES 48
 #define REQUEST_FRAME_SIZE(count) ((count) * (sizeof(const char *) + sizeof(codedb_value) + 1) + 2 * sizeof(codedb_value))
@@ -339,7 +240,9 @@ typedef struct request_frame {
 static bool request_frame_init(request_frame *frame, const codedb_allocator *allocator, codedb_request_kind kind, size_t count)
 {
     void *room = frame->room;
-    codedb_memory_clear(&frame->request, offsetof(codedb_request, apart));
+    codedb_memory_clear(&frame->request, offsetof(codedb_request, apart_from_question));
+    codedb_request_clear_answer(&frame->request);
+    frame->request.step_values = NULL;
     frame->request.kind = kind;
     frame->request.operation.struct_size = sizeof frame->request.operation;
     frame->arena = NULL;
@@ -464,7 +367,7 @@ static codedb_code request_check_handle(const codedb *db, codedb_result *result)
     return db != NULL ? CODEDB_SUCCESS : codedb_fail(result, CODEDB_INVALID_REQUEST, "the database handle is NULL");
 }
 
-/* ---- 4. Table calls ------------------------------------------------------------------------------------------------ */
+/* ---- 3. Table calls ------------------------------------------------------------------------------------------------ */
 
 /* Runs a call that gives a number back. */
 static codedb_code request_run_call(codedb *db, const request_call *call, codedb_changes *changes, codedb_result *result)
@@ -759,7 +662,7 @@ CODEDB_PRIVATE codedb_code codedb_schema_change_run(codedb *db, const codedb_sch
     return codedb_driver_call(db, &request, result);
 }
 
-/* ---- 5. Programs --------------------------------------------------------------------------------------------------- */
+/* ---- 4. Programs --------------------------------------------------------------------------------------------------- */
 
 static unsigned char *request_put_number(unsigned char *at, uint64_t number)
 {
@@ -873,7 +776,7 @@ CODEDB_PRIVATE codedb_operation *codedb_program_next(codedb_program_reader *read
     return operation;
 }
 
-/* ---- 6. Batches ---------------------------------------------------------------------------------------------------- */
+/* ---- 5. Batches ---------------------------------------------------------------------------------------------------- */
 
 #define REQUEST_BATCH_SHAPES 64 /* a table of the shapes seen last, by hash */
 #define REQUEST_BATCH_PIECE ((size_t)64 * 1024)

@@ -56,6 +56,43 @@ static codedb_rows *select_people(const codedb_select *select)
     return rows;
 }
 
+/* Few rows come back within the request, more of them in memory of their own: nobody may see where one ends and the other begins. */
+static void rows_of_every_size_come_back_whole(void **state)
+{
+    static const char *const columns[] = {"name", "data"};
+    codedb_order order = {"id", 0};
+    codedb_select select = CODEDB_INIT(codedb_select);
+    size_t count, size;
+    (void)state;
+    select.columns = columns;
+    select.column_count = 2;
+    select.order_by = &order;
+    select.order_by_count = 1;
+    for (size = 0; size < 300; size += 7) {
+        for (count = 1; count <= 3; count++) {
+            char bytes[300], name[40];
+            codedb_column row[] = {text_column("name", name), {"data", {CODEDB_VALUE_BLOB, {.text = bytes}, size}}};
+            codedb_rows *rows;
+            memset(bytes, (int)(size % 250), size);
+            snprintf(name, sizeof name, "%zu-%zu", size, count);
+            row[0].value = codedb_value_text(name);
+            assert_int_equal(codedb_table_insert(db, "people", row, 2, NULL, NULL), CODEDB_SUCCESS);
+            rows = select_people(&select);
+            assert_int_equal(rows->row_count, count);
+            assert_string_equal(rows->column_names[1], "data");
+            for (size_t i = 0; i < count; i++) {
+                snprintf(name, sizeof name, "%zu-%zu", size, i + 1);
+                assert_string_equal(rows->values[2 * i].as.text, name);
+                assert_int_equal(rows->values[2 * i + 1].type, CODEDB_VALUE_BLOB);
+                assert_int_equal(rows->values[2 * i + 1].length, size);
+                assert_memory_equal(rows->values[2 * i + 1].as.text, bytes, size);
+            }
+            codedb_free(rows);
+        }
+        run_sql(db, "DELETE FROM people");
+    }
+}
+
 static void updates_and_deletes_tell_how_many(void **state)
 {
     codedb_column old = integer_column("age", 5), young = integer_column("age", 6), none = null_column("note");
@@ -355,6 +392,7 @@ int main(void)
 #define PEOPLE_TEST(test) cmocka_unit_test_setup_teardown(test, open_people, close_people)
     const struct CMUnitTest tests[] = {
         PEOPLE_TEST(an_inserted_row_is_read_back),
+        PEOPLE_TEST(rows_of_every_size_come_back_whole),
         PEOPLE_TEST(updates_and_deletes_tell_how_many),
         PEOPLE_TEST(a_null_in_a_where_means_is_null),
         PEOPLE_TEST(a_select_chooses_orders_and_limits),
