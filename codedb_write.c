@@ -31,7 +31,7 @@ typedef struct write_file {
     char *temporary; /* NULL: none is there */
     const char *old;
     size_t old_length;
-    struct stat status; /* of the old file when it was read */
+    struct stat status;                /* of the old file when it was read */
     char hash[CODEDB_SHA256_HEX_SIZE]; /* of the new content */
     const struct write_file *twin;     /* the one that is written for this one, too, as both paths lead to it; NULL: none */
     codedb_write_outcome outcome;
@@ -276,8 +276,8 @@ static codedb_code write_join_twins(const codedb_writer *writer, codedb_result *
         qsort(sorted, writer->count, sizeof *sorted, write_compare_files);
     size_t file = 0, name = 0; /* the first of the same file, and of the same path to it */
     for (size_t i = 1; i < writer->count && code == CODEDB_SUCCESS; i++) {
-        bool is_same = sorted[i]->status.st_dev == sorted[file]->status.st_dev &&
-                       sorted[i]->status.st_ino == sorted[file]->status.st_ino;
+        bool is_same =
+            sorted[i]->status.st_dev == sorted[file]->status.st_dev && sorted[i]->status.st_ino == sorted[file]->status.st_ino;
         if (!is_same)
             file = name = i;
         else if (strcmp(sorted[i]->hash, sorted[file]->hash) != 0)

@@ -156,7 +156,7 @@ static void files_on_disk_are_written_with_the_database(void **state)
 static void a_link_and_what_it_leads_to_are_one_file_on_disk(void **state)
 {
     fixture *made = *state;
-    char command[1024], link_path[512];
+    char command[1024], link_path[4096];
     struct stat status;
     codedb_project_report *report;
     codedb_edit edit = rename_old();
