@@ -259,7 +259,8 @@ static codedb_code modify_mark_links(const modify_job *job)
     if (count)
         qsort(names, count, sizeof *names, modify_compare_names);
     for (size_t i = 1; i < count; i++) {
-        bool is_same = names[i].status.st_dev == names[first].status.st_dev && names[i].status.st_ino == names[first].status.st_ino;
+        bool is_same =
+            names[i].status.st_dev == names[first].status.st_dev && names[i].status.st_ino == names[first].status.st_ino;
         first = is_same ? first : i;
         names[i].file->is_link = is_same && names[i].is_link;
     }
@@ -288,7 +289,7 @@ static codedb_code modify_run_batch(const modify_job *job)
     codedb_code code = codedb_batch_create(job->db, &batch, job->result);
     if (code != CODEDB_SUCCESS)
         return code;
-    code = codedb_source_summary_prepare(job->db, batch, job->result);
+    code = codedb_source_prepare(job->db, batch, job->result);
     for (size_t i = 0; i < job->file_count && code == CODEDB_SUCCESS; i++)
         code = modify_store_file(job, batch, &job->files[i]);
     if (code == CODEDB_SUCCESS)
