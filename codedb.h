@@ -2033,8 +2033,8 @@ typedef struct codedb_modify_options {
 typedef struct codedb_file_report {
     int64_t file_id;
     const char *path;
-    codedb_edit_report
-        report; /* its diff is "" for a symbolic link to another file of the project report: a patch goes through no link */
+    /* Its diff is "" for a symbolic link to another file of the project's report: a patch goes through no link. */
+    codedb_edit_report report;
 } codedb_file_report;
 
 /* Free it with codedb_free. */
