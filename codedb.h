@@ -2033,6 +2033,7 @@ typedef struct codedb_modify_options {
 typedef struct codedb_file_report {
     int64_t file_id;
     const char *path;
+    /* Its diff is "" for a symbolic link to another file of the project's report: a patch goes through no link. */
     codedb_edit_report report;
 } codedb_file_report;
 
@@ -2041,7 +2042,7 @@ typedef struct codedb_project_report {
     size_t nodes_modified;
     size_t file_count; /* files that are changed, in the order given or by path */
     const codedb_file_report *files;
-    const char *diff; /* of all, as `git apply` takes it */
+    const char *diff; /* of all files, without such links, as `git apply` takes it */
 } codedb_project_report;
 
 /* Edits the stored sources of many files of a project (NULL: of any) in one transaction, all or nothing. `options` may be NULL.
@@ -2079,9 +2080,10 @@ typedef struct codedb_file_write {
 /* Replaces the content of files that exist, all or none as far as a file system can: each new content is written beside the old
  * file, with its mode and owner, and synced, before the first one is renamed over its file; when a renaming fails, the files before it get
  * their old content again. result->data tells the same as the structs: [{"path": "...", "outcome": "refused", "message": "..."}].
- * Hard links to a file keep the old content; access control lists and extended attributes are not copied.
+ * A file that is given by several names, links or hard links, is written once if the new contents are the same, and stays one file. Hard
+ * links that are not given keep the old content; access control lists and extended attributes are not copied.
  * Errors: CONFLICT when a file does not hold `old_bytes`; NOT_FOUND; PERMISSION_DENIED, for read-only files, too; INVALID_REQUEST when
- * two paths lead to one file; DATABASE_ERROR for what else the system refuses; NO_MEMORY. */
+ * two paths lead to one file and their new contents differ; DATABASE_ERROR for what else the system refuses; NO_MEMORY. */
 CODEDB_API codedb_code codedb_files_write(codedb_file_write *files, size_t count, codedb_result *result);
 
 typedef struct codedb_walk_options {

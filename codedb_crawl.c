@@ -373,7 +373,7 @@ static codedb_code crawl_begin_batch(crawl_worker *worker, codedb_result *result
     codedb *db = worker->job->bulk;
     codedb_code code = codedb_batch_create(db, &worker->batch, result);
     if (code == CODEDB_SUCCESS)
-        code = codedb_source_summary_prepare(db, worker->batch, result);
+        code = codedb_source_prepare(db, worker->batch, result);
     if (code != CODEDB_SUCCESS) {
         codedb_batch_free(worker->batch);
         worker->batch = NULL;

@@ -34,6 +34,7 @@ typedef struct modify_file {
     codedb_decoded old;            /* of a file on disk: its text ... */
     char *old_bytes;               /* ... and bytes; NULL: not read */
     int64_t requirement;           /* the batch's operation that checks the source */
+    bool is_link;                  /* its path is a symbolic link to the file of another one */
 } modify_file;
 
 typedef struct modify_job {
@@ -222,6 +223,50 @@ static codedb_code modify_write_files(const modify_job *job)
     return code;
 }
 
+/* What a file's path leads to on this machine's disk, if anything. */
+typedef struct modify_name {
+    modify_file *file;
+    bool is_link;
+    struct stat status;
+} modify_name;
+
+static int modify_compare_names(const void *left, const void *right)
+{
+    const modify_name *a = left, *b = right;
+    if (a->status.st_dev != b->status.st_dev)
+        return a->status.st_dev < b->status.st_dev ? -1 : 1;
+    if (a->status.st_ino != b->status.st_ino)
+        return a->status.st_ino < b->status.st_ino ? -1 : 1;
+    return a->is_link != b->is_link ? a->is_link - b->is_link : (a->file > b->file) - (a->file < b->file);
+}
+
+/* Finds the links to files that are changed by their own names, too. A database whose files are elsewhere has none. */
+static codedb_code modify_mark_links(const modify_job *job)
+{
+    modify_name *names = codedb_arena_allocate(job->arena, job->file_count, sizeof *names);
+    size_t count = 0, first = 0;
+    if (!names)
+        return codedb_fail_no_memory(job->result);
+    for (size_t i = 0; i < job->file_count; i++) {
+        modify_name *name = &names[count];
+        const char *path = job->files[i].state.file->path;
+        name->file = &job->files[i];
+        if (lstat(path, &name->status) != 0)
+            continue;
+        name->is_link = S_ISLNK(name->status.st_mode);
+        count += !name->is_link || stat(path, &name->status) == 0;
+    }
+    if (count)
+        qsort(names, count, sizeof *names, modify_compare_names);
+    for (size_t i = 1; i < count; i++) {
+        bool is_same =
+            names[i].status.st_dev == names[first].status.st_dev && names[i].status.st_ino == names[first].status.st_ino;
+        first = is_same ? first : i;
+        names[i].file->is_link = is_same && names[i].is_link;
+    }
+    return CODEDB_SUCCESS;
+}
+
 /* ---- Storing ------------------------------------------------------------------------------------------------------ */
 
 /* Names the file whose source has changed meanwhile, if that is why the batch failed. */
@@ -244,7 +289,7 @@ static codedb_code modify_run_batch(const modify_job *job)
     codedb_code code = codedb_batch_create(job->db, &batch, job->result);
     if (code != CODEDB_SUCCESS)
         return code;
-    code = codedb_source_summary_prepare(job->db, batch, job->result);
+    code = codedb_source_prepare(job->db, batch, job->result);
     for (size_t i = 0; i < job->file_count && code == CODEDB_SUCCESS; i++)
         code = modify_store_file(job, batch, &job->files[i]);
     if (code == CODEDB_SUCCESS)
@@ -451,7 +496,10 @@ static codedb_code modify_report(const modify_job *job, codedb_project_report **
         files[i].path = codedb_arena_copy(arena, file->state.file->path, strlen(file->state.file->path));
         ok = files[i].path && modify_copy_report(arena, file->report, &files[i].report);
         nodes += file->report->nodes_modified;
-        codedb_buffer_append_text(&diff, file->report->diff);
+        /* `git apply` goes through no link, and would take the change twice. */
+        if (file->is_link)
+            files[i].report.diff = "";
+        codedb_buffer_append_text(&diff, files[i].report.diff ? files[i].report.diff : "");
     }
     if (ok) {
         *made = (codedb_project_report){nodes, job->file_count, files,
@@ -493,6 +541,8 @@ CODEDB_API codedb_code codedb_modify_project(codedb *db, const char *project_id,
         code = modify_plan(&job);
     if (code == CODEDB_SUCCESS && !job.options.preview)
         code = modify_stage_files(&job);
+    if (code == CODEDB_SUCCESS)
+        code = modify_mark_links(&job);
     if (code == CODEDB_SUCCESS)
         code = modify_report(&job, &made);
     if (code == CODEDB_SUCCESS)

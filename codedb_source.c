@@ -195,6 +195,30 @@ static void source_update_facts(codedb_batch *batch, const codedb_source_file *f
     codedb_batch_update(batch, "files", &where, 1, row, sizeof row / sizeof *row);
 }
 
+CODEDB_PRIVATE codedb_code codedb_source_table_prepare(codedb *db, codedb_batch *batch, const char *table, const char *create,
+                                                       codedb_result *result)
+{
+    static const char *const columns[] = {"file_id"};
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_rows *rows = NULL;
+    select.columns = columns;
+    select.column_count = 1;
+    select.limit = 1;
+    /* It is not simply created if it does not exist: behind what might change the schema, the driver prepares all statements anew. */
+    codedb_code code = codedb_table_select(db, table, &select, &rows, result);
+    codedb_free(rows);
+    if (code != CODEDB_SCHEMA_ERROR)
+        return code;
+    codedb_batch_execute(batch, create, NULL, 0);
+    return codedb_succeed(result);
+}
+
+CODEDB_PRIVATE codedb_code codedb_source_prepare(codedb *db, codedb_batch *batch, codedb_result *result)
+{
+    codedb_code code = codedb_source_summary_prepare(db, batch, result);
+    return code == CODEDB_SUCCESS ? codedb_source_ids_prepare(db, batch, result) : code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_source_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,
                                                int64_t *tree_operation, codedb_result *result)
 {
@@ -319,7 +343,7 @@ static codedb_code source_replace(codedb *db, int64_t file_id, const codedb_sour
         .tree = tree,
     };
     codedb_source_require_unchanged(batch, file_id, state);
-    code = codedb_source_summary_prepare(db, batch, result);
+    code = codedb_source_prepare(db, batch, result);
     if (code == CODEDB_SUCCESS)
         code = codedb_source_store(db, batch, &file, &operation, result);
     if (code == CODEDB_SUCCESS)

@@ -55,6 +55,8 @@ struct codedb_identities;
 /* codedb_source_ids.c. The ids of the nodes of the file's stored source, which has that hash. */
 CODEDB_PRIVATE codedb_code codedb_source_ids_read(codedb *db, int64_t file_id, const char *hash,
                                                   struct codedb_identities **identities, codedb_result *result);
+/* Its part of codedb_source_prepare. */
+CODEDB_PRIVATE codedb_code codedb_source_ids_prepare(codedb *db, codedb_batch *batch, codedb_result *result);
 /* Adds to the batch what keeps these ids for the source with that hash. */
 CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *batch, int64_t file_id, const char *hash,
                                                    const struct codedb_identities *identities, codedb_result *result);
@@ -62,7 +64,13 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *bat
 CODEDB_PRIVATE codedb_code codedb_source_ids_carry(codedb *db, codedb_batch *batch, int64_t file_id, const codedb_tree *tree,
                                                    const char *hash, codedb_result *result);
 
-/* codedb_source_summary.c. Before the first source of a batch: adds what makes its table, if that is not there. */
+/* Before the first source of a batch: adds what makes the tables of codedb's own that a source is stored in, if they are not there. */
+CODEDB_PRIVATE codedb_code codedb_source_prepare(codedb *db, codedb_batch *batch, codedb_result *result);
+/* For one table: adds `create` to the batch if there is none. */
+CODEDB_PRIVATE codedb_code codedb_source_table_prepare(codedb *db, codedb_batch *batch, const char *table, const char *create,
+                                                       codedb_result *result);
+
+/* codedb_source_summary.c. Its part of codedb_source_prepare. */
 CODEDB_PRIVATE codedb_code codedb_source_summary_prepare(codedb *db, codedb_batch *batch, codedb_result *result);
 /* Adds to the batch what keeps the summary of the file's tree, whose source has that hash. */
 CODEDB_PRIVATE codedb_code codedb_source_summary_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,

@@ -27,7 +27,7 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_read(codedb *db, int64_t file_id, c
     select.where_count = 2;
     *identities = NULL;
     codedb_code code = codedb_table_select(db, SOURCE_IDS_TABLE, &select, &rows, &own);
-    /* No file's source has changed yet: there is no such table. */
+    /* What stored the sources was no codedb that makes this table with them. */
     bool is_missing = code == CODEDB_SCHEMA_ERROR;
     bool is_read = true;
     if (code == CODEDB_SUCCESS && rows->row_count == 1 && rows->values[0].type == CODEDB_VALUE_TEXT)
@@ -43,12 +43,17 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_read(codedb *db, int64_t file_id, c
     return code;
 }
 
-CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *batch, int64_t file_id, const char *hash,
-                                                   const codedb_identities *identities, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_source_ids_prepare(codedb *db, codedb_batch *batch, codedb_result *result)
 {
     static const char create[] =
         "CREATE TABLE IF NOT EXISTS " SOURCE_IDS_TABLE " (file_id INTEGER PRIMARY KEY REFERENCES files(id) ON DELETE CASCADE, "
         "cst_hash TEXT NOT NULL, ids TEXT NOT NULL)";
+    return codedb_source_table_prepare(db, batch, SOURCE_IDS_TABLE, create, result);
+}
+
+CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *batch, int64_t file_id, const char *hash,
+                                                   const codedb_identities *identities, codedb_result *result)
+{
     static const char insert[] = "INSERT OR REPLACE INTO " SOURCE_IDS_TABLE " (file_id, cst_hash, ids) VALUES (?, ?, ?)";
     codedb_buffer text;
     codedb_buffer_init(&text, codedb_object_allocator(db));
@@ -57,7 +62,6 @@ CODEDB_PRIVATE codedb_code codedb_source_ids_store(codedb *db, codedb_batch *bat
     if (code == CODEDB_SUCCESS) {
         const codedb_value parameters[] = {codedb_value_integer(file_id), codedb_value_text(hash),
                                            codedb_value_text_of_length(text.data, text.length)};
-        codedb_batch_execute(batch, create, NULL, 0);
         codedb_batch_execute(batch, insert, parameters, sizeof parameters / sizeof *parameters);
     }
     codedb_buffer_free(&text);

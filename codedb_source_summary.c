@@ -15,19 +15,7 @@ CODEDB_PRIVATE codedb_code codedb_source_summary_prepare(codedb *db, codedb_batc
     static const char create[] = "CREATE TABLE IF NOT EXISTS " SOURCE_SUMMARY_TABLE
                                  " (file_id INTEGER PRIMARY KEY REFERENCES files(id) ON DELETE CASCADE, "
                                  "cst_hash TEXT NOT NULL, summary BLOB NOT NULL)";
-    static const char *const columns[] = {"file_id"};
-    codedb_select select = CODEDB_INIT(codedb_select);
-    codedb_rows *rows = NULL;
-    select.columns = columns;
-    select.column_count = 1;
-    select.limit = 1;
-    /* It is not simply created if it does not exist: behind what might change the schema, the driver prepares all statements anew. */
-    codedb_code code = codedb_table_select(db, SOURCE_SUMMARY_TABLE, &select, &rows, result);
-    codedb_free(rows);
-    if (code != CODEDB_SCHEMA_ERROR)
-        return code;
-    codedb_batch_execute(batch, create, NULL, 0);
-    return codedb_succeed(result);
+    return codedb_source_table_prepare(db, batch, SOURCE_SUMMARY_TABLE, create, result);
 }
 
 CODEDB_PRIVATE codedb_code codedb_source_summary_store(codedb *db, codedb_batch *batch, const codedb_source_file *file,

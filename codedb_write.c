@@ -10,7 +10,8 @@
  * 1. A file is replaced whole or not at all: whoever reads it sees the old content or the new one.
  * 2. A file that does not hold what was read is not replaced: its bytes are compared when it is staged, its size, times and number
  *    (inode) again directly before the rename.
- * 3. A link stays a link: what it leads to is replaced. */
+ * 3. A link stays a link: what it leads to is replaced. A file that is given by several names, all with the same new content, is written
+ *    once; its hard links among the names stay links to one file. */
 #include "codedb_write.h"
 
 #include <errno.h>
@@ -30,7 +31,9 @@ typedef struct write_file {
     char *temporary; /* NULL: none is there */
     const char *old;
     size_t old_length;
-    struct stat status; /* of the old file when it was read */
+    struct stat status;                /* of the old file when it was read */
+    char hash[CODEDB_SHA256_HEX_SIZE]; /* of the new content */
+    const struct write_file *twin;     /* the one that is written for this one, too, as both paths lead to it; NULL: none */
     codedb_write_outcome outcome;
     char problem[WRITE_PROBLEM_SIZE];
 } write_file;
@@ -214,6 +217,7 @@ CODEDB_PRIVATE codedb_code codedb_writer_stage(codedb_writer *writer, const char
     codedb_code code = write_check_old(file, result);
     if (code == CODEDB_SUCCESS && !write_beside(writer, file, bytes, length))
         code = write_fail_system(file, errno, result);
+    codedb_sha256_hex(bytes, length, file->hash);
     return code;
 }
 
@@ -229,33 +233,67 @@ static codedb_code write_rename(write_file *file, codedb_result *result)
     return CODEDB_SUCCESS;
 }
 
+/* By file, the names of one together and in their order. */
 static int write_compare_files(const void *left, const void *right)
 {
     const write_file *a = *(const write_file *const *)left, *b = *(const write_file *const *)right;
     if (a->status.st_dev != b->status.st_dev)
         return a->status.st_dev < b->status.st_dev ? -1 : 1;
-    return a->status.st_ino < b->status.st_ino ? -1 : a->status.st_ino > b->status.st_ino;
+    if (a->status.st_ino != b->status.st_ino)
+        return a->status.st_ino < b->status.st_ino ? -1 : 1;
+    int names = strcmp(a->real, b->real);
+    return names ? names : (a > b) - (a < b);
 }
 
-/* That no two paths lead to one file: the second one would not find what it has read. */
-static codedb_code write_check_twice(const codedb_writer *writer, codedb_result *result)
+/* `file` is a hard link to `first`, and stays one: to its new content. */
+static codedb_code write_join_link(const write_file *first, write_file *file, codedb_result *result)
+{
+    char *name = file->temporary;
+    unlink(name);
+    file->temporary = NULL;
+    if (link(first->temporary, name) != 0)
+        return write_fail_system(file, errno, result);
+    file->temporary = name;
+    return CODEDB_SUCCESS;
+}
+
+/* What the path of `file` leads to is written for `first` already. */
+static void write_join_name(const write_file *first, write_file *file)
+{
+    unlink(file->temporary);
+    file->temporary = NULL;
+    file->twin = first;
+}
+
+/* Joins what leads to one file: written twice, its second name would not find what it has read. */
+static codedb_code write_join_twins(const codedb_writer *writer, codedb_result *result)
 {
     write_file **sorted = codedb_arena_allocate(writer->arena, writer->count, sizeof *sorted);
-    if (!sorted)
-        return codedb_fail_no_memory(result);
-    for (size_t i = 0; i < writer->count; i++)
+    codedb_code code = sorted ? CODEDB_SUCCESS : codedb_fail_no_memory(result);
+    for (size_t i = 0; i < writer->count && sorted; i++)
         sorted[i] = &writer->files[i];
-    if (writer->count)
+    if (writer->count && sorted)
         qsort(sorted, writer->count, sizeof *sorted, write_compare_files);
-    for (size_t i = 1; i < writer->count; i++)
-        if (write_compare_files(&sorted[i - 1], &sorted[i]) == 0)
-            return write_fail(sorted[i], CODEDB_INVALID_REQUEST, result, "two of the paths lead to this file");
-    return CODEDB_SUCCESS;
+    size_t file = 0, name = 0; /* the first of the same file, and of the same path to it */
+    for (size_t i = 1; i < writer->count && code == CODEDB_SUCCESS; i++) {
+        bool is_same =
+            sorted[i]->status.st_dev == sorted[file]->status.st_dev && sorted[i]->status.st_ino == sorted[file]->status.st_ino;
+        if (!is_same)
+            file = name = i;
+        else if (strcmp(sorted[i]->hash, sorted[file]->hash) != 0)
+            code = write_fail(sorted[i], CODEDB_INVALID_REQUEST, result,
+                              "two of the paths lead to this file, and their new contents differ");
+        else if (strcmp(sorted[i]->real, sorted[name]->real) == 0)
+            write_join_name(sorted[name], sorted[i]);
+        else
+            code = write_join_link(sorted[file], sorted[name = i], result);
+    }
+    return code;
 }
 
 CODEDB_PRIVATE codedb_code codedb_writer_commit(codedb_writer *writer, codedb_result *result)
 {
-    codedb_code code = write_check_twice(writer, result);
+    codedb_code code = write_join_twins(writer, result);
     for (size_t i = 0; i < writer->count && code == CODEDB_SUCCESS; i++)
         if (writer->files[i].temporary)
             code = write_rename(&writer->files[i], result);
@@ -281,10 +319,16 @@ CODEDB_PRIVATE void codedb_writer_undo(codedb_writer *writer)
     }
 }
 
+static const write_file *write_told(const write_file *file)
+{
+    return file->twin ? file->twin : file;
+}
+
 CODEDB_PRIVATE codedb_write_outcome codedb_writer_outcome(const codedb_writer *writer, size_t number, const char **problem)
 {
-    *problem = number < writer->count ? writer->files[number].problem : "";
-    return number < writer->count ? writer->files[number].outcome : CODEDB_WRITE_UNTOUCHED;
+    const write_file *told = number < writer->count ? write_told(&writer->files[number]) : NULL;
+    *problem = told ? told->problem : "";
+    return told ? told->outcome : CODEDB_WRITE_UNTOUCHED;
 }
 
 CODEDB_PRIVATE void codedb_writer_describe(const codedb_writer *writer, codedb_buffer *out)
@@ -292,13 +336,13 @@ CODEDB_PRIVATE void codedb_writer_describe(const codedb_writer *writer, codedb_b
     static const char *const words[] = {"untouched", "written", "refused", "restored", "stuck"};
     codedb_buffer_append_byte(out, '[');
     for (size_t i = 0; i < writer->count; i++) {
-        const write_file *file = &writer->files[i];
+        const write_file *file = &writer->files[i], *told = write_told(file);
         codedb_buffer_append_text(out, i ? ", {\"path\": " : "{\"path\": ");
         codedb_buffer_append_json(out, file->path ? file->path : "", file->path ? strlen(file->path) : 0);
-        codedb_buffer_printf(out, ", \"outcome\": \"%s\"", words[file->outcome]);
-        if (*file->problem) {
+        codedb_buffer_printf(out, ", \"outcome\": \"%s\"", words[told->outcome]);
+        if (*told->problem) {
             codedb_buffer_append_text(out, ", \"message\": ");
-            codedb_buffer_append_json(out, file->problem, strlen(file->problem));
+            codedb_buffer_append_json(out, told->problem, strlen(told->problem));
         }
         codedb_buffer_append_byte(out, '}');
     }

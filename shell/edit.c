@@ -282,7 +282,10 @@ static codedb_code edit_print_stored(const shell_options *options, const codedb_
     codedb_code code = codedb_tree_parse("", 0, NULL, &tree, result);
     for (size_t i = 0; code == CODEDB_SUCCESS && i < report->file_count; i++) {
         const codedb_file_report *file = &report->files[i];
-        if (options->json || options->color)
+        bool is_link = file->report.diff[0] == '\0';
+        if (is_link && !options->json)
+            shell_fail("%s: left out of the diff, as it is a symbolic link to a file that is in it", file->path);
+        else if (options->json || options->color)
             shell_print_report(options, file->path, &file->report, stdout);
         else
             code = edit_print_bytes(file->path, tree, file->report.source, &file->report, stdout, result);

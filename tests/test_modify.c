@@ -152,6 +152,39 @@ static void files_on_disk_are_written_with_the_database(void **state)
     codedb_free(report);
 }
 
+/* c.py is a link to a.py, and the database holds both. */
+static void a_link_and_what_it_leads_to_are_one_file_on_disk(void **state)
+{
+    fixture *made = *state;
+    char command[1024], link_path[4096];
+    struct stat status;
+    codedb_project_report *report;
+    codedb_edit edit = rename_old();
+    codedb_file_edits all = edits_of(0, &edit, 1);
+    codedb_modify_options options = CODEDB_INIT(codedb_modify_options);
+    snprintf(link_path, sizeof link_path, "%s", files_path(made->scratch, "c.py"));
+    assert_int_equal(unlink(link_path) | symlink("a.py", link_path), 0);
+    assert_success(codedb_cst_save(made->db, made->files[2], sources[0], strlen(sources[0]), NULL, &made->result), made->result);
+    options.preview = 1;
+    assert_success(codedb_modify_project(made->db, NULL, &all, 1, &options, &report, &made->result), made->result);
+    assert_int_equal(report->file_count, 3);
+    assert_contains(report->files[0].report.diff, "+++ b/a.py");
+    assert_string_equal(report->files[2].report.diff, "");
+    files_write(made->scratch, "all.diff", report->diff);
+    codedb_free(report);
+    snprintf(command, sizeof command, "cd '%s' && git init -q . && git apply --check all.diff", made->scratch->path);
+    assert_int_equal(system(command), 0);
+    options.preview = 0;
+    options.write_files = 1;
+    assert_success(codedb_modify_project(made->db, NULL, &all, 1, &options, &report, &made->result), made->result);
+    codedb_free(report);
+    assert_int_equal(lstat(link_path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    files_assert_text(made->scratch, "a.py", "x = new(1)\n");
+    check_stored(made, 0, "x = new(1)\n");
+    check_stored(made, 2, "x = new(1)\n");
+}
+
 static void a_transaction_of_the_host_holds_what_is_stored(void **state)
 {
     fixture *made = *state;
@@ -283,6 +316,7 @@ int main(void)
         PROJECT_TEST(one_edit_goes_over_all_files_of_a_project),
         PROJECT_TEST(a_preview_stores_nothing_and_gives_a_diff_that_git_applies),
         PROJECT_TEST(files_on_disk_are_written_with_the_database),
+        PROJECT_TEST(a_link_and_what_it_leads_to_are_one_file_on_disk),
         PROJECT_TEST(a_transaction_of_the_host_holds_what_is_stored),
         PROJECT_TEST(one_wrong_edit_of_one_file_changes_none_and_is_named),
         PROJECT_TEST(calls_without_sense_are_invalid_requests),

@@ -367,6 +367,17 @@ static void edits_of_an_ast_take_the_ids_of_its_query(void **state)
     codedb_free(nodes);
 }
 
+/* Created behind every file that changes, even where it is, it makes the driver prepare all its statements anew. */
+static void the_table_of_ids_is_there_before_the_first_change(void **state)
+{
+    fixture *made = *state;
+    codedb_rows *rows;
+    assert_success(codedb_sql_execute(made->db, "SELECT count(*) FROM codedb_node_ids", NULL, 0, &rows, NULL, &made->result),
+                   made->result);
+    assert_int_equal(rows->values[0].as.integer, 0);
+    codedb_free(rows);
+}
+
 int main(void)
 {
 #define IN_MEMORY(test) cmocka_unit_test_setup_teardown(test, open_memory, close_database)
@@ -376,6 +387,7 @@ int main(void)
         ON_FILE(a_query_over_a_project_gives_the_ids_of_each_file),
         IN_MEMORY(edits_take_the_ids_of_a_query_over_a_project),
         ON_FILE(edits_take_the_ids_of_a_query_over_a_project),
+        IN_MEMORY(the_table_of_ids_is_there_before_the_first_change),
         IN_MEMORY(files_with_the_same_text_may_have_other_ids),
         IN_MEMORY(ids_that_are_damaged_begin_anew_everywhere),
         IN_MEMORY(edits_take_the_ids_of_sql_as_places_of_exactly_that_text),

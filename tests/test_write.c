@@ -125,13 +125,42 @@ static void a_link_stays_a_link(void **state)
     codedb_file_write twice[] = {make(link_path, "c\n", "d\n"), make(b, "c\n", "e\n")};
     assert_code(codedb_files_write(twice, 2, &result), CODEDB_INVALID_REQUEST, result);
     assert_contains(result.description, "two of the paths");
-    /* Which of the two it is depends on nothing that a caller sees. */
-    assert_int_equal((twice[0].outcome == CODEDB_WRITE_REFUSED) + (twice[1].outcome == CODEDB_WRITE_REFUSED), 1);
-    assert_contains(twice[twice[1].outcome == CODEDB_WRITE_REFUSED].problem, "two of the paths");
+    assert_int_equal(twice[0].outcome, CODEDB_WRITE_UNTOUCHED);
+    assert_int_equal(twice[1].outcome, CODEDB_WRITE_REFUSED);
+    assert_contains(twice[1].problem, "two of the paths");
     files_assert_text(scratch, "b.py", "c\n");
     codedb_result_clear(&result);
     free(b);
     free(link_path);
+}
+
+/* Given by a link, by itself, by a hard link and by a link to that: one file, written once. */
+static void a_file_of_several_names_is_written_once(void **state)
+{
+    files_scratch *scratch = *state;
+    codedb_result result = CODEDB_INIT(codedb_result);
+    struct stat status, other;
+    char *paths[] = {path_of(scratch, "a_link.py"), path_of(scratch, "b.py"), path_of(scratch, "hard.py"),
+                     path_of(scratch, "z_link.py")};
+    files_write(scratch, "b.py", "b\n");
+    assert_int_equal(symlink("b.py", paths[0]), 0);
+    assert_int_equal(link(paths[1], paths[2]), 0);
+    assert_int_equal(symlink("hard.py", paths[3]), 0);
+    codedb_file_write files[] = {make(paths[0], "b\n", "c\n"), make(paths[1], "b\n", "c\n"), make(paths[2], "b\n", "c\n"),
+                                 make(paths[3], "b\n", "c\n")};
+    assert_success(codedb_files_write(files, 4, &result), result);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(files[i].outcome, CODEDB_WRITE_WRITTEN);
+        assert_int_equal(lstat(paths[i], &status), 0);
+        assert_int_equal(S_ISLNK(status.st_mode) != 0, i == 0 || i == 3);
+    }
+    files_assert_text(scratch, "b.py", "c\n");
+    assert_int_equal(stat(paths[1], &status) | stat(paths[2], &other), 0);
+    assert_int_equal(status.st_ino, other.st_ino);
+    assert_count(scratch, 4); /* no temporary one is left */
+    for (size_t i = 0; i < 4; i++)
+        free(paths[i]);
+    codedb_result_clear(&result);
 }
 
 static void calls_without_sense_are_invalid_requests(void **state)
@@ -265,6 +294,7 @@ int main(void)
                                         files_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_missing_read_only_or_none_is_refused, files_setup, files_teardown),
         cmocka_unit_test_setup_teardown(a_link_stays_a_link, files_setup, files_teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_several_names_is_written_once, files_setup, files_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_was_written_is_restored_when_the_next_one_cannot_be, files_setup,
                                         files_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_restored_is_told, files_setup, files_teardown),

@@ -349,6 +349,14 @@ def check_capture(server, chance, files, which):
     return True
 
 
+def has_folded_docstring(tree):
+    """Whether lines of a docstring's value are not its lines in the source (`\\n` in it): when the code moves, only the latter do, and so
+    inspect.cleandoc answers something else."""
+    definitions = [node for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))]
+    docstrings = [node.body[0].value for node in definitions if ast.get_docstring(node) is not None]
+    return any(value.value.count("\n") != value.end_lineno - value.lineno for value in docstrings)
+
+
 def snippet(random_source, files):
     """Lines of one to three statements of some file, indented as there."""
     while True:
@@ -367,6 +375,8 @@ def snippet(random_source, files):
         try:
             new = ast.parse("if 1:\n" + text if text[0] in " \t" else text)
         except SyntaxError:
+            continue
+        if has_folded_docstring(new):
             continue
         return text, lambda: ast.parse("if 1:\n" + text).body[0].body if text[0] in " \t" else ast.parse(text).body
 
