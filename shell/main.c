@@ -144,6 +144,7 @@ static const main_command main_commands[] = {
      "  --explain                how many nodes each step leaves, and why none is left\n"
      "  --limit N                at most N nodes of each file; of a database, of all its files together\n"
      "  --timeout SECONDS        at most so many seconds: for the match in each file; in a database, for the whole query\n"
+     "                           (with --explain for each file there, too)\n"
      "  --project P              only files of the project with this id, name or folder; may be given again\n"
      "  --reference              the original engine's dialect\n" MAIN_DB_HELP MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP
          MAIN_COMMON MAIN_STATUS_HELP},
@@ -158,7 +159,8 @@ static const main_command main_commands[] = {
      "  --insert-after CODE      put CODE after each node\n"
      "  --insert-first CODE      put CODE into each node, before what is in it\n"
      "  --insert-last CODE       put CODE into each node, after what is in it\n\n"
-     "  --ast                    edit the asts in the database; CODE is a node in JSON, as `codedb dump --ast` prints it\n"
+     "  --ast                    edit the asts that programs have stored in the database, as `index` does not; CODE is a node in JSON, as\n"
+     "                           `codedb dump --ast` prints it\n"
      "  --captures               {name} in CODE is the source of what @name captured; {{ and }} are braces\n"
      "  --project P              only the project with this id, name or folder\n"
      "  --write                  change the files (with no PATH: the database; with -: print the result)\n"
