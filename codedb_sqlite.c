@@ -98,6 +98,8 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
         return codedb_fail(result, CODEDB_CANCELLED, "%s: cancelled", what);
     if ((code & 0xff) == SQLITE_INTERRUPT)
         return codedb_fail(result, CODEDB_TIMEOUT, "%s: interrupted, because the request's time was over", what);
+    if ((code & 0xff) == SQLITE_BUSY && codedb_sqlite_is_over(connection))
+        return codedb_fail(result, CODEDB_TIMEOUT, "%s: %s by another process until the request's time was over", what, message);
     if ((code & 0xff) == SQLITE_BUSY)
         return codedb_fail(result, CODEDB_BUSY, "%s: %s by another process", what, message);
     return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);

@@ -788,6 +788,31 @@ static void a_lock_of_another_connection_is_busy_not_a_hang(void **state)
     fixture_remove(path);
 }
 
+/* Whichever is over first, the patience with others' locks or the request's time. */
+static void a_time_that_ends_while_another_has_the_lock_is_a_timeout(void **state)
+{
+    char path[64];
+    sqlite3 *other;
+    codedb *view;
+    codedb_column row = integer_column("a", 1);
+    (void)state;
+    fixture_path(path);
+    assert_int_equal(open_path(path, false, 60), CODEDB_SUCCESS);
+    run_sql(db, "CREATE TABLE t (a)");
+    view = fixture_view(db, CODEDB_PRIORITY_NORMAL, 0.05, false);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    run_foreign(other, "BEGIN IMMEDIATE");
+    assert_int_equal(codedb_table_insert(view, "t", &row, 1, NULL, &result), CODEDB_TIMEOUT);
+    assert_description_has("locked by another process until the request's time was over");
+    assert_int_equal(codedb_sql_execute(view, "CREATE TABLE u (a)", NULL, 0, NULL, NULL, &result), CODEDB_TIMEOUT);
+    assert_int_equal(codedb_transaction_begin(view, &(codedb *){NULL}, &result), CODEDB_TIMEOUT);
+    run_foreign(other, "ROLLBACK");
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t"), 0);
+    run_sql(db, "CREATE TABLE u (a)");
+    codedb_handle_destroy(view);
+    close_foreign(other, path);
+}
+
 /* The number of requests in the queue. */
 static uint64_t queued(void)
 {
@@ -996,6 +1021,7 @@ int main(void)
         cmocka_unit_test(full_text_that_another_process_drops_is_no_hindrance),
         cmocka_unit_test(triggers_that_another_process_adds_do_their_work_alone),
         cmocka_unit_test(a_lock_of_another_connection_is_busy_not_a_hang),
+        cmocka_unit_test(a_time_that_ends_while_another_has_the_lock_is_a_timeout),
         cmocka_unit_test(who_waits_for_a_lock_can_be_cancelled),
         cmocka_unit_test(a_full_disk_is_an_error_and_nothing_is_lost),
         cmocka_unit_test(what_is_no_file_is_named),
