@@ -1149,10 +1149,12 @@ static codedb_code sqlite_fail_open(sqlite_connection *connection, int code, con
     int system = connection->db != NULL ? sqlite3_system_errno(connection->db) : 0;
     if ((code & 0xff) == SQLITE_CANTOPEN && system == ENOENT)
         return codedb_fail(result, CODEDB_NOT_FOUND, "%s: there is no such database file or folder", path);
-    if ((code & 0xff) == SQLITE_CANTOPEN && (system == EACCES || system == EPERM || system == EROFS)) {
+    if ((code & 0xff) == SQLITE_CANTOPEN && system != 0) {
+        bool forbidden = system == EACCES || system == EPERM || system == EROFS;
         char reason[100];
         codedb_text_system_error(system, reason, sizeof reason);
-        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: may not be opened: %s", path, reason);
+        return codedb_fail(result, forbidden ? CODEDB_PERMISSION_DENIED : CODEDB_CONNECTION_ERROR, "%s: %s be opened: %s", path,
+                           forbidden ? "may not" : "cannot", reason);
     }
     return codedb_sqlite_fail(connection, code, path, result);
 }
