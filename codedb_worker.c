@@ -292,6 +292,7 @@ struct worker {
     worker_job *with_queue;
     size_t running;        /* so many */
     uint64_t not_rejected; /* that the queue rejected, and that wait in the backlog */
+    uint64_t rejected;     /* that did not want to wait behind the backlog */
 
     unsigned char *input; /* WORKER_INPUT bytes */
     size_t input_length;
@@ -520,7 +521,7 @@ static void worker_send_statistics(worker *self, uint64_t tag)
     codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
     codedb_wire_message message;
     codedb_queue_statistics(self->queue, &statistics);
-    statistics.rejected -= self->not_rejected;
+    statistics.rejected += self->rejected - self->not_rejected;
     codedb_wire_message_init(&message, &self->allocator);
     codedb_wire_message_put(&message, &statistics, sizeof statistics);
     worker_put_frame(self, &message, CODEDB_WIRE_STATISTICS, tag);
@@ -568,7 +569,7 @@ static void worker_submit(worker *self, worker_job *job)
 static bool worker_waits_behind(const worker *self, const codedb_request *request)
 {
     const worker_job *job = self->backlog.first;
-    if (request->do_not_wait || request->transaction != 0 || request->kind == CODEDB_REQUEST_STOP)
+    if (request->transaction != 0 || request->kind == CODEDB_REQUEST_STOP)
         return false;
     while (job != NULL && job->from.request.priority != request->priority)
         job = job->next;
@@ -589,10 +590,16 @@ static void worker_read_job(worker *self, worker_job *job)
     }
     if (request->wants_rows)
         request->rows_arena = codedb_arena_create(&self->allocator);
-    if (worker_waits_behind(self, request))
-        worker_list_append(&self->backlog, job);
-    else
+    if (!worker_waits_behind(self, request)) {
         worker_submit(self, job);
+    } else if (!request->do_not_wait) {
+        worker_list_append(&self->backlog, job);
+    } else { /* what room there is belongs to those who wait for it */
+        self->rejected++;
+        request->code = codedb_fail(&job->from.result, CODEDB_QUEUE_FULL,
+                                    "the queue is full with %zu requests, and more wait for room", self->options.queue_size);
+        worker_answer(job);
+    }
 }
 
 /* While fewer than the queue may hold are there, it has room. */
