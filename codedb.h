@@ -8,8 +8,9 @@
  *   any thread, until codedb_close is called on the handle. A result and a batch belong to one thread at a time. What came back
  *   (rows, objects, nodes, trees) does not change: any number of threads may read it.
  * - One handle a file: let the threads of a process share it. A second handle or process on the same file works, but a writer
- *   keeps the other out, and who waits for longer than 5 s is answered CODEDB_BUSY. Do not open a file in one process through
- *   two copies of SQLite: POSIX drops all locks of a file when either closes it.
+ *   keeps the other out, and who waits for longer than 5 s is answered CODEDB_BUSY, or CODEDB_TIMEOUT when the request's time is
+ *   over before that. Do not open a file in one process through two copies of SQLite: POSIX drops all locks of a file when
+ *   either closes it.
  * - Files are in SQLite's WAL mode: while a database is open, FILE-wal and FILE-shm beside it belong to it, so copy it with
  *   codedb_backup. WAL needs shared memory, so never put a database on a network file system; a read-only handle needs the
  *   right to write these two files, unless they are there.
@@ -2252,8 +2253,8 @@ CODEDB_API codedb_code codedb_check(codedb *db, int64_t limit, codedb_rows **row
 CODEDB_API codedb_code codedb_vacuum(codedb *db, codedb_result *result);
 
 /* Copies the write-ahead log back into the database file; codedb does so by itself when the log has 16 MB. Nothing to do is
- * success. BUSY when readers or writers in other processes kept it from being finished, PERMISSION_DENIED through a read-only
- * handle. */
+ * success. BUSY when readers or writers in other processes kept it from being finished for 5 s, TIMEOUT when the request's time
+ * was over before that; what was copied stays copied. PERMISSION_DENIED through a read-only handle. */
 CODEDB_API codedb_code codedb_checkpoint(codedb *db, codedb_checkpoint_mode mode, codedb_result *result);
 
 /* Pages and log of a database. */

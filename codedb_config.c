@@ -49,6 +49,7 @@ typedef struct config_reader {
     codedb_config *config;
     codedb_result *result;
     codedb_buffer place;
+    bool has_nul; /* an escape \u0000 is in the text, and stands there as CONFIG_NUL */
 } config_reader;
 
 /* ---- Keys ---------------------------------------------------------------------------------------------------------- */
@@ -188,12 +189,22 @@ static codedb_code config_fail(config_reader *reader, const char *format, ...)
     return CODEDB_VALIDATION_ERROR;
 }
 
+/* cJSON's strings end at a NUL, so that one in the text would cut a path silently. Each is read as U+FFFF instead, which is no character, and
+ * then found. */
+#define CONFIG_NUL "\xEF\xBF\xBF"
+
 /* Goes one key down, giving what config_leave needs to come back. */
 static size_t config_enter(config_reader *reader, const char *name)
 {
     size_t length = reader->place.length;
+    const char *nul;
     if (length > 0)
         codedb_buffer_append_byte(&reader->place, '.');
+    while (reader->has_nul && (nul = strstr(name, CONFIG_NUL)) != NULL) {
+        codedb_buffer_append(&reader->place, name, (size_t)(nul - name));
+        codedb_buffer_append_text(&reader->place, "\\u0000");
+        name = nul + strlen(CONFIG_NUL);
+    }
     codedb_buffer_append_text(&reader->place, name);
     return length;
 }
@@ -275,6 +286,45 @@ static codedb_code config_fail_missing(config_reader *reader, const cJSON *objec
     return code;
 }
 
+/* ---- NULs ---------------------------------------------------------------------------------------------------------- */
+
+/* The next escape \u0000 at or behind `at`, NULL when there is none. */
+static const char *config_find_nul(const char *at)
+{
+    for (; (at = strchr(at, '\\')) != NULL && at[1] != '\0'; at += 2)
+        if (strncmp(at + 1, "u0000", 5) == 0)
+            return at;
+    return NULL;
+}
+
+static bool config_text_has_nul(const config_reader *reader, const char *text)
+{
+    return reader->has_nul && text != NULL && strstr(text, CONFIG_NUL) != NULL;
+}
+
+static codedb_code config_fail_nul(config_reader *reader)
+{
+    return config_fail(reader, "found a string with a NUL (\\u0000), expected one without");
+}
+
+/* Looks through what only the driver reads, for keys as well as for strings. */
+static codedb_code config_refuse_nuls(config_reader *reader, const cJSON *value)
+{
+    const cJSON *child;
+    if (cJSON_IsString(value) && config_text_has_nul(reader, value->valuestring))
+        return config_fail_nul(reader);
+    cJSON_ArrayForEach(child, value)
+    {
+        size_t place = config_enter(reader, child->string != NULL ? child->string : "[]");
+        codedb_code code =
+            config_text_has_nul(reader, child->string) ? config_fail_nul(reader) : config_refuse_nuls(reader, child);
+        config_leave(reader, place);
+        if (code != CODEDB_SUCCESS)
+            return code;
+    }
+    return CODEDB_SUCCESS;
+}
+
 /* ---- Values -------------------------------------------------------------------------------------------------------- */
 
 static void *config_target(config_reader *reader, const config_key *key)
@@ -336,6 +386,8 @@ static codedb_code config_read_value(config_reader *reader, const config_key *ke
     case CONFIG_BOOLEAN: fits = cJSON_IsBool(value); break;
     case CONFIG_OBJECT: fits = cJSON_IsObject(value); break;
     }
+    if (cJSON_IsString(value) && config_text_has_nul(reader, value->valuestring))
+        return config_fail_nul(reader);
     if (!fits)
         return config_fail(reader, "found %s, expected %s", config_describe(value), expected[key->type]);
     switch (key->type) {
@@ -365,6 +417,8 @@ static codedb_code config_read_key(config_reader *reader, const config_key *keys
         code = config_fail(reader, "the key is there twice");
     else if (key->name != NULL)
         code = config_read_value(reader, key, child);
+    else
+        code = config_text_has_nul(reader, child->string) ? config_fail_nul(reader) : config_refuse_nuls(reader, child);
     config_leave(reader, place);
     return code;
 }
@@ -494,17 +548,12 @@ static codedb_code config_read_root(config_reader *reader, const cJSON *root)
 
 /* ---- Text, file, path ---------------------------------------------------------------------------------------------- */
 
-static codedb_code config_read_json(config_reader *reader, const char *text, size_t length)
+static codedb_code config_parse_json(config_reader *reader, const char *text, size_t length)
 {
     const char *stopped = text;
     size_t line, column;
-    cJSON *root;
+    cJSON *root = cJSON_ParseWithOpts(text, &stopped, 1);
     codedb_code code;
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        text += 3;
-        length -= 3;
-    }
-    root = cJSON_ParseWithOpts(text, &stopped, 1);
     if (root == NULL || (size_t)(stopped - text) != length) {
         size_t offset = stopped >= text && (size_t)(stopped - text) <= length ? (size_t)(stopped - text) : length;
         cJSON_Delete(root);
@@ -516,6 +565,30 @@ static codedb_code config_read_json(config_reader *reader, const char *text, siz
     else
         code = config_fail(reader, "found %s, expected an object", config_describe(root));
     cJSON_Delete(root);
+    return code;
+}
+
+static codedb_code config_read_json(config_reader *reader, const char *text, size_t length)
+{
+    const char *nul;
+    codedb_buffer copy;
+    codedb_code code;
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        text += 3;
+        length -= 3;
+    }
+    nul = config_find_nul(text);
+    if (nul == NULL)
+        return config_parse_json(reader, text, length);
+    reader->has_nul = true;
+    codedb_buffer_init(&copy, &reader->place.allocator);
+    codedb_buffer_append(&copy, text, length);
+    if (copy.failed)
+        return codedb_fail_no_memory(reader->result);
+    for (; nul != NULL; nul = config_find_nul(nul + 6))
+        memcpy(copy.data + (nul - text) + 2, "FFFF", 4);
+    code = config_parse_json(reader, copy.data, length);
+    codedb_buffer_free(&copy);
     return code;
 }
 
@@ -572,7 +645,7 @@ static bool config_is_file(const char *text)
 CODEDB_PRIVATE codedb_code codedb_config_read(codedb_config *config, const char *text, const codedb_allocator *allocator,
                                               codedb_result *result)
 {
-    config_reader reader = {config, result, {.data = NULL}};
+    config_reader reader = {config, result, {.data = NULL}, false};
     const char *start = text + strspn(text, " \t\r\n");
     codedb_code code;
     memset(config, 0, sizeof *config);

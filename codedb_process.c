@@ -142,19 +142,16 @@ struct codedb_process {
 
 /* ---- 1. Life ------------------------------------------------------------------------------------------------------- */
 
-static bool process_make_kick(int kick[2])
+static codedb_code process_make_kick(int kick[2], codedb_result *result)
 {
-    int i;
-    if (pipe(kick) != 0) {
-        kick[0] = -1;
-        kick[1] = -1;
-        return false;
-    }
-    for (i = 0; i < 2; i++) {
-        fcntl(kick[i], F_SETFD, FD_CLOEXEC);
-        fcntl(kick[i], F_SETFL, O_NONBLOCK);
-    }
-    return true;
+    char why[100];
+    if (pipe2(kick, O_CLOEXEC | O_NONBLOCK) == 0) /* what another thread starts at this moment inherits nothing */
+        return CODEDB_SUCCESS;
+    kick[0] = -1;
+    kick[1] = -1;
+    codedb_text_system_error(errno, why, sizeof why);
+    return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver's process cannot be started: there is no pipe for it: %s",
+                       why);
 }
 
 static codedb_code process_create(const codedb_worker_options *options, codedb_process **created, codedb_result *result)
@@ -170,6 +167,8 @@ static codedb_code process_create(const codedb_worker_options *options, codedb_p
     made->control = -1;
     made->socket = -1;
     made->dropped = -1;
+    made->kick[0] = -1;
+    made->kick[1] = -1;
     made->last.struct_size = sizeof made->last;
     codedb_buffer_init(&made->out, allocator);
     codedb_buffer_init(&made->going, allocator);
@@ -186,9 +185,7 @@ static codedb_code process_create(const codedb_worker_options *options, codedb_p
     made->input = codedb_memory_allocate(allocator, 1, PROCESS_INPUT);
     if (made->input == NULL)
         return codedb_fail_no_memory(result);
-    if (!process_make_kick(made->kick))
-        return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver's process cannot be started: there is no pipe for it");
-    return CODEDB_SUCCESS;
+    return process_make_kick(made->kick, result);
 }
 
 static void process_close(int *descriptor)
@@ -677,6 +674,28 @@ static void process_on_notice(codedb_process *process, const codedb_worker_notic
     process_change(process, PROCESS_GREETING);
 }
 
+/* Tells the supervisor to kill a worker; false when it is gone. */
+static bool process_order_kill(const codedb_process *process, uint64_t worker)
+{
+    const codedb_worker_order order = {worker};
+    return send(process->control, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof order;
+}
+
+/* A worker is there, but no descriptor was free for its socket. It is killed, so that the next one's is sent: it may find one. */
+static void process_on_unreachable(codedb_process *process, const codedb_worker_notice *notice)
+{
+    char why[100];
+    if (process->notice.number != 0)
+        process->restarts++;
+    process->notice = *notice;
+    process->failure = CODEDB_CONNECTION_ERROR;
+    codedb_text_system_error(EMFILE, why, sizeof why);
+    snprintf(process->reason, sizeof process->reason,
+             "the driver's process was started, but no file descriptor was free here for its socket: %s", why);
+    process_change(process, PROCESS_FAILED);
+    process_order_kill(process, notice->number);
+}
+
 /* One turn of waiting for a new worker. */
 static void process_read_control(codedb_process *process, double until)
 {
@@ -693,8 +712,11 @@ static void process_read_control(codedb_process *process, double until)
     received = process_receive_notice(control, &notice, &socket);
     error = errno;
     pthread_mutex_lock(&process->lock);
-    if (received == (ssize_t)sizeof notice && socket >= 0 && process->socket < 0 && process->state != PROCESS_CLOSED) {
-        process_on_notice(process, &notice, socket);
+    if (received == (ssize_t)sizeof notice && process->socket < 0 && process->state != PROCESS_CLOSED) {
+        if (socket >= 0)
+            process_on_notice(process, &notice, socket);
+        else
+            process_on_unreachable(process, &notice);
     } else if (received >= 0 || (error != EAGAIN && error != EWOULDBLOCK && error != EINTR)) {
         process_close(&socket);
         process_close(&process->control);
@@ -1336,13 +1358,6 @@ static bool process_await_end(codedb_process *process, uint64_t worker, double u
     while (process->socket >= 0 && process->notice.number == worker && !process_is_over(until))
         process_await_change(process, until);
     return process->socket < 0 || process->notice.number != worker;
-}
-
-/* Tells the supervisor to kill a worker; false when it is gone. */
-static bool process_order_kill(const codedb_process *process, uint64_t worker)
-{
-    const codedb_worker_order order = {worker};
-    return send(process->control, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof order;
 }
 
 /* Whoever else reads the control socket is woken, so that it can be closed. */

@@ -11,7 +11,10 @@
  *    pointed to is the caller's again, and is not looked at.
  * 3. No failure of SQLite is passed over, not even of a question about the schema: SQLite may have rolled the transaction back for it, and
  *    what came next would be committed alone.
- * 4. Reads of a database in memory that follow one another share a transaction, which nobody else can notice. It is none to the loop
+ * 4. What is known of the schema of a file is compared with it wherever the right to write has just been got (sqlite_notice_schema): another
+ *    process may have added a full-text table that is to be kept in step, or dropped one. No row is written without, so that writes which
+ *    come alone are wrapped in a transaction; reads depend on nothing of that.
+ * 5. Reads of a database in memory that follow one another share a transaction, which nobody else can notice. It is none to the loop
  *    (sqlite_is_autocommit), and ends before anything but a read, and behind a failure. */
 #include "codedb_sqlite.h"
 
@@ -95,6 +98,8 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail(sqlite_connection *connection, int
         return codedb_fail(result, CODEDB_CANCELLED, "%s: cancelled", what);
     if ((code & 0xff) == SQLITE_INTERRUPT)
         return codedb_fail(result, CODEDB_TIMEOUT, "%s: interrupted, because the request's time was over", what);
+    if ((code & 0xff) == SQLITE_BUSY && codedb_sqlite_is_over(connection))
+        return codedb_fail(result, CODEDB_TIMEOUT, "%s: %s by another process until the request's time was over", what, message);
     if ((code & 0xff) == SQLITE_BUSY)
         return codedb_fail(result, CODEDB_BUSY, "%s: %s by another process", what, message);
     return codedb_fail(result, sqlite_code(code, message), "%s: %s", what, message);
@@ -196,6 +201,8 @@ static void sqlite_note_access(sqlite_connection *connection, int action, const 
         return;
     if (sqlite_action_changes_schema(action))
         statement->changes_schema = true;
+    if (action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE)
+        statement->changes_rows = true;
     if ((action == SQLITE_INSERT || action == SQLITE_UPDATE) && sqlite_is_content(connection, name))
         statement->feeds_fulltext = true;
     if ((action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE) &&
@@ -561,7 +568,7 @@ CODEDB_PRIVATE void codedb_sqlite_after_rollback(sqlite_connection *connection, 
         connection->schema_was_changed = false;
 }
 
-/* Invariant 4. Nothing was written, so that it makes no difference how it ends. */
+/* Invariant 5. Nothing was written, so that it makes no difference how it ends. */
 CODEDB_PRIVATE void codedb_sqlite_end_reading(sqlite_connection *connection)
 {
     connection->was_reading = false;
@@ -796,27 +803,6 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     return code;
 }
 
-static codedb_code sqlite_commit(codedb_connection *connection, codedb_result *result);
-static codedb_code sqlite_rollback(codedb_connection *connection, codedb_result *result);
-static codedb_code sqlite_begin(codedb_connection *connection, codedb_result *result);
-
-/* Runs a statement that has to share one transaction with what follows it: the upkeep of full text, or rows that may fail to be read. */
-static codedb_code sqlite_run_wrapped(sqlite_connection *connection, sqlite_statement *statement,
-                                      const codedb_operation *operation, const codedb_value *values, codedb_row_writer *rows,
-                                      codedb_changes *changes, codedb_result *result)
-{
-    codedb_connection *self = (codedb_connection *)(void *)connection;
-    codedb_code code = sqlite_begin(self, result);
-    if (code != CODEDB_SUCCESS)
-        return code;
-    code = sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
-    if (code == CODEDB_SUCCESS)
-        code = sqlite_commit(self, result);
-    if (code != CODEDB_SUCCESS && !sqlite_is_autocommit(connection))
-        sqlite_rollback(self, NULL);
-    return code;
-}
-
 /* Makes the connection ready for a statement that changes the schema, and takes the statement out of the cache's reach. */
 static codedb_code sqlite_run_schema_change(sqlite_connection *connection, sqlite_statement *statement,
                                             const codedb_operation *operation, const codedb_value *values,
@@ -841,6 +827,37 @@ CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection)
     codedb_sqlite_fulltext_drop(connection);
 }
 
+CODEDB_PRIVATE int codedb_sqlite_schema_version(sqlite_connection *connection, int64_t *version)
+{
+    int code = SQLITE_OK, reset;
+    *version = 0;
+    connection->trusted = true;
+    if (connection->schema_version == NULL)
+        code = sqlite_prepare_own(connection, "PRAGMA schema_version", &connection->schema_version);
+    connection->trusted = true;
+    if (code == SQLITE_OK)
+        code = sqlite3_step(connection->schema_version);
+    if (code == SQLITE_ROW)
+        *version = sqlite3_column_int64(connection->schema_version, 0);
+    reset = sqlite3_reset(connection->schema_version);
+    connection->trusted = false;
+    return code == SQLITE_ROW ? SQLITE_OK : reset != SQLITE_OK ? reset : code;
+}
+
+/* Whether the schema is another one than that which is known (invariant 4). A database in memory has no other process, and what is open
+ * for reading no upkeep. */
+static int sqlite_is_outdated(sqlite_connection *connection, bool *outdated)
+{
+    int64_t version;
+    int code;
+    *outdated = false;
+    if (connection->in_memory || connection->settings.read_only || !connection->schema_is_known)
+        return SQLITE_OK;
+    code = codedb_sqlite_schema_version(connection, &version);
+    *outdated = code == SQLITE_OK && version != connection->known_version;
+    return code;
+}
+
 static codedb_code sqlite_find_or_make(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
                                        codedb_result *result)
 {
@@ -859,14 +876,59 @@ static codedb_code sqlite_find_or_make(sqlite_connection *connection, codedb_ope
 static codedb_code sqlite_ready(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
                                 codedb_result *result)
 {
+    bool inside = !sqlite_is_autocommit(connection);
+    bool outdated = false;
     codedb_code code = sqlite_find_or_make(connection, operation, statement, result);
-    if (code != CODEDB_SUCCESS || (*statement)->changes_schema || connection->schema_is_known)
-        return code;
-    codedb_sqlite_end_reading(connection);
-    sqlite_statements_clear(connection);
-    code = codedb_sqlite_fulltext_discover(connection, result);
-    if (code == CODEDB_SUCCESS)
+    /* A trigger of ours may write to a table that another process has dropped. */
+    if (code == CODEDB_SCHEMA_ERROR && !inside && sqlite_is_outdated(connection, &outdated) == SQLITE_OK && outdated) {
+        codedb_sqlite_forget_schema(connection);
+        codedb_result_clear(result);
         code = sqlite_find_or_make(connection, operation, statement, result);
+    }
+    if (code == CODEDB_SUCCESS && !(*statement)->changes_schema && !connection->schema_is_known) {
+        codedb_sqlite_end_reading(connection);
+        sqlite_statements_clear(connection);
+        code = codedb_sqlite_fulltext_discover(connection, result);
+        if (code == CODEDB_SUCCESS)
+            code = sqlite_find_or_make(connection, operation, statement, result);
+    }
+    if (code == CODEDB_SUCCESS && inside && sqlite_is_autocommit(connection)) /* invariant 3 */
+        return codedb_fail(result, CODEDB_DATABASE_ERROR, "the database itself has rolled the transaction back");
+    return code;
+}
+
+static codedb_code sqlite_commit(codedb_connection *connection, codedb_result *result);
+static codedb_code sqlite_rollback(codedb_connection *connection, codedb_result *result);
+static codedb_code sqlite_begin(codedb_connection *connection, codedb_result *result);
+
+/* Whether a statement that would run alone has to share a transaction: with the look at the schema (invariant 4), with the upkeep of full
+ * text, or with its rows, which may fail to be read. */
+static bool sqlite_needs_wrap(const sqlite_connection *connection, const sqlite_statement *statement,
+                              const codedb_row_writer *rows)
+{
+    if (statement->only_reads || !sqlite_is_autocommit(connection))
+        return false;
+    return statement->feeds_fulltext || (statement->changes_rows && !connection->in_memory) ||
+           (rows != NULL && statement->gives_rows);
+}
+
+static codedb_code sqlite_run_wrapped(sqlite_connection *connection, codedb_operation *operation, const codedb_value *values,
+                                      codedb_row_writer *rows, codedb_changes *changes, codedb_result *result)
+{
+    codedb_connection *self = (codedb_connection *)(void *)connection;
+    sqlite_statement *statement;
+    codedb_code code = sqlite_begin(self, result);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    code = sqlite_ready(connection, operation, &statement, result); /* once more: the schema may have been another one */
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
+    else
+        sqlite_notice_end(connection);
+    if (code == CODEDB_SUCCESS)
+        code = sqlite_commit(self, result);
+    if (code != CODEDB_SUCCESS && !sqlite_is_autocommit(connection))
+        sqlite_rollback(self, NULL);
     return code;
 }
 
@@ -875,10 +937,7 @@ static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operati
 {
     sqlite_connection *connection = sqlite_of(self);
     sqlite_statement *statement;
-    bool inside = !sqlite_is_autocommit(connection);
     codedb_code code = sqlite_ready(connection, operation, &statement, result);
-    if (code == CODEDB_SUCCESS && inside && sqlite_is_autocommit(connection)) /* invariant 3 */
-        code = codedb_fail(result, CODEDB_DATABASE_ERROR, "the database itself has rolled the transaction back");
     if (code != CODEDB_SUCCESS) {
         sqlite_notice_end(connection);
         return code;
@@ -896,9 +955,8 @@ static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operati
         codedb_sqlite_end_reading(connection);
     if (statement->changes_schema)
         return sqlite_run_schema_change(connection, statement, operation, values, changes, result);
-    if (!statement->only_reads && (statement->feeds_fulltext || (rows != NULL && statement->gives_rows)) &&
-        sqlite_is_autocommit(connection))
-        return sqlite_run_wrapped(connection, statement, operation, values, rows, changes, result);
+    if (sqlite_needs_wrap(connection, statement, rows))
+        return sqlite_run_wrapped(connection, operation, values, rows, changes, result);
     return sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
 }
 
@@ -932,12 +990,33 @@ static int sqlite_in_transaction(codedb_connection *self)
     return !sqlite_is_autocommit(sqlite_of(self));
 }
 
+/* Invariant 4: in a transaction that has just begun. What is outdated is forgotten outside of a transaction, which begins once more then. */
+static int sqlite_notice_schema(sqlite_connection *connection)
+{
+    bool outdated;
+    int code = sqlite_is_outdated(connection, &outdated);
+    if (code != SQLITE_OK || !outdated)
+        return code;
+    code = sqlite_step_own(connection, connection->rollback);
+    if (code != SQLITE_OK)
+        return code;
+    codedb_sqlite_forget_schema(connection);
+    return sqlite_step_own(connection, connection->begin);
+}
+
 static codedb_code sqlite_begin(codedb_connection *self, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_settled(self);
-    int code;
-    code = sqlite_step_own(connection, connection->begin);
-    return code == SQLITE_OK ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "begin", result);
+    codedb_code failure;
+    int code = sqlite_step_own(connection, connection->begin);
+    if (code == SQLITE_OK)
+        code = sqlite_notice_schema(connection);
+    if (code == SQLITE_OK)
+        return CODEDB_SUCCESS;
+    failure = codedb_sqlite_fail(connection, code, "begin", result);
+    if (!sqlite_is_autocommit(connection))
+        sqlite_rollback(self, NULL);
+    return failure;
 }
 
 static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
@@ -1050,6 +1129,7 @@ static void sqlite_disconnect(codedb_connection *self)
         codedb_sqlite_copy_end(self);
         codedb_sqlite_forget_schema(connection);
         sqlite3_finalize(connection->columns);
+        sqlite3_finalize(connection->schema_version);
         sqlite3_finalize(connection->begin);
         sqlite3_finalize(connection->begin_reading);
         sqlite3_finalize(connection->commit);
@@ -1069,10 +1149,12 @@ static codedb_code sqlite_fail_open(sqlite_connection *connection, int code, con
     int system = connection->db != NULL ? sqlite3_system_errno(connection->db) : 0;
     if ((code & 0xff) == SQLITE_CANTOPEN && system == ENOENT)
         return codedb_fail(result, CODEDB_NOT_FOUND, "%s: there is no such database file or folder", path);
-    if ((code & 0xff) == SQLITE_CANTOPEN && (system == EACCES || system == EPERM || system == EROFS)) {
+    if ((code & 0xff) == SQLITE_CANTOPEN && system != 0) {
+        bool forbidden = system == EACCES || system == EPERM || system == EROFS;
         char reason[100];
         codedb_text_system_error(system, reason, sizeof reason);
-        return codedb_fail(result, CODEDB_PERMISSION_DENIED, "%s: may not be opened: %s", path, reason);
+        return codedb_fail(result, forbidden ? CODEDB_PERMISSION_DENIED : CODEDB_CONNECTION_ERROR, "%s: %s be opened: %s", path,
+                           forbidden ? "may not" : "cannot", reason);
     }
     return codedb_sqlite_fail(connection, code, path, result);
 }

@@ -34,6 +34,7 @@ typedef struct sqlite_statement {
     bool feeds_fulltext; /* may leave rows of a content table pending */
     bool reads_fulltext;
     bool changes_schema;
+    bool changes_rows;
     bool gives_rows;
     bool only_reads;
     int parameter_count;
@@ -90,7 +91,8 @@ typedef struct sqlite_connection {
     uint64_t clock;
     uint64_t stamps;
     codedb_buffer sql;
-    sqlite3_stmt *columns; /* names of the columns of table ?1 */
+    sqlite3_stmt *columns;        /* names of the columns of table ?1 */
+    sqlite3_stmt *schema_version; /* made when it is needed */
     sqlite3_stmt *begin, *begin_reading, *commit, *rollback;
     sqlite3_stmt *running;             /* the one that SQLite may be asked to give up, or NULL */
     sqlite3_stmt *savepoint, *release; /* of depth 0: made when they are needed */
@@ -100,6 +102,8 @@ typedef struct sqlite_connection {
     bool triggers_were_made; /* once: a rollback may bring dropped ones back */
     bool schema_is_known;    /* full-text tables were looked for since the schema changed */
     bool schema_was_changed; /* in the transaction that is open */
+    int64_t known_version;   /* SQLite's count of schema changes when they were looked for */
+    int fulltext_number;     /* the last that was given to a full-text table */
 
     sqlite_copy *copy;        /* the one that is made bit by bit, or NULL */
     int64_t log_frames;       /* pages in the write-ahead log, as of the last commit or checkpoint here */
@@ -180,6 +184,8 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fail_commit(sqlite_connection *connecti
                                                      codedb_result *result);
 /* Whether what runs is to be given up: its time is over, or it was cancelled. For sqlite3_progress_handler, too. */
 CODEDB_PRIVATE int codedb_sqlite_is_over(void *connection);
+/* SQLite's count of the changes of the schema, whoever made them. */
+CODEDB_PRIVATE int codedb_sqlite_schema_version(sqlite_connection *connection, int64_t *version);
 /* Runs codedb's own SQL that gives no rows. */
 CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const char *sql);
 /* Forgets prepared statements and full-text tables, because the schema changes; outside of transactions, where nothing is pending. */

@@ -66,7 +66,10 @@ static codedb_code sqlite_copy_fail(sqlite_connection *connection, sqlite3 *copy
     case SQLITE_NOMEM: return codedb_fail_no_memory(result);
     case SQLITE_INTERRUPT: return codedb_sqlite_fail(connection, code, path, result);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return codedb_fail(result, CODEDB_BUSY, "%s: the database is locked by another process", path);
+    case SQLITE_LOCKED:
+        if (codedb_sqlite_is_over(connection))
+            return codedb_sqlite_fail(connection, SQLITE_INTERRUPT, path, result);
+        return codedb_fail(result, CODEDB_BUSY, "%s: the database is locked by another process", path);
     default: return codedb_fail(result, CODEDB_DATABASE_ERROR, "%s: the copy cannot be written: %s", path, message);
     }
 }

@@ -418,7 +418,7 @@ static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, 
         return code;
     if (fulltext->name == NULL || fulltext->content == NULL)
         return SQLITE_NOMEM;
-    fulltext->number = connection->fulltexts != NULL ? connection->fulltexts->number + 1 : 1;
+    fulltext->number = ++connection->fulltext_number; /* never again: see sqlite_fulltext_drop_triggers */
     code = sqlite_fulltext_prepare(connection, fulltext);
     if (code == SQLITE_ERROR) {
         /* Its columns are not the content's, say: such a table is of no use, and no reason to refuse the database. */
@@ -431,10 +431,11 @@ static int sqlite_fulltext_add(sqlite_connection *connection, const char *name, 
     return code;
 }
 
-/* Drops the triggers, those that a rollback brought back included. */
+/* Drops the triggers, those that a rollback brought back included. A trigger whose table another process has dropped is not there for
+ * SQLite, and comes back with a table of that name: then it finds its number to be nobody's, touches nothing, and is dropped the next time. */
 static int sqlite_fulltext_drop_triggers(sqlite_connection *connection)
 {
-    static const char *const find = "SELECT group_concat('DROP TRIGGER temp.' || name, ';') FROM sqlite_temp_schema "
+    static const char *const find = "SELECT group_concat('DROP TRIGGER IF EXISTS temp.' || name, ';') FROM sqlite_temp_schema "
                                     "WHERE type = 'trigger' AND name GLOB 'codedb_fulltext_*'";
     sqlite3_stmt *triggers = NULL;
     char *sql = NULL;
@@ -476,6 +477,8 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fulltext_discover(sqlite_connection *co
     sqlite3_stmt *tables = NULL;
     int code;
     code = codedb_sqlite_fulltext_drop(connection);
+    if (code == SQLITE_OK) /* first: what changes while we look is noticed by the next who writes */
+        code = codedb_sqlite_schema_version(connection, &connection->known_version);
     connection->fulltext_arena = codedb_arena_create(&connection->allocator);
     if (connection->fulltext_arena == NULL)
         return codedb_fail_no_memory(result);

@@ -235,6 +235,14 @@ static void worker_note(int file, codedb_log_level level, const char *format, ..
     worker_write_log(file, level, message);
 }
 
+/* The same for what the system refused. */
+static void worker_note_errno(int file, const char *what)
+{
+    char why[100];
+    codedb_text_system_error(errno, why, sizeof why);
+    worker_note(file, CODEDB_LOG_ERROR, "%s: %s", what, why);
+}
+
 static int worker_open_log(const char *path)
 {
     return path != NULL ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
@@ -284,6 +292,7 @@ struct worker {
     worker_job *with_queue;
     size_t running;        /* so many */
     uint64_t not_rejected; /* that the queue rejected, and that wait in the backlog */
+    uint64_t rejected;     /* that did not want to wait behind the backlog */
 
     unsigned char *input; /* WORKER_INPUT bytes */
     size_t input_length;
@@ -512,7 +521,7 @@ static void worker_send_statistics(worker *self, uint64_t tag)
     codedb_statistics statistics = CODEDB_INIT(codedb_statistics);
     codedb_wire_message message;
     codedb_queue_statistics(self->queue, &statistics);
-    statistics.rejected -= self->not_rejected;
+    statistics.rejected += self->rejected - self->not_rejected;
     codedb_wire_message_init(&message, &self->allocator);
     codedb_wire_message_put(&message, &statistics, sizeof statistics);
     worker_put_frame(self, &message, CODEDB_WIRE_STATISTICS, tag);
@@ -560,7 +569,7 @@ static void worker_submit(worker *self, worker_job *job)
 static bool worker_waits_behind(const worker *self, const codedb_request *request)
 {
     const worker_job *job = self->backlog.first;
-    if (request->do_not_wait || request->transaction != 0 || request->kind == CODEDB_REQUEST_STOP)
+    if (request->transaction != 0 || request->kind == CODEDB_REQUEST_STOP)
         return false;
     while (job != NULL && job->from.request.priority != request->priority)
         job = job->next;
@@ -581,10 +590,16 @@ static void worker_read_job(worker *self, worker_job *job)
     }
     if (request->wants_rows)
         request->rows_arena = codedb_arena_create(&self->allocator);
-    if (worker_waits_behind(self, request))
-        worker_list_append(&self->backlog, job);
-    else
+    if (!worker_waits_behind(self, request)) {
         worker_submit(self, job);
+    } else if (!request->do_not_wait) {
+        worker_list_append(&self->backlog, job);
+    } else { /* what room there is belongs to those who wait for it */
+        self->rejected++;
+        request->code = codedb_fail(&job->from.result, CODEDB_QUEUE_FULL,
+                                    "the queue is full with %zu requests, and more wait for room", self->options.queue_size);
+        worker_answer(job);
+    }
 }
 
 /* While fewer than the queue may hold are there, it has room. */
@@ -933,8 +948,10 @@ static bool worker_start(worker_supervisor *supervisor)
 {
     codedb_worker_notice notice = {.supervisor = (int32_t)getpid(), .number = ++supervisor->number};
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        worker_note_errno(supervisor->log, "no worker can be started: there is no socket for it");
         return false;
+    }
     supervisor->worker = fork();
     if (supervisor->worker == 0) {
         close(ends[0]);
@@ -943,6 +960,8 @@ static bool worker_start(worker_supervisor *supervisor)
             close(supervisor->host_life);
         worker_leave(worker_main(supervisor, ends[1]));
     }
+    if (supervisor->worker < 0)
+        worker_note_errno(supervisor->log, "no worker can be started: the system forks no more");
     close(ends[1]);
     if (supervisor->worker < 0) {
         close(ends[0]);
@@ -1071,7 +1090,8 @@ static void worker_supervise(worker_supervisor *supervisor)
     while (goes_on) {
         int status = -1;
         double lived = 0, delay;
-        if (worker_start(supervisor))
+        bool started = worker_start(supervisor);
+        if (started)
             goes_on = worker_watch(supervisor, &status, &lived);
         if (!goes_on || !supervisor->options.restart)
             return;
@@ -1079,7 +1099,8 @@ static void worker_supervise(worker_supervisor *supervisor)
         if (short_lives == 1 && WIFEXITED(status))
             short_lives = 2; /* it could not connect: that takes some time to change */
         delay = worker_delay(short_lives);
-        worker_note_death(supervisor, status, delay);
+        if (started)
+            worker_note_death(supervisor, status, delay);
         goes_on = worker_back_off(supervisor, delay);
     }
 }
@@ -1145,8 +1166,12 @@ CODEDB_PRIVATE codedb_code codedb_worker_spawn(const codedb_worker_options *opti
     int ends[2];
     bool forked;
     *control = -1;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return codedb_fail(result, CODEDB_CONNECTION_ERROR, "the driver's process cannot be started: there is no socket for it");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        char why[100];
+        codedb_text_system_error(errno, why, sizeof why);
+        return codedb_fail(result, CODEDB_CONNECTION_ERROR,
+                           "the driver's process cannot be started: there is no socket for it: %s", why);
+    }
     supervisor.control = ends[1];
     supervisor.host_life = worker_open_host_life();
     sigfillset(&all);

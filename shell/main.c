@@ -115,8 +115,8 @@ static const int main_edit_options[] = {MAIN_DB,
                                         0};
 static const int main_search_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, MAIN_RAW, 0};
 static const int main_show_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
-static const int main_copy_options[] = {MAIN_JSON, 0};
-static const int main_doctor_options[] = {MAIN_JSON, MAIN_LIMIT, 0};
+static const int main_copy_options[] = {MAIN_DB, MAIN_JSON, 0};
+static const int main_doctor_options[] = {MAIN_DB, MAIN_JSON, MAIN_LIMIT, 0};
 static const int main_dump_options[] = {MAIN_CST, MAIN_AST, MAIN_NO_WHITESPACE, MAIN_TARGET, 0};
 static const int main_check_options[] = {MAIN_JSON, MAIN_EXCLUDE, MAIN_NO_DEFAULT_EXCLUDES, MAIN_THREADS, MAIN_TARGET, 0};
 
@@ -190,18 +190,21 @@ static const main_command main_commands[] = {
      "Parses the files and folders given (- is standard input) and prints errors as path:line:column: message.\n"
      "Exit status: 0 all parse, 1 no files, 2 errors.\n\n" MAIN_FILES_HELP MAIN_TARGET_HELP MAIN_JSON_HELP MAIN_COMMON},
     {"backup", shell_backup, 1, main_copy_options, "copy a database, also while it is used",
-     "Usage: codedb backup DB COPY\n\n"
+     "Usage: codedb backup [--db FILE] COPY\n"
+     "       codedb backup DB COPY\n\n"
      "Writes a consistent copy of the database to a new file, readable by its owner only. Others may read and write meanwhile.\n"
-     "Exit status: 0 written, 2 error; then there is no COPY.\n\n" MAIN_JSON_HELP MAIN_COMMON},
+     "Exit status: 0 written, 2 error; then there is no COPY.\n\n" MAIN_DB_HELP MAIN_JSON_HELP MAIN_COMMON},
     {"restore", shell_restore, 1, main_copy_options, "put a copy in the place of a database",
-     "Usage: codedb restore DB COPY\n\n"
-     "Checks COPY and puts its contents in the place of those of DB, all or nothing; a DB that is not there is made.\n"
-     "Exit status: 0 restored, 2 error; then DB is as it was.\n\n" MAIN_JSON_HELP MAIN_COMMON},
-    {"doctor", shell_doctor, 1, main_doctor_options, "look for damage in a database",
-     "Usage: codedb doctor DB\n\n"
-     "Checks the file, its indexes and constraints, foreign keys, and full-text indexes against their content.\n"
+     "Usage: codedb restore [--db FILE] COPY\n"
+     "       codedb restore DB COPY\n\n"
+     "Checks COPY and puts its contents in the place of the database's, all or nothing; a database that is not there is made.\n"
+     "Exit status: 0 restored, 2 error; then the database is as it was.\n\n" MAIN_DB_HELP MAIN_JSON_HELP MAIN_COMMON},
+    {"doctor", shell_doctor, 0, main_doctor_options, "look for damage in a database",
+     "Usage: codedb doctor [--db FILE]\n"
+     "       codedb doctor DB\n\n"
+     "Checks the file, its indexes and constraints, foreign keys, and full-text indexes against their content. Changes nothing.\n"
      "Exit status: 0 all is well, 1 something was found, 2 error.\n\n"
-     "  --limit N                at most N findings (default 1000)\n" MAIN_JSON_HELP MAIN_COMMON},
+     "  --limit N                at most N findings (default 1000)\n" MAIN_DB_HELP MAIN_JSON_HELP MAIN_COMMON},
 };
 enum { MAIN_COMMAND_COUNT = sizeof main_commands / sizeof main_commands[0] };
 
@@ -388,7 +391,7 @@ static char *main_config(const char *path, bool read_only)
 
 codedb *shell_open(const shell_options *options, bool create, bool read_only)
 {
-    const char *path = options->db != NULL ? options->db : "codedb.db";
+    const char *path = options->db != NULL ? options->db : SHELL_DB;
     struct stat file;
     codedb *db = NULL;
     codedb_result result = CODEDB_INIT(codedb_result);

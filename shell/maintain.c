@@ -21,14 +21,20 @@ static codedb *maintain_view(const shell_options *options, codedb *db, codedb_re
     return view;
 }
 
-/* Opens the database that is named first among the arguments. */
+/* The database that is meant: the first of `most` arguments when they are all there, else --db, else the default; NULL after a message. */
+static const char *maintain_path(const shell_options *options, char *const *arguments, size_t count, size_t most)
+{
+    if (count < most)
+        return options->db != NULL ? options->db : SHELL_DB;
+    if (options->db == NULL)
+        return arguments[0];
+    shell_fail("found --db %s and the database %s, expected one of them", options->db, arguments[0]);
+    return NULL;
+}
+
 static codedb *maintain_open(const shell_options *options, const char *path, bool create, bool read_only)
 {
     shell_options named = *options;
-    if (options->db != NULL) {
-        shell_fail("found --db %s and the database %s, expected one of them", options->db, path);
-        return NULL;
-    }
     named.db = path;
     return shell_open(&named, create, read_only);
 }
@@ -84,14 +90,15 @@ static void maintain_tell_copy(const shell_options *options, const char *verb, c
 
 int shell_backup(const shell_options *options, char *const *arguments, size_t count)
 {
-    maintain_copy copy = {.path = count == 2 ? arguments[1] : NULL, .result = CODEDB_INIT(codedb_result)};
+    maintain_copy copy = {.path = arguments[count - 1], .result = CODEDB_INIT(codedb_result)};
     codedb_storage storage = CODEDB_INIT(codedb_storage);
     double started = shell_now();
     int status = SHELL_ERROR;
     pthread_t thread;
-    if (count != 2)
-        return shell_fail("backup: found %zu arguments, expected a database and the path of its copy", count);
-    codedb *db = maintain_open(options, arguments[0], false, true);
+    if (count > 2)
+        return shell_fail("backup: found %zu arguments, expected at most a database and the path of its copy", count);
+    const char *path = maintain_path(options, arguments, count, 2);
+    codedb *db = path != NULL ? maintain_open(options, path, false, true) : NULL;
     if (db == NULL)
         return SHELL_ERROR;
     atomic_init(&copy.ended, false);
@@ -119,35 +126,70 @@ int shell_restore(const shell_options *options, char *const *arguments, size_t c
     codedb_result result = CODEDB_INIT(codedb_result);
     double started = shell_now();
     int status = SHELL_ERROR;
-    if (count != 2)
-        return shell_fail("restore: found %zu arguments, expected a database and the copy that is to be put in its place", count);
-    bool is_new = access(arguments[0], F_OK) != 0;
-    codedb *db = maintain_open(options, arguments[0], true, false);
+    if (count > 2)
+        return shell_fail("restore: found %zu arguments, expected at most a database and the copy to be put in its place", count);
+    const char *path = maintain_path(options, arguments, count, 2);
+    const char *copy = arguments[count - 1];
+    if (path == NULL)
+        return SHELL_ERROR;
+    bool is_new = access(path, F_OK) != 0;
+    codedb *db = maintain_open(options, path, true, false);
     codedb *view = db != NULL ? maintain_view(options, db, &result) : NULL;
-    if (view != NULL && codedb_restore(view, arguments[1], &result) != CODEDB_SUCCESS) {
+    if (view != NULL && codedb_restore(view, copy, &result) != CODEDB_SUCCESS) {
         shell_fail_result(options, NULL, &result);
     } else if (view != NULL) {
         status = SHELL_FOUND;
         codedb_storage_get(view, &storage, NULL);
-        maintain_tell_copy(options, "restored", arguments[1], &storage, shell_now() - started);
+        maintain_tell_copy(options, "restored", copy, &storage, shell_now() - started);
     }
     codedb_close(view);
     codedb_close(db);
     if (is_new && db != NULL && status == SHELL_ERROR)
-        unlink(arguments[0]); /* an empty database would look as if there was something */
+        unlink(path); /* an empty database would look as if there was something */
     codedb_result_clear(&result);
     return status;
 }
 
 /* ---- doctor ---- */
 
-/* Comparing words of the full-text index takes the right to write; without it the rest is looked at. */
+/* What a file is to who must not change it. */
+typedef enum maintain_kind {
+    MAINTAIN_EMPTY,
+    MAINTAIN_JOURNAL, /* opened for writing it would be put into WAL mode */
+    MAINTAIN_WAL,
+    MAINTAIN_OTHER /* the driver says what it is */
+} maintain_kind;
+
+static maintain_kind maintain_look(const char *path)
+{
+    unsigned char header[20]; /* bytes 18 and 19: 2 for WAL */
+    struct stat status;
+    FILE *file = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "rbe") : NULL;
+    if (file == NULL)
+        return MAINTAIN_OTHER;
+    size_t size = fread(header, 1, sizeof header, file);
+    fclose(file); /* before the database is open: a close drops the locks of this process */
+    if (size == 0)
+        return MAINTAIN_EMPTY;
+    if (size < sizeof header || memcmp(header, "SQLite format 3", 16) != 0)
+        return MAINTAIN_OTHER;
+    return header[18] == 2 && header[19] == 2 ? MAINTAIN_WAL : MAINTAIN_JOURNAL;
+}
+
+/* A check changes nothing. Comparing words of the full-text index takes the right to write, and with it an empty file would get a
+ * schema and another one WAL mode: so without the right, or the mode, the rest is looked at. */
 static codedb *maintain_open_patient(const shell_options *options, const char *path)
 {
-    bool read_only = access(path, F_OK) == 0 && access(path, W_OK) != 0;
-    if (read_only && !options->quiet)
-        fprintf(stderr, "%s: may not be written, so the words of full-text indexes are not compared\n", path);
-    return maintain_open(options, path, false, read_only);
+    maintain_kind kind = maintain_look(path);
+    bool forbidden = access(path, F_OK) == 0 && access(path, W_OK) != 0;
+    if (kind == MAINTAIN_EMPTY) {
+        shell_fail("%s: found an empty file, expected a database", path);
+        return NULL;
+    }
+    if ((forbidden || kind == MAINTAIN_JOURNAL) && !options->quiet)
+        fprintf(stderr, "%s: %s, so the words of full-text indexes are not compared\n", path,
+                forbidden ? "may not be written" : "is not in WAL mode");
+    return maintain_open(options, path, false, forbidden || kind != MAINTAIN_WAL);
 }
 
 int shell_doctor(const shell_options *options, char *const *arguments, size_t count)
@@ -155,20 +197,21 @@ int shell_doctor(const shell_options *options, char *const *arguments, size_t co
     codedb_result result = CODEDB_INIT(codedb_result);
     codedb_rows *rows = NULL;
     int status = SHELL_ERROR;
-    if (count != 1)
-        return shell_fail("doctor: found %zu arguments, expected a database", count);
-    codedb *db = maintain_open_patient(options, arguments[0]);
+    if (count > 1)
+        return shell_fail("doctor: found %zu arguments, expected at most a database", count);
+    const char *path = maintain_path(options, arguments, count, 1);
+    codedb *db = path != NULL ? maintain_open_patient(options, path) : NULL;
     codedb *view = db != NULL ? maintain_view(options, db, &result) : NULL;
     size_t limit = options->limit > 0 ? options->limit : MAINTAIN_FINDINGS;
     if (view != NULL && codedb_check(view, (int64_t)limit, &rows, &result) != CODEDB_SUCCESS) {
-        shell_fail_result(options, arguments[0], &result);
+        shell_fail_result(options, path, &result);
     } else if (view != NULL) {
         for (size_t row = 0; options->json && row < rows->row_count; row++)
             shell_print_row_json(stdout, rows, row);
         if (!options->json && rows->row_count > 0)
             shell_print_rows_table(stdout, options->color, rows);
         if (!options->quiet)
-            fprintf(stderr, "%s: %zu finding%s%s\n", arguments[0], rows->row_count, rows->row_count == 1 ? "" : "s",
+            fprintf(stderr, "%s: %zu finding%s%s\n", path, rows->row_count, rows->row_count == 1 ? "" : "s",
                     rows->row_count == limit ? ", and perhaps more" : "");
         status = rows->row_count > 0 ? SHELL_NOTHING : SHELL_FOUND;
     }

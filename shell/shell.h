@@ -173,7 +173,9 @@ int shell_doctor(const shell_options *options, char *const *arguments, size_t co
 /* maintain.c, for `codedb show health`. */
 int shell_show_health(const shell_options *options, codedb *db);
 
-/* Opens --db (default codedb.db), which must exist unless `create`; NULL after a message. */
+#define SHELL_DB "codedb.db" /* the database without --db */
+
+/* Opens --db (default SHELL_DB), which must exist unless `create`; NULL after a message. */
 codedb *shell_open(const shell_options *options, bool create, bool read_only);
 
 #endif

@@ -208,6 +208,30 @@ static void double_keys_are_named(void **state)
     assert_sqlite_refused("\"path\": \"a\", \"path\": \"b\"", "path", "twice");
 }
 
+/* A string would end there, silently. */
+static void nuls_are_refused_and_named(void **state)
+{
+    static const char *const words = "found a string with a NUL (\\u0000), expected one without";
+    (void)state;
+    assert_sqlite_refused("\"path\": \"a\\u0000b.db\"", "path", words);
+    assert_sqlite_refused("\"path\": \"\\\\\\u0000\"", "path", words);
+    assert_sqlite_refused("\"path\": \"a\", \"backup_dir\": \"\\u0000\"", "backup_dir", words);
+    assert_sqlite_refused("\"path\": \"a\", \"synchronous\": \"full\\u0000\"", "synchronous", words);
+    assert_sqlite_refused("\"path\": \"a\", \"worker_config\": {\"worker_log_path\": \"a\\u0000\"}",
+                          "worker_config.worker_log_path", words);
+    assert_refused("{\"type\": \"sqlite\\u0000\", \"config\": {\"path\": \"a\"}}", "type", words);
+    assert_refused("{\"type\": \"cloud\", \"config\": {\"own\": [1, {\"deep\": \"x\\u0000\"}]}}", "config.own.[].deep", words);
+    assert_code(codedb_config_read(&config, "{\"type\": \"cloud\", \"config\": {\"own\\u0000\": 1}}", NULL, &result),
+                CODEDB_VALIDATION_ERROR, result);
+    assert_string_equal(result.description, "config.own\\u0000: found a string with a NUL (\\u0000), expected one without");
+    assert_code(codedb_config_read(&config, "{\"type\": \"sqlite\", \"config\": {\"path\\u0000\": \"a\"}}", NULL, &result),
+                CODEDB_VALIDATION_ERROR, result);
+    assert_contains(result.description, "config.path\\u0000: unknown key");
+    read_config("{\"other\\u0000\": \"\\u0000\", \"database\": {\"type\": \"sqlite\", \"path\": \"a\\\\u0000\"}}");
+    assert_string_equal(config.path, "a\\u0000");
+    codedb_config_free(&config);
+}
+
 static void text_that_is_no_json_is_placed(void **state)
 {
     (void)state;
@@ -294,6 +318,7 @@ int main(void)
         cmocka_unit_test(wrong_types_are_named),
         cmocka_unit_test(values_out_of_range_are_named),
         cmocka_unit_test(double_keys_are_named),
+        cmocka_unit_test(nuls_are_refused_and_named),
         cmocka_unit_test(text_that_is_no_json_is_placed),
         cmocka_unit_test(secrets_stay_out_of_errors),
         cmocka_unit_test(files_are_read),

@@ -91,6 +91,22 @@ static void a_folder_becomes_a_project_with_files_trees_and_entities(void **stat
     codedb_close(db);
 }
 
+/* A stored path with a NUL in it begins like that of a file that is there. */
+static void a_path_with_a_nul_stands_for_no_other_file(void **state)
+{
+    files_scratch *scratch = *state;
+    codedb *db = open_database();
+    fill(scratch);
+    codedb_free(run(db, scratch->path, NULL));
+    number(db, "UPDATE files SET path = path || char(0) || 'x' WHERE relative_path = 'package/store.py' RETURNING 1");
+    codedb_index_report *report = run(db, scratch->path, NULL);
+    assert_int_equal(report->files_indexed, 1);
+    assert_int_equal(report->files_unchanged, 1);
+    codedb_free(report);
+    assert_int_equal(number(db, "SELECT count(*) FROM files"), 3);
+    codedb_close(db);
+}
+
 static void a_second_run_leaves_unchanged_files_alone_and_keeps_ids(void **state)
 {
     files_scratch *scratch = *state;
@@ -407,6 +423,7 @@ int main(void)
 #define SCRATCH_TEST(function) cmocka_unit_test_setup_teardown(function, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(a_folder_becomes_a_project_with_files_trees_and_entities),
+        SCRATCH_TEST(a_path_with_a_nul_stands_for_no_other_file),
         SCRATCH_TEST(a_second_run_leaves_unchanged_files_alone_and_keeps_ids),
         SCRATCH_TEST(a_file_that_is_gone_is_marked_and_one_that_is_back_is_not),
         SCRATCH_TEST(an_excluded_file_is_not_taken_for_deleted),

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -1220,6 +1221,32 @@ static void a_worker_that_cannot_connect_again_says_why_and_may_later(void **sta
     assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
 }
 
+/* Numbers of descriptors that are taken are not taken away by a limit, and none below 3 is free. */
+static void without_a_descriptor_for_the_next_worker_that_is_said(void **state)
+{
+    proxy *p = *state;
+    struct rlimit before, none;
+    codedb *second;
+    execute(p->db, "INSERT INTO t (a) VALUES ('kept')");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    kill_worker(p->db);
+    codedb_code code = codedb_sql_execute(p->db, "SELECT 1", NULL, 0, NULL, NULL, &result);
+    codedb_result opened = CODEDB_INIT(codedb_result);
+    codedb_code open_code =
+        codedb_open("{\"type\": \"sqlite_proxy\", \"config\": {\"path\": \":memory:\"}}", NULL, &second, &opened);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_code(code, CODEDB_CONNECTION_ERROR, result);
+    assert_contains(result.description, "no file descriptor was free");
+    assert_int_equal(open_code, CODEDB_CONNECTION_ERROR);
+    assert_contains(opened.description, "Too many open files");
+    codedb_result_clear(&opened);
+    assert_success(codedb_restart(p->db, &result), result);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
+}
+
 static void every_failed_allocation_of_the_host_is_an_answer(void **state)
 {
     support_failing failing;
@@ -1323,6 +1350,7 @@ int main(void)
         PROXY_TEST(what_cannot_be_opened_is_said_as_by_a_thread),
         PROXY_TEST(a_driver_of_the_hosts_own_stays_on_a_thread),
         PROXY_TEST(a_worker_that_cannot_connect_again_says_why_and_may_later),
+        PROXY_TEST(without_a_descriptor_for_the_next_worker_that_is_said),
         cmocka_unit_test(every_failed_allocation_of_the_host_is_an_answer),
         cmocka_unit_test(without_memory_a_write_that_was_done_is_not_said_to_have_failed),
 #ifdef PROCESS_HAMMERS

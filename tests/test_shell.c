@@ -4,6 +4,7 @@
 #include "files.h"
 
 #include <limits.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 static char shell_binary[PATH_MAX];
@@ -121,7 +122,8 @@ static void every_command_has_help_and_refuses_what_it_does_not_know(void **stat
         snprintf(usage, sizeof usage, "Usage: codedb %s", commands[i]);
         snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
         assert_run_tells(*state, arguments, 0, usage);
-        assert_run_tells(*state, commands[i], 2, usage);
+        if (strcmp(commands[i], "doctor") != 0) /* which needs no argument */
+            assert_run_tells(*state, commands[i], 2, usage);
         snprintf(arguments, sizeof arguments, "%s --nonsense x", commands[i]);
         assert_run_tells(*state, arguments, 2, "--nonsense");
     }
@@ -661,7 +663,17 @@ static void a_database_is_copied_and_restored(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_run_tells(scratch, "backup codedb.db copy.db", 2, "there is something already");
     assert_run_tells(scratch, "backup none.db other.db", 2, "none.db: no database there");
-    assert_run_tells(scratch, "backup codedb.db", 2, "found 1 arguments");
+    assert_run_tells(scratch, "backup codedb.db", 2, "there is something already"); /* its copy, by the default */
+    assert_run_tells(scratch, "backup one two three", 2, "found 3 arguments");
+    assert_run_tells(scratch, "backup --db codedb.db codedb.db x.db", 2, "found --db codedb.db and the database codedb.db");
+    assert_run_tells(scratch, "backup default.db", 0, "default.db: written, ");
+    assert_run_tells(scratch, "backup --db default.db again.db", 0, "again.db: written, ");
+    assert_run_tells(scratch, "restore --db named.db again.db", 0, "again.db: restored, ");
+    assert_run_tells(scratch, "restore again.db", 0, "again.db: restored, ");
+    assert_run_tells(scratch, "restore --db x.db codedb.db again.db", 2, "found --db x.db and the database codedb.db");
+    assert_run_tells(scratch, "doctor --db named.db", 0, "named.db: 0 findings\n");
+    assert_run_tells(scratch, "doctor", 0, "codedb.db: 0 findings\n");
+    assert_run_tells(scratch, "doctor --db named.db codedb.db", 2, "found --db named.db and the database codedb.db");
     assert_run_tells(scratch, "backup --json --quiet codedb.db json.db", 0, "{\"copy\": \"json.db\", \"pages\": ");
 
     files_write(scratch, "src/third.py", "class Third: pass\n");
@@ -729,6 +741,26 @@ static void colors_are_for_terminals_or_on_demand(void **state)
     assert_run(scratch, "query --color 'class' src", 0, "\033[35msrc/store.py\033[0m:\033[32m1:1\033[0m: class Store: ...\n");
 }
 
+static void the_doctor_changes_nothing(void **state)
+{
+    files_scratch *scratch = *state;
+    run_command(scratch, ": > empty.db");
+    assert_run_tells(scratch, "doctor empty.db", 2, "empty.db: found an empty file, expected a database");
+    run_command(scratch, "test ! -s empty.db && test ! -e empty.db-wal");
+    assert_run_tells(scratch, "doctor none.db", 2, "none.db: no database there");
+    run_command(scratch, "test ! -e none.db");
+    /* One that is not in WAL mode stays so. */
+    char path[4600];
+    sqlite3 *plain;
+    snprintf(path, sizeof path, "%s/plain.db", scratch->path);
+    assert_int_equal(sqlite3_open(path, &plain), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(plain, "CREATE TABLE t (a)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(plain);
+    run_command(scratch, "cp plain.db before.db");
+    assert_run_tells(scratch, "doctor plain.db", 0, "plain.db: is not in WAL mode");
+    run_command(scratch, "cmp plain.db before.db && test ! -e plain.db-wal");
+}
+
 int main(int count, char **arguments)
 {
     (void)count;
@@ -778,6 +810,7 @@ int main(int count, char **arguments)
         SCRATCH_TEST(a_database_is_copied_and_restored),
         SCRATCH_TEST(a_copy_that_is_none_is_not_restored),
         SCRATCH_TEST(the_doctor_finds_what_is_wrong),
+        SCRATCH_TEST(the_doctor_changes_nothing),
         SCRATCH_TEST(health_is_told_in_figures),
         SCRATCH_TEST(colors_are_for_terminals_or_on_demand),
     };

@@ -667,6 +667,106 @@ static void what_is_no_database_is_refused(void **state)
     codedb_result_clear(&result);
 }
 
+/* What another process does with the file. */
+static void run_foreign(sqlite3 *other, const char *sql)
+{
+    if (sqlite3_exec(other, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(other));
+}
+
+#define FOREIGN_TEXTS "CREATE TABLE texts (id INTEGER PRIMARY KEY, file_id INTEGER, title TEXT, body TEXT);"
+#define FOREIGN_INDEX "CREATE VIRTUAL TABLE texts_fts USING fts5(title, body, content='texts', content_rowid='id');"
+
+static sqlite3 *open_foreign(char path[64])
+{
+    sqlite3 *other;
+    fixture_path(path);
+    assert_int_equal(open_path(path, false, 5), CODEDB_SUCCESS);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    run_foreign(other, FOREIGN_TEXTS);
+    insert_text(db, 1, "alpha", "zero"); /* now the schema is known */
+    return other;
+}
+
+static void close_foreign(sqlite3 *other, const char *path)
+{
+    sqlite3_close(other);
+    fixture_close(db);
+    codedb_result_clear(&result);
+    fixture_remove(path);
+}
+
+static void full_text_that_another_process_adds_is_kept_in_step(void **state)
+{
+    char path[64];
+    sqlite3 *other = open_foreign(path);
+    codedb *transaction;
+    (void)state;
+    run_foreign(other, FOREIGN_INDEX "INSERT INTO texts_fts(texts_fts) VALUES('rebuild')");
+    insert_text(db, 1, "beta", "one");
+    assert_int_equal(matches(db, "one"), 1);
+    assert_index_is_sound();
+    run_foreign(other, "DROP TABLE texts_fts;" FOREIGN_INDEX "INSERT INTO texts_fts(texts_fts) VALUES('rebuild')");
+    assert_int_equal(codedb_transaction_begin(db, &transaction, &result), CODEDB_SUCCESS);
+    insert_text(transaction, 1, "gamma", "two");
+    assert_int_equal(matches(transaction, "two"), 1);
+    assert_int_equal(codedb_transaction_commit(transaction, &result), CODEDB_SUCCESS);
+    fixture_close(transaction);
+    run_sql(db, "DELETE FROM texts WHERE title = 'alpha'");
+    run_sql(db, "UPDATE texts SET body = 'three' WHERE title = 'beta'");
+    assert_int_equal(matches(db, "zero") + matches(db, "one"), 0);
+    assert_int_equal(matches(db, "three"), 1);
+    assert_index_is_sound();
+    close_foreign(other, path);
+}
+
+static void full_text_that_another_process_drops_is_no_hindrance(void **state)
+{
+    char path[64];
+    sqlite3 *other = open_foreign(path);
+    codedb_column where = text_column("title", "alpha");
+    (void)state;
+    run_foreign(other, FOREIGN_INDEX "INSERT INTO texts_fts(texts_fts) VALUES('rebuild')");
+    insert_text(db, 1, "beta", "one");
+    run_foreign(other, "DROP TABLE texts_fts");
+    assert_int_equal(codedb_table_delete(db, "texts", &where, 1, NULL, &result), CODEDB_SUCCESS);
+    insert_text(db, 1, "gamma", "two");
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM texts"), 2);
+    /* Its content, too, and both come back. */
+    run_foreign(other, FOREIGN_INDEX "INSERT INTO texts_fts(texts_fts) VALUES('rebuild')");
+    insert_text(db, 1, "delta", "three");
+    run_foreign(other, "DROP TABLE texts_fts; DROP TABLE texts");
+    assert_int_equal(try_sql(db, "DELETE FROM texts"), CODEDB_SCHEMA_ERROR);
+    run_sql(db, "CREATE TABLE more (a)");
+    run_sql(db, "INSERT INTO more VALUES (1)");
+    run_foreign(other, FOREIGN_TEXTS FOREIGN_INDEX);
+    insert_text(db, 1, "epsilon", "four");
+    run_sql(db, "UPDATE texts SET body = 'five'");
+    assert_int_equal(matches(db, "five"), 1);
+    assert_int_equal(matches(db, "four"), 0);
+    assert_index_is_sound();
+    close_foreign(other, path);
+}
+
+static void triggers_that_another_process_adds_do_their_work_alone(void **state)
+{
+    char path[64];
+    sqlite3 *other = open_foreign(path);
+    (void)state;
+    run_foreign(other, FOREIGN_INDEX "INSERT INTO texts_fts(texts_fts) VALUES('rebuild')");
+    insert_text(db, 1, "beta", "one");
+    run_foreign(other, "CREATE TRIGGER added AFTER INSERT ON texts BEGIN "
+                       "INSERT INTO texts_fts(rowid, title, body) VALUES (new.id, new.title, new.body); END;"
+                       "CREATE TRIGGER deleted AFTER DELETE ON texts BEGIN INSERT INTO texts_fts(texts_fts, rowid, title, body) "
+                       "VALUES ('delete', old.id, old.title, old.body); END;");
+    insert_text(db, 1, "gamma", "two");
+    run_sql(db, "DELETE FROM texts WHERE title = 'beta'");
+    assert_int_equal(matches(db, "two"), 1);
+    assert_int_equal(matches(db, "one"), 0);
+    assert_index_is_sound();
+    close_foreign(other, path);
+}
+
 static void a_lock_of_another_connection_is_busy_not_a_hang(void **state)
 {
     char path[64];
@@ -686,6 +786,31 @@ static void a_lock_of_another_connection_is_busy_not_a_hang(void **state)
     fixture_close(db);
     codedb_result_clear(&result);
     fixture_remove(path);
+}
+
+/* Whichever is over first, the patience with others' locks or the request's time. */
+static void a_time_that_ends_while_another_has_the_lock_is_a_timeout(void **state)
+{
+    char path[64];
+    sqlite3 *other;
+    codedb *view;
+    codedb_column row = integer_column("a", 1);
+    (void)state;
+    fixture_path(path);
+    assert_int_equal(open_path(path, false, 60), CODEDB_SUCCESS);
+    run_sql(db, "CREATE TABLE t (a)");
+    view = fixture_view(db, CODEDB_PRIORITY_NORMAL, 0.05, false);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    run_foreign(other, "BEGIN IMMEDIATE");
+    assert_int_equal(codedb_table_insert(view, "t", &row, 1, NULL, &result), CODEDB_TIMEOUT);
+    assert_description_has("locked by another process until the request's time was over");
+    assert_int_equal(codedb_sql_execute(view, "CREATE TABLE u (a)", NULL, 0, NULL, NULL, &result), CODEDB_TIMEOUT);
+    assert_int_equal(codedb_transaction_begin(view, &(codedb *){NULL}, &result), CODEDB_TIMEOUT);
+    run_foreign(other, "ROLLBACK");
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t"), 0);
+    run_sql(db, "CREATE TABLE u (a)");
+    codedb_handle_destroy(view);
+    close_foreign(other, path);
 }
 
 /* The number of requests in the queue. */
@@ -892,7 +1017,11 @@ int main(void)
         FULLTEXT_TEST(contentless_and_foreign_full_text_is_left_alone),
         cmocka_unit_test(a_file_is_durable_by_default),
         cmocka_unit_test(what_is_no_database_is_refused),
+        cmocka_unit_test(full_text_that_another_process_adds_is_kept_in_step),
+        cmocka_unit_test(full_text_that_another_process_drops_is_no_hindrance),
+        cmocka_unit_test(triggers_that_another_process_adds_do_their_work_alone),
         cmocka_unit_test(a_lock_of_another_connection_is_busy_not_a_hang),
+        cmocka_unit_test(a_time_that_ends_while_another_has_the_lock_is_a_timeout),
         cmocka_unit_test(who_waits_for_a_lock_can_be_cancelled),
         cmocka_unit_test(a_full_disk_is_an_error_and_nothing_is_lost),
         cmocka_unit_test(what_is_no_file_is_named),

@@ -273,14 +273,15 @@ static void who_waits_for_room_runs_when_a_cancel_has_made_it(void **state)
     free(bytes);
 }
 
-/* The second of two that a thread submitted finds room that the first one waits for. */
-static void who_waits_for_room_is_not_overtaken(void **state)
+/* The second of two that a thread submitted finds room that the first one waits for. One that may not wait is refused then: it would be
+ * before what its own thread has asked for. */
+static void second_finds_room(line *l, bool do_not_wait)
 {
-    line *l = *state;
     codedb_request begin = {.kind = CODEDB_REQUEST_BEGIN, .timeout = 10}, commit = {.kind = CODEDB_REQUEST_COMMIT, .timeout = 10};
     codedb_request answer = {.kind = CODEDB_REQUEST_RUN}, last = sql_request("INSERT INTO t VALUES (3)");
     codedb_wire_header cancel = {.kind = CODEDB_WIRE_CANCEL, .tag = 3};
     unsigned char *bytes = malloc(2 * (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME));
+    last.do_not_wait = do_not_wait;
     send_sql(l, 1, "CREATE TABLE t (a)");
     assert_int_equal(receive_answer(l, 1, &answer), CODEDB_SUCCESS);
     begin.caller = 1;
@@ -292,11 +293,24 @@ static void who_waits_for_room_is_not_overtaken(void **state)
     codedb_wire_write_header(bytes, &cancel);   /* in one piece, so that the worker does nothing in between */
     send_bytes(l, bytes, CODEDB_WIRE_HEADER + write_request(bytes + CODEDB_WIRE_HEADER, 5, &last));
     assert_int_equal(receive_answer(l, 3, &answer), CODEDB_CANCELLED);
+    if (do_not_wait)
+        assert_code(receive_answer(l, 5, &answer), CODEDB_QUEUE_FULL, result);
     send_request(l, 6, &commit);
     assert_int_equal(receive_answer(l, 6, &answer), CODEDB_SUCCESS);
     assert_int_equal(receive_answer(l, 4, &answer), CODEDB_SUCCESS);
-    assert_int_equal(receive_answer(l, 5, &answer), CODEDB_SUCCESS);
+    if (!do_not_wait)
+        assert_int_equal(receive_answer(l, 5, &answer), CODEDB_SUCCESS);
     free(bytes);
+}
+
+static void who_waits_for_room_is_not_overtaken(void **state)
+{
+    second_finds_room(*state, false);
+}
+
+static void who_does_not_wait_overtakes_nobody_who_does(void **state)
+{
+    second_finds_room(*state, true);
 }
 
 static void who_is_too_late_already_is_told_so(void **state)
@@ -346,6 +360,7 @@ int main(void)
         LINE_TEST(who_finds_no_room_in_the_queue_waits_until_his_time_is_over),
         LINE_TEST(who_waits_for_room_runs_when_a_cancel_has_made_it),
         LINE_TEST(who_waits_for_room_is_not_overtaken),
+        LINE_TEST(who_does_not_wait_overtakes_nobody_who_does),
         LINE_TEST(who_is_too_late_already_is_told_so),
         LINE_TEST(a_worker_ends_with_its_socket_and_the_next_one_is_there),
         LINE_TEST(an_order_about_an_earlier_worker_is_none),

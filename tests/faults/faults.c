@@ -662,8 +662,8 @@ static void check_whole(codedb *db)
         "SELECT count(*) FROM pragma_foreign_key_check",
         "INSERT INTO code_content_fts (code_content_fts, rank) VALUES ('integrity-check', 1)",
         /* a file of the folder that is there has all that was found in it */
-        "SELECT count(*) FROM files f WHERE path LIKE '%/source_.py' AND ((SELECT count(*) FROM classes c WHERE c.file_id = f.id) <> 1 "
-        "OR (SELECT count(*) FROM cst_trees t WHERE t.file_id = f.id) <> 1)",
+        ("SELECT count(*) FROM files f WHERE path LIKE '%/source_.py' AND ((SELECT count(*) FROM classes c WHERE c.file_id = f.id) <> 1 "
+         "OR (SELECT count(*) FROM cst_trees t WHERE t.file_id = f.id) <> 1)"),
     };
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
         int64_t found = ask(db, whole[i], false);
