@@ -586,7 +586,7 @@ static codedb_code config_read_json(config_reader *reader, const char *text, siz
     if (copy.failed)
         return codedb_fail_no_memory(reader->result);
     for (; nul != NULL; nul = config_find_nul(nul + 6))
-        memcpy(copy.data + (nul - text) + 2, "FFFF", 4);
+        memset(copy.data + (nul - text) + 2, 'F', 4);
     code = config_parse_json(reader, copy.data, length);
     codedb_buffer_free(&copy);
     return code;
