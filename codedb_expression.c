@@ -343,6 +343,8 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+        codedb_hint_unpacked(parser, star);
     bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 315 && !is_double && !seen->of_class;
     if (generates && seen->first && codedb_expression_is_bitwise_or(parser))
         expression_starred_generator(parser, star, mark);
@@ -366,7 +368,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
         if (!seen->first && !seen->of_class)
-            codedb_parser_fail_before(parser, clause, "')'");
+            codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
@@ -585,8 +587,9 @@ static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint3
  * as CPython does, which knows them only when they are whole. */
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
+    uint32_t clauses = parser->at;
     expression_comprehension(parser);
-    codedb_parser_fail(parser, first, last, "%s", message);
+    codedb_hint_clauses(parser, clauses, first, last, message);
 }
 
 /* (',' star_named_expression)* [','], behind the first element, which is still no element */
@@ -712,7 +715,8 @@ static void expression_group(codedb_parser *parser)
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
         } else if (parser_sees_clause(parser)) {
             expression_generator(parser, first, mark);
-        } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309) {
+        } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309 &&
+                   parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
             codedb_parser_fail(parser, first, parser->at, "expected an expression in parentheses, found a starred one");
         }
     }
@@ -761,11 +765,12 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
     if (unpacking) {
         expression_dict_unpacking(parser);
     } else {
-        if (parser->count == mark)
+        bool is_first = parser->count > mark;
+        if (!is_first)
             codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_key);
-        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)))
-            codedb_hint_key(parser);
+        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first)
+            codedb_hint_key(parser, first);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
         codedb_expression_parse(parser);

@@ -157,6 +157,7 @@ static bool hint_is_wrapper(const codedb_node *node)
 {
     switch (node->kind) {
     case CODEDB_NODE_TUPLE:
+    case CODEDB_NODE_NAMED_EXPR:
     case CODEDB_NODE_IF_EXP:
     case CODEDB_NODE_LAMBDA: return node->parens == 0;
     case CODEDB_NODE_ARG:
@@ -184,15 +185,29 @@ static const codedb_node *hint_last(const codedb_parser *parser)
     return node;
 }
 
+/* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
+static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
+{
+    uint32_t star = node->first;
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_unpacked(parser, star);
+    if (parser->failed)
+        return;
+    codedb_parser_fail_expected(parser, expected);
+    codedb_hint_expression(parser, star + 1);
+}
+
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
 {
     const codedb_node *node = hint_last(parser);
     bool is_operand = node->last + node->parens == parser->at &&
                       codedb_node_kind_category((codedb_node_kind)node->kind) == CODEDB_CATEGORY_EXPRESSION &&
-                      node->kind != CODEDB_NODE_STARRED_ELEMENT &&
-                      (node->kind != CODEDB_NODE_GENERATOR_EXP || node->parens > 0);
+                      node->kind != CODEDB_NODE_STARRED_ELEMENT && (node->kind != CODEDB_NODE_GENERATOR_EXP || node->parens > 0);
     bool first_failure = !parser->failed;
     uint32_t start = parser_start(node);
+    if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 &&
+        codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
+        hint_starred(parser, node, expected);
     codedb_parser_fail_expected(parser, expected);
     if (first_failure && is_operand)
         codedb_hint_expression(parser, start);
@@ -240,24 +255,99 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
     codedb_parser_fail_expected(parser, "'=='");
 }
 
+/* An expression, and that no other stands behind it. */
+static void hint_value_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "no other expression");
+}
+
+CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    while ((node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_ELEMENT) && node->parens == 0 && parser_size(node) > 1)
+        node--;
+    uint32_t start = parser_start(node), walrus = parser->at;
+    if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
+        return;
+    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
+    if (value.told)
+        return;
+    if (!is_name && value.any && parser->version >= 309)
+        codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
+    else
+        codedb_parser_fail_expected(parser, "newline");
+    hint_reach(parser, &value);
+}
+
+CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
+{
+    uint32_t equal = parser->at;
+    bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
+    hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
+    if (!value.told && value.any)
+        codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
+}
+
+/* ---- Clauses ------------------------------------------------------------------------------------------------------- */
+
+/* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
+static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t depth = 0;
+    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_IN)
+            return codedb_parser_behind_disjunction(parser, at + 1) > at + 1;
+        depth -= codedb_token_closes(kind);
+        depth += codedb_token_opens(kind);
+    }
+    return false;
+}
+
+CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
+                                        const char *message)
+{
+    if (!parser->failed)
+        codedb_parser_fail(parser, first, last, "%s", message);
+    else if (!parser->error->expected || parser->error->no_memory)
+        return;
+    else if (hint_has_clause(parser, clauses))
+        hint_tell(parser, first, last, message);
+    else
+        codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
+}
+
 /* ---- Keys and fields ----------------------------------------------------------------------------------------------- */
 
-/* No ':' stands behind the key just parsed: as CPython does, the last character of the key is reported. */
-CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser)
+/* Tells of the last character before token `last`. */
+static void hint_tell_end(codedb_parser *parser, uint32_t last, const char *message)
 {
-    const codedb_node *key = parser_last(parser);
-    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
-    uint32_t last = key->last + wider, reached = parser->tokens[parser->at].start;
     codedb_syntax_error *error = parser->error;
-    if (parser->failed)
-        return;
-    codedb_parser_fail(parser, last - 1, last, "expected ':' and a value behind the key of a dict");
-    error->reached = reached;
+    hint_tell(parser, last - 1, last, message);
     uint32_t end = error->offset + error->length;
     error->offset = end - 1;
     while (((unsigned char)parser->source[error->offset] & 0xC0) == 0x80)
         error->offset--;
     error->length = end - error->offset;
+}
+
+/* As CPython does, the last character of the key is reported, or of what of it is whole. */
+CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
+{
+    const codedb_node *key = parser_last(parser);
+    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
+    uint32_t last = key->last + wider;
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+        return;
+    if (parser->failed)
+        last = codedb_parser_behind_whole(parser, first);
+    else
+        parser->error->reached = parser->tokens[parser->at].start;
+    if (last > first && parser->tokens[last].kind != CODEDB_TOKEN_COLON)
+        hint_tell_end(parser, last, "expected ':' and a value behind the key of a dict");
 }
 
 /* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that

@@ -78,8 +78,16 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected);
 /* An '=' stands behind the expression just parsed, where none can. */
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
-/* No ':' stands behind the key just parsed. */
-CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser);
+/* A ':=' stands behind the expressions that begin a statement. */
+CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
+/* An '=' stands behind an argument that begins with the star at token `star`. */
+CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
+/* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
+ * something to tell of the clauses. */
+CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
+                                        const char *message);
+/* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
+CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
 /* What stands in a field from `first` on is not one expression to its end. */
 CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
 
