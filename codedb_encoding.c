@@ -170,6 +170,16 @@ static bool encoding_resolve(encoding *found)
     return found->kind != ENCODING_ICONV || found->iconv_name != NULL;
 }
 
+/* Encodings of Python's in which the decoded text does not tell the bytes (invariant 2): `\x41` and `A` are one text, and a file that
+ * is written after an edit would be another one everywhere. They are refused by name. */
+static bool encoding_loses_bytes(const char *cookie)
+{
+    static const char names[] = " unicode_escape raw_unicode_escape hz hzgb hz_gb hz_gb_2312 ";
+    char name[CODEDB_ENCODING_NAME_SIZE];
+    encoding_normalize(cookie, name);
+    return encoding_has_name(names, name);
+}
+
 /* ---- The cookie ---------------------------------------------------------------------------------------------------- */
 
 typedef struct encoding_cookie {
@@ -261,6 +271,10 @@ static codedb_code encoding_detect(const char *bytes, size_t length, encoding *f
         memcpy(found->name, cookie.name, cookie.length);
         found->name[cookie.length] = '\0';
     }
+    if (cookie.length < sizeof found->name && encoding_loses_bytes(found->name))
+        return encoding_fail_cookie(&cookie, bytes + bom, bom, "encoding",
+                                    "one in which the text tells the file's bytes: this one has many spellings of a text",
+                                    result);
     if (cookie.length >= sizeof found->name || !encoding_resolve(found))
         return encoding_fail_cookie(&cookie, bytes + bom, bom, "unknown encoding",
                                     "utf-8, latin-1, ascii or another encoding of Python's", result);

@@ -17,6 +17,7 @@ static void expression_unary(codedb_parser *parser);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
+static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
@@ -308,7 +309,7 @@ typedef struct expression_arguments {
 } expression_arguments;
 
 /* Whether the expression just parsed is a bitwise_or. */
-static bool expression_is_bitwise_or(const codedb_parser *parser)
+CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
     switch (node->kind) {
@@ -342,8 +343,10 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+        codedb_hint_unpacked(parser, star);
     bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 315 && !is_double && !seen->of_class;
-    if (generates && seen->first && expression_is_bitwise_or(parser))
+    if (generates && seen->first && codedb_expression_is_bitwise_or(parser))
         expression_starred_generator(parser, star, mark);
     parser_role(parser, CODEDB_FIELD_value);
     if (is_double)
@@ -365,7 +368,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
         if (!seen->first && !seen->of_class)
-            codedb_parser_fail_before(parser, clause, "')'");
+            codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
@@ -414,10 +417,13 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
 {
     if (seen->double_starred)
         codedb_parser_require(parser, 305, "a keyword argument behind **");
+    uint32_t name = parser->at - 1;
     parser_accept(parser, CODEDB_TOKEN_EQUAL);
     if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)))
+        expression_fail_clauses(parser, name, name + 2, "expected '==' or ':=' behind the name of a generator, found '='");
     parser_role(parser, CODEDB_FIELD_value);
     seen->keyword = true;
 }
@@ -577,6 +583,15 @@ static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint3
     parser_role(parser, CODEDB_FIELD_elements);
 }
 
+/* Clauses of a comprehension stand where none can: tells of the tokens from `first` to `last`, but first of what is wrong in the clauses,
+ * as CPython does, which knows them only when they are whole. */
+static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
+{
+    uint32_t clauses = parser->at;
+    expression_comprehension(parser);
+    codedb_hint_clauses(parser, clauses, first, last, message);
+}
+
 /* (',' star_named_expression)* [','], behind the first element, which is still no element */
 static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing)
 {
@@ -589,7 +604,7 @@ static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t 
         expression_wrap_element(parser, element_first, element_mark);
     }
     if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
-        codedb_parser_fail(parser, first, parser->at, "the tuple before 'for' has to be in parentheses");
+        expression_fail_clauses(parser, first, parser->at, "the tuple before 'for' has to be in parentheses");
 }
 
 /* The clauses of a comprehension are children of each other to the right. With all of them parsed, `count` since `base`, lays the
@@ -668,8 +683,9 @@ static void expression_comprehension(codedb_parser *parser)
 static void expression_check_starred_comprehension(codedb_parser *parser)
 {
     const codedb_node *element = parser_last(parser);
+    uint32_t first = element->first, last = element->last;
     if (parser->version < 315)
-        codedb_parser_fail(parser, element->first, element->last, "unpacking in a comprehension needs Python 3.15");
+        expression_fail_clauses(parser, first, last, "unpacking in a comprehension needs Python 3.15");
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
@@ -699,7 +715,8 @@ static void expression_group(codedb_parser *parser)
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
         } else if (parser_sees_clause(parser)) {
             expression_generator(parser, first, mark);
-        } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309) {
+        } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309 &&
+                   parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
             codedb_parser_fail(parser, first, parser->at, "expected an expression in parentheses, found a starred one");
         }
     }
@@ -741,24 +758,6 @@ static void expression_dict_unpacking(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_value);
 }
 
-/* No ':' stands behind the key just parsed: as CPython does, the last character of the key is reported. */
-static void expression_fail_key(codedb_parser *parser)
-{
-    const codedb_node *key = parser_last(parser);
-    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
-    uint32_t last = key->last + wider, reached = parser->tokens[parser->at].start;
-    codedb_syntax_error *error = parser->error;
-    if (parser->failed)
-        return;
-    codedb_parser_fail(parser, last - 1, last, "expected ':' and a value behind the key of a dict");
-    error->reached = reached;
-    uint32_t end = error->offset + error->length;
-    error->offset = end - 1;
-    while (((unsigned char)parser->source[error->offset] & 0xC0) == 0x80)
-        error->offset--;
-    error->length = end - error->offset;
-}
-
 /* double_starred_kvpair: '**' bitwise_or | expression ':' expression, behind the key if there is one */
 static void expression_dict_element(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
@@ -766,11 +765,12 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
     if (unpacking) {
         expression_dict_unpacking(parser);
     } else {
-        if (parser->count == mark)
+        bool is_first = parser->count > mark;
+        if (!is_first)
             codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_key);
-        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)))
-            expression_fail_key(parser);
+        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first)
+            codedb_hint_key(parser, first);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
         codedb_expression_parse(parser);
@@ -1068,6 +1068,8 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
     expression_operators(parser, EXPRESSION_OR);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF)))
         expression_conditional(parser, first, mark);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_expression(parser, first);
 }
 
 /* named_expression: NAME ':=' ~ expression | expression !':='
@@ -1093,57 +1095,11 @@ static void expression_named(codedb_parser *parser, bool as_argument)
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
 }
 
-/* Whether what stands behind the '=' here is one bitwise_or, or the beginning of one, with no '=' or ':=' behind it. */
-static bool expression_equal_is_last(codedb_parser *parser)
-{
-    uint32_t at = parser->at, count = parser->count, depth = parser->depth;
-    codedb_token_kind kind = parser_kind_behind(parser);
-    if (!expression_begins[kind] || kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_KEYWORD_NOT ||
-        kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-        return false;
-    parser->at++;
-    expression_operators(parser, EXPRESSION_BIT_OR);
-    bool last = !parser_sees(parser, CODEDB_TOKEN_EQUAL) && !parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL);
-    if (parser->error->no_memory)
-        return false;
-    parser->failed = false;
-    parser->at = at;
-    parser->count = count;
-    parser->depth = depth;
-    return last;
-}
-
-/* An '=' stands behind an expression where none can: as CPython does, the expression is reported if it looks like a target. */
-static void expression_fail_equal(codedb_parser *parser)
-{
-    const codedb_node *node = parser_last(parser);
-    bool keyword = node->kind == CODEDB_NODE_NAME && parser->tokens[node->first].kind != CODEDB_TOKEN_NAME;
-    switch (node->kind) {
-    case CODEDB_NODE_NAME:
-    case CODEDB_NODE_ATTRIBUTE:
-    case CODEDB_NODE_SUBSCRIPT:
-    case CODEDB_NODE_CALL:
-    case CODEDB_NODE_BINARY_OPERATION:
-    case CODEDB_NODE_INTEGER:
-    case CODEDB_NODE_FLOAT:
-    case CODEDB_NODE_SIMPLE_STRING:
-        if (!keyword && expression_equal_is_last(parser)) {
-            node = parser_last(parser);
-            codedb_parser_fail(parser, node->first, parser->at, "cannot assign to %s here: expected '==' or ':=', found '='",
-                               codedb_target_text(parser, node));
-            return;
-        }
-        break;
-    default: break;
-    }
-    codedb_parser_fail_expected(parser, "'=='");
-}
-
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser)
 {
     expression_named(parser, false);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
-        expression_fail_equal(parser);
+        codedb_hint_equal(parser);
 }
 
 /* ---- Lists of expressions ----------------------------------------------------------------------------------------- */
@@ -1153,96 +1109,21 @@ CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser)
     return expression_begins[parser_kind(parser)];
 }
 
-/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` and `t` are. */
-static bool expression_is_soft_keyword(const codedb_parser *parser, const codedb_token *token)
+CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token)
 {
-    static const char *const words[] = {"_", "case", "match", "type"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (token->length <= strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
-            return true;
-    return false;
+    return expression_begins[parser->tokens[token].kind];
 }
 
-/* Whether a node only holds an expression, its last child. */
-static bool expression_is_wrapper(const codedb_node *node)
+CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser)
 {
-    switch (node->kind) {
-    case CODEDB_NODE_TUPLE:
-    case CODEDB_NODE_IF_EXP:
-    case CODEDB_NODE_LAMBDA: return node->parens == 0;
-    case CODEDB_NODE_ARG:
-    case CODEDB_NODE_ELEMENT:
-    case CODEDB_NODE_DICT_ELEMENT:
-    case CODEDB_NODE_INDEX:
-    case CODEDB_NODE_SLICE:
-    case CODEDB_NODE_SUBSCRIPT_ELEMENT:
-    case CODEDB_NODE_AS_NAME:
-    case CODEDB_NODE_WITH_ITEM: return true;
-    default: return false;
-    }
-}
-
-/* Whether a whole expression stands here, at a token that begins one. `reached` says how far one has to look at least to know. */
-static bool expression_is_whole(codedb_parser *parser, uint32_t *reached)
-{
-    uint32_t at = parser->at, count = parser->count, depth = parser->depth;
-    while (parser_sees(parser, CODEDB_TOKEN_TILDE) || parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT) ||
-           parser_sees(parser, CODEDB_TOKEN_KEYWORD_AWAIT))
-        parser->at++;
-    switch (parser_kind(parser)) {
-    case CODEDB_TOKEN_FSTRING_START:
-    case CODEDB_TOKEN_TSTRING_START:
-    case CODEDB_TOKEN_LEFT_BRACE:
-    case CODEDB_TOKEN_KEYWORD_LAMBDA: codedb_expression_parse(parser); break;
-    default:
-        if (!expression_begins[parser_kind(parser)])
-            codedb_parser_fail_expected(parser, "an expression");
-        else
-            *reached = parser->tokens[parser->at + 1].start;
-    }
-    parser->count = count;
-    parser->depth = depth;
-    if (!parser->failed || parser->error->no_memory) {
-        parser->at = parser->failed ? parser->end : at;
-        return true;
-    }
-    *reached = parser->error->reached;
-    parser->failed = false;
-    parser->at = at;
-    return false;
-}
-
-/* Two expressions stand side by side in brackets: as CPython does, the first one is reported. Returns whether it was so. */
-static bool expression_fail_comma(codedb_parser *parser, codedb_token_kind closing)
-{
-    const codedb_node *node = parser_last(parser);
-    while (expression_is_wrapper(node))
-        node--;
-    const codedb_token *token = &parser->tokens[node->first];
-    if (token->kind == CODEDB_TOKEN_NAME && (token[1].kind == CODEDB_TOKEN_STRING || expression_is_soft_keyword(parser, token)))
-        return false;
-    if (node->last + node->parens != parser->at ||
-        codedb_node_kind_category((codedb_node_kind)node->kind) != CODEDB_CATEGORY_EXPRESSION)
-        return false;
-    if (node->kind == CODEDB_NODE_STARRED_ELEMENT || (node->kind == CODEDB_NODE_GENERATOR_EXP && node->parens == 0))
-        return false;
-    uint32_t start = parser_start(node), reached = 0;
-    if (expression_is_whole(parser, &reached))
-        codedb_parser_fail(parser, start, parser->at + 1, "expected ',' between two expressions");
-    else
-        codedb_parser_fail_expected(parser, codedb_token_kind_text(closing));
-    if (parser->error->reached < reached)
-        parser->error->reached = reached;
-    return true;
+    expression_operators(parser, EXPRESSION_BIT_OR);
 }
 
 CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kind closing)
 {
     if (CODEDB_LIKELY(parser_accept(parser, closing)))
         return;
-    if (!parser->failed && expression_begins[parser_kind(parser)] && expression_fail_comma(parser, closing))
-        return;
-    parser_expect(parser, closing);
+    codedb_hint_behind(parser, codedb_token_kind_text(closing));
 }
 
 /* star_expression: '*' bitwise_or | expression (named_expression where `walrus`) */
@@ -1275,6 +1156,11 @@ CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int sta
         expression_wrap_element(parser, element_first, element_mark);
     }
     parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
+}
+
+CODEDB_PRIVATE void codedb_plain_star_expressions_parse(codedb_parser *parser)
+{
+    codedb_star_expressions_parse(parser, 300, false);
 }
 
 /* yield_expr: 'yield' 'from' expression | 'yield' [star_expressions] */
@@ -1469,16 +1355,6 @@ static void expression_conversion(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
 }
 
-/* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
- * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
-static void expression_fail_field(codedb_parser *parser, uint32_t first)
-{
-    if (parser->error->offset >= parser->tokens[parser->end].start)
-        return;
-    uint32_t behind = codedb_parser_behind_whole(parser, first);
-    codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");
-}
-
 /* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
  * expression may not. */
 static void expression_field_value(codedb_parser *parser, const expression_format *format)
@@ -1489,7 +1365,7 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
     bool begins = !parser->failed;
     codedb_yield_or_star_parse(parser, 300);
     if (begins && CODEDB_UNLIKELY(parser->failed))
-        expression_fail_field(parser, first);
+        codedb_hint_field(parser, first);
     if (parser->version < 312 && !format->templated) {
         if (parser_sees_for(parser))
             expression_generator(parser, first, mark);

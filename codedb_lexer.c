@@ -1086,12 +1086,12 @@ static const unsigned char *lexer_fstring_escape(const lexer_fstring *fstring, c
 }
 
 /* The line break or end at `p` in text that does not reach over it. In 3.12 and 3.13 a line break, also the one that the last
- * line need not have, ends a format spec: the text from its colon, not that behind a field in it. */
+ * line need not have, ends a format spec: the text from its colon, and in 3.12 that behind a field in it, too. */
 static bool lexer_fstring_break(lexer *lx, const unsigned char *start, const unsigned char *p)
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     char letter = lexer_fstring_letter(fstring);
-    bool spec = lx->level > fstring->level && start[-1] == ':' && !fstring->triple;
+    bool spec = lx->level > fstring->level && !fstring->triple && (start[-1] == ':' || lx->target == 312);
     if (spec && lx->target < 314)
         return true;
     if (spec)

@@ -33,6 +33,8 @@ typedef struct codedb_parser {
     uint32_t max_depth;
     int version; /* the target, 300 ... */
     bool failed;
+    bool quiet;      /* on trial: what an error is called does not count */
+    uint32_t trials; /* that were made to tell the error better */
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
@@ -59,15 +61,47 @@ CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const cha
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);
 /* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first);
+/* The same for a disjunction: an expression that is no conditional. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
+CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
+CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what);
 
+/* ---- codedb_hint.c ------------------------------------------------------------------------------------------------ */
+
+/* After a failure in the expression that begins at `first`: tells of a part of it instead, if CPython does. */
+CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first);
+/* Fails at the next token, where `expected` was, or tells of the expression just parsed instead. */
+CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected);
+/* An '=' stands behind the expression just parsed, where none can. */
+CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
+/* A ':=' stands behind the expressions that begin a statement. */
+CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
+/* An '=' stands behind an argument that begins with the star at token `star`. */
+CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
+/* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
+ * something to tell of the clauses. */
+CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
+                                        const char *message);
+/* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
+CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
+/* What stands in a field from `first` on is not one expression to its end. */
+CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
+
 /* ---- codedb_expression.c ------------------------------------------------------------------------------------------ */
 
 /* Whether the next token can begin an expression, or a starred one. */
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);
+/* The same of any token. */
+CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token);
+/* Whether the expression just parsed is a bitwise_or. */
+CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);
+CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
+/* star_expressions, as in an expression statement. */
+CODEDB_PRIVATE void codedb_plain_star_expressions_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
 /* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */

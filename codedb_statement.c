@@ -218,7 +218,8 @@ static bool statement_may_be_annotated(const codedb_parser *parser)
     codedb_parser behind = *parser;
     behind.at++;
     return (target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME) ||
-           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT || codedb_expression_begins(&behind);
+           target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT ||
+           (target->kind != CODEDB_NODE_STARRED_ELEMENT && codedb_expression_begins(&behind));
 }
 
 /* assignment | star_expressions | yield_stmt */
@@ -234,6 +235,8 @@ static void statement_expression(codedb_parser *parser)
     } else if (kind == CODEDB_TOKEN_COLON && statement_may_be_annotated(parser)) {
         statement_annotated_assign(parser, first, mark);
     } else {
+        if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_COLON_EQUAL))
+            codedb_hint_walrus(parser);
         parser_role(parser, CODEDB_FIELD_value);
         parser_close(parser, CODEDB_NODE_EXPR, first, mark);
     }
@@ -446,7 +449,7 @@ static void statement_fail_line(codedb_parser *parser)
             codedb_parser_fail(parser, node->first, parser->at + 1, "expected '(' behind %.*s: it is a function",
                                (int)word->length, text);
     }
-    codedb_parser_fail_expected(parser, "newline");
+    codedb_hint_behind(parser, "newline");
 }
 
 /* simple_stmts: ';'.simple_stmt+ [';'] NEWLINE. A line of its own, or the suite behind a colon. */

@@ -36,12 +36,12 @@ static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
     return comment;
 }
 
-static bool syntax_opens(codedb_token_kind kind)
+CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind)
 {
     return kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
 }
 
-static bool syntax_closes(codedb_token_kind kind)
+CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind)
 {
     return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
 }
@@ -51,11 +51,11 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
 {
     uint32_t depth = 0;
     for (; at < parser->end; at++) {
-        bool begins = depth > 0 && syntax_opens((codedb_token_kind)parser->tokens[at - 1].kind);
+        bool begins = depth > 0 && codedb_token_opens((codedb_token_kind)parser->tokens[at - 1].kind);
         if (begins && parser->tokens[at].kind == CODEDB_TOKEN_EQUAL)
             return at;
-        depth += syntax_opens((codedb_token_kind)parser->tokens[at].kind);
-        if (syntax_closes((codedb_token_kind)parser->tokens[at].kind) && --depth == 0)
+        depth += codedb_token_opens((codedb_token_kind)parser->tokens[at].kind);
+        if (codedb_token_closes((codedb_token_kind)parser->tokens[at].kind) && --depth == 0)
             return at + 1;
     }
     return at;
@@ -64,7 +64,7 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner)
 {
     while (first < parser->end) {
-        bool opens = syntax_opens((codedb_token_kind)parser->tokens[first].kind);
+        bool opens = codedb_token_opens((codedb_token_kind)parser->tokens[first].kind);
         first = opens ? syntax_behind_brackets(parser, first) : first + 1;
         if (opens && first > inner)
             break;
@@ -86,13 +86,13 @@ static uint32_t syntax_reach(const codedb_parser *parser)
     bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
                    tokens[at - 2].kind != CODEDB_TOKEN_DOT;
     bool behind = at >= 1 && (syntax_is_word((codedb_token_kind)tokens[at - 1].kind) ||
-                              syntax_closes((codedb_token_kind)tokens[at - 1].kind));
+                              codedb_token_closes((codedb_token_kind)tokens[at - 1].kind));
     at += keyword;
     if (!keyword && !behind)
         return at;
     if (syntax_is_word((codedb_token_kind)tokens[at].kind))
         at++;
-    else if (syntax_opens((codedb_token_kind)tokens[at].kind))
+    else if (codedb_token_opens((codedb_token_kind)tokens[at].kind))
         at = syntax_behind_brackets(parser, at);
     else
         return at;
@@ -173,7 +173,8 @@ static bool syntax_may_end_with(codedb_token_kind kind)
            kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_YIELD;
 }
 
-CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)
+/* The token behind the longest expression, or `disjunction`, which has no conditional outside of brackets. */
+static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, bool disjunction)
 {
     uint32_t behind = first, depth = 0;
     bool conditional = false;
@@ -182,9 +183,10 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, 
         bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
                       kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
         depth -= closes;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+        bool branches = kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE;
+        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_LAMBDA || (branches && disjunction)))
             break;
-        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE))
+        if (depth == 0 && branches)
             conditional = kind == CODEDB_TOKEN_KEYWORD_IF;
         bool ends = closes || syntax_may_end_with(kind) || (kind == CODEDB_TOKEN_COMMA && behind == at);
         if (depth == 0 && ends && !conditional)
@@ -193,6 +195,16 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, 
                  kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
     }
     return behind;
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)
+{
+    return syntax_behind(parser, first, false);
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first)
+{
+    return syntax_behind(parser, first, true);
 }
 
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)

@@ -113,6 +113,8 @@ static void a_cookie_counts_where_cpython_looks_for_it(void **state)
     assert_refused(SAMPLE("# coding foo coding: bar\n"), 1, 21, 21, "'bar'");
     assert_refused(SAMPLE("# coding: foo coding: utf-8\n"), 1, 10, 10, "'foo'");
     assert_refused(SAMPLE("# coding: utf8_foo"), 1, 10, 10, "unknown encoding 'utf8_foo'");
+    assert_refused(SAMPLE("# coding: unicode-escape"), 1, 10, 10, "many spellings");
+    assert_refused(SAMPLE("# coding: HZ\n~{VPND~}"), 1, 10, 10, "encoding 'HZ' in the coding cookie");
     assert_refused(SAMPLE("#coding:rot13"), 1, 8, 8, "rot13");
     assert_refused(SAMPLE("#coding:__"), 1, 8, 8, "'__'");
     assert_refused(SAMPLE("#coding:.utf8"), 1, 8, 8, "'.utf8'");

@@ -436,7 +436,7 @@ static void errors_say_where_and_what_was_expected(void **state)
         {"{a: b c}", 1, 4, "expected ','"},
         {"(a, b c)", 1, 4, "expected ','"},
         {"[a for b in c d]", 1, 14, "expected ']', found name 'd'"},
-        {"[*a b]", 1, 4, "expected ']', found name 'b'"},
+        {"[*a b]", 1, 2, "expected ',' between two expressions"},
         {"(match a)", 1, 7, "expected ')', found name 'a'"},
         {"(a if b c)", 1, 1, "expected 'else'"},
         {"(a if b else c d)", 1, 15, "expected ')'"},

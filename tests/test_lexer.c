@@ -238,6 +238,8 @@ static void fstrings_are_parts(void **state)
          "f-string:f''' f-string text:a'b'' { name:c } f-string text:\n''d end of f-string:''' newline"},
         {314, "f'''{a:\n}'''", "f-string:f''' { name:a : f-string text:\n } end of f-string:''' newline"},
         {313, "f'{a:x\n}'", "f-string:f' { name:a : f-string text:x } end of f-string:' newline"},
+        {312, "f'{a:{b}\n}'", "f-string:f' { name:a : { name:b } } end of f-string:' newline"},
+        {312, "f'{a:{b}x\n{c}\n}'", "f-string:f' { name:a : { name:b } f-string text:x { name:c } } end of f-string:' newline"},
         {314, "t'a{b}' tr'' Rt'{c}'",
          "t-string:t' f-string text:a { name:b } end of f-string:' t-string:tr' end of f-string:' "
          "t-string:Rt' { name:c } end of f-string:' newline"},

@@ -1,0 +1,361 @@
+/* codedb_hint.c -- what else an error in an expression may be: CPython's second look at it.
+ *
+ * Called by codedb_expression.c and codedb_statement.c when parsing has failed, or is about to; calls them to parse on trial, and
+ * codedb_syntax.c. Any thread, one per parser.
+ *
+ * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
+ * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
+ * the parts of its expression first: so what is told of a part comes before what is told of the whole, and here the same is done while
+ * the recursion unwinds. */
+#include "codedb_parser.h"
+
+#include <string.h>
+
+/* ---- Trials ------------------------------------------------------------------------------------------------------- */
+
+/* So many trials a source may cost: each reads no more than the rest of its line, but brackets nest. */
+#define HINT_TRIALS 100u
+
+/* What was found on trial. */
+typedef struct hint_found {
+    bool told;        /* an error that has a message of its own: it is the parser's now */
+    bool any;         /* at least the beginning of what was looked for */
+    uint32_t behind;  /* the token behind that */
+    uint32_t reached; /* how far one had to look */
+} hint_found;
+
+/* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such. */
+static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
+{
+    codedb_parser before = *parser;
+    codedb_syntax_error error = *parser->error;
+    hint_found found = {.behind = at};
+    if (error.no_memory || parser->trials >= HINT_TRIALS)
+        return found;
+    parser->trials++;
+    parser->failed = false;
+    parser->quiet = parser->quiet || quiet;
+    parser->at = at;
+    parse(parser);
+    found.reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    found.told = parser->error->no_memory || (parser->failed && !parser->error->expected);
+    found.behind = parser->failed ? codedb_parser_behind_whole(parser, at) : parser->at;
+    found.any = found.behind > at;
+    parser->quiet = before.quiet;
+    if (found.told && !quiet)
+        return found;
+    found.told = false;
+    parser->at = before.at;
+    parser->count = before.count;
+    parser->depth = before.depth;
+    parser->failed = before.failed;
+    *parser->error = error;
+    return found;
+}
+
+/* What was looked at on trial counts as looked at. */
+static void hint_reach(codedb_parser *parser, const hint_found *found)
+{
+    if (parser->failed && parser->error->reached < found->reached)
+        parser->error->reached = found->reached;
+}
+
+/* Replaces the failure, by which only one token was expected instead of another, by one that is told. */
+static void hint_tell(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
+{
+    uint32_t reached = parser->error->reached;
+    parser->failed = false;
+    codedb_parser_fail(parser, first, last, "%s", message);
+    parser->error->reached = reached;
+}
+
+/* ---- Side by side ------------------------------------------------------------------------------------------------- */
+
+/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` and `t` are. */
+static bool hint_is_soft_keyword(const codedb_parser *parser, const codedb_token *token)
+{
+    static const char *const words[] = {"_", "case", "match", "type"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (token->length <= strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the token before `at` is in brackets, or closes none that is not. */
+static bool hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t closed = 0;
+    while (at-- > 0) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (kind == CODEDB_TOKEN_NEWLINE || kind == CODEDB_TOKEN_INDENT || kind == CODEDB_TOKEN_DEDENT)
+            return false;
+        closed += codedb_token_closes(kind);
+        if (codedb_token_opens(kind) && closed-- == 0)
+            return true;
+    }
+    return false;
+}
+
+/* !(NAME STRING | SOFT_KEYWORD) disjunction expression: a comma between them was forgotten, if they are in brackets. */
+static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
+{
+    const codedb_token *token = &parser->tokens[first];
+    if (token->kind == CODEDB_TOKEN_NAME && (token[1].kind == CODEDB_TOKEN_STRING || hint_is_soft_keyword(parser, token)))
+        return false;
+    hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
+    hint_reach(parser, &second);
+    if (!second.any || !hint_is_in_brackets(parser, second.behind))
+        return false;
+    hint_tell(parser, first, second.behind, "expected ',' between two expressions");
+    return true;
+}
+
+/* disjunction 'if' disjunction !('else' | ':'), from the 'if' on. Returns the token behind the 'else', or `first` when there is none. */
+static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condition)
+{
+    uint32_t behind = codedb_parser_behind_disjunction(parser, condition + 1);
+    if (behind == condition + 1)
+        return first;
+    if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
+        return behind + 1;
+    if (parser->tokens[behind].kind != CODEDB_TOKEN_COLON)
+        hint_tell(parser, first, behind, "expected 'else' behind the condition of a conditional expression");
+    return first;
+}
+
+/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. What is wrong in an
+ * f-string in brackets is not. */
+static void hint_legacy(codedb_parser *parser, uint32_t first)
+{
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first + 1].kind;
+    if (parser->tokens[first].kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN ||
+        kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+        return;
+    hint_found found = hint_try(parser, codedb_plain_star_expressions_parse, first + 1, false);
+    hint_reach(parser, &found);
+}
+
+CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
+{
+    if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory)
+        return;
+    uint32_t next = first, behind;
+    do {
+        first = next;
+        behind = codedb_parser_behind_disjunction(parser, first);
+        if (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_IF)
+            next = hint_else(parser, first, behind);
+    } while (next > first);
+    if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
+        return;
+    if (!hint_comma(parser, first, behind) && behind == first + 1)
+        hint_legacy(parser, first);
+}
+
+/* Whether a node only holds an expression, its last child. */
+static bool hint_is_wrapper(const codedb_node *node)
+{
+    switch (node->kind) {
+    case CODEDB_NODE_TUPLE:
+    case CODEDB_NODE_NAMED_EXPR:
+    case CODEDB_NODE_IF_EXP:
+    case CODEDB_NODE_LAMBDA: return node->parens == 0;
+    case CODEDB_NODE_ARG:
+    case CODEDB_NODE_ELEMENT:
+    case CODEDB_NODE_DICT_ELEMENT:
+    case CODEDB_NODE_INDEX:
+    case CODEDB_NODE_SLICE:
+    case CODEDB_NODE_SUBSCRIPT_ELEMENT:
+    case CODEDB_NODE_AS_NAME:
+    case CODEDB_NODE_WITH_ITEM:
+    case CODEDB_NODE_EXPR:
+    case CODEDB_NODE_ASSIGN:
+    case CODEDB_NODE_AUG_ASSIGN:
+    case CODEDB_NODE_RETURN: return true;
+    default: return false;
+    }
+}
+
+/* The expression just parsed, without what only holds it. */
+static const codedb_node *hint_last(const codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    while (hint_is_wrapper(node) && parser_size(node) > 1)
+        node--;
+    return node;
+}
+
+/* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
+static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
+{
+    uint32_t star = node->first;
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_unpacked(parser, star);
+    if (parser->failed)
+        return;
+    codedb_parser_fail_expected(parser, expected);
+    codedb_hint_expression(parser, star + 1);
+}
+
+CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
+{
+    const codedb_node *node = hint_last(parser);
+    bool is_operand = node->last + node->parens == parser->at &&
+                      codedb_node_kind_category((codedb_node_kind)node->kind) == CODEDB_CATEGORY_EXPRESSION &&
+                      node->kind != CODEDB_NODE_STARRED_ELEMENT && (node->kind != CODEDB_NODE_GENERATOR_EXP || node->parens > 0);
+    bool first_failure = !parser->failed;
+    uint32_t start = parser_start(node);
+    if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 &&
+        codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
+        hint_starred(parser, node, expected);
+    codedb_parser_fail_expected(parser, expected);
+    if (first_failure && is_operand)
+        codedb_hint_expression(parser, start);
+}
+
+/* ---- = where none can be ------------------------------------------------------------------------------------------- */
+
+/* list | tuple | genexp | 'True' | 'None' | 'False': whether an expression of the nodes from `mark` on begins with one of them. */
+static bool hint_begins_apart(const codedb_parser *parser, const codedb_node *node)
+{
+    uint32_t start = parser_start(node), index = (uint32_t)(node - parser->nodes), mark = index + 1 - parser_size(node);
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[start].kind;
+    if (kind == CODEDB_TOKEN_KEYWORD_TRUE || kind == CODEDB_TOKEN_KEYWORD_FALSE || kind == CODEDB_TOKEN_KEYWORD_NONE)
+        return true;
+    for (; mark <= index; mark++) {
+        const codedb_node *part = &parser->nodes[mark];
+        bool is_bracketed = part->kind == CODEDB_NODE_TUPLE || part->kind == CODEDB_NODE_GENERATOR_EXP;
+        if ((part->kind == CODEDB_NODE_LIST && part->first == start) ||
+            (is_bracketed && part->parens > 0 && part->first == start + 1))
+            return true;
+    }
+    return false;
+}
+
+CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
+{
+    uint32_t equal = parser->at, start = parser_last(parser)->first;
+    bool is_told = !parser->quiet && !parser->failed && codedb_expression_is_bitwise_or(parser) &&
+                   parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR && !hint_begins_apart(parser, parser_last(parser));
+    const char *text = codedb_target_text(parser, parser_last(parser));
+    if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
+        parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_LAMBDA) {
+        hint_found right = hint_try(parser, codedb_bitwise_or_parse, equal + 1, false);
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[right.behind].kind;
+        if (right.told)
+            return;
+        if (right.any && kind != CODEDB_TOKEN_EQUAL && kind != CODEDB_TOKEN_COLON_EQUAL) {
+            codedb_parser_fail(parser, start, equal, "cannot assign to %s here: expected '==' or ':=', found '='", text);
+            hint_reach(parser, &right);
+            return;
+        }
+        codedb_parser_fail_expected(parser, "'=='");
+        hint_reach(parser, &right);
+    }
+    codedb_parser_fail_expected(parser, "'=='");
+}
+
+/* An expression, and that no other stands behind it. */
+static void hint_value_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "no other expression");
+}
+
+CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    while ((node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_ELEMENT) && node->parens == 0 && parser_size(node) > 1)
+        node--;
+    uint32_t start = parser_start(node), walrus = parser->at;
+    if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
+        return;
+    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
+    if (value.told)
+        return;
+    if (!is_name && value.any && parser->version >= 309)
+        codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
+    else
+        codedb_parser_fail_expected(parser, "newline");
+    hint_reach(parser, &value);
+}
+
+CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
+{
+    uint32_t equal = parser->at;
+    bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
+    hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
+    if (!value.told && value.any)
+        codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
+}
+
+/* ---- Clauses ------------------------------------------------------------------------------------------------------- */
+
+/* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
+static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t depth = 0;
+    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_IN)
+            return codedb_parser_behind_disjunction(parser, at + 1) > at + 1;
+        depth -= codedb_token_closes(kind);
+        depth += codedb_token_opens(kind);
+    }
+    return false;
+}
+
+CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
+                                        const char *message)
+{
+    if (!parser->failed)
+        codedb_parser_fail(parser, first, last, "%s", message);
+    else if (!parser->error->expected || parser->error->no_memory)
+        return;
+    else if (hint_has_clause(parser, clauses))
+        hint_tell(parser, first, last, message);
+    else
+        codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
+}
+
+/* ---- Keys and fields ----------------------------------------------------------------------------------------------- */
+
+/* Tells of the last character before token `last`. */
+static void hint_tell_end(codedb_parser *parser, uint32_t last, const char *message)
+{
+    codedb_syntax_error *error = parser->error;
+    hint_tell(parser, last - 1, last, message);
+    uint32_t end = error->offset + error->length;
+    error->offset = end - 1;
+    while (((unsigned char)parser->source[error->offset] & 0xC0) == 0x80)
+        error->offset--;
+    error->length = end - error->offset;
+}
+
+/* As CPython does, the last character of the key is reported, or of what of it is whole. */
+CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
+{
+    const codedb_node *key = parser_last(parser);
+    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
+    uint32_t last = key->last + wider;
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+        return;
+    if (parser->failed)
+        last = codedb_parser_behind_whole(parser, first);
+    else
+        parser->error->reached = parser->tokens[parser->at].start;
+    if (last > first && parser->tokens[last].kind != CODEDB_TOKEN_COLON)
+        hint_tell_end(parser, last, "expected ':' and a value behind the key of a dict");
+}
+
+/* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
+ * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
+CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first)
+{
+    if (parser->error->offset >= parser->tokens[parser->end].start)
+        return;
+    uint32_t behind = codedb_parser_behind_whole(parser, first);
+    codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");
+}
