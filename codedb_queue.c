@@ -358,7 +358,8 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
 {
     bool bounded = !queue_is_owners(request);
     bool in_time = true;
-    if (bounded && queue->transaction != 0 && queue->owner == request->caller)
+    /* A queue that is closed says so first: the owner cannot end the transaction any more, and the driver does when it stops. */
+    if (!queue->closed && bounded && queue->transaction != 0 && queue->owner == request->caller)
         return codedb_fail(request->result, CODEDB_TRANSACTION_ERROR,
                            "this thread (0x%llx) holds transaction %llu and would wait for itself; use the transaction's handle",
                            (unsigned long long)queue->owner, (unsigned long long)queue->transaction);

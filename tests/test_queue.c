@@ -230,6 +230,15 @@ static void a_closed_queue_takes_no_more_but_gives_what_it_has(void **state)
     assert_next(0);
 }
 
+/* It can no longer be told to end its transaction first. */
+static void a_closed_queue_says_so_to_an_owner_too(void **state)
+{
+    (void)state;
+    codedb_queue_hold(queue, 7, codedb_queue_caller());
+    codedb_queue_close(queue);
+    assert_int_equal(codedb_queue_call(queue, &prepare(0, CODEDB_PRIORITY_NORMAL)->request), CODEDB_CONNECTION_ERROR);
+}
+
 static void *play_driver(void *argument)
 {
     codedb_request *request;
@@ -376,6 +385,7 @@ int main(void)
         QUEUE_TEST(one_that_expired_is_not_run_even_if_it_was_taken),
         QUEUE_TEST(a_held_queue_gives_only_what_the_owner_sends),
         QUEUE_TEST(a_closed_queue_takes_no_more_but_gives_what_it_has),
+        QUEUE_TEST(a_closed_queue_says_so_to_an_owner_too),
         QUEUE_TEST(a_submitted_request_is_answered_by_its_function),
         QUEUE_TEST(a_submitted_request_whose_time_is_over_is_answered_by_the_next_take),
         QUEUE_TEST(one_that_comes_while_the_driver_goes_to_sleep_expires_in_time),
