@@ -347,13 +347,13 @@ oracle-acceptance: $(BUILD)/oracle/dump_nodes
 
 # Trees against LibCST's: over sources made at random, the standard libraries of this machine's Pythons and packages from PyPI, or
 # over ORACLE_PATHS. ORACLE_SAMPLE=500: so many files by chance, as LibCST reads some 100 KB a second. ORACLE_SEED repeats a run.
-# LibCST is installed from PyPI into a virtual environment of its own, unless ORACLE_PYTHON is given: a Python that has it.
+# LibCST and lark are installed from PyPI into a virtual environment of their own, unless ORACLE_PYTHON is given: a Python that has them.
 LIBCST_PYTHON = $(if $(filter command environment,$(origin ORACLE_PYTHON)),$(ORACLE_PYTHON),$(BUILD)/oracle/venv/bin/python)
 
 $(BUILD)/oracle/venv/bin/python:
 	@mkdir -p $(@D)
 	python3 -m venv $(BUILD)/oracle/venv
-	$@ -m pip --quiet --disable-pip-version-check install libcst==1.9.0
+	$@ -m pip --quiet --disable-pip-version-check install libcst==1.9.0 lark==1.3.1
 
 oracle: $(BUILD)/oracle/dump_server $(LIBCST_PYTHON)
 	$(LIBCST_PYTHON) tests/oracle/compare.py $< --packages $(BUILD)/oracle/packages --cache $(BUILD)/oracle/cache \

@@ -371,7 +371,7 @@ def compare_file(server, path, seed, count):
         else:
             text = reference_text(rng, maker.types)
             try:
-                wanted = lines(tree, reference.query(oracle.ReferenceParser(text).parse()), True)
+                wanted = lines(tree, reference.query(oracle.parse_reference(text)), True)
             except oracle.SelectorError as error:
                 wanted = str(error)
             got = server.query(b"R", text)

@@ -7,6 +7,7 @@ them together with their text); those of the reference dialect are read from the
 import dataclasses
 import re
 
+import lark
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
@@ -433,143 +434,89 @@ class SelectorError(Exception):
     pass
 
 
-NAME_START = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-NAME_REST = NAME_START + "0123456789"
 REFERENCE_WORDS = ["module", "class", "function", "method", "stmt", "smallstmt", "import", "node"]
 
+# A value is in double quotes up to the first that is not escaped, or a bare word; which token may come decides what a character is.
+REFERENCE_GRAMMAR = r"""
+start: _steps
+_steps: "//"? step (combinator? step)*
+combinator: ">" -> child | "//" -> descendant
+step: type predicate* pseudo* | predicate+ pseudo* | pseudo+
+type: "*" | NAME AFFIX?
+predicate: "[" "@"? NAME OPERATOR VALUE "]"
+pseudo: ":" NAME ("(" argument ")")?
+argument: INT | _steps
+NAME: /[A-Za-z_][A-Za-z0-9_]*/
+AFFIX: ":*"
+OPERATOR: /[!~^$<>]?=|[<>]/
+VALUE: /"(\\[^\n]|[^"\\\n])*"|[^\])\s]+/
+INT: /[0-9]+/
+%ignore /[ \t]+/
+"""
 
-class ReferenceParser:
+
+class ReferenceSteps(lark.Transformer):
     """Steps: [(combinator, type or None, is affix, [(attribute, operator, value)], [(pseudo, argument)])]; an argument is None, an
     int, or steps again."""
 
-    def __init__(self, text):
-        self.text, self.at = text, 0
-
-    def peek(self):
-        while self.text[self.at:self.at + 1] in (" ", "\t"):
-            self.at += 1
-        return self.text[self.at:self.at + 1]
-
-    def take(self, token):
-        self.peek()
-        if not self.text.startswith(token, self.at):
-            raise SelectorError("expected %r at %d" % (token, self.at))
-        self.at += len(token)
-
-    def name(self):
-        if not self.peek() or self.peek() not in NAME_START:
-            raise SelectorError("expected a name at %d" % self.at)
-        start = self.at
-        while self.text[self.at:self.at + 1] and self.text[self.at] in NAME_REST:
-            self.at += 1
-        return self.text[start:self.at]
-
-    def value(self):
-        self.peek()
-        rest, end = self.text[self.at:], None
-        if rest.startswith('"'):
-            i = 1
-            while i < len(rest) and rest[i] != "\n" and end is None:
-                if rest[i] == "\\":
-                    i += 1
-                    if rest[i:i + 1] == "\n":
-                        break
-                elif rest[i] == '"':
-                    end = i + 1
-                i += 1
-        if end is None:
-            end = 0
-            while end < len(rest) and not rest[end].isspace() and rest[end] not in "])":
-                end += 1
-        if end == 0:
-            raise SelectorError("expected a value at %d" % self.at)
-        self.at += end
-        token = rest[:end]
+    def VALUE(self, token):
         if len(token) >= 2 and token[0] == token[-1] and token[0] in "'\"":
             token = token[1:-1]
             try:
                 token = token.encode("utf-8").decode("unicode_escape")
             except UnicodeDecodeError:
                 pass
-        return token
+        return str(token)
 
-    def predicate(self):
-        self.take("[")
-        if self.peek() == "@":
-            self.take("@")
-        name = self.name()
-        self.peek()
-        for operator in ("!=", "~=", "^=", "$=", "<=", ">=", "=", "<", ">"):
-            if self.text.startswith(operator, self.at):
-                break
-        else:
-            raise SelectorError("expected an operator at %d" % self.at)
-        self.at += len(operator)
-        value = self.value()
-        self.take("]")
-        return name.lower(), operator, value
+    def predicate(self, parts):
+        name, operator, value = parts
+        return "predicate", (name.lower(), str(operator), value)
 
-    def pseudo(self):
-        self.take(":")
-        name, argument = self.name().lower(), None
-        if self.peek() == "(":
-            self.take("(")
-            if self.peek() and self.peek() in "0123456789":
-                digits = ""
-                while self.text[self.at:self.at + 1] and self.text[self.at] in "0123456789":
-                    digits += self.text[self.at]
-                    self.at += 1
-                argument = int(digits)
-            else:
-                argument = self.steps()
-            self.take(")")
+    def argument(self, parts):
+        return int(parts[0]) if isinstance(parts[0], lark.Token) else self.start(parts)
+
+    def pseudo(self, parts):
+        name, argument = parts[0].lower(), parts[1] if len(parts) > 1 else None
         if name not in ("first", "last", "nth", "not") or (name == "nth" and not isinstance(argument, int)):
             raise SelectorError(":" + name)
         if name in ("first", "last") and isinstance(argument, int):
             raise SelectorError(":" + name)
-        return name, argument
+        return "pseudo", (name, argument)
 
-    def step(self, combinator):
-        type_, affix, predicates, pseudos = None, False, [], []
-        first = self.peek()
-        if first == "*":
-            self.take("*")
-        elif first and first in NAME_START:
-            type_ = self.name()
-            self.peek()
-            affix = self.text.startswith(":*", self.at)
-            self.at += 2 * affix
-        elif first not in ("[", ":"):
-            raise SelectorError("expected a step at %d" % self.at)
-        while self.peek() == "[":
-            predicates.append(self.predicate())
-        while self.peek() == ":":
-            pseudos.append(self.pseudo())
-        return combinator, type_, affix, predicates, pseudos
+    def type(self, parts):
+        return "type", (str(parts[0]) if parts else None, len(parts) > 1)
 
-    def steps(self):
-        self.peek()
-        if self.text.startswith("//", self.at):
-            self.at += 2
-        found = [self.step(" ")]
-        while True:
-            first = self.peek()
-            if first == ">":
-                self.take(">")
-                found.append(self.step(">"))
-            elif self.text.startswith("//", self.at):
-                self.at += 2
-                found.append(self.step(" "))
-            elif first and (first in NAME_START or first in "*[:"):
-                found.append(self.step(" "))
+    def step(self, parts):
+        type_, affix = parts[0][1] if parts[0][0] == "type" else (None, False)
+        return (type_, affix, *([found for word, found in parts if word == wanted] for wanted in ("predicate", "pseudo")))
+
+    def child(self, parts):
+        return ">"
+
+    def descendant(self, parts):
+        return " "
+
+    def start(self, parts):
+        found, combinator = [], " "
+        for part in parts:
+            if isinstance(part, str):
+                combinator = part
             else:
-                return found
-
-    def parse(self):
-        found = self.steps()
-        if self.peek():
-            raise SelectorError("expected the end at %d" % self.at)
+                found.append((combinator, *part))
+                combinator = " "
         return found
+
+
+REFERENCE_PARSER = lark.Lark(REFERENCE_GRAMMAR, parser="lalr", lexer="contextual")
+
+
+def parse_reference(text):
+    try:
+        return ReferenceSteps().transform(REFERENCE_PARSER.parse(text))
+    except lark.exceptions.VisitError as error:
+        raise error.orig_exc
+    except lark.exceptions.UnexpectedInput as error:
+        raise SelectorError(str(error).split("\n")[0])
 
 
 class Reference:
