@@ -141,27 +141,17 @@ static bool collect_reserve(codedb_row_collector *collector, size_t more)
     return true;
 }
 
-/* Takes the request's arena over. */
+/* Takes the request's arena over, and moves the rows that are near into it; false without memory. */
 static bool collect_open_arena(codedb_row_collector *collector)
 {
-    collector->near = NULL;
-    collector->arena = collector->request->rows_arena;
-    collector->request->rows_arena = NULL;
-    if (collector->arena != NULL)
-        collector->rows = codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);
-    return collector->rows != NULL;
-}
-
-/* The rows so far go into the arena; false without memory. */
-static bool collect_move(codedb_row_collector *collector)
-{
     const codedb_near_rows *near = collector->near;
-    size_t count = (size_t)near->row_count * near->column_count;
+    size_t count = near != NULL ? (size_t)near->row_count * near->column_count : 0;
     collector->near = NULL;
     collector->arena = collector->request->rows_arena;
     collector->request->rows_arena = NULL;
     if (collector->arena != NULL)
-        collector->rows = collect_near_rows(near, collector->arena);
+        collector->rows = near != NULL ? collect_near_rows(near, collector->arena)
+                                       : codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);
     if (collector->rows == NULL || !collect_reserve(collector, count))
         return false;
     if (count > 0)
@@ -200,7 +190,7 @@ static codedb_code collect_row(codedb_row_writer *writer, const codedb_value *va
     if (collector->near != NULL) {
         if (collect_near_row(collector->near, values))
             return CODEDB_SUCCESS;
-        if (!collect_move(collector))
+        if (!collect_open_arena(collector))
             return codedb_fail_no_memory(collector->request->result);
     }
     count = collector->rows->column_count;

@@ -132,8 +132,8 @@ static codedb_code crawl_load_known(crawl_job *job)
     for (size_t row = 0; row < job->known_rows->row_count; row++) {
         const codedb_value *cells = &job->known_rows->values[row * job->known_rows->column_count];
         const char *path = crawl_cell_text(&cells[0]);
-        if (path != NULL &&
-            strlen(path) == cells[0].length) { /* one with a NUL in it is no file's, and must not stand for another's */
+        /* One with a NUL in it is no file's, and must not stand for another's. */
+        if (path != NULL && strlen(path) == cells[0].length) {
             *crawl_find(job, path) = (crawl_known){.path = path,
                                                    .hash = crawl_cell_text(&cells[3]),
                                                    .id = cells[1].as.integer,

@@ -223,7 +223,7 @@ typedef struct codedb_request {
     codedb_result *result; /* of the answer: never NULL once it is submitted */
 
     /* The queue's. */
-    double submitted; /* monotonic seconds; likewise the next two */
+    double submitted; /* monotonic seconds, as the other times are */
     double deadline;  /* 0: none */
     codedb_request_role role;
     bool queued; /* under the queue's lock: still in a lane */
