@@ -381,6 +381,19 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
     return CODEDB_SUCCESS;
 }
 
+static double queue_deadline(const codedb_request *request, double now)
+{
+    return request->timeout < 0 ? 0 : now + request->timeout;
+}
+
+/* For the caller, or for the driver when it gets the request at once. */
+static void queue_begin_time(codedb_request *request, double now)
+{
+    request->submitted = now;
+    request->deadline = queue_deadline(request, now);
+    request->near_source = NULL;
+}
+
 static bool queue_is_answered(const codedb_request *request)
 {
     return atomic_load_explicit(&request->state, memory_order_acquire) == CODEDB_REQUEST_ANSWERED;
@@ -449,7 +462,7 @@ static bool queue_give_up(codedb_queue *queue, codedb_request *request)
 static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
-    double deadline = request->deadline;
+    double deadline = queue_deadline(request, codedb_monotonic_now()); /* the request's own may be the driver's to write */
     bool given_up = false;
     if (pthread_mutex_init(&request->lock, NULL) != 0)
         return queue_await_yielding(request);
@@ -491,13 +504,13 @@ static bool queue_hand_over(codedb_queue *queue, codedb_request *request)
 static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
 {
     codedb_code entered;
-    request->submitted = codedb_monotonic_now();
-    request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
     request->role = codedb_request_find_role(request);
+    request->queued = false;
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     atomic_init(&request->cancelled, false);
     if (queue_hand_over(queue, request))
         return CODEDB_SUCCESS;
+    queue_begin_time(request, codedb_monotonic_now());
     queue_fetch_lock(queue);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
@@ -597,7 +610,11 @@ static void queue_look_out(codedb_queue *queue)
     if (queue->transaction == 0) /* which only this thread changes */
         atomic_store_explicit(&queue->hatch, QUEUE_HATCH_OPEN, memory_order_relaxed);
     queue_watch(queue);
-    found = atomic_exchange_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_acq_rel);
+    found = atomic_load_explicit(&queue->hatch, memory_order_acquire);
+    if (found <= QUEUE_HATCH_OPEN)
+        found = atomic_exchange_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_acq_rel);
+    else /* only this thread takes a request out, so that a store is enough, which nobody has to wait for */
+        atomic_store_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_relaxed);
     if (found <= QUEUE_HATCH_OPEN)
         return;
     request = (codedb_request *)found; /* NOLINT(performance-no-int-to-ptr) */
@@ -606,6 +623,7 @@ static void queue_look_out(codedb_queue *queue)
         queue_counter_add(&queue->handed_total, 1);
         return;
     }
+    queue_begin_time(request, codedb_monotonic_now());
     pthread_mutex_lock(&queue->lock);
     queue_put(queue, request);
     pthread_mutex_unlock(&queue->lock);
@@ -673,12 +691,13 @@ static void queue_expire_waiting(codedb_queue *queue, double now)
     } while (request != NULL);
 }
 
-/* The request that is next, fetched. */
-static codedb_request *queue_take_next(codedb_queue *queue, bool member)
+/* The request that is next, fetched. The time of one that came through the hatch begins now. */
+static codedb_request *queue_take_next(codedb_queue *queue, bool member, double now)
 {
     codedb_request *request = queue->handed;
     if (request != NULL) {
         queue->handed = NULL;
+        queue_begin_time(request, now);
         return request;
     }
     pthread_mutex_lock(&queue->lock);
@@ -703,7 +722,7 @@ static codedb_request *queue_take(codedb_queue *queue, bool member)
         queue_expire_waiting(queue, now);
     if (!codedb_queue_has_ready(queue))
         return NULL;
-    request = queue_take_next(queue, member);
+    request = queue_take_next(queue, member, now);
     if (request != NULL) {
         request->taken = now;
         queue_count_time(now - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
@@ -746,6 +765,7 @@ static void queue_count_answer(codedb_queue *queue, const codedb_request *reques
 static void queue_wake_caller(codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
+    codedb_request_give_near_rows(request);
     if (request->answered_by != NULL) {
         request->answered_by(request);
         return;
