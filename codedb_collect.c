@@ -122,15 +122,12 @@ CODEDB_PRIVATE void codedb_request_give_near_rows(codedb_request *request)
     memcpy(&request->near_rows, near, offsetof(codedb_near_rows, bytes) + near->length);
 }
 
-CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request)
+CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request, codedb_arena *arena)
 {
-    if (request->rows_arena == NULL)
-        return false;
-    request->rows = collect_near_rows(&request->near_rows, request->rows_arena);
+    request->rows = arena != NULL ? collect_near_rows(&request->near_rows, arena) : NULL;
     if (request->rows == NULL)
-        return false;
-    request->rows_arena = NULL;
-    return true;
+        codedb_arena_destroy(arena);
+    return request->rows != NULL;
 }
 
 /* ---- Rows in the arena --------------------------------------------------------------------------------------------- */
@@ -152,14 +149,27 @@ static bool collect_reserve(codedb_row_collector *collector, size_t more)
     return true;
 }
 
+/* The caller's arena; one of the loop's own when that is not there yet. */
+static codedb_arena *collect_take_arena(codedb_row_collector *collector)
+{
+    codedb_request *request = collector->request;
+    codedb_arena *arena = request->rows_arena;
+    request->rows_arena = NULL;
+    if (arena == NULL && request->takes_near_rows) {
+        arena = atomic_exchange_explicit(&request->spare_arena, NULL, memory_order_acquire);
+        if (arena == NULL)
+            arena = codedb_arena_create(&collector->allocator);
+    }
+    return arena;
+}
+
 /* Takes the request's arena over, and moves the rows that are near into it; false without memory. */
 static bool collect_open_arena(codedb_row_collector *collector)
 {
     const codedb_near_rows *near = collector->is_near ? &collector->near_rows : NULL;
     size_t count = near != NULL ? (size_t)near->row_count * near->column_count : 0;
     collector->is_near = false;
-    collector->arena = collector->request->rows_arena;
-    collector->request->rows_arena = NULL;
+    collector->arena = collect_take_arena(collector);
     if (collector->arena != NULL)
         collector->rows = near != NULL ? collect_near_rows(near, collector->arena)
                                        : codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);

@@ -142,7 +142,9 @@ static codedb_code driver_command(codedb_driver_thread *thread, codedb_request_k
     request.timeout = -1;
     request.result = result != NULL ? result : &unwanted;
     codedb_succeed(result);
-    code = codedb_queue_call(thread->queue, &request);
+    code = codedb_queue_ask(thread->queue, &request);
+    if (code == CODEDB_SUCCESS)
+        code = codedb_queue_wait(thread->queue, &request);
     if (result != NULL)
         result->code = code;
     codedb_result_clear(&unwanted);
@@ -322,6 +324,36 @@ static void driver_know_operation(codedb_driver_thread *thread, codedb_request *
         request->known = codedb_known_operations_find(thread->known, &request->operation);
 }
 
+static codedb_code driver_call_process(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_code code;
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&thread->allocator) : NULL;
+    code = codedb_process_call(thread->process, request);
+    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
+    return code;
+}
+
+/* Makes the place for rows while the driver finds them. */
+static codedb_code driver_call_thread(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_arena *arena;
+    codedb_code code;
+    driver_know_operation(thread, request);
+    request->takes_near_rows = request->wants_rows;
+    atomic_init(&request->spare_arena, NULL);
+    code = codedb_queue_ask(thread->queue, request);
+    if (code != CODEDB_SUCCESS || !request->wants_rows)
+        return code == CODEDB_SUCCESS ? codedb_queue_wait(thread->queue, request) : code;
+    atomic_store_explicit(&request->spare_arena, codedb_arena_create(&thread->allocator), memory_order_release);
+    code = codedb_queue_wait(thread->queue, request);
+    arena = atomic_load_explicit(&request->spare_arena, memory_order_relaxed);
+    if (code != CODEDB_SUCCESS || !request->near_rows.is_complete)
+        codedb_arena_destroy(arena); /* only when the driver has not taken it */
+    else if (!codedb_request_take_near_rows(request, arena))
+        code = codedb_fail_no_memory(request->result);
+    return code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result)
 {
     codedb_result unwanted;
@@ -342,14 +374,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
-    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
-    request->takes_near_rows = db->thread->process == NULL;
-    driver_know_operation(db->thread, request);
-    code = db->thread->process != NULL ? codedb_process_call(db->thread->process, request)
-                                       : codedb_queue_call(db->thread->queue, request);
-    if (code == CODEDB_SUCCESS && request->near_rows.is_complete && !codedb_request_take_near_rows(request))
-        code = codedb_fail_no_memory(request->result);
-    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
+    code = db->thread->process != NULL ? driver_call_process(db->thread, request) : driver_call_thread(db->thread, request);
     if (result == NULL)
         codedb_result_clear(&unwanted);
     else

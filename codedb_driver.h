@@ -267,7 +267,9 @@ typedef struct codedb_request {
     codedb_near_rows near_rows;
     codedb_rows *rows; /* a block for codedb_free, or NULL */
     codedb_changes changes;
-    int64_t *step_values;  /* of a batch: a row id or affected rows each */
+    int64_t *step_values; /* of a batch: a row id or affected rows each */
+    /* Of one that takes near rows: the arena, which the caller makes while it waits. Whoever needs it takes it out. */
+    _Atomic(codedb_arena *) spare_arena;
     pthread_mutex_t lock;  /* of `answered`, while the caller sleeps */
     pthread_cond_t answered;
 } codedb_request;
@@ -331,8 +333,8 @@ CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *col
 CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
 /* Copies near_source to near_rows, if there is one. At the last moment: what the caller looks at is not to be written twice. */
 CODEDB_PRIVATE void codedb_request_give_near_rows(codedb_request *request);
-/* Makes `rows` of near rows that are complete, and uses up the arena; false without memory. On the thread that asked. */
-CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request);
+/* Makes `rows` of near rows that are complete, in an arena that is used up, or destroyed without memory (false). On the thread that asked. */
+CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request, codedb_arena *arena);
 
 /* ---- requests that nobody waits for: codedb_pending.c -------------------------------------------------------------- */
 
@@ -385,9 +387,11 @@ CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator
 CODEDB_PRIVATE void codedb_queue_destroy(codedb_queue *queue);
 /* What a request's `caller` is on this thread. */
 CODEDB_PRIVATE uint64_t codedb_queue_caller(void);
-/* A caller's side: puts the request in and waits until it is answered. Fills request->code; errors of the queue's own (TIMEOUT,
- * QUEUE_FULL, CONNECTION_ERROR when closed, TRANSACTION_ERROR when the thread would wait for itself) are written to its result. */
-CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request);
+/* A caller's side: puts the request in. Errors of the queue's own (TIMEOUT, QUEUE_FULL, CONNECTION_ERROR when closed, TRANSACTION_ERROR when
+ * the thread would wait for itself) are written to its result: anything but SUCCESS is the answer itself. */
+CODEDB_PRIVATE codedb_code codedb_queue_ask(codedb_queue *queue, codedb_request *request);
+/* Waits until a request that was put in so is answered, and returns its code. TIMEOUT as above. */
+CODEDB_PRIVATE codedb_code codedb_queue_wait(codedb_queue *queue, codedb_request *request);
 /* The same without waiting, neither for room (QUEUE_FULL) nor for the answer: `answered_by`, `caller`, `timeout`, `priority`,
  * `transaction` and `result` are set by the sender, like the question. Anything but SUCCESS is the answer itself: then
  * answered_by is not called. From any thread, the loop's own included. */

@@ -657,7 +657,7 @@ static void loop_run_again(codedb_loop *loop)
     for (i = 0; i + 1 < count; i++) {
         codedb_request *request = loop->members[i];
         loop_forget_answer(request);
-        if (request->wants_rows && request->rows_arena == NULL)
+        if (request->wants_rows && !request->takes_near_rows && request->rows_arena == NULL)
             request->rows_arena = codedb_arena_create(&loop->allocator);
         loop_run_request(loop, request);
         codedb_queue_answer(loop->queue, request);

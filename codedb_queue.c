@@ -100,6 +100,7 @@ struct codedb_queue {
     codedb_request *handed; /* what came through the hatch and is to be taken next, or NULL */
     queue_counter handed_total;
     queue_spin driver_spin;
+    atomic_bool counting; /* an answer that was given is not counted yet */
     queue_counter processed, interrupted, cancelled, commits, groups, grouped, group_largest, batch_longest;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
     queue_counter wait_histogram[QUEUE_HISTOGRAM], run_histogram[QUEUE_HISTOGRAM];
@@ -518,14 +519,15 @@ static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
     return entered;
 }
 
-CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+CODEDB_PRIVATE codedb_code codedb_queue_ask(codedb_queue *queue, codedb_request *request)
 {
-    codedb_code entered;
     request->answered_by = NULL;
     request->caller = codedb_queue_caller();
-    entered = queue_start(queue, request);
-    if (entered != CODEDB_SUCCESS)
-        return entered;
+    return queue_start(queue, request);
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_wait(codedb_queue *queue, codedb_request *request)
+{
     if (queue_await_awake(queue, request))
         return request->code;
     return queue_await_asleep(queue, request);
@@ -751,25 +753,25 @@ CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue)
 }
 
 /* A request that ended in time counts as processed, one that was interrupted likewise; one that expired before it ran does not. */
-static void queue_count_answer(codedb_queue *queue, const codedb_request *request)
+static void queue_count_answer(codedb_queue *queue, double taken, codedb_code code)
 {
     double now = codedb_monotonic_now();
-    queue_count_time(now - request->taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
+    queue_count_time(now - taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
     queue_counter_add(&queue->processed, 1);
-    if (request->code == CODEDB_TIMEOUT)
+    if (code == CODEDB_TIMEOUT)
         queue_counter_add(&queue->interrupted, 1);
-    if (request->code == CODEDB_CANCELLED)
+    if (code == CODEDB_CANCELLED)
         queue_counter_add(&queue->cancelled, 1);
 }
 
 static void queue_wake_caller(codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
-    codedb_request_give_near_rows(request);
     if (request->answered_by != NULL) {
         request->answered_by(request);
         return;
     }
+    codedb_request_give_near_rows(request);
     if (atomic_compare_exchange_strong_explicit(&request->state, &waited_for, CODEDB_REQUEST_ANSWERED, memory_order_acq_rel,
                                                 memory_order_acquire))
         return;
@@ -781,8 +783,18 @@ static void queue_wake_caller(codedb_request *request)
 
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request)
 {
-    queue_count_answer(queue, request);
+    double taken = request->taken;
+    codedb_code code = request->code;
+    if (request->answered_by != NULL) {
+        queue_count_answer(queue, taken, code);
+        request->answered_by(request);
+        return;
+    }
+    /* Whoever waits need not wait for this as well. Those who want to know the counts do: see codedb_queue_statistics. */
+    atomic_store_explicit(&queue->counting, true, memory_order_relaxed);
     queue_wake_caller(request);
+    queue_count_answer(queue, taken, code);
+    atomic_store_explicit(&queue->counting, false, memory_order_release);
 }
 
 CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request)
@@ -861,6 +873,8 @@ static double queue_counter_seconds(const queue_counter *nanoseconds)
 CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics)
 {
     size_t i;
+    while (atomic_load_explicit(&queue->counting, memory_order_acquire))
+        sched_yield();
     pthread_mutex_lock(&queue->lock);
     statistics->total = queue->total + atomic_load_explicit(&queue->handed_total, memory_order_relaxed);
     statistics->expired = queue->expired;
