@@ -318,6 +318,7 @@ static double driver_timeout(const codedb *db)
     return db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
 }
 
+/* Makes the operation ready for the driver, which needs its hash unless it is a known one. */
 static void driver_know_operation(codedb_driver_thread *thread, codedb_request *request)
 {
     if (thread->known != NULL && request->kind == CODEDB_REQUEST_RUN)

@@ -107,7 +107,7 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void);
 
 /* ---- operations: codedb_operation.c -------------------------------------------------------------------------------- */
 
-/* Makes an operation's hash from its other fields. */
+/* An operation's hash, from its other fields. */
 CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation);
 CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
 /* A copy of an operation and all that it points to, in an arena; false without memory. */
@@ -118,8 +118,9 @@ typedef struct codedb_known_operations codedb_known_operations;
 /* NULL without memory. */
 CODEDB_PRIVATE codedb_known_operations *codedb_known_operations_create(const codedb_allocator *allocator);
 CODEDB_PRIVATE void codedb_known_operations_destroy(codedb_known_operations *known);
-/* The known operation that equals one with a hash, and lives as long as `known`; NULL: there is none yet. Its memo is the driver's. */
-CODEDB_PRIVATE codedb_operation *codedb_known_operations_find(codedb_known_operations *known, const codedb_operation *operation);
+/* The known operation that equals one, and lives as long as `known`; its memo is the driver's. NULL: there is none yet, and the operation now has
+ * its hash. */
+CODEDB_PRIVATE codedb_operation *codedb_known_operations_find(codedb_known_operations *known, codedb_operation *operation);
 
 /* ---- requests: codedb_request.c ----------------------------------------------------------------------------------- */
 

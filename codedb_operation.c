@@ -143,12 +143,14 @@ CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_o
 #define KNOWN_LARGEST 256     /* operations; some places stay empty, so that every search ends */
 #define KNOWN_TEXT_LARGEST 1000 /* bytes of SQL */
 #define KNOWN_SEEN 128
+#define KNOWN_HINTS 32
 
 struct codedb_known_operations {
     pthread_mutex_t lock; /* of who adds one */
     codedb_arena *arena;  /* holds this struct and the operations */
     size_t count;
     _Atomic uint64_t seen[KNOWN_SEEN]; /* hashes of those that came; a newer one takes an older one's place */
+    _Atomic(codedb_operation *) hints[KNOWN_HINTS]; /* by where the names lie: what was asked with those last */
     _Atomic(codedb_operation *) places[KNOWN_PLACES];
 };
 
@@ -174,14 +176,29 @@ CODEDB_PRIVATE void codedb_known_operations_destroy(codedb_known_operations *kno
     codedb_arena_destroy(known->arena);
 }
 
+static bool known_is(const codedb_operation *known, const codedb_operation *operation)
+{
+    return known->value_count == operation->value_count && codedb_operation_equal(known, operation);
+}
+
+/* A place in the program mostly asks the same with the same literals: with a hint, nothing has to be hashed. */
+static _Atomic(codedb_operation *) *known_hint(codedb_known_operations *known, const codedb_operation *operation)
+{
+    uintptr_t mix = (uintptr_t)operation->table ^ (uintptr_t)operation->sql ^ (uintptr_t)operation->kind << 3;
+    if (operation->column_count > 0)
+        mix ^= (uintptr_t)operation->columns[0] << 1;
+    if (operation->where_count > 0)
+        mix ^= (uintptr_t)operation->where[0] << 2;
+    return &known->hints[(mix ^ mix >> 5 ^ mix >> 10) % KNOWN_HINTS];
+}
+
 /* The place of an operation, or the empty one where it belongs. */
 static size_t known_place(const codedb_known_operations *known, const codedb_operation *operation)
 {
     size_t place = operation->hash % KNOWN_PLACES;
     const codedb_operation *other;
     while ((other = atomic_load_explicit(&known->places[place], memory_order_acquire)) != NULL &&
-           (other->hash != operation->hash || other->value_count != operation->value_count ||
-            !codedb_operation_equal(other, operation)))
+           (other->hash != operation->hash || !known_is(other, operation)))
         place = (place + 1) % KNOWN_PLACES;
     return place;
 }
@@ -212,10 +229,17 @@ static void known_add(codedb_known_operations *known, const codedb_operation *op
     pthread_mutex_unlock(&known->lock);
 }
 
-CODEDB_PRIVATE codedb_operation *codedb_known_operations_find(codedb_known_operations *known, const codedb_operation *operation)
+CODEDB_PRIVATE codedb_operation *codedb_known_operations_find(codedb_known_operations *known, codedb_operation *operation)
 {
-    codedb_operation *found = atomic_load_explicit(&known->places[known_place(known, operation)], memory_order_acquire);
-    if (found == NULL && operation->sql_length <= KNOWN_TEXT_LARGEST && known_was_seen(known, operation->hash))
+    _Atomic(codedb_operation *) *hint = known_hint(known, operation);
+    codedb_operation *found = atomic_load_explicit(hint, memory_order_acquire);
+    if (found != NULL && known_is(found, operation))
+        return found;
+    operation->hash = codedb_operation_hash(operation);
+    found = atomic_load_explicit(&known->places[known_place(known, operation)], memory_order_acquire);
+    if (found != NULL)
+        atomic_store_explicit(hint, found, memory_order_release);
+    else if (operation->sql_length <= KNOWN_TEXT_LARGEST && known_was_seen(known, operation->hash))
         known_add(known, operation);
     return found;
 }

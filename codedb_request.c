@@ -260,7 +260,6 @@ static codedb_code request_run_call(codedb *db, const request_call *call, codedb
         return code;
     code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), call, result);
     if (code == CODEDB_SUCCESS) {
-        frame.request.operation.hash = codedb_operation_hash(&frame.request.operation);
         code = codedb_driver_call(db, &frame.request, result);
         *changes = frame.request.changes;
     }
@@ -320,10 +319,8 @@ static codedb_code request_submit_call(codedb *db, const request_call *call, con
     if (code != CODEDB_SUCCESS)
         return code;
     code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), call, result);
-    if (code == CODEDB_SUCCESS) {
-        frame.request.operation.hash = codedb_operation_hash(&frame.request.operation);
+    if (code == CODEDB_SUCCESS)
         code = codedb_pending_start(db, &frame.request, NULL, options, pending, result);
-    }
     request_frame_free(&frame);
     return code;
 }
@@ -405,7 +402,6 @@ static codedb_code request_frame_fill_select(request_frame *frame, codedb *db, c
         return code;
     }
     request_frame_select(frame, &known);
-    frame->request.operation.hash = codedb_operation_hash(&frame->request.operation);
     return CODEDB_SUCCESS;
 }
 
@@ -463,7 +459,6 @@ static void request_operation_execute(codedb_operation *operation, const char *s
     operation->sql = sql;
     operation->sql_length = strlen(sql);
     operation->value_count = parameter_count;
-    operation->hash = codedb_operation_hash(operation);
 }
 
 CODEDB_API codedb_code codedb_sql_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,
