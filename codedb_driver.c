@@ -142,9 +142,7 @@ static codedb_code driver_command(codedb_driver_thread *thread, codedb_request_k
     request.timeout = -1;
     request.result = result != NULL ? result : &unwanted;
     codedb_succeed(result);
-    code = codedb_queue_ask(thread->queue, &request);
-    if (code == CODEDB_SUCCESS)
-        code = codedb_queue_wait(thread->queue, &request);
+    code = codedb_queue_call(thread->queue, &request);
     if (result != NULL)
         result->code = code;
     codedb_result_clear(&unwanted);
@@ -334,24 +332,41 @@ static codedb_code driver_call_process(codedb_driver_thread *thread, codedb_requ
     return code;
 }
 
-/* Makes the place for rows while the driver finds them. */
-static codedb_code driver_call_thread(codedb_driver_thread *thread, codedb_request *request)
+/* Makes the place for rows while the driver finds them. Only for what reads: without memory for it, all was in vain. */
+static codedb_code driver_call_reading(codedb_driver_thread *thread, codedb_request *request)
 {
     codedb_arena *arena;
     codedb_code code;
-    driver_know_operation(thread, request);
-    request->takes_near_rows = request->wants_rows;
+    request->takes_near_rows = true;
     atomic_init(&request->spare_arena, NULL);
     code = codedb_queue_ask(thread->queue, request);
-    if (code != CODEDB_SUCCESS || !request->wants_rows)
-        return code == CODEDB_SUCCESS ? codedb_queue_wait(thread->queue, request) : code;
-    atomic_store_explicit(&request->spare_arena, codedb_arena_create(&thread->allocator), memory_order_release);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    arena = codedb_arena_create(&thread->allocator);
+    atomic_store_explicit(&request->spare_arena, arena, memory_order_release);
     code = codedb_queue_wait(thread->queue, request);
+    if (code == CODEDB_SUCCESS && arena == NULL) {
+        codedb_free(request->rows);
+        request->rows = NULL;
+        return codedb_fail_no_memory(request->result);
+    }
     arena = atomic_load_explicit(&request->spare_arena, memory_order_relaxed);
     if (code != CODEDB_SUCCESS || !request->near_rows.is_complete)
         codedb_arena_destroy(arena); /* only when the driver has not taken it */
     else if (!codedb_request_take_near_rows(request, arena))
         code = codedb_fail_no_memory(request->result);
+    return code;
+}
+
+static codedb_code driver_call_thread(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_code code;
+    driver_know_operation(thread, request);
+    if (request->wants_rows && codedb_request_find_role(request) == CODEDB_ROLE_READS)
+        return driver_call_reading(thread, request);
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&thread->allocator) : NULL;
+    code = codedb_queue_call(thread->queue, request);
+    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
     return code;
 }
 

@@ -225,9 +225,9 @@ typedef struct codedb_near_rows {
 
 typedef struct codedb_request {
     /* The question, as far as the loop needs it for every request: the first line. */
-    codedb_operation *known;     /* the operation, when it is a known one; NULL: it is `operation` */
+    codedb_operation *known; /* the operation, when it is a known one; NULL: it is `operation` */
     const codedb_value *values;
-    codedb_result *result;       /* of the answer: never NULL once it is submitted */
+    codedb_result *result; /* of the answer: never NULL once it is submitted */
     /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
      * request is answered: the request is the sender's again, which may free it there. It must not wait for the loop. */
     void (*answered_by)(struct codedb_request *request);
@@ -254,9 +254,9 @@ typedef struct codedb_request {
     char apart_from_question[CODEDB_CACHE_LINE];
 
     /* The loop's and the queue's. */
-    double submitted; /* monotonic seconds, as the other times are */
-    double deadline;  /* 0: none */
-    double taken;     /* when the loop took it */
+    double submitted;                    /* monotonic seconds, as the other times are */
+    double deadline;                     /* 0: none */
+    double taken;                        /* when the loop took it */
     const codedb_near_rows *near_source; /* what near_rows will be, or NULL */
     struct codedb_request *next;
     struct codedb_request *previous;
@@ -271,12 +271,13 @@ typedef struct codedb_request {
     int64_t *step_values; /* of a batch: a row id or affected rows each */
     /* Of one that takes near rows: the arena, which the caller makes while it waits. Whoever needs it takes it out. */
     _Atomic(codedb_arena *) spare_arena;
-    pthread_mutex_t lock;  /* of `answered`, while the caller sleeps */
+    pthread_mutex_t lock; /* of `answered`, while the caller sleeps */
     pthread_cond_t answered;
 } codedb_request;
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(offsetof(codedb_request, rows_arena) == CODEDB_CACHE_LINE && offsetof(codedb_request, submitted) % CODEDB_CACHE_LINE == 0 &&
+_Static_assert(offsetof(codedb_request, rows_arena) == CODEDB_CACHE_LINE &&
+                   offsetof(codedb_request, submitted) % CODEDB_CACHE_LINE == 0 &&
                    offsetof(codedb_request, state) % CODEDB_CACHE_LINE == 0,
                "a request has its lines");
 #endif
@@ -317,9 +318,9 @@ typedef struct codedb_row_collector {
     codedb_request *request; /* the one that is being answered; NULL: none */
     bool is_near;            /* all rows are in near_rows */
     codedb_near_rows near_rows;
-    codedb_arena *arena;     /* else its arena, */
-    codedb_rows *rows;       /* of which they are the root */
-    codedb_value *values;    /* kept from answer to answer */
+    codedb_arena *arena;  /* else its arena, */
+    codedb_rows *rows;    /* of which they are the root */
+    codedb_value *values; /* kept from answer to answer */
     size_t value_count;
     size_t value_capacity;
 } codedb_row_collector;
@@ -393,6 +394,8 @@ CODEDB_PRIVATE uint64_t codedb_queue_caller(void);
 CODEDB_PRIVATE codedb_code codedb_queue_ask(codedb_queue *queue, codedb_request *request);
 /* Waits until a request that was put in so is answered, and returns its code. TIMEOUT as above. */
 CODEDB_PRIVATE codedb_code codedb_queue_wait(codedb_queue *queue, codedb_request *request);
+/* Both. */
+CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request);
 /* The same without waiting, neither for room (QUEUE_FULL) nor for the answer: `answered_by`, `caller`, `timeout`, `priority`,
  * `transaction` and `result` are set by the sender, like the question. Anything but SUCCESS is the answer itself: then
  * answered_by is not called. From any thread, the loop's own included. */

@@ -284,8 +284,7 @@ static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
     if (request->wants_rows)
         writer = codedb_row_collector_start(&loop->collector, request);
     if (request->kind == CODEDB_REQUEST_RUN)
-        code =
-            loop->driver.run(loop->connection, operation, request->values, writer, &request->changes, request->result);
+        code = loop->driver.run(loop->connection, operation, request->values, writer, &request->changes, request->result);
     else if (request->kind == CODEDB_REQUEST_TABLE_INFO)
         code = loop->driver.table_info(loop->connection, request->operation.table, writer, request->result);
     else

@@ -9,7 +9,8 @@
  * Invariants:
  * 1. A known operation is never changed, but for its memo, which is the driver's alone, and never removed.
  * 2. Who looks takes no lock: a place goes from empty to full once, behind everything that it points to.
- * 3. One that came once is not kept: SQL with its values written into it would fill the places in a moment. */
+ * 3. One that came once is not kept: SQL with its values written into it would fill the places in a moment. When all is full, what comes
+ *    later is run like what comes once. */
 #include "codedb_driver.h"
 
 #include <pthread.h>
@@ -55,7 +56,8 @@ CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation)
     for (i = 0; i < operation->where_count; i++)
         hash = operation_hash_word(operation_hash_text(hash, operation->where[i]), operation->where_is_null[i]);
     for (i = 0; i < operation->order_by_count; i++)
-        hash = operation_hash_word(operation_hash_text(hash, operation->order_by[i].column), operation->order_by[i].descending != 0);
+        hash =
+            operation_hash_word(operation_hash_text(hash, operation->order_by[i].column), operation->order_by[i].descending != 0);
     return hash;
 }
 
@@ -140,40 +142,73 @@ CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_o
 /* ---- Known operations ------------------------------------------------------------------------------------------------ */
 
 #define KNOWN_PLACES 512
-#define KNOWN_LARGEST 256     /* operations; some places stay empty, so that every search ends */
+#define KNOWN_LARGEST 256       /* operations; some places stay empty, so that every search ends */
+#define KNOWN_POOL 65536        /* bytes */
 #define KNOWN_TEXT_LARGEST 1000 /* bytes of SQL */
 #define KNOWN_SEEN 128
 #define KNOWN_HINTS 32
 
 struct codedb_known_operations {
-    pthread_mutex_t lock; /* of who adds one */
-    codedb_arena *arena;  /* holds this struct and the operations */
+    codedb_allocator allocator; /* of this struct */
+    pthread_mutex_t lock;       /* of who adds one */
+    codedb_arena *arena;        /* holds the operations; its memory is `pool` */
     size_t count;
-    _Atomic uint64_t seen[KNOWN_SEEN]; /* hashes of those that came; a newer one takes an older one's place */
+    _Atomic uint64_t seen[KNOWN_SEEN];              /* hashes of those that came; a newer one takes an older one's place */
     _Atomic(codedb_operation *) hints[KNOWN_HINTS]; /* by where the names lie: what was asked with those last */
     _Atomic(codedb_operation *) places[KNOWN_PLACES];
+    size_t used;
+    _Alignas(max_align_t) char pool[KNOWN_POOL];
 };
+
+/* The arena's allocator. Nothing is allocated while requests run: one that the memory suffices for is not to fail for want of this. */
+static void *known_allocate(void *context, size_t size)
+{
+    codedb_known_operations *known = context;
+    size_t aligned = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (aligned < size || aligned > KNOWN_POOL - known->used)
+        return NULL;
+    known->used += aligned;
+    return known->pool + known->used - aligned;
+}
+
+static void *known_reallocate(void *context, void *pointer, size_t old_size, size_t new_size)
+{
+    void *grown = known_allocate(context, new_size);
+    if (grown != NULL && pointer != NULL)
+        memcpy(grown, pointer, old_size < new_size ? old_size : new_size);
+    return grown;
+}
+
+static void known_release(void *context, void *pointer)
+{
+    (void)context;
+    (void)pointer;
+}
 
 CODEDB_PRIVATE codedb_known_operations *codedb_known_operations_create(const codedb_allocator *allocator)
 {
-    codedb_arena *arena = codedb_arena_create(allocator);
-    codedb_known_operations *known = arena != NULL ? codedb_arena_allocate(arena, 1, sizeof *known) : NULL;
-    if (known != NULL)
-        memset(known, 0, sizeof *known);
-    if (known == NULL || pthread_mutex_init(&known->lock, NULL) != 0) {
-        codedb_arena_destroy(arena);
+    codedb_known_operations *known = codedb_memory_allocate(allocator, 1, sizeof *known);
+    codedb_allocator pool = {known_allocate, known_reallocate, known_release, known};
+    if (known == NULL)
+        return NULL;
+    memset(known, 0, offsetof(codedb_known_operations, pool));
+    known->allocator = *allocator;
+    known->arena = codedb_arena_create(&pool);
+    if (known->arena == NULL || pthread_mutex_init(&known->lock, NULL) != 0) {
+        codedb_memory_release(allocator, known);
         return NULL;
     }
-    known->arena = arena;
     return known;
 }
 
 CODEDB_PRIVATE void codedb_known_operations_destroy(codedb_known_operations *known)
 {
+    codedb_allocator allocator;
     if (known == NULL)
         return;
+    allocator = known->allocator;
     pthread_mutex_destroy(&known->lock);
-    codedb_arena_destroy(known->arena);
+    codedb_memory_release(&allocator, known);
 }
 
 static bool known_is(const codedb_operation *known, const codedb_operation *operation)
@@ -212,7 +247,7 @@ static bool known_was_seen(codedb_known_operations *known, uint64_t hash)
     return false;
 }
 
-/* Without memory nothing is added, and nothing is wrong. */
+/* When the pool is used up nothing is added, and nothing is wrong. */
 static void known_add(codedb_known_operations *known, const codedb_operation *operation)
 {
     size_t place;

@@ -533,6 +533,12 @@ CODEDB_PRIVATE codedb_code codedb_queue_wait(codedb_queue *queue, codedb_request
     return queue_await_asleep(queue, request);
 }
 
+CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+{
+    codedb_code code = codedb_queue_ask(queue, request);
+    return code == CODEDB_SUCCESS ? codedb_queue_wait(queue, request) : code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_queue_submit(codedb_queue *queue, codedb_request *request)
 {
     request->do_not_wait = true;
