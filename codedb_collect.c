@@ -19,7 +19,7 @@ static unsigned char *collect_near_place(codedb_near_rows *near, size_t size)
     unsigned char *place = near->bytes + near->length;
     if (size > sizeof near->bytes || COLLECT_ALIGNED(size) > sizeof near->bytes - near->length)
         return NULL;
-    near->length += (uint32_t)COLLECT_ALIGNED(size);
+    near->length = (uint16_t)(near->length + COLLECT_ALIGNED(size));
     return place;
 }
 
@@ -33,7 +33,7 @@ static bool collect_near_begin(codedb_near_rows *near, const char *const *names,
             return false;
         memcpy(place, names[i], size);
     }
-    near->column_count = (uint32_t)count;
+    near->column_count = (uint16_t)count;
     return true;
 }
 
@@ -60,8 +60,10 @@ static bool collect_near_value(codedb_near_rows *near, const codedb_value *value
 /* A row is there in whole or not at all. */
 static bool collect_near_row(codedb_near_rows *near, const codedb_value *values)
 {
-    uint32_t before = near->length;
+    uint16_t before = near->length;
     size_t i;
+    if (near->column_count == 0)
+        return false;
     for (i = 0; i < near->column_count; i++)
         if (!collect_near_value(near, &values[i])) {
             near->length = before;
@@ -111,15 +113,21 @@ static codedb_rows *collect_near_rows(const codedb_near_rows *near, codedb_arena
     return rows;
 }
 
-CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request)
+CODEDB_PRIVATE void codedb_request_give_near_rows(codedb_request *request)
 {
-    if (request->rows_arena == NULL)
-        return false;
-    request->rows = collect_near_rows(&request->near_rows, request->rows_arena);
+    const codedb_near_rows *near = request->near_source;
+    if (near == NULL)
+        return;
+    request->near_source = NULL;
+    memcpy(&request->near_rows, near, offsetof(codedb_near_rows, bytes) + near->length);
+}
+
+CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request, codedb_arena *arena)
+{
+    request->rows = arena != NULL ? collect_near_rows(&request->near_rows, arena) : NULL;
     if (request->rows == NULL)
-        return false;
-    request->rows_arena = NULL;
-    return true;
+        codedb_arena_destroy(arena);
+    return request->rows != NULL;
 }
 
 /* ---- Rows in the arena --------------------------------------------------------------------------------------------- */
@@ -141,14 +149,27 @@ static bool collect_reserve(codedb_row_collector *collector, size_t more)
     return true;
 }
 
+/* The caller's arena; one of the loop's own when that is not there yet. */
+static codedb_arena *collect_take_arena(codedb_row_collector *collector)
+{
+    codedb_request *request = collector->request;
+    codedb_arena *arena = request->rows_arena;
+    request->rows_arena = NULL;
+    if (arena == NULL && request->takes_near_rows) {
+        arena = atomic_exchange_explicit(&request->spare_arena, NULL, memory_order_acquire);
+        if (arena == NULL)
+            arena = codedb_arena_create(&collector->allocator);
+    }
+    return arena;
+}
+
 /* Takes the request's arena over, and moves the rows that are near into it; false without memory. */
 static bool collect_open_arena(codedb_row_collector *collector)
 {
-    const codedb_near_rows *near = collector->near;
+    const codedb_near_rows *near = collector->is_near ? &collector->near_rows : NULL;
     size_t count = near != NULL ? (size_t)near->row_count * near->column_count : 0;
-    collector->near = NULL;
-    collector->arena = collector->request->rows_arena;
-    collector->request->rows_arena = NULL;
+    collector->is_near = false;
+    collector->arena = collect_take_arena(collector);
     if (collector->arena != NULL)
         collector->rows = near != NULL ? collect_near_rows(near, collector->arena)
                                        : codedb_arena_allocate_root(collector->arena, 1, sizeof *collector->rows);
@@ -165,7 +186,7 @@ static codedb_code collect_begin(codedb_row_writer *writer, const char *const *c
     codedb_row_collector *collector = (codedb_row_collector *)writer;
     const char **names;
     size_t i;
-    if (collector->near != NULL && collect_near_begin(collector->near, column_names, column_count))
+    if (collector->is_near && collect_near_begin(&collector->near_rows, column_names, column_count))
         return CODEDB_SUCCESS;
     if (collector->rows == NULL && !collect_open_arena(collector))
         return codedb_fail_no_memory(collector->request->result);
@@ -187,8 +208,8 @@ static codedb_code collect_row(codedb_row_writer *writer, const codedb_value *va
     codedb_row_collector *collector = (codedb_row_collector *)writer;
     codedb_value *copies;
     size_t count, i;
-    if (collector->near != NULL) {
-        if (collect_near_row(collector->near, values))
+    if (collector->is_near) {
+        if (collect_near_row(&collector->near_rows, values))
             return CODEDB_SUCCESS;
         if (!collect_open_arena(collector))
             return codedb_fail_no_memory(collector->request->result);
@@ -231,17 +252,14 @@ CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector)
 
 CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_request *request)
 {
-    codedb_near_rows *near = &request->near_rows;
+    codedb_near_rows *near = &collector->near_rows;
     collector->request = request;
     collector->value_count = 0;
-    collector->near = NULL;
+    collector->is_near = request->takes_near_rows;
     near->is_complete = false;
-    if (request->takes_near_rows) {
-        near->length = 0;
-        near->column_count = 0;
-        near->row_count = 0;
-        collector->near = near;
-    }
+    near->length = 0;
+    near->column_count = 0;
+    near->row_count = 0;
     return &collector->writer;
 }
 
@@ -249,9 +267,10 @@ CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *col
 {
     codedb_request *request = collector->request;
     codedb_value *values = NULL;
-    if (collector->near != NULL) {
-        collector->near->is_complete = true;
-        collector->near = NULL;
+    if (collector->is_near) {
+        collector->is_near = false;
+        collector->near_rows.is_complete = true;
+        request->near_source = &collector->near_rows;
         return CODEDB_SUCCESS;
     }
     if (collector->rows != NULL || collect_open_arena(collector))
@@ -272,7 +291,7 @@ CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *col
 CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector)
 {
     codedb_arena_destroy(collector->arena);
-    collector->near = NULL;
+    collector->is_near = false;
     collector->arena = NULL;
     collector->rows = NULL;
 }

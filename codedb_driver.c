@@ -24,10 +24,11 @@ struct codedb_driver_thread {
     codedb_driver functions; /* the driver's table, in the size that this library knows: a host's may be older */
     codedb_home home;        /* is this still the process that the thread lives in? */
     char *strings[4];        /* copies of the options' texts */
-    codedb_process *process; /* NULL: the driver is a thread; else the next five are not used */
+    codedb_process *process; /* NULL: the driver is a thread; else the next six are not used */
     codedb_worker_options worker;
     codedb_queue *queue;
     codedb_loop *loop; /* the thread's own while it runs */
+    codedb_known_operations *known;
     pthread_t thread;
     pthread_t self; /* the same, set by the thread itself: known before anybody can ask */
     double started; /* monotonic seconds */
@@ -83,6 +84,7 @@ static void driver_free(codedb_driver_thread *thread)
     size_t i;
     codedb_process_destroy(thread->process);
     codedb_queue_destroy(thread->queue);
+    codedb_known_operations_destroy(thread->known);
     for (i = 0; i < sizeof thread->strings / sizeof thread->strings[0]; i++)
         codedb_memory_release(&allocator, thread->strings[i]);
     driver_free_attachment(&thread->options);
@@ -112,6 +114,11 @@ static codedb_code driver_create(const codedb_driver_options *options, codedb_dr
         code = CODEDB_SUCCESS;
     else
         code = codedb_queue_create(&thread->allocator, thread->options.queue_size, &thread->queue, result);
+    if (code == CODEDB_SUCCESS && !options->in_process) {
+        thread->known = codedb_known_operations_create(&thread->allocator);
+        if (thread->known == NULL)
+            code = codedb_fail_no_memory(result);
+    }
     if (code == CODEDB_SUCCESS && !options->in_process)
         code = codedb_loop_create(&thread->options, thread->queue, &thread->loop, result);
     if (code != CODEDB_SUCCESS) {
@@ -309,6 +316,60 @@ static double driver_timeout(const codedb *db)
     return db->timeout != 0 ? db->timeout : db->thread->options.command_timeout;
 }
 
+/* Makes the operation ready for the driver, which needs its hash unless it is a known one. */
+static void driver_know_operation(codedb_driver_thread *thread, codedb_request *request)
+{
+    if (thread->known != NULL && request->kind == CODEDB_REQUEST_RUN)
+        request->known = codedb_known_operations_find(thread->known, &request->operation);
+}
+
+static codedb_code driver_call_process(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_code code;
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&thread->allocator) : NULL;
+    code = codedb_process_call(thread->process, request);
+    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
+    return code;
+}
+
+/* Makes the place for rows while the driver finds them. Only for what reads: without memory for it, all was in vain. */
+static codedb_code driver_call_reading(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_arena *arena;
+    codedb_code code;
+    request->takes_near_rows = true;
+    atomic_init(&request->spare_arena, NULL);
+    code = codedb_queue_ask(thread->queue, request);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    arena = codedb_arena_create(&thread->allocator);
+    atomic_store_explicit(&request->spare_arena, arena, memory_order_release);
+    code = codedb_queue_wait(thread->queue, request);
+    if (code == CODEDB_SUCCESS && arena == NULL) {
+        codedb_free(request->rows);
+        request->rows = NULL;
+        return codedb_fail_no_memory(request->result);
+    }
+    arena = atomic_load_explicit(&request->spare_arena, memory_order_relaxed);
+    if (code != CODEDB_SUCCESS || !request->near_rows.is_complete)
+        codedb_arena_destroy(arena); /* only when the driver has not taken it */
+    else if (!codedb_request_take_near_rows(request, arena))
+        code = codedb_fail_no_memory(request->result);
+    return code;
+}
+
+static codedb_code driver_call_thread(codedb_driver_thread *thread, codedb_request *request)
+{
+    codedb_code code;
+    driver_know_operation(thread, request);
+    if (request->wants_rows && codedb_request_find_role(request) == CODEDB_ROLE_READS)
+        return driver_call_reading(thread, request);
+    request->rows_arena = request->wants_rows ? codedb_arena_create(&thread->allocator) : NULL;
+    code = codedb_queue_call(thread->queue, request);
+    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
+    return code;
+}
+
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result)
 {
     codedb_result unwanted;
@@ -329,13 +390,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *reques
     request->do_not_wait = db->do_not_wait;
     request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
-    request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
-    request->takes_near_rows = db->thread->process == NULL;
-    code = db->thread->process != NULL ? codedb_process_call(db->thread->process, request)
-                                       : codedb_queue_call(db->thread->queue, request);
-    if (code == CODEDB_SUCCESS && request->near_rows.is_complete && !codedb_request_take_near_rows(request))
-        code = codedb_fail_no_memory(request->result);
-    codedb_arena_destroy(request->rows_arena); /* only a request that was not run, or failed, still has it */
+    code = db->thread->process != NULL ? driver_call_process(db->thread, request) : driver_call_thread(db->thread, request);
     if (result == NULL)
         codedb_result_clear(&unwanted);
     else
@@ -349,6 +404,7 @@ CODEDB_PRIVATE codedb_code codedb_driver_submit(codedb *db, codedb_request *requ
     request->timeout = driver_timeout(db);
     request->transaction = db->transaction;
     request->caller = codedb_queue_caller();
+    driver_know_operation(db->thread, request);
     request->rows_arena = request->wants_rows ? codedb_arena_create(&db->thread->allocator) : NULL;
     return db->thread->process != NULL ? codedb_process_submit(db->thread->process, request)
                                        : codedb_queue_submit(db->thread->queue, request);

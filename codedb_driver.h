@@ -105,6 +105,23 @@ CODEDB_PRIVATE void codedb_driver_abandon(codedb *transaction);
 /* The built-in driver, codedb_sqlite.c. */
 CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void);
 
+/* ---- operations: codedb_operation.c -------------------------------------------------------------------------------- */
+
+/* An operation's hash, from its other fields. */
+CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation);
+CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
+/* A copy of an operation and all that it points to, in an arena; false without memory. */
+CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_operation *operation, codedb_arena *arena);
+
+/* The operations that hosts ask for again and again, each of them once. Any thread. */
+typedef struct codedb_known_operations codedb_known_operations;
+/* NULL without memory. */
+CODEDB_PRIVATE codedb_known_operations *codedb_known_operations_create(const codedb_allocator *allocator);
+CODEDB_PRIVATE void codedb_known_operations_destroy(codedb_known_operations *known);
+/* The known operation that equals one, and lives as long as `known`; its memo is the driver's. NULL: there is none yet, and the operation now has
+ * its hash. */
+CODEDB_PRIVATE codedb_operation *codedb_known_operations_find(codedb_known_operations *known, codedb_operation *operation);
+
 /* ---- requests: codedb_request.c ----------------------------------------------------------------------------------- */
 
 typedef enum codedb_request_kind {
@@ -195,78 +212,87 @@ typedef enum codedb_request_state {
 #define CODEDB_NEAR_SIZE 256
 typedef struct codedb_near_rows {
     bool is_complete; /* all rows are here */
-    uint32_t length;  /* of the bytes */
-    uint32_t column_count;
-    uint32_t row_count;
+    uint16_t length;  /* of the bytes */
+    uint16_t column_count;
+    uint16_t row_count;
     /* The columns' names, then the rows' values, each followed by its text; all of them begin at multiples of 8. */
     _Alignas(8) unsigned char bytes[CODEDB_NEAR_SIZE];
 } codedb_near_rows;
 
+/* What one CPU writes and another one reads goes line by line of the cache, and a line takes longer than many a question. So what every request
+ * needs lies in few lines, each of which one side writes. */
+#define CODEDB_CACHE_LINE 64
+
 typedef struct codedb_request {
-    /* The question. */
+    /* The question, as far as the loop needs it for every request: the first line. */
+    codedb_operation *known; /* the operation, when it is a known one; NULL: it is `operation` */
+    const codedb_value *values;
+    codedb_result *result; /* of the answer: never NULL once it is submitted */
+    /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
+     * request is answered: the request is the sender's again, which may free it there. It must not wait for the loop. */
+    void (*answered_by)(struct codedb_request *request);
+    uint64_t transaction; /* 0: none */
+    double timeout;       /* seconds; negative: none */
     codedb_request_kind kind;
+    codedb_request_role role;
     codedb_priority priority;
     bool do_not_wait;
     bool wants_rows;
-    bool takes_near_rows;     /* few rows are to be left in near_rows, and `rows` stays NULL */
+    bool takes_near_rows;   /* few rows are to be left in near_rows, and `rows` stays NULL */
+    _Atomic bool cancelled; /* whoever runs it is to give it up, if it can still be as if it had never been */
+
+    /* The rest of the question. */
     codedb_arena *rows_arena; /* made by the caller's thread, which will free it: memory that changes threads is slow */
-    uint64_t transaction;     /* 0: none */
     uint64_t caller;          /* the thread that asks: codedb_queue_caller() of its process */
-    double timeout;           /* seconds; negative: none */
     codedb_operation operation;
-    const codedb_value *values;
     const codedb_program *program; /* of a batch */
     codedb_value *program_values;  /* room for program->largest */
     const char *path;              /* of a copy */
     const codedb_schema_change *schema;
+    void *context; /* the sender's */
+    bool queued;   /* under the queue's lock: still in a lane */
+    char apart_from_question[CODEDB_CACHE_LINE];
 
-    codedb_result *result; /* of the answer: never NULL once it is submitted */
-
-    /* The queue's. */
-    double submitted; /* monotonic seconds, as the other times are */
-    double deadline;  /* 0: none */
-    codedb_request_role role;
-    bool queued; /* under the queue's lock: still in a lane */
-    /* NULL: a caller waits (codedb_queue_call). Else it is called once instead, on the loop's thread and without a lock, when the
-     * request is answered: the request is the sender's again, which may free it there. It must not wait for the loop. */
-    void (*answered_by)(struct codedb_request *request);
-    void *context;          /* the sender's */
-    _Atomic bool cancelled; /* whoever runs it is to give it up, if it can still be as if it had never been */
+    /* The loop's and the queue's. */
+    double submitted;                    /* monotonic seconds, as the other times are */
+    double deadline;                     /* 0: none */
+    double taken;                        /* when the loop took it */
+    const codedb_near_rows *near_source; /* what near_rows will be, or NULL */
     struct codedb_request *next;
     struct codedb_request *previous;
-    char apart_from_question[64]; /* what only one side writes does not share a line of the cache with what the other one reads */
+    char apart_from_answer[CODEDB_CACHE_LINE - 48];
 
-    /* The answer. */
-    double taken; /* when the loop took it */
+    /* The answer, with the state at its head: the caller looks at it all the time, and gets few rows with it. */
+    _Atomic int state; /* codedb_request_state */
     codedb_code code;
+    codedb_near_rows near_rows;
     codedb_rows *rows; /* a block for codedb_free, or NULL */
     codedb_changes changes;
     int64_t *step_values; /* of a batch: a row id or affected rows each */
-    codedb_near_rows near_rows;
-    char apart_from_answer[64]; /* the caller looks at the state all the time while the driver writes the answer */
-    _Atomic int state;          /* codedb_request_state */
-    pthread_mutex_t lock;       /* of `answered`, while the caller sleeps */
+    /* Of one that takes near rows: the arena, which the caller makes while it waits. Whoever needs it takes it out. */
+    _Atomic(codedb_arena *) spare_arena;
+    pthread_mutex_t lock; /* of `answered`, while the caller sleeps */
     pthread_cond_t answered;
 } codedb_request;
 
-/* Fetches a request ahead, with the names and values that usually lie behind it, and the place of its answer. */
+#if UINTPTR_MAX == UINT64_MAX
+_Static_assert(offsetof(codedb_request, rows_arena) == CODEDB_CACHE_LINE &&
+                   offsetof(codedb_request, submitted) % CODEDB_CACHE_LINE == 0 &&
+                   offsetof(codedb_request, state) % CODEDB_CACHE_LINE == 0,
+               "a request has its lines");
+#endif
+
+/* Fetches a request ahead, with the values that usually lie behind it. */
 static inline void codedb_request_fetch(const codedb_request *request)
 {
-    codedb_memory_fetch(request, offsetof(codedb_request, apart_from_question));
-    codedb_memory_fetch(request + 1, 128);
-    codedb_memory_fetch(&request->taken, offsetof(codedb_request, near_rows.bytes) - offsetof(codedb_request, taken) + 64);
+    codedb_memory_fetch(request, CODEDB_CACHE_LINE);
+    codedb_memory_fetch(request + 1, CODEDB_CACHE_LINE);
 }
 
 /* Makes a request as if it had not been answered. */
 CODEDB_PRIVATE void codedb_request_clear_answer(codedb_request *request);
 /* What a question is. SQL is known by its first word; what begins with another than those that read or change rows is alone. */
 CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request *request);
-/* Makes an operation's hash from its other fields. */
-CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation);
-CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other);
-/* A copy of an operation and all that it points to, in an arena; false without memory. */
-CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_operation *operation, codedb_arena *arena);
-
 /* Sends a request with the handle's options and waits for its answer, which is its code. `result` may be NULL. */
 CODEDB_PRIVATE codedb_code codedb_driver_call(codedb *db, codedb_request *request, codedb_result *result);
 
@@ -290,10 +316,11 @@ typedef struct codedb_row_collector {
     codedb_row_writer writer;
     codedb_allocator allocator;
     codedb_request *request; /* the one that is being answered; NULL: none */
-    codedb_near_rows *near;  /* its near rows, as long as all rows are there */
-    codedb_arena *arena;     /* else its arena, */
-    codedb_rows *rows;       /* of which they are the root */
-    codedb_value *values;    /* kept from answer to answer */
+    bool is_near;            /* all rows are in near_rows */
+    codedb_near_rows near_rows;
+    codedb_arena *arena;  /* else its arena, */
+    codedb_rows *rows;    /* of which they are the root */
+    codedb_value *values; /* kept from answer to answer */
     size_t value_count;
     size_t value_capacity;
 } codedb_row_collector;
@@ -301,13 +328,15 @@ CODEDB_PRIVATE void codedb_row_collector_init(codedb_row_collector *collector, c
 CODEDB_PRIVATE void codedb_row_collector_free(codedb_row_collector *collector);
 /* Starts the answer of a request; errors go to its result. */
 CODEDB_PRIVATE codedb_row_writer *codedb_row_collector_start(codedb_row_collector *collector, codedb_request *request);
-/* Ends it: the rows (with no column when the driver gave none) are in the request's near rows, or in its rows, for which its arena is used up;
+/* Ends it: the rows (with no column when the driver gave none) are the request's near_source, or its rows, for which its arena is used up;
  * or NO_MEMORY. */
 CODEDB_PRIVATE codedb_code codedb_row_collector_finish(codedb_row_collector *collector);
 /* Ends an answer that failed. */
 CODEDB_PRIVATE void codedb_row_collector_drop(codedb_row_collector *collector);
-/* Makes `rows` of near rows that are complete, and uses up the arena; false without memory. On the thread that asked. */
-CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request);
+/* Copies near_source to near_rows, if there is one. At the last moment: what the caller looks at is not to be written twice. */
+CODEDB_PRIVATE void codedb_request_give_near_rows(codedb_request *request);
+/* Makes `rows` of near rows that are complete, in an arena that is used up, or destroyed without memory (false). On the thread that asked. */
+CODEDB_PRIVATE bool codedb_request_take_near_rows(codedb_request *request, codedb_arena *arena);
 
 /* ---- requests that nobody waits for: codedb_pending.c -------------------------------------------------------------- */
 
@@ -360,8 +389,12 @@ CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator
 CODEDB_PRIVATE void codedb_queue_destroy(codedb_queue *queue);
 /* What a request's `caller` is on this thread. */
 CODEDB_PRIVATE uint64_t codedb_queue_caller(void);
-/* A caller's side: puts the request in and waits until it is answered. Fills request->code; errors of the queue's own (TIMEOUT,
- * QUEUE_FULL, CONNECTION_ERROR when closed, TRANSACTION_ERROR when the thread would wait for itself) are written to its result. */
+/* A caller's side: puts the request in. Errors of the queue's own (TIMEOUT, QUEUE_FULL, CONNECTION_ERROR when closed, TRANSACTION_ERROR when
+ * the thread would wait for itself) are written to its result: anything but SUCCESS is the answer itself. */
+CODEDB_PRIVATE codedb_code codedb_queue_ask(codedb_queue *queue, codedb_request *request);
+/* Waits until a request that was put in so is answered, and returns its code. TIMEOUT as above. */
+CODEDB_PRIVATE codedb_code codedb_queue_wait(codedb_queue *queue, codedb_request *request);
+/* Both. */
 CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request);
 /* The same without waiting, neither for room (QUEUE_FULL) nor for the answer: `answered_by`, `caller`, `timeout`, `priority`,
  * `transaction` and `result` are set by the sender, like the question. Anything but SUCCESS is the answer itself: then

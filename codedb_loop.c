@@ -273,19 +273,18 @@ static int loop_is_cancelled(void *context)
 
 static bool loop_has_written(const codedb_request *request)
 {
-    codedb_operation_kind kind = request->operation.kind;
-    return request->kind == CODEDB_REQUEST_RUN && kind != CODEDB_OPERATION_SELECT && request->changes.affected_rows > 0;
+    return request->kind == CODEDB_REQUEST_RUN && request->role != CODEDB_ROLE_READS && request->changes.affected_rows > 0;
 }
 
 static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
 {
+    codedb_operation *operation = request->known != NULL ? request->known : &request->operation;
     codedb_row_writer *writer = NULL;
     codedb_code code;
     if (request->wants_rows)
         writer = codedb_row_collector_start(&loop->collector, request);
     if (request->kind == CODEDB_REQUEST_RUN)
-        code =
-            loop->driver.run(loop->connection, &request->operation, request->values, writer, &request->changes, request->result);
+        code = loop->driver.run(loop->connection, operation, request->values, writer, &request->changes, request->result);
     else if (request->kind == CODEDB_REQUEST_TABLE_INFO)
         code = loop->driver.table_info(loop->connection, request->operation.table, writer, request->result);
     else
@@ -295,6 +294,8 @@ static codedb_code loop_run(codedb_loop *loop, codedb_request *request)
             code = codedb_row_collector_finish(&loop->collector);
         else
             codedb_row_collector_drop(&loop->collector);
+        if (loop->member_count > 0)
+            codedb_request_give_near_rows(request);
     }
     if (code == CODEDB_SUCCESS && loop->transaction == 0 && loop->member_count == 0 && loop_has_written(request))
         codedb_queue_count_commit(loop->queue);
@@ -655,7 +656,7 @@ static void loop_run_again(codedb_loop *loop)
     for (i = 0; i + 1 < count; i++) {
         codedb_request *request = loop->members[i];
         loop_forget_answer(request);
-        if (request->wants_rows && request->rows_arena == NULL)
+        if (request->wants_rows && !request->takes_near_rows && request->rows_arena == NULL)
             request->rows_arena = codedb_arena_create(&loop->allocator);
         loop_run_request(loop, request);
         codedb_queue_answer(loop->queue, request);

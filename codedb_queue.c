@@ -100,6 +100,7 @@ struct codedb_queue {
     codedb_request *handed; /* what came through the hatch and is to be taken next, or NULL */
     queue_counter handed_total;
     queue_spin driver_spin;
+    atomic_bool counting; /* an answer that was given is not counted yet */
     queue_counter processed, interrupted, cancelled, commits, groups, grouped, group_largest, batch_longest;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
     queue_counter wait_histogram[QUEUE_HISTOGRAM], run_histogram[QUEUE_HISTOGRAM];
@@ -381,6 +382,19 @@ static codedb_code queue_enter(codedb_queue *queue, codedb_request *request)
     return CODEDB_SUCCESS;
 }
 
+static double queue_deadline(const codedb_request *request, double now)
+{
+    return request->timeout < 0 ? 0 : now + request->timeout;
+}
+
+/* For the caller, or for the driver when it gets the request at once. */
+static void queue_begin_time(codedb_request *request, double now)
+{
+    request->submitted = now;
+    request->deadline = queue_deadline(request, now);
+    request->near_source = NULL;
+}
+
 static bool queue_is_answered(const codedb_request *request)
 {
     return atomic_load_explicit(&request->state, memory_order_acquire) == CODEDB_REQUEST_ANSWERED;
@@ -449,7 +463,7 @@ static bool queue_give_up(codedb_queue *queue, codedb_request *request)
 static codedb_code queue_await_asleep(codedb_queue *queue, codedb_request *request)
 {
     int waited_for = CODEDB_REQUEST_WAITED_FOR;
-    double deadline = request->deadline;
+    double deadline = queue_deadline(request, codedb_monotonic_now()); /* the request's own may be the driver's to write */
     bool given_up = false;
     if (pthread_mutex_init(&request->lock, NULL) != 0)
         return queue_await_yielding(request);
@@ -491,13 +505,13 @@ static bool queue_hand_over(codedb_queue *queue, codedb_request *request)
 static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
 {
     codedb_code entered;
-    request->submitted = codedb_monotonic_now();
-    request->deadline = request->timeout < 0 ? 0 : request->submitted + request->timeout;
     request->role = codedb_request_find_role(request);
+    request->queued = false;
     atomic_init(&request->state, CODEDB_REQUEST_WAITED_FOR);
     atomic_init(&request->cancelled, false);
     if (queue_hand_over(queue, request))
         return CODEDB_SUCCESS;
+    queue_begin_time(request, codedb_monotonic_now());
     queue_fetch_lock(queue);
     pthread_mutex_lock(&queue->lock);
     entered = queue_enter(queue, request);
@@ -505,17 +519,24 @@ static codedb_code queue_start(codedb_queue *queue, codedb_request *request)
     return entered;
 }
 
-CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+CODEDB_PRIVATE codedb_code codedb_queue_ask(codedb_queue *queue, codedb_request *request)
 {
-    codedb_code entered;
     request->answered_by = NULL;
     request->caller = codedb_queue_caller();
-    entered = queue_start(queue, request);
-    if (entered != CODEDB_SUCCESS)
-        return entered;
+    return queue_start(queue, request);
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_wait(codedb_queue *queue, codedb_request *request)
+{
     if (queue_await_awake(queue, request))
         return request->code;
     return queue_await_asleep(queue, request);
+}
+
+CODEDB_PRIVATE codedb_code codedb_queue_call(codedb_queue *queue, codedb_request *request)
+{
+    codedb_code code = codedb_queue_ask(queue, request);
+    return code == CODEDB_SUCCESS ? codedb_queue_wait(queue, request) : code;
 }
 
 CODEDB_PRIVATE codedb_code codedb_queue_submit(codedb_queue *queue, codedb_request *request)
@@ -597,7 +618,11 @@ static void queue_look_out(codedb_queue *queue)
     if (queue->transaction == 0) /* which only this thread changes */
         atomic_store_explicit(&queue->hatch, QUEUE_HATCH_OPEN, memory_order_relaxed);
     queue_watch(queue);
-    found = atomic_exchange_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_acq_rel);
+    found = atomic_load_explicit(&queue->hatch, memory_order_acquire);
+    if (found <= QUEUE_HATCH_OPEN)
+        found = atomic_exchange_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_acq_rel);
+    else /* only this thread takes a request out, so that a store is enough, which nobody has to wait for */
+        atomic_store_explicit(&queue->hatch, QUEUE_HATCH_SHUT, memory_order_relaxed);
     if (found <= QUEUE_HATCH_OPEN)
         return;
     request = (codedb_request *)found; /* NOLINT(performance-no-int-to-ptr) */
@@ -606,6 +631,7 @@ static void queue_look_out(codedb_queue *queue)
         queue_counter_add(&queue->handed_total, 1);
         return;
     }
+    queue_begin_time(request, codedb_monotonic_now());
     pthread_mutex_lock(&queue->lock);
     queue_put(queue, request);
     pthread_mutex_unlock(&queue->lock);
@@ -673,12 +699,13 @@ static void queue_expire_waiting(codedb_queue *queue, double now)
     } while (request != NULL);
 }
 
-/* The request that is next, fetched. */
-static codedb_request *queue_take_next(codedb_queue *queue, bool member)
+/* The request that is next, fetched. The time of one that came through the hatch begins now. */
+static codedb_request *queue_take_next(codedb_queue *queue, bool member, double now)
 {
     codedb_request *request = queue->handed;
     if (request != NULL) {
         queue->handed = NULL;
+        queue_begin_time(request, now);
         return request;
     }
     pthread_mutex_lock(&queue->lock);
@@ -703,7 +730,7 @@ static codedb_request *queue_take(codedb_queue *queue, bool member)
         queue_expire_waiting(queue, now);
     if (!codedb_queue_has_ready(queue))
         return NULL;
-    request = queue_take_next(queue, member);
+    request = queue_take_next(queue, member, now);
     if (request != NULL) {
         request->taken = now;
         queue_count_time(now - request->submitted, &queue->wait_total, &queue->wait_maximum, queue->wait_histogram);
@@ -732,14 +759,14 @@ CODEDB_PRIVATE double codedb_queue_expiry(const codedb_queue *queue)
 }
 
 /* A request that ended in time counts as processed, one that was interrupted likewise; one that expired before it ran does not. */
-static void queue_count_answer(codedb_queue *queue, const codedb_request *request)
+static void queue_count_answer(codedb_queue *queue, double taken, codedb_code code)
 {
     double now = codedb_monotonic_now();
-    queue_count_time(now - request->taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
+    queue_count_time(now - taken, &queue->run_total, &queue->run_maximum, queue->run_histogram);
     queue_counter_add(&queue->processed, 1);
-    if (request->code == CODEDB_TIMEOUT)
+    if (code == CODEDB_TIMEOUT)
         queue_counter_add(&queue->interrupted, 1);
-    if (request->code == CODEDB_CANCELLED)
+    if (code == CODEDB_CANCELLED)
         queue_counter_add(&queue->cancelled, 1);
 }
 
@@ -750,6 +777,7 @@ static void queue_wake_caller(codedb_request *request)
         request->answered_by(request);
         return;
     }
+    codedb_request_give_near_rows(request);
     if (atomic_compare_exchange_strong_explicit(&request->state, &waited_for, CODEDB_REQUEST_ANSWERED, memory_order_acq_rel,
                                                 memory_order_acquire))
         return;
@@ -761,8 +789,18 @@ static void queue_wake_caller(codedb_request *request)
 
 CODEDB_PRIVATE void codedb_queue_answer(codedb_queue *queue, codedb_request *request)
 {
-    queue_count_answer(queue, request);
+    double taken = request->taken;
+    codedb_code code = request->code;
+    if (request->answered_by != NULL) {
+        queue_count_answer(queue, taken, code);
+        request->answered_by(request);
+        return;
+    }
+    /* Whoever waits need not wait for this as well. Those who want to know the counts do: see codedb_queue_statistics. */
+    atomic_store_explicit(&queue->counting, true, memory_order_relaxed);
     queue_wake_caller(request);
+    queue_count_answer(queue, taken, code);
+    atomic_store_explicit(&queue->counting, false, memory_order_release);
 }
 
 CODEDB_PRIVATE bool codedb_queue_expire(codedb_queue *queue, codedb_request *request)
@@ -841,6 +879,8 @@ static double queue_counter_seconds(const queue_counter *nanoseconds)
 CODEDB_PRIVATE void codedb_queue_statistics(codedb_queue *queue, codedb_statistics *statistics)
 {
     size_t i;
+    while (atomic_load_explicit(&queue->counting, memory_order_acquire))
+        sched_yield();
     pthread_mutex_lock(&queue->lock);
     statistics->total = queue->total + atomic_load_explicit(&queue->handed_total, memory_order_relaxed);
     statistics->expired = queue->expired;

@@ -4,7 +4,7 @@
  * the stack (a batch: in its arena) and send it with codedb_driver_call, or leave it to codedb_pending.c. What a driver gives back is
  * collected in codedb_collect.c.
  *
- * 1. Operations: hash, comparison, copy   2. Request frames   3. Table calls   4. Programs   5. Batches
+ * 1. Questions: roles, copies   2. Request frames   3. Table calls   4. Programs   5. Batches
  *
  * Invariants:
  * 1. A single request points into what its caller passed: that stays valid because the caller waits for the answer.
@@ -14,48 +14,7 @@
 
 #include <string.h>
 
-/* ---- 1. Operations ------------------------------------------------------------------------------------------------- */
-
-static uint64_t request_hash_word(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ (hash >> 32);
-}
-
-/* The last bytes are put together in a register: a word that is read behind bytes that were written waits for all writes before them. */
-static uint64_t request_hash_bytes(uint64_t hash, const char *bytes, size_t length)
-{
-    uint64_t word;
-    hash = request_hash_word(hash, length);
-    for (; length >= sizeof word; bytes += sizeof word, length -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        hash = request_hash_word(hash, word);
-    }
-    for (word = 0; length > 0; length--)
-        word = word << 8 | (unsigned char)bytes[length - 1];
-    return request_hash_word(hash, word);
-}
-
-static uint64_t request_hash_text(uint64_t hash, const char *text)
-{
-    return request_hash_bytes(hash, text, strlen(text));
-}
-
-CODEDB_PRIVATE uint64_t codedb_operation_hash(const codedb_operation *operation)
-{
-    uint64_t hash = request_hash_word((uint64_t)operation->kind * 2 + (operation->limited ? 1 : 0), operation->column_count);
-    size_t i;
-    if (operation->kind == CODEDB_OPERATION_EXECUTE)
-        return request_hash_bytes(hash, operation->sql, operation->sql_length);
-    hash = request_hash_text(hash, operation->table);
-    for (i = 0; i < operation->column_count; i++)
-        hash = request_hash_text(hash, operation->columns[i]);
-    for (i = 0; i < operation->where_count; i++)
-        hash = request_hash_word(request_hash_text(hash, operation->where[i]), operation->where_is_null[i]);
-    for (i = 0; i < operation->order_by_count; i++)
-        hash = request_hash_word(request_hash_text(hash, operation->order_by[i].column), operation->order_by[i].descending != 0);
-    return hash;
-}
+/* ---- 1. Questions -------------------------------------------------------------------------------------------------- */
 
 CODEDB_PRIVATE void codedb_request_clear_answer(codedb_request *request)
 {
@@ -115,84 +74,6 @@ CODEDB_PRIVATE codedb_request_role codedb_request_find_role(const codedb_request
     return CODEDB_ROLE_ALONE;
 }
 
-static bool request_names_equal(const char *const *ones, const char *const *others, size_t count)
-{
-    size_t i;
-    for (i = 0; i < count; i++)
-        if (ones[i] != others[i] && strcmp(ones[i], others[i]) != 0)
-            return false;
-    return true;
-}
-
-static bool request_orders_equal(const codedb_order *ones, const codedb_order *others, size_t count)
-{
-    size_t i;
-    for (i = 0; i < count; i++)
-        if (strcmp(ones[i].column, others[i].column) != 0 || (ones[i].descending != 0) != (others[i].descending != 0))
-            return false;
-    return true;
-}
-
-CODEDB_PRIVATE bool codedb_operation_equal(const codedb_operation *one, const codedb_operation *other)
-{
-    if (one->kind != other->kind || one->column_count != other->column_count || one->where_count != other->where_count ||
-        one->order_by_count != other->order_by_count || one->limited != other->limited || one->sql_length != other->sql_length)
-        return false;
-    if (one->kind == CODEDB_OPERATION_EXECUTE)
-        return memcmp(one->sql, other->sql, one->sql_length) == 0;
-    return request_names_equal(&one->table, &other->table, 1) &&
-           request_names_equal(one->columns, other->columns, one->column_count) &&
-           request_names_equal(one->where, other->where, one->where_count) &&
-           (one->where_count == 0 || memcmp(one->where_is_null, other->where_is_null, one->where_count) == 0) &&
-           request_orders_equal(one->order_by, other->order_by, one->order_by_count);
-}
-
-/* Copies names into an arena; NULL without memory. */
-static const char **request_copy_names(codedb_arena *arena, const char *const *names, size_t count)
-{
-    const char **copies = codedb_arena_allocate(arena, count, sizeof *copies);
-    size_t i;
-    for (i = 0; copies != NULL && i < count; i++) {
-        copies[i] = codedb_arena_copy(arena, names[i], strlen(names[i]));
-        if (copies[i] == NULL)
-            return NULL;
-    }
-    return copies;
-}
-
-static bool request_copy_order(codedb_operation *copy, const codedb_operation *operation, codedb_arena *arena)
-{
-    codedb_order *order = codedb_arena_allocate(arena, operation->order_by_count, sizeof *order);
-    size_t i;
-    if (order == NULL)
-        return false;
-    for (i = 0; i < operation->order_by_count; i++) {
-        order[i].descending = operation->order_by[i].descending;
-        order[i].column = codedb_arena_copy(arena, operation->order_by[i].column, strlen(operation->order_by[i].column));
-        if (order[i].column == NULL)
-            return false;
-    }
-    copy->order_by = order;
-    return true;
-}
-
-CODEDB_PRIVATE bool codedb_operation_copy(codedb_operation *copy, const codedb_operation *operation, codedb_arena *arena)
-{
-    *copy = *operation;
-    copy->memo = NULL;
-    copy->memo_stamp = 0;
-    if (operation->kind == CODEDB_OPERATION_EXECUTE) {
-        copy->sql = codedb_arena_copy(arena, operation->sql, operation->sql_length);
-        return copy->sql != NULL;
-    }
-    copy->table = codedb_arena_copy(arena, operation->table, strlen(operation->table));
-    copy->columns = request_copy_names(arena, operation->columns, operation->column_count);
-    copy->where = request_copy_names(arena, operation->where, operation->where_count);
-    copy->where_is_null = (const unsigned char *)codedb_arena_copy(arena, operation->where_is_null, operation->where_count);
-    return copy->table != NULL && copy->columns != NULL && copy->where != NULL && copy->where_is_null != NULL &&
-           request_copy_order(copy, operation, arena);
-}
-
 /* Copies values and their texts into an arena; NULL without memory. */
 static const codedb_value *request_copy_values(codedb_arena *arena, const codedb_value *values, size_t count)
 {
@@ -228,7 +109,7 @@ CODEDB_PRIVATE bool codedb_request_copy(codedb_request *copy, const codedb_reque
 /* A request with room for the usual number of names and values; an arena takes what is more. They lie close behind the request, so that the
  * driver fetches them with it. */
 typedef struct request_frame {
-    codedb_request request;
+    _Alignas(CODEDB_CACHE_LINE) codedb_request request;
     _Alignas(max_align_t) char room[REQUEST_FRAME_SIZE(REQUEST_FRAME_NAMES)];
     codedb_arena *arena;
     const char **names;
@@ -379,7 +260,6 @@ static codedb_code request_run_call(codedb *db, const request_call *call, codedb
         return code;
     code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), call, result);
     if (code == CODEDB_SUCCESS) {
-        frame.request.operation.hash = codedb_operation_hash(&frame.request.operation);
         code = codedb_driver_call(db, &frame.request, result);
         *changes = frame.request.changes;
     }
@@ -439,10 +319,8 @@ static codedb_code request_submit_call(codedb *db, const request_call *call, con
     if (code != CODEDB_SUCCESS)
         return code;
     code = request_frame_fill(&frame, codedb_driver_allocator(db->thread), call, result);
-    if (code == CODEDB_SUCCESS) {
-        frame.request.operation.hash = codedb_operation_hash(&frame.request.operation);
+    if (code == CODEDB_SUCCESS)
         code = codedb_pending_start(db, &frame.request, NULL, options, pending, result);
-    }
     request_frame_free(&frame);
     return code;
 }
@@ -524,7 +402,6 @@ static codedb_code request_frame_fill_select(request_frame *frame, codedb *db, c
         return code;
     }
     request_frame_select(frame, &known);
-    frame->request.operation.hash = codedb_operation_hash(&frame->request.operation);
     return CODEDB_SUCCESS;
 }
 
@@ -582,7 +459,6 @@ static void request_operation_execute(codedb_operation *operation, const char *s
     operation->sql = sql;
     operation->sql_length = strlen(sql);
     operation->value_count = parameter_count;
-    operation->hash = codedb_operation_hash(operation);
 }
 
 CODEDB_API codedb_code codedb_sql_execute(codedb *db, const char *sql, const codedb_value *parameters, size_t parameter_count,

@@ -346,6 +346,40 @@ static int sqlite_has_column(sqlite_connection *connection, const char *table, c
     return code;
 }
 
+static bool sqlite_where_has(const codedb_operation *operation, const char *column)
+{
+    size_t i;
+    for (i = 0; i < operation->where_count; i++)
+        if (!operation->where_is_null[i] && sqlite3_stricmp(operation->where[i], column) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a select asks for a row by an integer that is the table's whole key. That it need not look for another one is a fourth
+ * of what such a row costs. When it cannot be told, it is not so. */
+static bool sqlite_finds_one(sqlite_connection *connection, const codedb_operation *operation)
+{
+    int keys = 0, found = 0;
+    if (operation->kind != CODEDB_OPERATION_SELECT || operation->where_count == 0 ||
+        sqlite3_bind_text(connection->columns, 1, operation->table, -1, SQLITE_STATIC) != SQLITE_OK)
+        return false;
+    connection->trusted = true;
+    while (sqlite3_step(connection->columns) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(connection->columns, 0);
+        const char *type = (const char *)sqlite3_column_text(connection->columns, 2);
+        if (sqlite3_column_int(connection->columns, 1) == 0)
+            continue;
+        keys++;
+        if (name != NULL && type != NULL && sqlite3_stricmp(type, "INTEGER") == 0 && sqlite_where_has(operation, name))
+            found++;
+    }
+    if (sqlite3_reset(connection->columns) != SQLITE_OK)
+        found = 0;
+    connection->trusted = false;
+    sqlite3_clear_bindings(connection->columns);
+    return keys == 1 && found == 1;
+}
+
 /* Fails unless there is a table of that name. */
 static codedb_code sqlite_expect_table(sqlite_connection *connection, const char *table, codedb_result *result)
 {
@@ -546,6 +580,7 @@ static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_o
     statement->parameter_count = sqlite3_bind_parameter_count(statement->statement);
     statement->gives_rows = sqlite3_column_count(statement->statement) > 0;
     statement->only_reads = statement->gives_rows && sqlite3_stmt_readonly(statement->statement);
+    statement->columns.finds_one = sqlite_finds_one(connection, operation);
     bucket = &connection->buckets[operation->hash % SQLITE_BUCKETS];
     statement->next = *bucket;
     *bucket = (int)(statement - connection->statements);
@@ -691,6 +726,8 @@ static bool sqlite_read_columns(sqlite_connection *connection, sqlite3_stmt *sta
     int count, i;
     if (columns->names != NULL && columns->prepared_again == prepared_again)
         return true;
+    if (columns->prepared_again != prepared_again)
+        columns->finds_one = false; /* the table may be another one */
     count = sqlite3_column_count(statement);
     codedb_memory_release(&connection->allocator, columns->names);
     columns->names = codedb_memory_allocate(&connection->allocator, (size_t)count, sizeof *columns->names);
@@ -733,7 +770,7 @@ static codedb_code sqlite_step_all(sqlite_connection *connection, sqlite3_stmt *
         if (rows != NULL)
             code = sqlite_write_row(connection, statement, columns->count, rows, result);
         if (code == CODEDB_SUCCESS)
-            step = sqlite3_step(statement);
+            step = rows != NULL && columns->finds_one ? SQLITE_DONE : sqlite3_step(statement);
     }
     if (code == CODEDB_SUCCESS && step != SQLITE_DONE)
         return codedb_sqlite_fail(connection, step, what, result);
@@ -966,7 +1003,7 @@ static codedb_code sqlite_table_info(codedb_connection *self, const char *table,
                                    "primary_key FROM pragma_table_xinfo(?1) WHERE hidden <> 1";
     sqlite_connection *connection = sqlite_settled(self);
     sqlite3_stmt *statement = NULL;
-    sqlite_columns columns = {NULL, 0, 0};
+    sqlite_columns columns = {0};
     codedb_code code = sqlite_expect_table(connection, table, result);
     int prepared;
     if (code != CODEDB_SUCCESS)
@@ -1205,7 +1242,7 @@ static int sqlite_set_durability(sqlite_connection *connection)
 
 static int sqlite_prepare_fixed(sqlite_connection *connection)
 {
-    int code = sqlite_prepare_own(connection, "SELECT name FROM pragma_table_xinfo(?1)", &connection->columns);
+    int code = sqlite_prepare_own(connection, "SELECT name, pk, type FROM pragma_table_xinfo(?1)", &connection->columns);
     if (code == SQLITE_OK)
         code = sqlite_prepare_own(connection, connection->settings.read_only ? "BEGIN" : "BEGIN IMMEDIATE", &connection->begin);
     if (code == SQLITE_OK)

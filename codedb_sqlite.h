@@ -21,6 +21,7 @@ typedef struct sqlite_columns {
     const char **names; /* NULL: they were not asked for yet */
     int count;
     int prepared_again; /* how often it had been by then */
+    bool finds_one;     /* at most one row can come */
 } sqlite_columns;
 
 /* A prepared statement in the cache. Its place in the array never moves, so that an operation's memo may point to it. */

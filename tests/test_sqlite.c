@@ -332,6 +332,86 @@ static void a_returning_clause_gives_its_rows(void **state)
     codedb_free(rows);
 }
 
+/* How many rows a select by one or two columns gives, asked often enough for every shortcut. */
+static size_t count_found(const char *table, const codedb_column *where, size_t where_count)
+{
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_rows *rows;
+    size_t count = 0;
+    int i;
+    select.where = where;
+    select.where_count = where_count;
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(codedb_table_select(db, table, &select, &rows, &result), CODEDB_SUCCESS);
+        if (i > 0)
+            assert_int_equal(rows->row_count, count);
+        count = rows->row_count;
+        codedb_free(rows);
+    }
+    return count;
+}
+
+/* One row is looked for no further when it was found by a whole integer key, and only then. */
+static void rows_that_share_a_part_of_a_key_are_all_found(void **state)
+{
+    codedb_column one = integer_column("a", 1), key[] = {integer_column("a", 1), integer_column("b", 2)};
+    codedb_column upper = text_column("name", "x"), none = null_column("a");
+    (void)state;
+    run_sql(db, "CREATE TABLE pairs (a INTEGER, b INTEGER, PRIMARY KEY (a, b))");
+    run_sql(db, "INSERT INTO pairs VALUES (1, 1), (1, 2), (NULL, 3), (NULL, 4)");
+    assert_int_equal(count_found("pairs", &one, 1), 2);
+    assert_int_equal(count_found("pairs", key, 2), 1);
+    assert_int_equal(count_found("pairs", &none, 1), 2);
+    run_sql(db, "CREATE TABLE names (name TEXT COLLATE NOCASE, PRIMARY KEY (name COLLATE BINARY))");
+    run_sql(db, "INSERT INTO names VALUES ('x'), ('X')");
+    assert_int_equal(count_found("names", &upper, 1), 2);
+    run_sql(db, "CREATE TABLE keyed (a INTEGER PRIMARY KEY, b INTEGER)");
+    run_sql(db, "INSERT INTO keyed VALUES (1, 2), (2, 2)");
+    assert_int_equal(count_found("keyed", &one, 1), 1);
+    assert_int_equal(count_found("keyed", key, 2), 1);
+    assert_int_equal(count_found("keyed", &key[1], 1), 2);
+    run_sql(db, "CREATE VIEW seen AS SELECT 1 AS a UNION ALL SELECT 1");
+    assert_int_equal(count_found("seen", &one, 1), 2);
+}
+
+static void a_key_that_is_none_any_more_finds_all_rows(void **state)
+{
+    codedb_column one = integer_column("a", 1);
+    (void)state;
+    run_sql(db, "CREATE TABLE keyed (a INTEGER PRIMARY KEY)");
+    run_sql(db, "INSERT INTO keyed VALUES (1)");
+    assert_int_equal(count_found("keyed", &one, 1), 1);
+    run_sql(db, "DROP TABLE keyed");
+    run_sql(db, "CREATE TABLE keyed (a INTEGER)");
+    run_sql(db, "INSERT INTO keyed VALUES (1), (1)");
+    assert_int_equal(count_found("keyed", &one, 1), 2);
+}
+
+/* Rows that cannot be given back are not written either. */
+static void a_returning_clause_without_memory_writes_nothing(void **state)
+{
+    support_failing failing;
+    (void)state;
+    for (long n = 0; support_failing_start(&failing, n); n++) {
+        codedb_driver_options options = {.settings.allocator = failing.allocator};
+        codedb *own = NULL;
+        codedb_rows *rows = NULL;
+        codedb_code code = fixture_try_open(options, &own, &result);
+        code = code != CODEDB_SUCCESS ? code : codedb_sql_execute(own, "CREATE TABLE t (a)", NULL, 0, NULL, NULL, &result);
+        if (code == CODEDB_SUCCESS) {
+            code = codedb_sql_execute(own, "INSERT INTO t VALUES (1) RETURNING a", NULL, 0, &rows, NULL, &result);
+            codedb_free(rows);
+            if (atomic_load(&failing.failed))
+                assert_int_equal(ask_integer(own, "SELECT count(*) FROM t"), code == CODEDB_SUCCESS ? 1 : 0);
+        }
+        if (own != NULL)
+            fixture_close(own);
+        codedb_result_clear(&result);
+        if (!support_in_process) /* a process that had no memory is started again */
+            support_failing_check(&failing, code);
+    }
+}
+
 static void more_shapes_than_the_cache_holds_still_run(void **state)
 {
     char sql[64];
@@ -999,6 +1079,9 @@ int main(void)
         MEMORY_TEST(parameters_are_bound_and_counted),
         MEMORY_TEST(bad_sql_is_answered_in_the_words_of_sqlite),
         MEMORY_TEST(a_returning_clause_gives_its_rows),
+        MEMORY_TEST(rows_that_share_a_part_of_a_key_are_all_found),
+        MEMORY_TEST(a_key_that_is_none_any_more_finds_all_rows),
+        MEMORY_TEST(a_returning_clause_without_memory_writes_nothing),
         MEMORY_TEST(more_shapes_than_the_cache_holds_still_run),
         FULLTEXT_TEST(inserted_rows_are_found),
         FULLTEXT_TEST(updated_and_deleted_rows_are_followed),
