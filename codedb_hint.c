@@ -167,6 +167,7 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_SLICE:
     case CODEDB_NODE_SUBSCRIPT_ELEMENT:
     case CODEDB_NODE_AS_NAME:
+    case CODEDB_NODE_ANNOTATION:
     case CODEDB_NODE_WITH_ITEM:
     case CODEDB_NODE_EXPR:
     case CODEDB_NODE_ASSIGN:
@@ -271,6 +272,10 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
     uint32_t start = parser_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
+    if (node->kind == CODEDB_NODE_YIELD && node->parens == 0) {
+        codedb_parser_fail_expected(parser, "newline");
+        return;
+    }
     bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
     if (value.told)
@@ -289,6 +294,31 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
     if (!value.told && value.any)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
+}
+
+static void hint_arguments_parse(codedb_parser *parser)
+{
+    codedb_arguments_parse(parser, false);
+}
+
+/* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. */
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message)
+{
+    uint32_t at = parser->at, place = at;
+    if (parser->failed)
+        return;
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
+        hint_found rest = hint_try(parser, hint_arguments_parse, at + 1, false);
+        if (rest.told)
+            return;
+        while (place < parser->end && parser->tokens[place].start < rest.reached)
+            place++;
+    }
+    codedb_parser_fail_expected(parser, "a keyword argument");
+    if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
+        codedb_hint_expression(parser, first);
+    if (parser->error->expected)
+        hint_tell(parser, place, place + 1, message);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */

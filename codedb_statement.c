@@ -302,6 +302,9 @@ static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
     codedb_star_expressions_parse(parser, 300, false);
+    if (CODEDB_UNLIKELY(parser->failed) &&
+        (parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR || codedb_token_begins_operation(parser, first + 1)))
+        codedb_parser_fail_before(parser, first + 1, "a target");
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
@@ -1202,7 +1205,7 @@ static void statement_class(codedb_parser *parser, uint32_t mark)
         parser_enter(parser);
         codedb_arguments_parse(parser, true);
         parser_leave(parser);
-        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     }
     statement_block(parser, "a class definition");
     statement_close(parser, CODEDB_NODE_CLASS_DEF, first, mark);
