@@ -6,7 +6,7 @@
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
  * the parts of its expression first: so what is told of a part comes before what is told of the whole, and here the same is done while
- * the recursion unwinds. */
+ * the recursion unwinds. It does so since 3.10: for an older target there are no hints but those that its parser has. */
 #include "codedb_parser.h"
 
 #include <string.h>
@@ -137,7 +137,7 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
 {
-    if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory)
+    if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory || parser->version < 310)
         return;
     uint32_t next = first, behind;
     do {
@@ -236,7 +236,7 @@ static bool hint_begins_apart(const codedb_parser *parser, const codedb_node *no
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
 {
     uint32_t equal = parser->at, start = parser_last(parser)->first;
-    bool is_told = !parser->quiet && !parser->failed && codedb_expression_is_bitwise_or(parser) &&
+    bool is_told = !parser->quiet && !parser->failed && parser->version >= 310 && codedb_expression_is_bitwise_or(parser) &&
                    parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR && !hint_begins_apart(parser, parser_last(parser));
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
@@ -291,6 +291,8 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 {
     uint32_t equal = parser->at;
     bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
+    if (parser->version < 310)
+        return;
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
     if (!value.told && value.any)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
@@ -307,6 +309,10 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     uint32_t at = parser->at, place = at;
     if (parser->failed)
         return;
+    if (parser->version < 309) {
+        codedb_parser_fail(parser, first, at, "%s", message);
+        return;
+    }
     if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
         hint_found rest = hint_try(parser, hint_arguments_parse, at + 1, false);
         if (rest.told)
@@ -370,7 +376,7 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
     const codedb_node *key = parser_last(parser);
     bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
     uint32_t last = key->last + wider;
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected) || parser->version < 310)
         return;
     if (parser->failed)
         last = codedb_parser_behind_whole(parser, first);
