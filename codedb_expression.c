@@ -1052,7 +1052,7 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
         parser_role(parser, CODEDB_FIELD_body);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_test);
-        if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
+        if (parser->version >= 310 && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
             codedb_parser_fail(parser, body, parser->at, "expected 'else' behind the condition of a conditional expression");
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {

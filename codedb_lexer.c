@@ -984,9 +984,12 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     for (const unsigned char *p = quotes + 1; !triple && p < stop; p++)
         if (*p == '\\' && *++p == *quotes)
             escaped = true;
-    return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false,
-                      "unterminated %sstring literal (detected at line %u)%s", triple ? "triple-quoted " : "",
-                      lexer_line_detected(lx, stop), escaped ? "; perhaps you escaped the end quote?" : "");
+    /* CPython up to 3.9 blames the end of the line. */
+    bool blames_end = lx->target < 310 && !triple && memchr(quotes, '\n', (size_t)(stop - quotes)) == NULL;
+    size_t length = blames_end ? 1 : (size_t)(quotes - start) + (triple ? 3 : 1);
+    return lexer_fail(lx, blames_end ? stop : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
+                      triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
+                      escaped ? "; perhaps you escaped the end quote?" : "");
 }
 
 /* Before 3.12 a field ends where its string ends, and holds no backslash. */
