@@ -1235,8 +1235,6 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_target(parser);
-    if (CODEDB_UNLIKELY(parser->failed) && codedb_token_begins_operation(parser, first))
-        codedb_parser_fail_before(parser, first, "a target");
     if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
         expression_wrap_element(parser, first, mark);
         while (parser_accept(parser, CODEDB_TOKEN_COMMA) && expression_begins[parser_kind(parser)]) {

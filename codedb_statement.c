@@ -988,8 +988,10 @@ static void statement_while(codedb_parser *parser)
 /* for_stmt: ['async'] 'for' star_targets 'in' ~ star_expressions ':' block [else_block], from 'for' on */
 static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    parser->at++;
+    uint32_t target = ++parser->at;
     codedb_targets_parse(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && codedb_token_begins_operation(parser, target))
+        codedb_parser_fail_before(parser, target, "a target");
     parser_role(parser, CODEDB_FIELD_target);
     parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
     codedb_star_expressions_parse(parser, 309, false);
