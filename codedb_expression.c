@@ -345,7 +345,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         codedb_hint_unpacked(parser, star);
-    bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 315 && !is_double && !seen->of_class;
+    bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 309 && !is_double && !seen->of_class;
     if (generates && seen->first && codedb_expression_is_bitwise_or(parser))
         expression_starred_generator(parser, star, mark);
     parser_role(parser, CODEDB_FIELD_value);
@@ -359,7 +359,10 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
     uint32_t first = parser->at, mark = parser->count;
+    bool had_failed = parser->failed;
     expression_named(parser, true);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && (seen->keyword || seen->double_starred))
+        codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
     bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
     if (CODEDB_UNLIKELY(generates)) {
         if (seen->of_class && parser->version >= 307)
@@ -377,9 +380,10 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
     }
     parser_role(parser, CODEDB_FIELD_value);
-    if (seen->keyword || seen->double_starred)
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "positional argument follows keyword argument%s",
-                           seen->keyword ? "" : " unpacking");
+    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred))
+        codedb_hint_positional(parser, first,
+                               seen->keyword ? "positional argument follows keyword argument"
+                                             : "positional argument follows keyword argument unpacking");
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
@@ -445,7 +449,9 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
     } else {
         expression_positional_argument(parser, seen);
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
-            if (!expression_is_old_keyword(parser))
+            if (parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
+                codedb_parser_fail_expected(parser, "',' or ')'");
+            else if (!expression_is_old_keyword(parser))
                 codedb_parser_fail(parser, first, parser->at, "expected a name before '=' in an argument, found an expression");
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);
@@ -876,6 +882,13 @@ CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_all
     parser_role(parser, field);
 }
 
+/* Fails when another expression stands behind what a parameter has. */
+static void expression_check_alone(codedb_parser *parser, codedb_token_kind closing)
+{
+    if (CODEDB_UNLIKELY(codedb_expression_begins(parser)))
+        codedb_hint_behind(parser, codedb_token_kind_text(closing));
+}
+
 /* param: NAME annotation?        default: '=' expression
  * From the NAME on; `first` is the star's token where there is one. */
 static void expression_parameter(codedb_parser *parser, uint32_t first, expression_parameters *seen, codedb_node_field field)
@@ -884,14 +897,17 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
     bool starred = first != parser->at;
     parser_name(parser, CODEDB_FIELD_name);
     uint32_t last = parser->at;
-    if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON))
+    if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
         codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);
+        expression_check_alone(parser, seen->closing);
+    }
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL) && !starred) {
         parser->at++;
         if (parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA))
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a default value behind '='");
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_default);
+        expression_check_alone(parser, seen->closing);
         seen->defaults = true;
     } else if (seen->defaults && !seen->star && !starred) {
         codedb_parser_fail(parser, first, last, "parameter without a default follows parameter with a default");
@@ -1036,7 +1052,7 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
         parser_role(parser, CODEDB_FIELD_body);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_test);
-        if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
+        if (parser->version >= 310 && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
             codedb_parser_fail(parser, body, parser->at, "expected 'else' behind the condition of a conditional expression");
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
@@ -1112,6 +1128,18 @@ CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser)
 CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token)
 {
     return expression_begins[parser->tokens[token].kind];
+}
+
+CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token)
+{
+    switch (parser->tokens[token].kind) {
+    case CODEDB_TOKEN_PLUS:
+    case CODEDB_TOKEN_MINUS:
+    case CODEDB_TOKEN_TILDE:
+    case CODEDB_TOKEN_KEYWORD_NOT:
+    case CODEDB_TOKEN_KEYWORD_LAMBDA: return true;
+    default: return false;
+    }
 }
 
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser)

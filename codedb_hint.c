@@ -6,7 +6,7 @@
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
  * the parts of its expression first: so what is told of a part comes before what is told of the whole, and here the same is done while
- * the recursion unwinds. */
+ * the recursion unwinds. It does so since 3.10: for an older target there are no hints but those that its parser has. */
 #include "codedb_parser.h"
 
 #include <string.h>
@@ -137,7 +137,7 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
 {
-    if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory)
+    if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory || parser->version < 310)
         return;
     uint32_t next = first, behind;
     do {
@@ -167,6 +167,7 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_SLICE:
     case CODEDB_NODE_SUBSCRIPT_ELEMENT:
     case CODEDB_NODE_AS_NAME:
+    case CODEDB_NODE_ANNOTATION:
     case CODEDB_NODE_WITH_ITEM:
     case CODEDB_NODE_EXPR:
     case CODEDB_NODE_ASSIGN:
@@ -235,7 +236,7 @@ static bool hint_begins_apart(const codedb_parser *parser, const codedb_node *no
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
 {
     uint32_t equal = parser->at, start = parser_last(parser)->first;
-    bool is_told = !parser->quiet && !parser->failed && codedb_expression_is_bitwise_or(parser) &&
+    bool is_told = !parser->quiet && !parser->failed && parser->version >= 310 && codedb_expression_is_bitwise_or(parser) &&
                    parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR && !hint_begins_apart(parser, parser_last(parser));
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
@@ -271,6 +272,10 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
     uint32_t start = parser_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
+    if (node->kind == CODEDB_NODE_YIELD && node->parens == 0) {
+        codedb_parser_fail_expected(parser, "newline");
+        return;
+    }
     bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
     if (value.told)
@@ -286,9 +291,40 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 {
     uint32_t equal = parser->at;
     bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
+    if (parser->version < 310)
+        return;
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
     if (!value.told && value.any)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
+}
+
+static void hint_arguments_parse(codedb_parser *parser)
+{
+    codedb_arguments_parse(parser, false);
+}
+
+/* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. */
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message)
+{
+    uint32_t at = parser->at, place = at;
+    if (parser->failed)
+        return;
+    if (parser->version < 309) {
+        codedb_parser_fail(parser, first, at, "%s", message);
+        return;
+    }
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
+        hint_found rest = hint_try(parser, hint_arguments_parse, at + 1, false);
+        if (rest.told)
+            return;
+        while (place < parser->end && parser->tokens[place].start < rest.reached)
+            place++;
+    }
+    codedb_parser_fail_expected(parser, "a keyword argument");
+    if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
+        codedb_hint_expression(parser, first);
+    if (parser->error->expected)
+        hint_tell(parser, place, place + 1, message);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
@@ -340,7 +376,7 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
     const codedb_node *key = parser_last(parser);
     bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
     uint32_t last = key->last + wider;
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected) || parser->version < 310)
         return;
     if (parser->failed)
         last = codedb_parser_behind_whole(parser, first);

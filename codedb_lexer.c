@@ -984,9 +984,12 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     for (const unsigned char *p = quotes + 1; !triple && p < stop; p++)
         if (*p == '\\' && *++p == *quotes)
             escaped = true;
-    return lexer_fail(lx, start, (size_t)(quotes - start) + (triple ? 3 : 1), false,
-                      "unterminated %sstring literal (detected at line %u)%s", triple ? "triple-quoted " : "",
-                      lexer_line_detected(lx, stop), escaped ? "; perhaps you escaped the end quote?" : "");
+    /* CPython up to 3.9 blames the end of the line. */
+    bool blames_end = lx->target < 310 && !triple && memchr(quotes, '\n', (size_t)(stop - quotes)) == NULL;
+    size_t length = blames_end ? 1 : (size_t)(quotes - start) + (triple ? 3 : 1);
+    return lexer_fail(lx, blames_end ? stop : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
+                      triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
+                      escaped ? "; perhaps you escaped the end quote?" : "");
 }
 
 /* Before 3.12 a field ends where its string ends, and holds no backslash. */
@@ -1299,13 +1302,25 @@ static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
 
 /* ---- The loop ----------------------------------------------------------------------------------------------------- */
 
+/* Where the last line ends, its line break not counted: CPython up to 3.9 blames that for a bracket that is never closed. */
+static const unsigned char *lexer_last_line_end(const lexer *lx)
+{
+    const unsigned char *end = lx->end;
+    if (end > lx->base && end[-1] == '\n')
+        end--;
+    if (end > lx->base && end[-1] == '\r')
+        end--;
+    return end;
+}
+
 /* The end of the source: the line and the blocks end with it. */
 static bool lexer_finish(lexer *lx)
 {
     const codedb_tree *tree = lx->tree;
     if (lx->level > 0) {
         const unsigned char *open = lx->base + lx->brackets[lx->level].offset;
-        lexer_fail(lx, open, 1, true, "'%c' was never closed", *open);
+        const unsigned char *at = lx->target < 310 ? lexer_last_line_end(lx) : open;
+        lexer_fail(lx, at, 1, true, "'%c' was never closed", *open);
         return false;
     }
     if (lx->out > tree->tokens && lx->out[-1].kind != CODEDB_TOKEN_NEWLINE)
@@ -1399,7 +1414,7 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing)
 {
-    if (tree->token_count == 0 || !(lexing->yields || parsing->indent))
+    if (tree->token_count == 0 || !(lexing->yields || parsing->indent || tree->target_version < 310))
         return false;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
     if (parsing->offset >= stop)

@@ -82,6 +82,8 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
+/* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments: says so with `message`. */
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message);
 /* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
  * something to tell of the clauses. */
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
@@ -97,6 +99,8 @@ CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);
 /* The same of any token. */
 CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token);
+/* Whether it is an operator before its operand, or `lambda`: no target begins so. */
+CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token);
 /* Whether the expression just parsed is a bitwise_or. */
 CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);

@@ -776,14 +776,17 @@ static void process_await_change(codedb_process *process, double until)
 static void process_look_out(codedb_process *process, const process_call *call)
 {
     double until = codedb_monotonic_now() + PROCESS_AWAKE;
+    bool has_lock;
     if (process->lookers >= PROCESS_LOOKERS)
         return;
     process->lookers++;
     pthread_mutex_unlock(&process->lock);
     do {
         sched_yield();
-    } while (!call->done && process->reading && codedb_monotonic_now() < until);
-    pthread_mutex_lock(&process->lock);
+        has_lock = !process->reading && pthread_mutex_trylock(&process->lock) == 0;
+    } while (!has_lock && !call->done && codedb_monotonic_now() < until);
+    if (!has_lock)
+        pthread_mutex_lock(&process->lock);
     process->lookers--;
 }
 

@@ -302,6 +302,9 @@ static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
     codedb_star_expressions_parse(parser, 300, false);
+    if (CODEDB_UNLIKELY(parser->failed) &&
+        (parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR || codedb_token_begins_operation(parser, first + 1)))
+        codedb_parser_fail_before(parser, first + 1, "a target");
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
@@ -985,8 +988,10 @@ static void statement_while(codedb_parser *parser)
 /* for_stmt: ['async'] 'for' star_targets 'in' ~ star_expressions ':' block [else_block], from 'for' on */
 static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    parser->at++;
+    uint32_t target = ++parser->at;
     codedb_targets_parse(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && codedb_token_begins_operation(parser, target))
+        codedb_parser_fail_before(parser, target, "a target");
     parser_role(parser, CODEDB_FIELD_target);
     parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
     codedb_star_expressions_parse(parser, 309, false);
@@ -1202,7 +1207,7 @@ static void statement_class(codedb_parser *parser, uint32_t mark)
         parser_enter(parser);
         codedb_arguments_parse(parser, true);
         parser_leave(parser);
-        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     }
     statement_block(parser, "a class definition");
     statement_close(parser, CODEDB_NODE_CLASS_DEF, first, mark);

@@ -77,19 +77,17 @@ static bool syntax_is_word(codedb_token_kind kind)
     return kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_NUMBER || kind == CODEDB_TOKEN_STRING;
 }
 
-/* The last token that CPython has looked at when parsing fails here: for its hints it tries whether behind an expression there is
- * another one, and has then seen the token behind that one's attributes, calls and subscripts. */
+/* The last token that CPython has looked at when parsing fails here: behind a keyword argument's '=' it has seen the token behind the
+ * attributes, calls and subscripts of what stands there. */
 static uint32_t syntax_reach(const codedb_parser *parser)
 {
     const codedb_token *tokens = parser->tokens;
     uint32_t at = parser->at;
     bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
-                   tokens[at - 2].kind != CODEDB_TOKEN_DOT;
-    bool behind = at >= 1 && (syntax_is_word((codedb_token_kind)tokens[at - 1].kind) ||
-                              codedb_token_closes((codedb_token_kind)tokens[at - 1].kind));
-    at += keyword;
-    if (!keyword && !behind)
+                   tokens[at - 2].kind != CODEDB_TOKEN_DOT && tokens[at - 2].kind != CODEDB_TOKEN_KEYWORD_AS;
+    if (!keyword)
         return at;
+    at++;
     if (syntax_is_word((codedb_token_kind)tokens[at].kind))
         at++;
     else if (codedb_token_opens((codedb_token_kind)tokens[at].kind))

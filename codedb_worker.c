@@ -47,7 +47,7 @@
 #define WORKER_OUTPUT_FULL ((size_t)256 * 1024) /* more is not taken from answers until it was sent */
 #define WORKER_JOBS_KEPT 64
 #define WORKER_BYTES_KEPT ((size_t)64 * 1024)
-#define WORKER_LOOK_INTERVAL 50e-6 /* seconds of running after which the socket is looked at */
+#define WORKER_LOOK_INTERVAL 12e-6 /* seconds of running after which answers are sent, and the socket is looked at */
 #define WORKER_LOOK_WHILE_RUNNING 1e-3
 #define WORKER_AWAKE 60e-6 /* seconds of looking for more before sleep */
 

@@ -552,6 +552,44 @@ static void a_carriage_return_at_the_end_is_a_line_break(void **state)
     check_node("x\r", "3 Newline 1:1-2:0 - node -\n");
 }
 
+/* The places are those of CPython 3.8 and 3.9, which have no second look at what they refuse. */
+static void older_versions_tell_of_the_first_token_that_does_not_fit(void **state)
+{
+    static const struct {
+        const char *source;
+        unsigned line, column;
+    } rows[] = {
+        {"(k\n", 1, 2},
+        {"(k\n\n", 2, 0},
+        {"x = (\n 1,\n", 2, 3},
+        {"f 1)", 1, 2},
+        {"x = [1,\ny = 2\n", 2, 2},
+        {"foo(a, b\nx = 1\n", 2, 0},
+        {"x = 'abc\ny", 1, 8},
+        {"[z z]", 1, 3},
+        {"{z w", 1, 3},
+        {"a if b", 1, 6},
+        {"(a = 1)", 1, 3},
+        {"f(*a=1)", 1, 4},
+        {"{a b}", 1, 3},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+        codedb_result result = CODEDB_INIT(codedb_result);
+        codedb_tree *tree = NULL;
+        const char *source = rows[i / 2].source;
+
+        options.target_version = i % 2 == 0 ? 308 : 309;
+        assert_int_equal(codedb_tree_parse(source, strlen(source), &options, &tree, &result), CODEDB_PARSE_ERROR);
+        if (result.line != rows[i / 2].line || result.column != rows[i / 2].column)
+            fail_msg("%s: %u:%u %s", source, (unsigned)result.line, (unsigned)result.column, result.description);
+        codedb_result_clear(&result);
+    }
+}
+
 /* Before Python 3.10 a blank continued line has a NEWLINE of its own, up to 3.7 the last line may end with a backslash. */
 static void lines_of_older_versions_are_passed(void **state)
 {
@@ -1102,6 +1140,7 @@ int main(void)
         cmocka_unit_test(other_indentation_of_the_same_width_is_nobodys),
         cmocka_unit_test(all_lines_at_the_end_are_the_footer),
         cmocka_unit_test(a_carriage_return_at_the_end_is_a_line_break),
+        cmocka_unit_test(older_versions_tell_of_the_first_token_that_does_not_fit),
         cmocka_unit_test(lines_of_older_versions_are_passed),
         cmocka_unit_test(a_missing_child_has_no_line),
         cmocka_unit_test(stored_nodes_are_the_significant_ones),
