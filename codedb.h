@@ -512,7 +512,9 @@ typedef struct codedb_operation {
     const char *sql;
     size_t sql_length;
     size_t value_count; /* how many values come beside it */
-    void *memo;         /* the driver's own, to find its prepared statement again; NULL in a new operation */
+    /* The driver's own, to find its prepared statement again; NULL in a new operation. One that is asked again and again keeps it, until
+     * the driver has disconnected: so a memo may be of a statement that is no more, and the stamp is there to tell. */
+    void *memo;
     uint64_t memo_stamp;
 } codedb_operation;
 
