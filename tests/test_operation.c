@@ -114,7 +114,7 @@ static void a_null_condition_or_another_count_of_values_is_another_question(void
 /* More than there are places, and more text than there is room. */
 static void when_all_is_full_the_first_are_still_known(void **state)
 {
-    char tables[400][8], text[900];
+    char tables[400][16], text[900];
     codedb_operation *found[400];
     codedb_operation sql = {.struct_size = sizeof sql, .kind = CODEDB_OPERATION_EXECUTE, .sql = text, .sql_length = sizeof text};
     int i, round, count = 0;
