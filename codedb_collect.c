@@ -1,8 +1,8 @@
 /* codedb_collect.c -- the rows that a driver gives become the block that the host gets.
  *
- * The collector belongs to the loop, and runs on its thread. Few rows are left within the request that asked for them, as bytes: memory that
- * goes from CPU to CPU costs more than such a row does to read. They become a block on the thread that asked. More rows become one at
- * once, in the arena that came with the request.
+ * The collector belongs to the loop, and runs on its thread. Few rows are kept here as bytes, and copied into the request that asked
+ * for them when it is answered: memory that goes from CPU to CPU costs more than such a row does to read. They become a block on the thread
+ * that asked. More rows become one at once, in the arena that the asking thread has made.
  *
  * Invariant: rows are near, all of them, or in the arena, all of them; the driver touches the arena in the second case only. */
 #include "codedb_driver.h"

@@ -361,7 +361,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     uint32_t first = parser->at, mark = parser->count;
     bool had_failed = parser->failed;
     expression_named(parser, true);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && (seen->keyword || seen->double_starred))
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
         codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
     bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
     if (CODEDB_UNLIKELY(generates)) {
@@ -1132,6 +1132,8 @@ CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, 
 
 CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token)
 {
+    if (parser->version < 310)
+        return false;
     switch (parser->tokens[token].kind) {
     case CODEDB_TOKEN_PLUS:
     case CODEDB_TOKEN_MINUS:

@@ -986,7 +986,7 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
             escaped = true;
     /* CPython up to 3.9 blames the end of the line. */
     bool blames_end = lx->target < 310 && !triple && memchr(quotes, '\n', (size_t)(stop - quotes)) == NULL;
-    size_t length = blames_end ? 1 : (size_t)(quotes - start) + (triple ? 3 : 1);
+    size_t length = blames_end ? stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
     return lexer_fail(lx, blames_end ? stop : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
                       triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
                       escaped ? "; perhaps you escaped the end quote?" : "");
@@ -1320,7 +1320,7 @@ static bool lexer_finish(lexer *lx)
     if (lx->level > 0) {
         const unsigned char *open = lx->base + lx->brackets[lx->level].offset;
         const unsigned char *at = lx->target < 310 ? lexer_last_line_end(lx) : open;
-        lexer_fail(lx, at, 1, true, "'%c' was never closed", *open);
+        lexer_fail(lx, at, at < lx->end, true, "'%c' was never closed", *open);
         return false;
     }
     if (lx->out > tree->tokens && lx->out[-1].kind != CODEDB_TOKEN_NEWLINE)

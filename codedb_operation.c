@@ -4,7 +4,8 @@
  * as long as that lives, and the requests that ask it point there. So the driver finds its prepared statement by a look at
  * the copy's memo, and never touches the asker's own operation, which lies in another CPU's cache.
  *
- * Called by codedb_request.c and codedb_driver.c on any host thread. Calls nothing but memory and text.
+ * Called by codedb_request.c and codedb_driver.c on any host thread, and for the first part by who decodes requests and by the built-in
+ * driver. Calls nothing but memory.
  *
  * Invariants:
  * 1. A known operation is never changed, but for its memo, which is the driver's alone, and never removed.
@@ -153,6 +154,7 @@ struct codedb_known_operations {
     pthread_mutex_t lock;       /* of who adds one */
     codedb_arena *arena;        /* holds the operations; its memory is `pool` */
     size_t count;
+    atomic_bool is_full;                            /* so that nobody takes the lock in vain */
     _Atomic uint64_t seen[KNOWN_SEEN];              /* hashes of those that came; a newer one takes an older one's place */
     _Atomic(codedb_operation *) hints[KNOWN_HINTS]; /* by where the names lie: what was asked with those last */
     _Atomic(codedb_operation *) places[KNOWN_PLACES];
@@ -252,13 +254,17 @@ static void known_add(codedb_known_operations *known, const codedb_operation *op
 {
     size_t place;
     codedb_operation *copy;
+    if (atomic_load_explicit(&known->is_full, memory_order_relaxed))
+        return;
     pthread_mutex_lock(&known->lock);
     place = known_place(known, operation);
-    if (known->count < KNOWN_LARGEST && atomic_load_explicit(&known->places[place], memory_order_relaxed) == NULL) {
-        copy = codedb_arena_allocate(known->arena, 1, sizeof *copy);
+    if (atomic_load_explicit(&known->places[place], memory_order_relaxed) == NULL) {
+        copy = known->count < KNOWN_LARGEST ? codedb_arena_allocate(known->arena, 1, sizeof *copy) : NULL;
         if (copy != NULL && codedb_operation_copy(copy, operation, known->arena)) {
             known->count++;
             atomic_store_explicit(&known->places[place], copy, memory_order_release);
+        } else {
+            atomic_store_explicit(&known->is_full, true, memory_order_relaxed);
         }
     }
     pthread_mutex_unlock(&known->lock);

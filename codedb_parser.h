@@ -99,7 +99,7 @@ CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);
 /* The same of any token. */
 CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token);
-/* Whether it is an operator before its operand, or `lambda`: no target begins so. */
+/* Whether it is an operator before its operand, or `lambda`: no target begins so, and from 3.10 on CPython looks no further. */
 CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token);
 /* Whether the expression just parsed is a bitwise_or. */
 CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);

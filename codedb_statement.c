@@ -302,8 +302,8 @@ static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
     codedb_star_expressions_parse(parser, 300, false);
-    if (CODEDB_UNLIKELY(parser->failed) &&
-        (parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR || codedb_token_begins_operation(parser, first + 1)))
+    if (CODEDB_UNLIKELY(parser->failed) && ((parser->version >= 310 && parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR) ||
+                                            codedb_token_begins_operation(parser, first + 1)))
         codedb_parser_fail_before(parser, first + 1, "a target");
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);

@@ -276,6 +276,15 @@ static codedb_code tree_fail(const codedb_tree *tree, const codedb_syntax_error 
                           (unsigned long)line, (unsigned long)column + 1, error->message);
 }
 
+/* CPython up to 3.7 gives the last byte of a token that does not fit, instead of the first. */
+static void tree_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
+{
+    if (tree->target_version >= 308 || !error->expected || error->length < 2)
+        return;
+    error->offset += error->length - 1;
+    error->length = 1;
+}
+
 /* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */
 static bool tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
 {
@@ -335,6 +344,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     made->length = (uint32_t)length;
     made->target_version = options.target_version == 0 ? CODEDB_NEWEST_VERSION : options.target_version;
     if (!tree_read(made, (uint32_t)options.max_depth, &error)) {
+        tree_blame_end(made, &error);
         code = tree_fail(made, &error, options.path, result);
         codedb_tree_free(made);
         return code;

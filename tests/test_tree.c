@@ -552,7 +552,20 @@ static void a_carriage_return_at_the_end_is_a_line_break(void **state)
     check_node("x\r", "3 Newline 1:1-2:0 - node -\n");
 }
 
-/* The places are those of CPython 3.8 and 3.9, which have no second look at what they refuse. */
+static void check_place(const char *source, int version, unsigned line, unsigned column)
+{
+    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_tree *tree = NULL;
+
+    options.target_version = version;
+    assert_int_equal(codedb_tree_parse(source, strlen(source), &options, &tree, &result), CODEDB_PARSE_ERROR);
+    if (result.line != line || result.column != column || result.offset + result.length > strlen(source))
+        fail_msg("%d: %s: %u:%u %s", version, source, (unsigned)result.line, (unsigned)result.column, result.description);
+    codedb_result_clear(&result);
+}
+
+/* The places are those of CPython 3.8 and 3.9, which have no second look at what they refuse, and, of the last few, 3.7. */
 static void older_versions_tell_of_the_first_token_that_does_not_fit(void **state)
 {
     static const struct {
@@ -572,22 +585,21 @@ static void older_versions_tell_of_the_first_token_that_does_not_fit(void **stat
         {"(a = 1)", 1, 3},
         {"f(*a=1)", 1, 4},
         {"{a b}", 1, 3},
+        {"f(a=1, g(in))", 1, 9},
+        {"del - in", 1, 6},
+        {"for - in x: pass", 1, 6},
     };
+    static const struct {
+        const char *source;
+        unsigned column;
+    } last_bytes[] = {{"and a", 2}, {"x = 1 ...", 8}, {"w.or", 3}, {"f 1)", 2}};
     size_t i;
 
     (void)state;
-    for (i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
-        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
-        codedb_result result = CODEDB_INIT(codedb_result);
-        codedb_tree *tree = NULL;
-        const char *source = rows[i / 2].source;
-
-        options.target_version = i % 2 == 0 ? 308 : 309;
-        assert_int_equal(codedb_tree_parse(source, strlen(source), &options, &tree, &result), CODEDB_PARSE_ERROR);
-        if (result.line != rows[i / 2].line || result.column != rows[i / 2].column)
-            fail_msg("%s: %u:%u %s", source, (unsigned)result.line, (unsigned)result.column, result.description);
-        codedb_result_clear(&result);
-    }
+    for (i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++)
+        check_place(rows[i / 2].source, i % 2 == 0 ? 308 : 309, rows[i / 2].line, rows[i / 2].column);
+    for (i = 0; i < sizeof last_bytes / sizeof last_bytes[0]; i++)
+        check_place(last_bytes[i].source, 307, 1, last_bytes[i].column);
 }
 
 /* Before Python 3.10 a blank continued line has a NEWLINE of its own, up to 3.7 the last line may end with a backslash. */
