@@ -380,6 +380,48 @@ CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition);
 /* Waits, with the lock held, until somebody signals or `deadline` (monotonic seconds; 0: for ever); false when that has passed. */
 CODEDB_PRIVATE bool codedb_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double deadline);
 
+static inline void codedb_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+/* How long it is worth to spin: what has been learned so far. Only a guess, so that lost updates do no harm. */
+typedef struct codedb_spin {
+    unsigned largest; /* pauses */
+    _Atomic unsigned limit;
+    _Atomic unsigned calls;
+} codedb_spin;
+
+#define CODEDB_SPIN_SMALLEST 8
+#define CODEDB_SPIN_PROBE 64
+
+static inline void codedb_spin_init(codedb_spin *spin, unsigned largest)
+{
+    spin->largest = largest;
+    atomic_init(&spin->limit, largest);
+    atomic_init(&spin->calls, 0);
+}
+
+/* How often to pause before yielding. Now and then it is tried in full, even when it did not help of late. */
+static inline unsigned codedb_spin_limit(codedb_spin *spin)
+{
+    unsigned calls = atomic_load_explicit(&spin->calls, memory_order_relaxed) + 1;
+    atomic_store_explicit(&spin->calls, calls, memory_order_relaxed);
+    return calls % CODEDB_SPIN_PROBE == 0 ? spin->largest : atomic_load_explicit(&spin->limit, memory_order_relaxed);
+}
+
+/* Spinning that does not help, as on a single CPU, is given up step by step. */
+static inline void codedb_spin_learn(codedb_spin *spin, bool helped)
+{
+    unsigned limit = atomic_load_explicit(&spin->limit, memory_order_relaxed);
+    limit = helped ? spin->largest : limit - limit / 8;
+    atomic_store_explicit(&spin->limit, limit > CODEDB_SPIN_SMALLEST ? limit : CODEDB_SPIN_SMALLEST, memory_order_relaxed);
+}
+
 /* ---- the queue: codedb_queue.c ------------------------------------------------------------------------------------ */
 
 typedef struct codedb_queue codedb_queue;

@@ -32,10 +32,8 @@
 #define QUEUE_HISTOGRAM 32
 #define QUEUE_CACHE_LINE 64
 
-/* Spins are pauses of the CPU; windows are seconds of yielding before sleep. */
-#define QUEUE_SPIN_LARGEST 300
-#define QUEUE_SPIN_SMALLEST 8
-#define QUEUE_SPIN_PROBE 64
+/* The spin is pauses of the CPU; windows are seconds of yielding before sleep. */
+#define QUEUE_SPIN 300
 #define QUEUE_DRIVER_WINDOW 60e-6
 #define QUEUE_CALLER_WINDOW 300e-6
 #define QUEUE_YIELDERS_LARGEST 64
@@ -55,12 +53,6 @@ typedef struct queue_lane {
 
 /* Written by one thread, read by any. */
 typedef _Atomic uint64_t queue_counter;
-
-/* How long it is worth to spin: what has been learned so far. Only a guess, so that lost updates do no harm. */
-typedef struct queue_spin {
-    _Atomic unsigned limit;
-    _Atomic unsigned calls;
-} queue_spin;
 
 struct codedb_queue {
     codedb_allocator allocator;
@@ -93,13 +85,13 @@ struct codedb_queue {
     _Atomic(const codedb_request *) newest; /* the request that came last, or what was that: only to be fetched */
     char apart_from_ready[QUEUE_CACHE_LINE];
     _Atomic int yielders;
-    queue_spin caller_spin;
+    codedb_spin caller_spin;
     char apart_from_yielders[QUEUE_CACHE_LINE];
 
     /* The driver's own. */
     codedb_request *handed; /* what came through the hatch and is to be taken next, or NULL */
     queue_counter handed_total;
-    queue_spin driver_spin;
+    codedb_spin driver_spin;
     atomic_bool counting; /* an answer that was given is not counted yet */
     queue_counter processed, interrupted, cancelled, commits, groups, grouped, group_largest, batch_longest;
     queue_counter wait_total, wait_maximum, run_total, run_maximum; /* nanoseconds */
@@ -133,8 +125,8 @@ CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator
     memset(made, 0, sizeof *made);
     made->allocator = *allocator;
     made->capacity = capacity;
-    atomic_init(&made->caller_spin.limit, QUEUE_SPIN_LARGEST);
-    atomic_init(&made->driver_spin.limit, QUEUE_SPIN_LARGEST);
+    codedb_spin_init(&made->caller_spin, QUEUE_SPIN);
+    codedb_spin_init(&made->driver_spin, QUEUE_SPIN);
     if (!queue_lock_init(&made->lock)) {
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
@@ -165,31 +157,6 @@ CODEDB_PRIVATE void codedb_queue_destroy(codedb_queue *queue)
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------------------------------- */
-
-static inline void queue_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("yield");
-#endif
-}
-
-/* How often to pause before yielding. Now and then it is tried in full, even when it did not help of late. */
-static unsigned queue_spin_limit(queue_spin *spin)
-{
-    unsigned calls = atomic_load_explicit(&spin->calls, memory_order_relaxed) + 1;
-    atomic_store_explicit(&spin->calls, calls, memory_order_relaxed);
-    return calls % QUEUE_SPIN_PROBE == 0 ? QUEUE_SPIN_LARGEST : atomic_load_explicit(&spin->limit, memory_order_relaxed);
-}
-
-/* Spinning that does not help, as on a single CPU, is given up step by step. */
-static void queue_spin_learn(queue_spin *spin, bool helped)
-{
-    unsigned limit = atomic_load_explicit(&spin->limit, memory_order_relaxed);
-    limit = helped ? QUEUE_SPIN_LARGEST : limit - limit / 8;
-    atomic_store_explicit(&spin->limit, limit > QUEUE_SPIN_SMALLEST ? limit : QUEUE_SPIN_SMALLEST, memory_order_relaxed);
-}
 
 static inline void queue_fetch_lock(const codedb_queue *queue)
 {
@@ -402,15 +369,15 @@ static bool queue_is_answered(const codedb_request *request)
 
 static bool queue_spin_for_answer(codedb_queue *queue, const codedb_request *request)
 {
-    unsigned spin = queue_spin_limit(&queue->caller_spin);
+    unsigned spin = codedb_spin_limit(&queue->caller_spin);
     for (; spin > 0; spin--) {
         if (queue_is_answered(request)) {
-            queue_spin_learn(&queue->caller_spin, true);
+            codedb_spin_learn(&queue->caller_spin, true);
             return true;
         }
-        queue_pause();
+        codedb_pause();
     }
-    queue_spin_learn(&queue->caller_spin, false);
+    codedb_spin_learn(&queue->caller_spin, false);
     return false;
 }
 
@@ -594,16 +561,16 @@ static bool queue_is_called(const codedb_queue *queue)
 /* Spins and yields until something has come, or the window is over. */
 static void queue_watch(codedb_queue *queue)
 {
-    unsigned spin = queue_spin_limit(&queue->driver_spin);
+    unsigned spin = codedb_spin_limit(&queue->driver_spin);
     double until;
     for (; spin > 0; spin--) {
         if (queue_is_called(queue)) {
-            queue_spin_learn(&queue->driver_spin, true);
+            codedb_spin_learn(&queue->driver_spin, true);
             return;
         }
-        queue_pause();
+        codedb_pause();
     }
-    queue_spin_learn(&queue->driver_spin, false);
+    codedb_spin_learn(&queue->driver_spin, false);
     until = codedb_monotonic_now() + QUEUE_DRIVER_WINDOW;
     do {
         sched_yield();

@@ -49,7 +49,9 @@
 #define WORKER_BYTES_KEPT ((size_t)64 * 1024)
 #define WORKER_LOOK_INTERVAL 12e-6 /* seconds of running after which answers are sent, and the socket is looked at */
 #define WORKER_LOOK_WHILE_RUNNING 1e-3
-#define WORKER_AWAKE 60e-6 /* seconds of looking for more before sleep */
+#define WORKER_AWAKE 60e-6   /* seconds of looking for more before sleep */
+#define WORKER_SPIN 80u      /* pauses before the processor is given away */
+#define WORKER_SPIN_LOOK 20u /* pauses between two looks: each of them keeps the host's threads from sending */
 
 #define WORKER_BACK_OFF 0.1
 #define WORKER_BACK_OFF_LARGEST 5.0
@@ -283,6 +285,7 @@ struct worker {
     bool ended;       /* the host is gone, or sends what cannot be understood */
     bool failed;      /* could not connect */
     double last_look; /* when the socket was looked at */
+    codedb_spin spin;
 
     worker_list assembled; /* not whole yet */
     worker_list backlog;   /* for which the queue had no room */
@@ -767,16 +770,30 @@ static void worker_run(worker *self)
     }
 }
 
+/* Looks for more without giving the processor away: all host threads that wait would run before this one does again. */
+static bool worker_spin(worker *self, unsigned pauses)
+{
+    bool received = worker_receive(self);
+    unsigned i;
+    for (i = 1; i <= pauses && !received; i++) {
+        codedb_pause();
+        received = i % WORKER_SPIN_LOOK == 0 && worker_receive(self);
+    }
+    return received;
+}
+
 /* Looks for more for a moment: waking up takes longer than most requests. */
 static bool worker_look_out(worker *self)
 {
     double until = codedb_monotonic_now() + WORKER_AWAKE;
-    do {
-        if (worker_receive(self))
-            return true;
+    unsigned pauses = codedb_spin_limit(&self->spin);
+    bool received = worker_spin(self, pauses);
+    codedb_spin_learn(&self->spin, received);
+    while (!received && codedb_monotonic_now() < until) {
         sched_yield();
-    } while (codedb_monotonic_now() < until);
-    return false;
+        received = worker_spin(self, pauses);
+    }
+    return received;
 }
 
 static void worker_sleep(worker *self)
@@ -874,6 +891,7 @@ static bool worker_init(worker *self, const worker_supervisor *supervisor, int s
 {
     codedb_driver_settings *settings = &self->options.settings;
     memset(self, 0, sizeof *self);
+    codedb_spin_init(&self->spin, WORKER_SPIN);
     self->supervisor = supervisor;
     self->options = supervisor->options.driver;
     self->allocator = supervisor->allocator;
