@@ -376,8 +376,12 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
     const codedb_node *key = parser_last(parser);
     bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
     uint32_t last = key->last + wider;
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected) || parser->version < 310)
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
         return;
+    if (parser->version < 310) {
+        codedb_parser_fail_expected(parser, "':'");
+        return;
+    }
     if (parser->failed)
         last = codedb_parser_behind_whole(parser, first);
     else
