@@ -19,6 +19,7 @@ static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
+static void expression_targets(codedb_parser *parser);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -380,7 +381,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
     }
     parser_role(parser, CODEDB_FIELD_value);
-    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred))
+    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_positional(parser, first,
                                seen->keyword ? "positional argument follows keyword argument"
                                              : "positional argument follows keyword argument unpacking");
@@ -423,7 +424,8 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
         codedb_parser_require(parser, 305, "a keyword argument behind **");
     uint32_t name = parser->at - 1;
     parser_accept(parser, CODEDB_TOKEN_EQUAL);
-    if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+    bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (is_empty && parser->version >= 312)
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(parser_sees_for(parser)))
@@ -571,7 +573,7 @@ CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
 }
 
 /* star_named_expression: '*' bitwise_or | named_expression */
-static void expression_star_named(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser)
 {
     if (parser_sees(parser, CODEDB_TOKEN_STAR))
         codedb_starred_parse(parser);
@@ -606,7 +608,7 @@ static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t 
         uint32_t element_first = parser->at, element_mark = parser->count;
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing == CODEDB_TOKEN_RIGHT_BRACE)
             codedb_parser_require(parser, 305, "unpacking in a set");
-        expression_star_named(parser);
+        codedb_star_named_parse(parser);
         expression_wrap_element(parser, element_first, element_mark);
     }
     if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
@@ -650,13 +652,27 @@ static void expression_conditions(codedb_parser *parser)
     }
 }
 
-/* For this CPython has a message, at the same token. */
-static void expression_fail_in(codedb_parser *parser)
+/* The targets of a clause of a comprehension, and 'in'. Since 3.13 CPython has a message for its absence, at the same token, and tells
+ * of the targets only when it is there; before, what is wrong in them comes first. */
+static void expression_clause_targets(codedb_parser *parser)
 {
-    if (parser->failed)
+    uint32_t first = parser->at;
+    expression_targets(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && parser->version < 313)
+        codedb_hint_targets(parser, first);
+    if (CODEDB_LIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))) {
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    } else if (parser->version < 313) {
+        codedb_hint_clause_targets(parser, first);
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    }
+    parser_role(parser, CODEDB_FIELD_target);
+    if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
         return;
+    bool first_failure = !parser->failed;
     codedb_parser_fail_expected(parser, "'in'");
-    parser->error->expected = false;
+    if (first_failure)
+        parser->error->expected = parser->version < 313;
 }
 
 /* for_if_clauses: (['async'] 'for' star_targets 'in' ~ disjunction ('if' disjunction)*)+, as one CompFor */
@@ -671,10 +687,7 @@ static void expression_comprehension(codedb_parser *parser)
             parser->at += !parser->failed;
         }
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
-        codedb_targets_parse(parser);
-        parser_role(parser, CODEDB_FIELD_target);
-        if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN))
-            expression_fail_in(parser);
+        expression_clause_targets(parser);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_iter);
         expression_conditions(parser);
@@ -715,7 +728,7 @@ static void expression_group(codedb_parser *parser)
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD)) {
         codedb_yield_or_star_parse(parser, 300);
     } else {
-        expression_star_named(parser);
+        codedb_star_named_parse(parser);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
             expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
@@ -739,7 +752,7 @@ static void expression_list(codedb_parser *parser)
     parser_enter(parser);
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET)) {
         uint32_t element = parser->at;
-        expression_star_named(parser);
+        codedb_star_named_parse(parser);
         if (parser_sees_clause(parser)) {
             kind = CODEDB_NODE_LIST_COMP;
             if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
@@ -777,7 +790,8 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         parser_role(parser, CODEDB_FIELD_key);
         if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first)
             codedb_hint_key(parser, first);
-        if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
+        bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
+        if (is_empty && parser->version >= 310)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_value);
@@ -836,7 +850,7 @@ static void expression_braces(codedb_parser *parser)
         if (parser_sees(parser, CODEDB_TOKEN_STAR))
             codedb_parser_require(parser, 305, "unpacking in a set");
         if (parser->version >= 309)
-            expression_star_named(parser);
+            codedb_star_named_parse(parser);
         else if (parser_sees(parser, CODEDB_TOKEN_STAR))
             codedb_starred_parse(parser);
         else
@@ -903,7 +917,8 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
     }
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL) && !starred) {
         parser->at++;
-        if (parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA))
+        bool is_empty = parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA);
+        if (is_empty && parser->version >= 311)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a default value behind '='");
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_default);
@@ -1130,20 +1145,6 @@ CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, 
     return expression_begins[parser->tokens[token].kind];
 }
 
-CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token)
-{
-    if (parser->version < 310)
-        return false;
-    switch (parser->tokens[token].kind) {
-    case CODEDB_TOKEN_PLUS:
-    case CODEDB_TOKEN_MINUS:
-    case CODEDB_TOKEN_TILDE:
-    case CODEDB_TOKEN_KEYWORD_NOT:
-    case CODEDB_TOKEN_KEYWORD_LAMBDA: return true;
-    default: return false;
-    }
-}
-
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser)
 {
     expression_operators(parser, EXPRESSION_BIT_OR);
@@ -1233,7 +1234,7 @@ static void expression_target(codedb_parser *parser)
 }
 
 /* star_targets: star_target !',' | star_target (',' star_target)* [','] */
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
+static void expression_targets(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_target(parser);
@@ -1246,6 +1247,11 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
         }
         parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
     }
+}
+
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
+{
+    expression_targets(parser);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
 }
 

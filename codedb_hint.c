@@ -71,11 +71,13 @@ static void hint_tell(codedb_parser *parser, uint32_t first, uint32_t last, cons
 
 /* ---- Side by side ------------------------------------------------------------------------------------------------- */
 
-/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` and `t` are. */
+/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` is, and `t` since
+ * 3.12. */
 static bool hint_is_soft_keyword(const codedb_parser *parser, const codedb_token *token)
 {
     static const char *const words[] = {"_", "case", "match", "type"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    size_t count = parser->version >= 312 ? 4 : 3;
+    for (size_t i = 0; i < count; i++)
         if (token->length <= strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
             return true;
     return false;
@@ -96,11 +98,17 @@ static bool hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
     return false;
 }
 
+/* STRING: up to 3.11 an f-string is one too. */
+static bool hint_is_string(const codedb_parser *parser, const codedb_token *token)
+{
+    return token->kind == CODEDB_TOKEN_STRING || (token->kind == CODEDB_TOKEN_FSTRING_START && parser->version < 312);
+}
+
 /* !(NAME STRING | SOFT_KEYWORD) disjunction expression: a comma between them was forgotten, if they are in brackets. */
 static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
 {
     const codedb_token *token = &parser->tokens[first];
-    if (token->kind == CODEDB_TOKEN_NAME && (token[1].kind == CODEDB_TOKEN_STRING || hint_is_soft_keyword(parser, token)))
+    if (token->kind == CODEDB_TOKEN_NAME && (hint_is_string(parser, &token[1]) || hint_is_soft_keyword(parser, token)))
         return false;
     hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
     hint_reach(parser, &second);
@@ -123,16 +131,21 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
     return first;
 }
 
-/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. What is wrong in an
- * f-string in brackets is not. */
+/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told, but not what is wrong
+ * in an f-string in brackets. Of `print` and `exec` the word is told of. */
 static void hint_legacy(codedb_parser *parser, uint32_t first)
 {
-    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first + 1].kind;
-    if (parser->tokens[first].kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN ||
-        kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+    const codedb_token *word = &parser->tokens[first];
+    codedb_token_kind kind = (codedb_token_kind)word[1].kind;
+    if (word->kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
-    hint_found found = hint_try(parser, codedb_plain_star_expressions_parse, first + 1, false);
+    const char *text = parser->source + word->start;
+    bool quiet = kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+    hint_found found = hint_try(parser, codedb_plain_star_expressions_parse, first + 1, quiet);
     hint_reach(parser, &found);
+    bool is_legacy = (word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0);
+    if (!found.told && found.any && is_legacy)
+        hint_tell(parser, first, found.behind, "expected '(': print and exec are functions");
 }
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
@@ -307,24 +320,83 @@ static void hint_arguments_parse(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message)
 {
     uint32_t at = parser->at, place = at;
+    bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed)
         return;
     if (parser->version < 309) {
         codedb_parser_fail(parser, first, at, "%s", message);
         return;
     }
-    if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
-        hint_found rest = hint_try(parser, hint_arguments_parse, at + 1, false);
-        if (rest.told)
-            return;
-        while (place < parser->end && parser->tokens[place].start < rest.reached)
-            place++;
-    }
+    hint_found rest = {.reached = 0};
+    if (!is_last)
+        rest = hint_try(parser, hint_arguments_parse, at + 1, false);
+    if (rest.told)
+        return;
     codedb_parser_fail_expected(parser, "a keyword argument");
-    if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
+    hint_reach(parser, &rest);
+    if (is_last)
         codedb_hint_expression(parser, first);
+    while (place < parser->end && parser->tokens[place].start < parser->error->reached)
+        place++;
     if (parser->error->expected)
         hint_tell(parser, place, place + 1, message);
+}
+
+/* ---- Targets ------------------------------------------------------------------------------------------------------- */
+
+/* CPython tells of the target when at least the beginning of a value is there, else the operator is the unexpected token. */
+CODEDB_PRIVATE void codedb_hint_augmented(codedb_parser *parser, uint32_t target, uint32_t operator_token)
+{
+    codedb_syntax_error error = *parser->error;
+    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
+    if (!error.expected || error.no_memory || parser->version < 310)
+        return;
+    parser->failed = false;
+    codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
+    if (!parser->failed || !has_value) {
+        bool is_target = !parser->failed;
+        *parser->error = error;
+        parser->failed = true;
+        if (!is_target)
+            codedb_parser_fail_before(parser, operator_token, "newline");
+    }
+}
+
+/* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
+static void hint_elements_parse(codedb_parser *parser)
+{
+    codedb_star_named_parse(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_COMMA))
+        while (codedb_expression_begins(parser)) {
+            codedb_star_named_parse(parser);
+            parser_accept(parser, CODEDB_TOKEN_COMMA);
+        }
+}
+
+CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
+{
+    if (parser->version >= 310 && !parser->quiet)
+        hint_try(parser, hint_elements_parse, first, false);
+}
+
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
+        codedb_parser_fail_before(parser, behind, "a target");
+}
+
+static void hint_clause_targets_parse(codedb_parser *parser)
+{
+    codedb_plain_star_expressions_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "'in'");
+}
+
+CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
+{
+    if (!parser->failed && !parser->quiet && parser->version >= 310)
+        hint_try(parser, hint_clause_targets_parse, first, false);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */

@@ -63,6 +63,8 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parse
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first);
 /* The same for a disjunction: an expression that is no conditional. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
+/* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
 CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
@@ -78,6 +80,14 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected);
 /* An '=' stands behind the expression just parsed, where none can. */
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
+/* The value behind the augmented assignment's operator failed; its target is node `target`. */
+CODEDB_PRIVATE void codedb_hint_augmented(codedb_parser *parser, uint32_t target, uint32_t operator_token);
+/* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
+CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
+/* The targets behind `del` or `for`, which begin at `first`, failed. */
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first);
+/* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
+CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expressions that begin a statement. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
@@ -99,8 +109,6 @@ CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);
 /* The same of any token. */
 CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token);
-/* Whether it is an operator before its operand, or `lambda`: no target begins so, and from 3.10 on CPython looks no further. */
-CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token);
 /* Whether the expression just parsed is a bitwise_or. */
 CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
@@ -108,6 +116,8 @@ CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_plain_star_expressions_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
+/* '*' bitwise_or | named_expression */
+CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser);
 /* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
 /* yield_expr | star_expressions */

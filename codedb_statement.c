@@ -150,6 +150,8 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
     uint32_t target_first = first, target_mark = mark;
     do {
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+        if (CODEDB_UNLIKELY(parser->failed))
+            codedb_hint_elements(parser, first);
         parser_role(parser, CODEDB_FIELD_target);
         parser_close(parser, CODEDB_NODE_ASSIGN_TARGET, target_first, target_mark);
         parser_role(parser, CODEDB_FIELD_targets);
@@ -201,12 +203,15 @@ static void statement_annotated_assign(codedb_parser *parser, uint32_t first, ui
 /* single_target augassign ~ annotated_rhs, behind the target */
 static void statement_augmented_assign(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_node_kind operator_kind)
 {
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_AUGMENT);
+    uint32_t target = parser->count - 1, operator_token = parser->at;
     parser_role(parser, CODEDB_FIELD_target);
     parser_add(parser, operator_kind, parser->at, parser->at + 1, parser->count);
     parser_role(parser, CODEDB_FIELD_operator);
     parser->at += !parser->failed;
     codedb_yield_or_star_parse(parser, 309);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_augmented(parser, target, operator_token);
+    codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_AUG_ASSIGN, first, mark);
 }
@@ -302,9 +307,8 @@ static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
     codedb_star_expressions_parse(parser, 300, false);
-    if (CODEDB_UNLIKELY(parser->failed) && ((parser->version >= 310 && parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR) ||
-                                            codedb_token_begins_operation(parser, first + 1)))
-        codedb_parser_fail_before(parser, first + 1, "a target");
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_targets(parser, first + 1);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
@@ -441,17 +445,12 @@ static void statement_small(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_body);
 }
 
-/* Something stands behind a small statement that does not belong to it. Of Python 2's print and exec the word is reported. */
+/* Something stands behind a small statement that does not belong to it. */
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
-    if (node->kind == CODEDB_NODE_EXPR && node->last == node->first + 1 && codedb_expression_begins(parser)) {
-        const codedb_token *word = &parser->tokens[node->first];
-        const char *text = parser->source + word->start;
-        if ((word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0))
-            codedb_parser_fail(parser, node->first, parser->at + 1, "expected '(' behind %.*s: it is a function",
-                               (int)word->length, text);
-    }
+    if (node->kind == CODEDB_NODE_EXPR && codedb_expression_begins(parser))
+        codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
 
@@ -990,8 +989,8 @@ static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     uint32_t target = ++parser->at;
     codedb_targets_parse(parser);
-    if (CODEDB_UNLIKELY(parser->failed) && codedb_token_begins_operation(parser, target))
-        codedb_parser_fail_before(parser, target, "a target");
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_targets(parser, target);
     parser_role(parser, CODEDB_FIELD_target);
     parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
     codedb_star_expressions_parse(parser, 309, false);
@@ -1176,22 +1175,38 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
 
 /* ---- def and class ------------------------------------------------------------------------------------------------ */
 
+/* ['->' expression] &&':', behind the '->': since 3.10 what is read of an expression stands without more before the ':' that has to
+ * follow; up to 3.12 that was found without a second look. */
+static void statement_returns(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    bool quiet = parser->quiet;
+    parser->quiet = quiet || (parser->version >= 310 && parser->version < 313);
+    codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
+    parser->quiet = quiet;
+    if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
+        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        codedb_parser_fail_before(parser, behind > first ? behind : first - 1, "':'");
+    }
+}
+
 /* function_def_raw: ['async'] 'def' NAME [type_params] '(' [params] ')' ['->' expression] ':' block, from 'def' on */
 static void statement_function(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     parser->at++;
     parser_name(parser, CODEDB_FIELD_name);
+    bool named = !parser->failed;
+    uint32_t bracket = parser->at;
     statement_type_parameters(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && named)
+        codedb_parser_fail_before(parser, bracket, "'('");
     parser_expect(parser, CODEDB_TOKEN_LEFT_PAREN);
     parser_enter(parser);
     codedb_parameters_parse(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_leave(parser);
     parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (parser_accept(parser, CODEDB_TOKEN_ARROW)) {
-        if (!codedb_expression_begins(parser))
-            codedb_parser_fail(parser, parser->at - 1, parser->at, "expected an expression behind '->'");
-        codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
-    }
+    if (parser_accept(parser, CODEDB_TOKEN_ARROW))
+        statement_returns(parser);
     statement_block(parser, "a function definition");
     statement_close(parser, CODEDB_NODE_FUNCTION_DEF, first, mark);
 }

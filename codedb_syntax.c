@@ -61,6 +61,19 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
     return at;
 }
 
+/* The token behind the calls, subscripts and attributes that begin at `at`. */
+static uint32_t syntax_behind_primary(const codedb_parser *parser, uint32_t at)
+{
+    while (at < parser->end)
+        if (parser->tokens[at].kind == CODEDB_TOKEN_DOT && parser->tokens[at + 1].kind == CODEDB_TOKEN_NAME)
+            at += 2;
+        else if (parser->tokens[at].kind == CODEDB_TOKEN_LEFT_PAREN || parser->tokens[at].kind == CODEDB_TOKEN_LEFT_BRACKET)
+            at = syntax_behind_brackets(parser, at);
+        else
+            break;
+    return at;
+}
+
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner)
 {
     while (first < parser->end) {
@@ -94,14 +107,7 @@ static uint32_t syntax_reach(const codedb_parser *parser)
         at = syntax_behind_brackets(parser, at);
     else
         return at;
-    while (at < parser->end)
-        if (tokens[at].kind == CODEDB_TOKEN_DOT && tokens[at + 1].kind == CODEDB_TOKEN_NAME)
-            at += 2;
-        else if (tokens[at].kind == CODEDB_TOKEN_LEFT_PAREN || tokens[at].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            at = syntax_behind_brackets(parser, at);
-        else
-            break;
-    return at;
+    return syntax_behind_primary(parser, at);
 }
 
 CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
@@ -193,6 +199,22 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, bool 
                  kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
     }
     return behind;
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first)
+{
+    for (uint32_t at = first;; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (codedb_token_opens(kind))
+            at = syntax_behind_brackets(parser, at);
+        else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
+            at++;
+        else
+            return kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START ? parser->end : at;
+        at = syntax_behind_primary(parser, at);
+        if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
+            return at;
+    }
 }
 
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)
