@@ -591,8 +591,8 @@ static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint3
     parser_role(parser, CODEDB_FIELD_elements);
 }
 
-/* Clauses of a comprehension stand where none can: tells of the tokens from `first` to `last`, but first of what is wrong in the clauses,
- * as CPython does, which knows them only when they are whole. */
+/* Clauses of a comprehension stand where none can: tells of the tokens from `first` to `last`, or only of the clauses where there is no
+ * `message`, but first of what is wrong in the clauses, as CPython does, which knows them only when they are whole. */
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
     uint32_t clauses = parser->at;
@@ -658,6 +658,8 @@ static void expression_clause_targets(codedb_parser *parser)
 {
     uint32_t first = parser->at;
     expression_targets(parser);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_clause_targets(parser, first);
     if (CODEDB_UNLIKELY(parser->failed) && parser->version < 313)
         codedb_hint_targets(parser, first);
     if (CODEDB_LIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))) {
@@ -1062,12 +1064,13 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
     for (;; count++) {
         if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF))
             break;
-        uint32_t body = parser_last(parser)->first;
+        uint32_t body = parser_node_start(parser_last(parser));
         parser->at++;
         parser_role(parser, CODEDB_FIELD_body);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_test);
-        if (parser->version >= 310 && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
+        bool is_else = parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE);
+        if (parser->version >= 310 && !is_else && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser->quiet)
             codedb_parser_fail(parser, body, parser->at, "expected 'else' behind the condition of a conditional expression");
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {

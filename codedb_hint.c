@@ -104,17 +104,43 @@ static bool hint_is_string(const codedb_parser *parser, const codedb_token *toke
     return token->kind == CODEDB_TOKEN_STRING || (token->kind == CODEDB_TOKEN_FSTRING_START && parser->version < 312);
 }
 
+static bool hint_may_miss_comma(const codedb_parser *parser, uint32_t first)
+{
+    const codedb_token *token = &parser->tokens[first];
+    return token->kind != CODEDB_TOKEN_NAME || !(hint_is_string(parser, &token[1]) || hint_is_soft_keyword(parser, token));
+}
+
+/* Where CPython says that the expression from token `first` up to `behind` begins: within its parentheses, unless they are a tuple's or
+ * a generator's. */
+static uint32_t hint_start(const codedb_parser *parser, uint32_t first, uint32_t behind)
+{
+    while (behind > first + 2 && parser->tokens[first].kind == CODEDB_TOKEN_LEFT_PAREN) {
+        uint32_t depth = 1, at = first + 1;
+        for (; at < behind && depth > 0; at++) {
+            codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+            if (depth == 1 && (kind == CODEDB_TOKEN_COMMA || kind == CODEDB_TOKEN_KEYWORD_FOR))
+                return first;
+            depth += codedb_token_opens(kind);
+            depth -= codedb_token_closes(kind);
+        }
+        if (at < behind || depth > 0)
+            return first;
+        first++;
+        behind--;
+    }
+    return first;
+}
+
 /* !(NAME STRING | SOFT_KEYWORD) disjunction expression: a comma between them was forgotten, if they are in brackets. */
 static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
 {
-    const codedb_token *token = &parser->tokens[first];
-    if (token->kind == CODEDB_TOKEN_NAME && (hint_is_string(parser, &token[1]) || hint_is_soft_keyword(parser, token)))
+    if (!hint_may_miss_comma(parser, first))
         return false;
     hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
     hint_reach(parser, &second);
     if (!second.any || !hint_is_in_brackets(parser, second.behind))
         return false;
-    hint_tell(parser, first, second.behind, "expected ',' between two expressions");
+    hint_tell(parser, hint_start(parser, first, behind), second.behind, "expected ',' between two expressions");
     return true;
 }
 
@@ -127,12 +153,29 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
     if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
         return behind + 1;
     if (parser->tokens[behind].kind != CODEDB_TOKEN_COLON)
-        hint_tell(parser, first, behind, "expected 'else' behind the condition of a conditional expression");
+        hint_tell(parser, hint_start(parser, first, condition), behind, "expected 'else' behind the condition of a conditional expression");
     return first;
 }
 
-/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told, but not what is wrong
- * in an f-string in brackets. Of `print` and `exec` the word is told of. */
+/* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
+ * in it, but for those of the expression as a whole. */
+static void hint_read_again_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    hint_found read = hint_try(parser, codedb_expression_parse, first, true);
+    parser->at = read.behind;
+    if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
+        if (codedb_expression_begins(parser))
+            codedb_plain_star_expressions_parse(parser);
+    } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
+        codedb_parser_fail_expected(parser, "newline");
+        codedb_hint_expression(parser, first);
+    }
+    hint_reach(parser, &read);
+}
+
+/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. Of `print` and `exec`
+ * the word is told of. */
 static void hint_legacy(codedb_parser *parser, uint32_t first)
 {
     const codedb_token *word = &parser->tokens[first];
@@ -140,8 +183,8 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
     if (word->kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
     const char *text = parser->source + word->start;
-    bool quiet = kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
-    hint_found found = hint_try(parser, codedb_plain_star_expressions_parse, first + 1, quiet);
+    bool again = hint_may_miss_comma(parser, first);
+    hint_found found = hint_try(parser, again ? hint_read_again_parse : codedb_plain_star_expressions_parse, first + 1, false);
     hint_reach(parser, &found);
     bool is_legacy = (word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0);
     if (!found.told && found.any && is_legacy)
@@ -172,7 +215,8 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_TUPLE:
     case CODEDB_NODE_NAMED_EXPR:
     case CODEDB_NODE_IF_EXP:
-    case CODEDB_NODE_LAMBDA: return node->parens == 0;
+    case CODEDB_NODE_LAMBDA:
+    case CODEDB_NODE_YIELD: return node->parens == 0;
     case CODEDB_NODE_ARG:
     case CODEDB_NODE_ELEMENT:
     case CODEDB_NODE_DICT_ELEMENT:
@@ -185,7 +229,10 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_EXPR:
     case CODEDB_NODE_ASSIGN:
     case CODEDB_NODE_AUG_ASSIGN:
-    case CODEDB_NODE_RETURN: return true;
+    case CODEDB_NODE_RETURN:
+    case CODEDB_NODE_RAISE:
+    case CODEDB_NODE_ASSERT:
+    case CODEDB_NODE_FROM: return true;
     default: return false;
     }
 }
@@ -375,8 +422,10 @@ static void hint_elements_parse(codedb_parser *parser)
 
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
 {
-    if (parser->version >= 310 && !parser->quiet)
-        hint_try(parser, hint_elements_parse, first, false);
+    if (parser->version < 310 || parser->quiet || parser->error->no_memory)
+        return;
+    hint_found found = hint_try(parser, hint_elements_parse, first, false);
+    hint_reach(parser, &found);
 }
 
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first)
@@ -386,16 +435,25 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first)
         codedb_parser_fail_before(parser, behind, "a target");
 }
 
+/* star_expressions, and that they can be targets. */
 static void hint_clause_targets_parse(codedb_parser *parser)
 {
     codedb_plain_star_expressions_parse(parser);
+    uint32_t index = parser->count - 1;
+    if (parser->failed)
+        return;
     if (codedb_expression_begins(parser))
         codedb_hint_behind(parser, "'in'");
+    if (parser->failed && !parser->error->expected)
+        return;
+    parser->failed = false;
+    codedb_target_check(parser, index, CODEDB_TARGET_FOR);
 }
 
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
 {
-    if (!parser->failed && !parser->quiet && parser->version >= 310)
+    bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
+    if (may_tell && !parser->quiet && parser->version >= 310)
         hint_try(parser, hint_clause_targets_parse, first, false);
 }
 
@@ -418,11 +476,15 @@ static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message)
 {
-    if (!parser->failed)
+    if (!parser->failed && message) {
         codedb_parser_fail(parser, first, last, "%s", message);
-    else if (!parser->error->expected || parser->error->no_memory)
         return;
-    else if (hint_has_clause(parser, clauses))
+    }
+    if (!parser->failed)
+        codedb_parser_fail_expected(parser, "',' or a closing bracket");
+    if (!parser->error->expected || parser->error->no_memory)
+        return;
+    else if (message && hint_has_clause(parser, clauses))
         hint_tell(parser, first, last, message);
     else
         codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");

@@ -95,7 +95,7 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
 /* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments: says so with `message`. */
 CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message);
 /* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
- * something to tell of the clauses. */
+ * something to tell of the clauses. Without `message` the clauses are the unexpected token. */
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message);
 /* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
@@ -257,6 +257,12 @@ static inline void parser_name(codedb_parser *parser, codedb_node_field field)
 static inline uint32_t parser_start(const codedb_node *node)
 {
     return node->first - node->parens;
+}
+
+/* The token where CPython says that an expression begins: within its parentheses, unless they are a tuple's or a generator's. */
+static inline uint32_t parser_node_start(const codedb_node *node)
+{
+    return node->first - (node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP));
 }
 
 static inline codedb_node *parser_last(const codedb_parser *parser)

@@ -160,6 +160,8 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
         target_mark = parser->count;
         codedb_yield_or_star_parse(parser, 300);
     } while (parser_sees(parser, CODEDB_TOKEN_EQUAL));
+    if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && codedb_parser_behind_whole(parser, target_first) == target_first)
+        codedb_hint_elements(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_ASSIGN, first, mark);
 }
@@ -233,11 +235,12 @@ static void statement_expression(codedb_parser *parser)
     uint32_t first = parser->at, mark = parser->count;
     codedb_yield_or_star_parse(parser, 300);
     codedb_token_kind kind = parser_kind(parser);
+    bool is_yield = parser->version >= 310 && parser_last(parser)->kind == CODEDB_NODE_YIELD && parser_last(parser)->parens == 0;
     if (kind == CODEDB_TOKEN_EQUAL) {
         statement_assign(parser, first, mark);
-    } else if (statement_augmented[kind]) {
+    } else if (statement_augmented[kind] && !is_yield) {
         statement_augmented_assign(parser, first, mark, (codedb_node_kind)statement_augmented[kind]);
-    } else if (kind == CODEDB_TOKEN_COLON && statement_may_be_annotated(parser)) {
+    } else if (kind == CODEDB_TOKEN_COLON && !is_yield && statement_may_be_annotated(parser)) {
         statement_annotated_assign(parser, first, mark);
     } else {
         if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_COLON_EQUAL))

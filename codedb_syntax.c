@@ -213,7 +213,7 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
             return kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START ? parser->end : at;
         at = syntax_behind_primary(parser, at);
         if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
-            return at;
+            return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
     }
 }
 
