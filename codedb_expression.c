@@ -19,7 +19,6 @@ static void expression_comprehension(codedb_parser *parser);
 static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
-static void expression_targets(codedb_parser *parser);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -306,6 +305,8 @@ typedef struct expression_arguments {
     bool first;
     bool starred; /* `*x` */
     bool keyword; /* `name=x` */
+    uint32_t positional;      /* how many of them and of `*x` */
+    uint32_t last_positional; /* where the last of these begins */
     bool double_starred;
 } expression_arguments;
 
@@ -333,6 +334,21 @@ static void expression_starred_generator(codedb_parser *parser, uint32_t first, 
         codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
 }
 
+/* Clauses of a comprehension stand behind an argument that cannot have them: CPython tells of the last argument without a name before
+ * them, if it is not the only one, or if a comma follows, after what it has to tell of the clauses. */
+static void expression_fail_argument_clauses(codedb_parser *parser, const expression_arguments *seen)
+{
+    uint32_t clauses = parser->at;
+    if (parser->version < 310) {
+        codedb_parser_fail_expected(parser, "',' or ')'");
+        return;
+    }
+    expression_comprehension(parser);
+    bool tells = seen->positional > 1 || (seen->positional == 1 && seen->first && parser_sees(parser, CODEDB_TOKEN_COMMA));
+    codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
+                        tells ? "a generator expression has to be in parentheses here" : NULL);
+}
+
 /* starred_expression: '*' expression        kwarg_or_double_starred: '**' expression */
 static void expression_starred_argument(codedb_parser *parser, expression_arguments *seen)
 {
@@ -346,9 +362,17 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         codedb_hint_unpacked(parser, star);
-    bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 309 && !is_double && !seen->of_class;
-    if (generates && seen->first && codedb_expression_is_bitwise_or(parser))
-        expression_starred_generator(parser, star, mark);
+    if (!is_double) {
+        seen->positional++;
+        seen->last_positional = star;
+    }
+    if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+        bool generates = parser->version >= 309 && !is_double && !seen->of_class && seen->first;
+        if (generates && (parser->version < 315 || codedb_expression_is_bitwise_or(parser)))
+            expression_starred_generator(parser, star, mark);
+        else
+            expression_fail_argument_clauses(parser, seen);
+    }
     parser_role(parser, CODEDB_FIELD_value);
     if (is_double)
         seen->double_starred = true;
@@ -365,9 +389,11 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
         codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
     bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
+    seen->positional++;
+    seen->last_positional = parser_node_start(parser_last(parser));
     if (CODEDB_UNLIKELY(generates)) {
         if (seen->of_class && parser->version >= 307)
-            codedb_parser_fail_expected(parser, "',' or ')'");
+            expression_fail_argument_clauses(parser, seen);
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
@@ -603,8 +629,9 @@ static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint3
 /* (',' star_named_expression)* [','], behind the first element, which is still no element */
 static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing)
 {
+    uint32_t start = parser_node_start(parser_last(parser));
     expression_wrap_element(parser, first, mark);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing)) {
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing) && !parser_sees_for(parser)) {
         uint32_t element_first = parser->at, element_mark = parser->count;
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing == CODEDB_TOKEN_RIGHT_BRACE)
             codedb_parser_require(parser, 305, "unpacking in a set");
@@ -612,7 +639,7 @@ static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t 
         expression_wrap_element(parser, element_first, element_mark);
     }
     if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
-        expression_fail_clauses(parser, first, parser->at, "the tuple before 'for' has to be in parentheses");
+        expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
 }
 
 /* The clauses of a comprehension are children of each other to the right. With all of them parsed, `count` since `base`, lays the
@@ -652,31 +679,6 @@ static void expression_conditions(codedb_parser *parser)
     }
 }
 
-/* The targets of a clause of a comprehension, and 'in'. Since 3.13 CPython has a message for its absence, at the same token, and tells
- * of the targets only when it is there; before, what is wrong in them comes first. */
-static void expression_clause_targets(codedb_parser *parser)
-{
-    uint32_t first = parser->at;
-    expression_targets(parser);
-    if (CODEDB_UNLIKELY(parser->failed))
-        codedb_hint_clause_targets(parser, first);
-    if (CODEDB_UNLIKELY(parser->failed) && parser->version < 313)
-        codedb_hint_targets(parser, first);
-    if (CODEDB_LIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))) {
-        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
-    } else if (parser->version < 313) {
-        codedb_hint_clause_targets(parser, first);
-        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
-    }
-    parser_role(parser, CODEDB_FIELD_target);
-    if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
-        return;
-    bool first_failure = !parser->failed;
-    codedb_parser_fail_expected(parser, "'in'");
-    if (first_failure)
-        parser->error->expected = parser->version < 313;
-}
-
 /* for_if_clauses: (['async'] 'for' star_targets 'in' ~ disjunction ('if' disjunction)*)+, as one CompFor */
 static void expression_comprehension(codedb_parser *parser)
 {
@@ -689,7 +691,7 @@ static void expression_comprehension(codedb_parser *parser)
             parser->at += !parser->failed;
         }
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
-        expression_clause_targets(parser);
+        codedb_targets_parse(parser, false);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_iter);
         expression_conditions(parser);
@@ -730,6 +732,8 @@ static void expression_group(codedb_parser *parser)
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD)) {
         codedb_yield_or_star_parse(parser, 300);
     } else {
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR)) && parser->version >= 310)
+            codedb_hint_double_starred(parser);
         codedb_star_named_parse(parser);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
             expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
@@ -795,6 +799,8 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
         if (is_empty && parser->version >= 310)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && parser->version >= 310)
+            codedb_hint_starred_value(parser);
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_value);
     }
@@ -913,6 +919,7 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
     bool starred = first != parser->at;
     parser_name(parser, CODEDB_FIELD_name);
     uint32_t last = parser->at;
+    bool is_last = parser_sees(parser, seen->closing);
     if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
         codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);
         expression_check_alone(parser, seen->closing);
@@ -926,7 +933,7 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
         parser_role(parser, CODEDB_FIELD_default);
         expression_check_alone(parser, seen->closing);
         seen->defaults = true;
-    } else if (seen->defaults && !seen->star && !starred) {
+    } else if (seen->defaults && !seen->star && !starred && (is_last || parser_sees(parser, CODEDB_TOKEN_COMMA))) {
         codedb_parser_fail(parser, first, last, "parameter without a default follows parameter with a default");
     }
     parser_add(parser, CODEDB_NODE_PARAM, first, last, mark);
@@ -951,7 +958,8 @@ static void expression_star_parameter(codedb_parser *parser, expression_paramete
     if (seen->star)
         codedb_parser_fail(parser, first, first + 1, "expected one '*' among the parameters, found another");
     else if (expression_is_bare_star(parser, seen->closing)) {
-        parser->at += seen->closing == CODEDB_TOKEN_COLON;
+        if (seen->closing == CODEDB_TOKEN_COLON)
+            parser->at += parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1;
         codedb_parser_fail(parser, parser->at, parser->at + 1, "expected a named parameter behind '*'");
     } else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
@@ -1252,10 +1260,27 @@ static void expression_targets(codedb_parser *parser)
     }
 }
 
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
+/* star_targets 'in'. Since 3.13 CPython has a message for an absent 'in' in a comprehension, at the same token, and tells of the targets
+ * only when it is there; otherwise what is wrong in them comes first. */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement)
 {
+    uint32_t first = parser->at;
+    bool tells_in = parser->version >= 313 && !of_statement;
     expression_targets(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && (parser->failed || !tells_in)) {
+        codedb_hint_clause_targets(parser, first);
+        if (parser->failed && !tells_in)
+            codedb_hint_targets(parser, first);
+    }
+    if (!tells_in || parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    parser_role(parser, CODEDB_FIELD_target);
+    if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
+        return;
+    bool first_failure = !parser->failed;
+    codedb_parser_fail_expected(parser, "'in'");
+    if (first_failure)
+        parser->error->expected = !tells_in;
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */

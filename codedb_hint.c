@@ -158,10 +158,14 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
 }
 
 /* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
- * in it, but for those of the expression as a whole. */
+ * in it, but for those of the expression as a whole. Lambdas it does not remember. */
 static void hint_read_again_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
+    if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+        codedb_plain_star_expressions_parse(parser);
+        return;
+    }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);
     parser->at = read.behind;
     if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
@@ -246,16 +250,27 @@ static const codedb_node *hint_last(const codedb_parser *parser)
     return node;
 }
 
+/* An expression, and that no other stands behind it. */
+static void hint_value_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "no other expression");
+}
+
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
     uint32_t star = node->first;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
-    if (parser->failed)
+    if (parser->failed || parser->quiet || parser->version < 310)
+        return;
+    hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
+    if (operand.told)
         return;
     codedb_parser_fail_expected(parser, expected);
-    codedb_hint_expression(parser, star + 1);
+    hint_reach(parser, &operand);
 }
 
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
@@ -311,17 +326,9 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
             return;
         }
         codedb_parser_fail_expected(parser, "'=='");
-        hint_reach(parser, &right);
+        parser->error->reached = right.reached;
     }
     codedb_parser_fail_expected(parser, "'=='");
-}
-
-/* An expression, and that no other stands behind it. */
-static void hint_value_parse(codedb_parser *parser)
-{
-    codedb_expression_parse(parser);
-    if (codedb_expression_begins(parser))
-        codedb_hint_behind(parser, "no other expression");
 }
 
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
@@ -361,6 +368,8 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 static void hint_arguments_parse(codedb_parser *parser)
 {
     codedb_arguments_parse(parser, false);
+    if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+        codedb_hint_behind(parser, "')'");
 }
 
 /* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. */
@@ -502,6 +511,30 @@ static void hint_tell_end(codedb_parser *parser, uint32_t last, const char *mess
     while (((unsigned char)parser->source[error->offset] & 0xC0) == 0x80)
         error->offset--;
     error->length = end - error->offset;
+}
+
+/* '*' bitwise_or, where the value of a dict stands: CPython tells of it when it is whole. It does not look for what is wrong in it. */
+CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
+{
+    uint32_t star = parser->at++;
+    bool quiet = parser->quiet;
+    parser->quiet = true;
+    codedb_bitwise_or_parse(parser);
+    parser->quiet = quiet;
+    codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
+}
+
+/* '**' expression in parentheses: CPython looks at the operand. */
+CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
+{
+    uint32_t star = parser->at;
+    hint_found operand = {.reached = 0};
+    if (!parser->quiet)
+        operand = hint_try(parser, hint_value_parse, star + 1, false);
+    if (operand.told)
+        return;
+    codedb_parser_fail_expected(parser, "an expression");
+    hint_reach(parser, &operand);
 }
 
 /* As CPython does, the last character of the key is reported, or of what of it is whole. */

@@ -98,6 +98,10 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
  * something to tell of the clauses. Without `message` the clauses are the unexpected token. */
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message);
+/* A '*' stands where the value of a dict is expected. */
+CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser);
+/* A '**' stands behind a parenthesis. */
+CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser);
 /* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
 /* What stands in a field from `first` on is not one expression to its end. */
@@ -122,8 +126,8 @@ CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
 /* yield_expr | star_expressions */
 CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
-/* The targets of `for`: star_targets, checked. */
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser);
+/* The targets of `for`: star_targets, checked, and the `in` behind them. */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement);
 /* One target behind `as` in a with statement. */
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
 /* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */

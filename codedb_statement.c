@@ -990,12 +990,8 @@ static void statement_while(codedb_parser *parser)
 /* for_stmt: ['async'] 'for' star_targets 'in' ~ star_expressions ':' block [else_block], from 'for' on */
 static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    uint32_t target = ++parser->at;
-    codedb_targets_parse(parser);
-    if (CODEDB_UNLIKELY(parser->failed))
-        codedb_hint_targets(parser, target);
-    parser_role(parser, CODEDB_FIELD_target);
-    parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+    parser->at++;
+    codedb_targets_parse(parser, true);
     codedb_star_expressions_parse(parser, 309, false);
     parser_role(parser, CODEDB_FIELD_iter);
     statement_block(parser, "'for'");
