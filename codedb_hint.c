@@ -328,7 +328,10 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "'=='");
         parser->error->reached = right.reached;
     }
+    bool is_first = !parser->failed;
     codedb_parser_fail_expected(parser, "'=='");
+    if (is_first && parser->version < 310)
+        parser->error->reached = parser->tokens[equal].start;
 }
 
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
@@ -344,6 +347,8 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
         return;
     }
     bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    if (is_name && parser->version == 309)
+        codedb_hint_elements(parser, parser_start(parser_last(parser)));
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
     if (value.told)
         return;
@@ -358,7 +363,7 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 {
     uint32_t equal = parser->at;
     bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
-    if (parser->version < 310)
+    if (parser->version < 312)
         return;
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
     if (!value.told && value.any)
@@ -380,7 +385,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     if (parser->failed)
         return;
     if (parser->version < 309) {
-        codedb_parser_fail(parser, first, at, "%s", message);
+        codedb_parser_fail_late(parser, first, at, "%s", message);
         return;
     }
     hint_found rest = {.reached = 0};
@@ -429,12 +434,18 @@ static void hint_elements_parse(codedb_parser *parser)
         }
 }
 
+/* In 3.9 the unexpected token is the last one that was read so. */
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
 {
-    if (parser->version < 310 || parser->quiet || parser->error->no_memory)
+    if (parser->version < 309 || parser->quiet || parser->error->no_memory)
         return;
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
+    if (parser->version > 309 || parser->failed)
+        return;
+    while (parser->at < parser->end && parser->tokens[parser->at].start < found.reached)
+        parser->at++;
+    codedb_parser_fail_expected(parser, "newline");
 }
 
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first)
@@ -486,7 +497,7 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
                                         const char *message)
 {
     if (!parser->failed && message) {
-        codedb_parser_fail(parser, first, last, "%s", message);
+        codedb_parser_fail_late(parser, first, last, "%s", message);
         return;
     }
     if (!parser->failed)

@@ -38,6 +38,7 @@ typedef struct codedb_parser {
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
+    codedb_syntax_error *late; /* up to 3.8: the first error that CPython finds only once it has parsed the whole source */
 } codedb_parser;
 
 /* How an expression is used as a target; says what codedb_target_check lets through. */
@@ -55,6 +56,11 @@ CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser);
 /* Fails at the tokens from `first` up to `last`, exclusive, with that message. */
 CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
     CODEDB_PRINTF(4, 5);
+/* The same for what up to 3.8 CPython finds only once it has parsed the whole source: there it goes on. */
+CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+    CODEDB_PRINTF(4, 5);
+/* The source is parsed: fails if there was such an error. */
+CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser);
 /* Fails at the next token: "expected <what>, found <it>". */
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
 /* The token behind the outermost brackets, of those that open at token `first` or later, that close behind token `inner`. */
@@ -128,8 +134,8 @@ CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int sta
 CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
 /* The targets of `for`: star_targets, checked, and the `in` behind them. */
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement);
-/* One target behind `as` in a with statement. */
-CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
+/* One target behind `as` in a with statement, whose item begins at token `item`. */
+CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item);
 /* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class);
 /* The closing bracket of a display, of arguments, of a subscript or of the items of `with`. */
@@ -289,8 +295,15 @@ static inline void parser_leave(codedb_parser *parser)
 
 /* ---- codedb_target.c ---------------------------------------------------------------------------------------------- */
 
-/* Fails at the first part of node `index` (in post-order) that cannot be such a target. */
-CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use);
+/* Fails at the first part of node `index` (in post-order) that cannot be such a target; up to 3.8 at token `whole` or, behind `del` and
+ * `for`, at the element that has it. */
+CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index, codedb_target_use use, uint32_t whole);
+
+static inline void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use)
+{
+    codedb_target_check_in(parser, index, use, parser_start(&parser->nodes[index]));
+}
+
 /* What an error message calls an expression that is no target. */
 CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const codedb_node *node);
 

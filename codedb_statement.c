@@ -72,6 +72,17 @@ static void statement_import(codedb_parser *parser, codedb_node_kind kind, uint3
     parser_close(parser, kind, first, mark);
 }
 
+/* Whether nothing follows a comma behind what is imported, which begins at `first`; outside of parentheses that is an error. */
+static bool statement_imports_end(codedb_parser *parser, bool in_parens, uint32_t first)
+{
+    if (in_parens || parser->version >= 309)
+        return in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (!parser_sees(parser, CODEDB_TOKEN_NEWLINE) && !parser_sees(parser, CODEDB_TOKEN_SEMICOLON))
+        return false;
+    codedb_parser_fail_late(parser, first, parser->at, "expected parentheses around names with a comma behind the last");
+    return true;
+}
+
 /* import_from_targets: '(' import_from_as_names [','] ')' | import_from_as_names !',' | '*'; returns pairs of parentheses */
 static uint16_t statement_import_targets(codedb_parser *parser)
 {
@@ -80,9 +91,10 @@ static uint16_t statement_import_targets(codedb_parser *parser)
         return 0;
     }
     bool in_parens = parser_accept(parser, CODEDB_TOKEN_LEFT_PAREN);
+    uint32_t first = parser->at;
     do
         statement_import_alias(parser, false);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !(in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)));
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !statement_imports_end(parser, in_parens, first));
     if (in_parens)
         parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
     return in_parens;
@@ -224,6 +236,8 @@ static bool statement_may_be_annotated(const codedb_parser *parser)
     const codedb_node *target = parser_last(parser);
     codedb_parser behind = *parser;
     behind.at++;
+    if (parser->version < 309)
+        return true;
     return (target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME) ||
            target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT ||
            (target->kind != CODEDB_NODE_STARRED_ELEMENT && codedb_expression_begins(&behind));
@@ -452,7 +466,7 @@ static void statement_small(codedb_parser *parser)
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
-    if (node->kind == CODEDB_NODE_EXPR && codedb_expression_begins(parser))
+    if (node->kind == CODEDB_NODE_EXPR && (codedb_expression_begins(parser) || parser->version == 309))
         codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
@@ -1140,7 +1154,7 @@ static void statement_with_item(codedb_parser *parser, bool in_parens)
         if (in_parens)
             codedb_parser_require(parser, 309, "'as' in parentheses behind 'with'");
         parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS);
-        codedb_target_parse(parser);
+        codedb_target_parse(parser, first);
         parser_role(parser, CODEDB_FIELD_name);
         parser_close(parser, CODEDB_NODE_AS_NAME, as, as_mark);
         parser_role(parser, CODEDB_FIELD_asname);
@@ -1366,6 +1380,7 @@ static bool statement_finish(codedb_parser *parser, codedb_tree *tree)
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
 {
     *error = (codedb_syntax_error){0};
+    codedb_syntax_error late = {0};
     codedb_parser parser = {
         .tokens = tree->tokens,
         .end = tree->token_count - 1,
@@ -1375,6 +1390,7 @@ CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_s
         .source = tree->source,
         .tree = tree,
         .error = error,
+        .late = &late,
     };
     parser.nodes = codedb_memory_allocate(&tree->allocator, parser.capacity, sizeof *parser.nodes);
     if (!parser.nodes) {
@@ -1382,6 +1398,7 @@ CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_s
         return false;
     }
     statement_file(&parser);
+    codedb_parser_fail_at_last(&parser);
     bool done = !parser.failed && statement_finish(&parser, tree);
     codedb_memory_release(&tree->allocator, parser.nodes);
     return done;

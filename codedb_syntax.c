@@ -110,22 +110,51 @@ static uint32_t syntax_reach(const codedb_parser *parser)
     return syntax_behind_primary(parser, at);
 }
 
+static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint32_t first, uint32_t last, const char *format,
+                        va_list arguments)
+{
+    error->offset = syntax_error_offset(parser, first);
+    error->reached = parser->tokens[syntax_reach(parser)].start;
+    error->expected = false;
+    error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
+    error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+}
+
 CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
 {
     if (!parser->failed) {
-        codedb_syntax_error *error = parser->error;
-        parser->failed = true;
-        error->offset = syntax_error_offset(parser, first);
-        error->reached = parser->tokens[syntax_reach(parser)].start;
-        error->expected = false;
-        error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
-        error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        syntax_fail(parser, parser->error, first, last, format, arguments);
         va_end(arguments);
     }
+    parser->failed = true;
     parser->at = parser->end;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+{
+    codedb_syntax_error *error = parser->version < 309 ? parser->late : parser->error;
+    if (!parser->failed && error->message[0] == '\0') {
+        va_list arguments;
+        va_start(arguments, format);
+        syntax_fail(parser, error, first, last, format, arguments);
+        va_end(arguments);
+    }
+    if (parser->version < 309)
+        return;
+    parser->failed = true;
+    parser->at = parser->end;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser)
+{
+    if (parser->failed || parser->late->message[0] == '\0')
+        return;
+    *parser->error = *parser->late;
+    parser->error->reached = parser->tokens[parser->end].start;
+    parser->failed = true;
 }
 
 /* What an error message calls a token: its kind, and its text where the kind does not tell it. */
