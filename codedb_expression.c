@@ -304,8 +304,8 @@ typedef struct expression_arguments {
     uint32_t start; /* the token of the first one */
     bool of_class;
     bool first;
-    bool starred; /* `*x` */
-    bool keyword; /* `name=x` */
+    bool starred;             /* `*x` */
+    bool keyword;             /* `name=x` */
     uint32_t plain;           /* how many without a name or a star */
     uint32_t positional;      /* how many of them and of `*x` */
     uint32_t last_positional; /* where the last of these begins */
@@ -407,6 +407,11 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         seen->starred = true;
 }
 
+static const char *expression_positional_text(const expression_arguments *seen)
+{
+    return seen->keyword ? "positional argument follows keyword argument" : "positional argument follows keyword argument unpacking";
+}
+
 /* assignment_expression | expression !':=' | genexp */
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
@@ -414,7 +419,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     bool had_failed = parser->failed;
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
-        codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
+        codedb_hint_positional(parser, first, expression_positional_text(seen));
     bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
     seen->plain++;
     seen->positional++;
@@ -438,9 +443,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     }
     parser_role(parser, CODEDB_FIELD_value);
     if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
-        codedb_hint_positional(parser, first,
-                               seen->keyword ? "positional argument follows keyword argument"
-                                             : "positional argument follows keyword argument unpacking");
+        codedb_hint_positional(parser, first, expression_positional_text(seen));
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
@@ -460,7 +463,8 @@ static void expression_check_keyword(codedb_parser *parser, const expression_arg
         const codedb_token *other = &parser->tokens[argument->first];
         if (other[1].kind == CODEDB_TOKEN_EQUAL && other->length == name->length &&
             memcmp(parser->source + other->start, text, name->length) == 0) {
-            codedb_parser_fail_late(parser, parser->at, parser->at + 1, "keyword argument repeated: %.*s", (int)name->length, text);
+            codedb_parser_fail_late(parser, parser->at, parser->at + 1, "keyword argument repeated: %.*s", (int)name->length,
+                                    text);
             return;
         }
     }
@@ -520,7 +524,8 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
             if (parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
-                codedb_parser_fail_late(parser, first, parser->at, "expected a name before '=' in an argument, found an expression");
+                codedb_parser_fail_late(parser, first, parser->at,
+                                        "expected a name before '=' in an argument, found an expression");
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);
         }
@@ -1335,12 +1340,12 @@ static void expression_targets(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement)
 {
     uint32_t first = parser->at;
-    bool tells_in = parser->version >= 313 && !of_statement;
+    bool tells_in = parser->version >= 313 && !of_statement, had_failed = parser->failed;
     expression_targets(parser);
-    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && (parser->failed || !tells_in)) {
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
         codedb_hint_clause_targets(parser, first);
         if (parser->failed && !tells_in)
-            codedb_hint_targets(parser, first);
+            codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
     }
     if (!tells_in || parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);

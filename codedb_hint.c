@@ -153,17 +153,18 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
     if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
         return behind + 1;
     if (parser->tokens[behind].kind != CODEDB_TOKEN_COLON)
-        hint_tell(parser, hint_start(parser, first, condition), behind, "expected 'else' behind the condition of a conditional expression");
+        hint_tell(parser, hint_start(parser, first, condition), behind,
+                  "expected 'else' behind the condition of a conditional expression");
     return first;
 }
 
 /* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
- * in it, but for those of the expression as a whole. Lambdas it does not remember. */
+ * in it, but for those of the expression as a whole. A lambda's parameters it does not remember. */
 static void hint_read_again_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
-    if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
-        codedb_plain_star_expressions_parse(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+        codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
         return;
     }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);
@@ -190,9 +191,12 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
     bool again = hint_may_miss_comma(parser, first);
     hint_found found = hint_try(parser, again ? hint_read_again_parse : codedb_plain_star_expressions_parse, first + 1, false);
     hint_reach(parser, &found);
-    bool is_legacy = (word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0);
-    if (!found.told && found.any && is_legacy)
-        hint_tell(parser, first, found.behind, "expected '(': print and exec are functions");
+    if (found.told || !found.any)
+        return;
+    if (word->length == 5 && memcmp(text, "print", 5) == 0)
+        hint_tell(parser, first, found.behind, "expected '(' behind print: it is a function");
+    else if (word->length == 4 && memcmp(text, "exec", 4) == 0)
+        hint_tell(parser, first, found.behind, "expected '(' behind exec: it is a function");
 }
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
@@ -207,6 +211,9 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
             next = hint_else(parser, first, behind);
     } while (next > first);
     if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
+        return;
+    /* Braces it reads again with an eye to mistakes. */
+    if (parser->tokens[behind].kind == CODEDB_TOKEN_LEFT_BRACE && hint_try(parser, codedb_bitwise_or_parse, behind, false).told)
         return;
     if (!hint_comma(parser, first, behind) && behind == first + 1)
         hint_legacy(parser, first);
@@ -352,6 +359,8 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
     if (value.told)
         return;
+    while (parser->version == 309 && parser->at < parser->end && parser->tokens[parser->at].start < value.reached)
+        parser->at++;
     if (!is_name && value.any && parser->version >= 309)
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
@@ -377,13 +386,29 @@ static void hint_arguments_parse(codedb_parser *parser)
         codedb_hint_behind(parser, "')'");
 }
 
-/* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. */
+/* Fails with a message of its own at the last token that was looked at. */
+static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char *message)
+{
+    while (place < parser->end && parser->tokens[place].start < parser->error->reached)
+        place++;
+    if (parser->error->expected)
+        hint_tell(parser, place, place + 1, message);
+}
+
+/* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. When the
+ * argument is not whole, it is what is whole of it that counts. */
 CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message)
 {
-    uint32_t at = parser->at, place = at;
+    uint32_t at = parser->at;
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
-    if (parser->failed)
+    if (parser->failed) {
+        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        if (behind == first)
+            codedb_parser_fail_before(parser, first, "a keyword argument");
+        else if (!parser->error->no_memory)
+            hint_tell_reached(parser, behind, message);
         return;
+    }
     if (parser->version < 309) {
         codedb_parser_fail_late(parser, first, at, "%s", message);
         return;
@@ -397,23 +422,20 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     hint_reach(parser, &rest);
     if (is_last)
         codedb_hint_expression(parser, first);
-    while (place < parser->end && parser->tokens[place].start < parser->error->reached)
-        place++;
-    if (parser->error->expected)
-        hint_tell(parser, place, place + 1, message);
+    hint_tell_reached(parser, at, message);
 }
 
 /* ---- Targets ------------------------------------------------------------------------------------------------------- */
 
 /* CPython tells of the target when at least the beginning of a value is there, else the operator is the unexpected token. */
-CODEDB_PRIVATE void codedb_hint_augmented(codedb_parser *parser, uint32_t target, uint32_t operator_token)
+CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
 {
     codedb_syntax_error error = *parser->error;
     bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
     if (!error.expected || error.no_memory || parser->version < 310)
         return;
     parser->failed = false;
-    codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
+    codedb_target_check(parser, target, use);
     if (!parser->failed || !has_value) {
         bool is_target = !parser->failed;
         *parser->error = error;
@@ -448,9 +470,30 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
     codedb_parser_fail_expected(parser, "newline");
 }
 
-CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first)
+/* What is whole of the targets before the failure is told of when it is no target. */
+static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_target_use use)
+{
+    codedb_syntax_error error = *parser->error;
+    uint32_t behind = codedb_parser_behind_whole(parser, first), index = parser->count;
+    while (index > 0 && parser_start(&parser->nodes[index - 1]) >= first) {
+        const codedb_node *node = &parser->nodes[--index];
+        if (parser_start(node) == first && node->last + node->parens == behind) {
+            parser->failed = false;
+            codedb_target_check(parser, index, use);
+            parser->failed = true;
+            break;
+        }
+    }
+    if (parser->error->reached < error.reached)
+        parser->error->reached = error.reached;
+}
+
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use)
 {
     uint32_t behind = codedb_parser_behind_targets(parser, first);
+    if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
+        return;
+    hint_first_target(parser, first, use);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
 }

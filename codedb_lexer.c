@@ -681,6 +681,10 @@ static inline const unsigned char *lexer_line(lexer *lx, const unsigned char *p)
         }
         if (class == LEXER_END)
             return first;
+        /* In 3.9 a line that begins with a backslash has no indentation of its own. */
+        bool is_continued = CODEDB_UNLIKELY(class == LEXER_BACKSLASH) && lx->target == 309;
+        if (is_continued)
+            return first;
         if (column != lx->columns[lx->indent] || alternate != lx->alternates[lx->indent])
             first = lexer_indent(lx, first, column, alternate);
         if (CODEDB_UNLIKELY(lx->async_def))
@@ -1417,7 +1421,7 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
     if (tree->token_count == 0 || !(lexing->yields || parsing->indent || tree->target_version < 310))
         return false;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
-    if (parsing->offset >= stop)
+    if (parsing->offset >= stop || (tree->target_version == 309 && parsing->reached >= stop))
         return false;
     if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
         return true;

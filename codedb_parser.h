@@ -86,12 +86,12 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected);
 /* An '=' stands behind the expression just parsed, where none can. */
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
-/* The value behind the augmented assignment's operator failed; its target is node `target`. */
-CODEDB_PRIVATE void codedb_hint_augmented(codedb_parser *parser, uint32_t target, uint32_t operator_token);
+/* The value or annotation behind an operator failed; its target is node `target`. */
+CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
 /* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
-CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first);
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expressions that begin a statement. */

@@ -172,7 +172,8 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
         target_mark = parser->count;
         codedb_yield_or_star_parse(parser, 300);
     } while (parser_sees(parser, CODEDB_TOKEN_EQUAL));
-    if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && codedb_parser_behind_whole(parser, target_first) == target_first)
+    if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected &&
+        codedb_parser_behind_whole(parser, target_first) == target_first)
         codedb_hint_elements(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_ASSIGN, first, mark);
@@ -198,12 +199,15 @@ static bool statement_begins_with_single_target(const codedb_parser *parser, uin
 static void statement_annotated_assign(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     codedb_parser_require(parser, 306, "a variable annotation");
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ANNOTATE);
+    uint32_t target = parser->count - 1, colon = parser->at;
     if (!parser->failed && statement_begins_with_single_target(parser, first, mark))
         codedb_parser_fail_expected(parser, "a target that does not begin with a parenthesized name before the annotation");
     parser_role(parser, CODEDB_FIELD_target);
     parser_accept(parser, CODEDB_TOKEN_COLON);
     codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_value(parser, target, CODEDB_TARGET_ANNOTATE, colon);
+    codedb_target_check(parser, target, CODEDB_TARGET_ANNOTATE);
     if (parser_accept(parser, CODEDB_TOKEN_EQUAL)) {
         if (parser->version >= 308)
             codedb_yield_or_star_parse(parser, 308);
@@ -224,7 +228,7 @@ static void statement_augmented_assign(codedb_parser *parser, uint32_t first, ui
     parser->at += !parser->failed;
     codedb_yield_or_star_parse(parser, 309);
     if (CODEDB_UNLIKELY(parser->failed))
-        codedb_hint_augmented(parser, target, operator_token);
+        codedb_hint_value(parser, target, CODEDB_TARGET_AUGMENT, operator_token);
     codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_AUG_ASSIGN, first, mark);
@@ -236,8 +240,8 @@ static bool statement_may_be_annotated(const codedb_parser *parser)
     const codedb_node *target = parser_last(parser);
     codedb_parser behind = *parser;
     behind.at++;
-    if (parser->version < 309)
-        return true;
+    if (parser->version < 310)
+        return parser->version < 309 || target->kind != CODEDB_NODE_STARRED_ELEMENT;
     return (target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME) ||
            target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT ||
            (target->kind != CODEDB_NODE_STARRED_ELEMENT && codedb_expression_begins(&behind));
@@ -325,7 +329,7 @@ static void statement_del(codedb_parser *parser)
     uint32_t first = parser->at++, mark = parser->count;
     codedb_star_expressions_parse(parser, 300, false);
     if (CODEDB_UNLIKELY(parser->failed))
-        codedb_hint_targets(parser, first + 1);
+        codedb_hint_targets(parser, first + 1, CODEDB_TARGET_DELETE);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
@@ -395,6 +399,8 @@ static void statement_type_parameters(codedb_parser *parser)
         return;
     codedb_parser_require(parser, 312, "a list of type parameters");
     parser_accept(parser, CODEDB_TOKEN_LEFT_BRACKET);
+    if (parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) && parser->version >= 313)
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected a type parameter behind '['");
     parser_enter(parser);
     do
         statement_type_parameter(parser);
@@ -466,7 +472,7 @@ static void statement_small(codedb_parser *parser)
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
-    if (node->kind == CODEDB_NODE_EXPR && (codedb_expression_begins(parser) || parser->version == 309))
+    if (!parser->failed && node->kind == CODEDB_NODE_EXPR && (codedb_expression_begins(parser) || parser->version == 309))
         codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
@@ -1199,7 +1205,7 @@ static void statement_returns(codedb_parser *parser)
     parser->quiet = quiet;
     if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
         uint32_t behind = codedb_parser_behind_whole(parser, first);
-        codedb_parser_fail_before(parser, behind > first ? behind : first - 1, "':'");
+        codedb_parser_fail_before(parser, behind > first ? behind : first - 1, behind > first ? "':'" : "an expression behind '->'");
     }
 }
 

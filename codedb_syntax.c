@@ -98,7 +98,7 @@ static uint32_t syntax_reach(const codedb_parser *parser)
     uint32_t at = parser->at;
     bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
                    tokens[at - 2].kind != CODEDB_TOKEN_DOT && tokens[at - 2].kind != CODEDB_TOKEN_KEYWORD_AS;
-    if (!keyword)
+    if (!keyword || parser->version < 310)
         return at;
     at++;
     if (syntax_is_word((codedb_token_kind)tokens[at].kind))
@@ -135,14 +135,14 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
 
 CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
 {
-    codedb_syntax_error *error = parser->version < 309 ? parser->late : parser->error;
-    if (!parser->failed && error->message[0] == '\0') {
+    bool is_late = parser->version < 309;
+    if (!parser->failed && !(is_late && parser->late->message[0] != '\0')) {
         va_list arguments;
         va_start(arguments, format);
-        syntax_fail(parser, error, first, last, format, arguments);
+        syntax_fail(parser, is_late ? parser->late : parser->error, first, last, format, arguments);
         va_end(arguments);
     }
-    if (parser->version < 309)
+    if (is_late)
         return;
     parser->failed = true;
     parser->at = parser->end;
