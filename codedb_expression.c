@@ -409,7 +409,8 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 
 static const char *expression_positional_text(const expression_arguments *seen)
 {
-    return seen->keyword ? "positional argument follows keyword argument" : "positional argument follows keyword argument unpacking";
+    return seen->keyword ? "positional argument follows keyword argument"
+                         : "positional argument follows keyword argument unpacking";
 }
 
 /* assignment_expression | expression !':=' | genexp */

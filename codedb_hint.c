@@ -337,7 +337,7 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
     }
     bool is_first = !parser->failed;
     codedb_parser_fail_expected(parser, "'=='");
-    if (is_first && parser->version < 310)
+    if (is_first)
         parser->error->reached = parser->tokens[equal].start;
 }
 
@@ -403,8 +403,8 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed) {
         uint32_t behind = codedb_parser_behind_whole(parser, first);
-        if (behind == first)
-            codedb_parser_fail_before(parser, first, "a keyword argument");
+        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL)
+            codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
         else if (!parser->error->no_memory)
             hint_tell_reached(parser, behind, message);
         return;

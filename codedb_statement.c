@@ -200,14 +200,15 @@ static void statement_annotated_assign(codedb_parser *parser, uint32_t first, ui
 {
     codedb_parser_require(parser, 306, "a variable annotation");
     uint32_t target = parser->count - 1, colon = parser->at;
-    if (!parser->failed && statement_begins_with_single_target(parser, first, mark))
-        codedb_parser_fail_expected(parser, "a target that does not begin with a parenthesized name before the annotation");
+    bool is_refused = statement_begins_with_single_target(parser, first, mark);
     parser_role(parser, CODEDB_FIELD_target);
     parser_accept(parser, CODEDB_TOKEN_COLON);
     codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_value(parser, target, CODEDB_TARGET_ANNOTATE, colon);
     codedb_target_check(parser, target, CODEDB_TARGET_ANNOTATE);
+    if (CODEDB_UNLIKELY(is_refused))
+        codedb_parser_fail(parser, first, colon, "expected a target that does not begin with a parenthesized name before ':'");
     if (parser_accept(parser, CODEDB_TOKEN_EQUAL)) {
         if (parser->version >= 308)
             codedb_yield_or_star_parse(parser, 308);
@@ -1205,7 +1206,8 @@ static void statement_returns(codedb_parser *parser)
     parser->quiet = quiet;
     if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
         uint32_t behind = codedb_parser_behind_whole(parser, first);
-        codedb_parser_fail_before(parser, behind > first ? behind : first - 1, behind > first ? "':'" : "an expression behind '->'");
+        codedb_parser_fail_before(parser, behind > first ? behind : first - 1,
+                                  behind > first ? "':'" : "an expression behind '->'");
     }
 }
 

@@ -97,7 +97,7 @@ static uint32_t syntax_reach(const codedb_parser *parser)
     const codedb_token *tokens = parser->tokens;
     uint32_t at = parser->at;
     bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
-                   tokens[at - 2].kind != CODEDB_TOKEN_DOT && tokens[at - 2].kind != CODEDB_TOKEN_KEYWORD_AS;
+                   (tokens[at - 2].kind == CODEDB_TOKEN_LEFT_PAREN || tokens[at - 2].kind == CODEDB_TOKEN_COMMA);
     if (!keyword || parser->version < 310)
         return at;
     at++;
