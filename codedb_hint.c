@@ -241,6 +241,7 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_ASSIGN:
     case CODEDB_NODE_AUG_ASSIGN:
     case CODEDB_NODE_RETURN:
+    case CODEDB_NODE_DEL:
     case CODEDB_NODE_RAISE:
     case CODEDB_NODE_ASSERT:
     case CODEDB_NODE_FROM: return true;
@@ -353,7 +354,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "newline");
         return;
     }
-    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0 && parser->tokens[start].kind == CODEDB_TOKEN_NAME;
     if (is_name && parser->version == 309)
         codedb_hint_elements(parser, parser_start(parser_last(parser)));
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
@@ -375,7 +376,12 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
     if (parser->version < 312)
         return;
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
-    if (!value.told && value.any)
+    if (value.told)
+        return;
+    if (!value.any)
+        codedb_parser_fail_expected(parser, "')'");
+    hint_reach(parser, &value);
+    if (value.any)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
 }
 
@@ -494,6 +500,7 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
     if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
         return;
     hint_first_target(parser, first, use);
+    behind += use == CODEDB_TARGET_FOR && parser->tokens[behind].kind == CODEDB_TOKEN_STAR;
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
 }
