@@ -1366,8 +1366,8 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
         codedb_parser_require(parser, 309, "a starred target");
     expression_target(parser);
     bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (!ends && !parser_sees(parser, CODEDB_TOKEN_COLON) && parser->version >= 310)
-        codedb_parser_fail_expected(parser, "':'");
+    if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310)
+        codedb_hint_behind(parser, "':'");
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
 }
 
