@@ -502,7 +502,8 @@ static void statement_close(codedb_parser *parser, codedb_node_kind kind, uint32
 /* block: NEWLINE INDENT statements DEDENT | simple_stmts, behind the colon. `owner` is for the message. */
 static void statement_block(codedb_parser *parser, const char *owner)
 {
-    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->count > 0)
+    bool is_colon = parser_sees(parser, CODEDB_TOKEN_COLON);
+    if (CODEDB_UNLIKELY(!is_colon) && parser->count > 0 && parser_last(parser)->field != CODEDB_FIELD_name)
         codedb_hint_behind(parser, "':'");
     parser_expect(parser, CODEDB_TOKEN_COLON);
     if (!parser_accept(parser, CODEDB_TOKEN_NEWLINE)) {
