@@ -407,12 +407,6 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         seen->starred = true;
 }
 
-static const char *expression_positional_text(const expression_arguments *seen)
-{
-    return seen->keyword ? "positional argument follows keyword argument"
-                         : "positional argument follows keyword argument unpacking";
-}
-
 /* assignment_expression | expression !':=' | genexp */
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
@@ -420,12 +414,14 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     bool had_failed = parser->failed;
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
-        codedb_hint_positional(parser, first, expression_positional_text(seen));
+        codedb_hint_positional(parser, first, seen->keyword);
     bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
     seen->plain++;
     seen->positional++;
     seen->last_positional = parser_node_start(parser_last(parser));
     if (CODEDB_UNLIKELY(generates)) {
+        if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
+            codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
         if (seen->of_class && parser->version >= 309)
             expression_fail_argument_clauses(parser, seen);
         else if (seen->of_class && parser->version >= 307)
@@ -444,7 +440,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     }
     parser_role(parser, CODEDB_FIELD_value);
     if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
-        codedb_hint_positional(parser, first, expression_positional_text(seen));
+        codedb_hint_positional(parser, first, seen->keyword);
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
@@ -753,8 +749,11 @@ static void expression_check_starred_comprehension(codedb_parser *parser)
 {
     const codedb_node *element = parser_last(parser);
     uint32_t first = element->first, last = element->last;
-    if (parser->version < 315)
-        expression_fail_clauses(parser, first, last, "unpacking in a comprehension needs Python 3.15");
+    static const char message[] = "unpacking in a comprehension needs Python 3.15";
+    if (parser->version < 309)
+        codedb_parser_fail_late(parser, first, last, "%s", message);
+    else if (parser->version < 315)
+        expression_fail_clauses(parser, first, last, message);
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
@@ -977,7 +976,6 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
     bool starred = first != parser->at;
     parser_name(parser, CODEDB_FIELD_name);
     uint32_t last = parser->at;
-    bool is_last = parser_sees(parser, seen->closing);
     if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
         codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);
         expression_check_alone(parser, seen->closing);
@@ -991,7 +989,8 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
         parser_role(parser, CODEDB_FIELD_default);
         expression_check_alone(parser, seen->closing);
         seen->defaults = true;
-    } else if (seen->defaults && !seen->star && !starred && (is_last || parser_sees(parser, CODEDB_TOKEN_COMMA))) {
+    } else if (seen->defaults && !seen->star && !starred &&
+               (parser_sees(parser, seen->closing) || parser_sees(parser, CODEDB_TOKEN_COMMA))) {
         expression_fail_default(parser, seen, first, last);
     }
     parser_add(parser, CODEDB_NODE_PARAM, first, last, mark);

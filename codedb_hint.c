@@ -403,8 +403,10 @@ static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char 
 
 /* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. When the
  * argument is not whole, it is what is whole of it that counts. */
-CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message)
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, bool keyword)
 {
+    const char *message =
+        keyword ? "positional argument follows keyword argument" : "positional argument follows keyword argument unpacking";
     uint32_t at = parser->at;
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed) {

@@ -98,8 +98,8 @@ CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t f
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
-/* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments: says so with `message`. */
-CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message);
+/* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments, or else unpacked ones. */
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, bool keyword);
 /* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
  * something to tell of the clauses. Without `message` the clauses are the unexpected token. */
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,

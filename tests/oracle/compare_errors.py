@@ -41,7 +41,7 @@ RULES = {
     "ARGUMENTS": ((4, "ARGUMENT"), (5, "ARGUMENT , ARGUMENTS"), (2, "ARGUMENT CLAUSE")),
     "CLAUSE": ((4, "for NAME in EXPRESSION"), (2, "for NAME , NAME in EXPRESSION"), (2, "for EXPRESSION in EXPRESSION"),
                (3, "for NAME in EXPRESSION if EXPRESSION"), (1, "for NAME in EXPRESSION CLAUSE")),
-    "PARAMETER": ((3, "NAME"), (1, "NAME = EXPRESSION"), (1, "* NAME"), (1, "** NAME"), (1, "*"), (1, "/")),
+    "PARAMETER": ((3, "NAME"), (2, "NAME = EXPRESSION"), (1, "NAME : EXPRESSION"), (1, "* NAME"), (1, "** NAME"), (1, "*"), (1, "/")),
     "PARAMETERS": ((3, "PARAMETER"), (6, "PARAMETER , PARAMETERS")),
     "NAME": tuple((1, name) for name in "abxyzkw"),
     "CONSTANT": ((1, "1"), (1, "'s'"), (1, "None"), (1, "...")),
