@@ -301,10 +301,14 @@ static void expression_atom(codedb_parser *parser)
 /* What has been seen of a list of arguments: what may follow depends on it. */
 typedef struct expression_arguments {
     uint32_t mark;
+    uint32_t start; /* the token of the first one */
     bool of_class;
     bool first;
-    bool starred; /* `*x` */
-    bool keyword; /* `name=x` */
+    bool starred;             /* `*x` */
+    bool keyword;             /* `name=x` */
+    uint32_t plain;           /* how many without a name or a star */
+    uint32_t positional;      /* how many of them and of `*x` */
+    uint32_t last_positional; /* where the last of these begins */
     bool double_starred;
 } expression_arguments;
 
@@ -332,22 +336,70 @@ static void expression_starred_generator(codedb_parser *parser, uint32_t first, 
         codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
 }
 
+/* Clauses of a comprehension stand behind an argument that cannot have them: CPython tells of the last argument without a name before
+ * them, if it is not the only one, or if a comma follows, after what it has to tell of the clauses. */
+static void expression_fail_argument_clauses(codedb_parser *parser, const expression_arguments *seen)
+{
+    uint32_t clauses = parser->at;
+    if (parser->version < 309) {
+        codedb_parser_fail_expected(parser, "',' or ')'");
+        return;
+    }
+    expression_comprehension(parser);
+    bool tells = seen->positional > 1 || (seen->positional == 1 && seen->first && parser_sees(parser, CODEDB_TOKEN_COMMA));
+    codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
+                        tells ? "a generator expression has to be in parentheses here" : NULL);
+}
+
+/* '*' stands behind '**' in arguments. Where CPython tells of that: since 3.13 at the comma, if what is unpacked is whole; before, at the
+ * star, and in 3.10 at the first argument. */
+static void expression_fail_unpacking(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
+{
+    uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
+    codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
+}
+
+/* What the star at `star` unpacks failed: up to 3.12 that is what CPython tells in 3.10 behind any other argument, then behind keyword
+ * arguments and behind nothing but unpacked ones. */
+static void expression_fail_unpacked(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
+{
+    bool is_told = !seen->first && (parser->version == 310 || seen->keyword || seen->plain == 0);
+    if (!is_told || parser->version < 310 || parser->version >= 313 || !parser->error->expected || parser->error->no_memory ||
+        codedb_parser_behind_whole(parser, star + 1) > star + 1)
+        return;
+    parser->failed = false;
+    expression_fail_unpacking(parser, seen, star);
+}
+
 /* starred_expression: '*' expression        kwarg_or_double_starred: '**' expression */
 static void expression_starred_argument(codedb_parser *parser, expression_arguments *seen)
 {
     uint32_t star = parser->at, mark = parser->count;
     bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
-    if (!is_double && seen->double_starred)
-        codedb_parser_fail(parser, parser->at - 1, parser->at, "iterable argument unpacking follows keyword argument unpacking");
+    bool follows = !is_double && seen->double_starred, had_failed = parser->failed;
+    if (follows && parser->version < 313)
+        expression_fail_unpacking(parser, seen, star);
     if (is_double ? seen->double_starred : seen->starred)
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
+    if (follows && !parser->failed && parser->version >= 313)
+        expression_fail_unpacking(parser, seen, star);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double)
+        expression_fail_unpacked(parser, seen, star);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         codedb_hint_unpacked(parser, star);
-    bool generates = CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->version >= 309 && !is_double && !seen->of_class;
-    if (generates && seen->first && codedb_expression_is_bitwise_or(parser))
-        expression_starred_generator(parser, star, mark);
+    if (!is_double) {
+        seen->positional++;
+        seen->last_positional = star;
+    }
+    if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+        bool generates = parser->version >= 309 && !is_double && !seen->of_class && seen->first;
+        if (generates && (parser->version < 315 || codedb_expression_is_bitwise_or(parser)))
+            expression_starred_generator(parser, star, mark);
+        else
+            expression_fail_argument_clauses(parser, seen);
+    }
     parser_role(parser, CODEDB_FIELD_value);
     if (is_double)
         seen->double_starred = true;
@@ -362,11 +414,18 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     bool had_failed = parser->failed;
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
-        codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
+        codedb_hint_positional(parser, first, seen->keyword);
     bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
+    seen->plain++;
+    seen->positional++;
+    seen->last_positional = parser_node_start(parser_last(parser));
     if (CODEDB_UNLIKELY(generates)) {
-        if (seen->of_class && parser->version >= 307)
-            codedb_parser_fail_expected(parser, "',' or ')'");
+        if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
+            codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
+        if (seen->of_class && parser->version >= 309)
+            expression_fail_argument_clauses(parser, seen);
+        else if (seen->of_class && parser->version >= 307)
+            codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
@@ -377,13 +436,11 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
                             parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN;
         if (!sole && !before_comma)
-            codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
+            codedb_parser_fail_late(parser, first, parser->at, "a generator expression has to be in parentheses here");
     }
     parser_role(parser, CODEDB_FIELD_value);
-    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred))
-        codedb_hint_positional(parser, first,
-                               seen->keyword ? "positional argument follows keyword argument"
-                                             : "positional argument follows keyword argument unpacking");
+    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_positional(parser, first, seen->keyword);
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
@@ -403,7 +460,8 @@ static void expression_check_keyword(codedb_parser *parser, const expression_arg
         const codedb_token *other = &parser->tokens[argument->first];
         if (other[1].kind == CODEDB_TOKEN_EQUAL && other->length == name->length &&
             memcmp(parser->source + other->start, text, name->length) == 0) {
-            codedb_parser_fail(parser, parser->at, parser->at + 1, "keyword argument repeated: %.*s", (int)name->length, text);
+            codedb_parser_fail_late(parser, parser->at, parser->at + 1, "keyword argument repeated: %.*s", (int)name->length,
+                                    text);
             return;
         }
     }
@@ -416,6 +474,16 @@ static bool expression_is_old_keyword(const codedb_parser *parser)
     return parser->version < 308 && node->kind == CODEDB_NODE_NAME && parser->tokens[node->first].kind == CODEDB_TOKEN_NAME;
 }
 
+/* Clauses of a comprehension stand behind a keyword argument: since 3.10 CPython tells of its '='. In 3.9 it has read them. */
+static void expression_fail_keyword_clauses(codedb_parser *parser, uint32_t name)
+{
+    if (parser->version >= 310)
+        expression_fail_clauses(parser, name, name + 2, "expected '==' or ':=' behind the name of a generator, found '='");
+    else if (parser->version == 309)
+        expression_comprehension(parser);
+    codedb_parser_fail_expected(parser, "',' or ')'");
+}
+
 /* NAME '=' expression, from the '=' on */
 static void expression_keyword_value(codedb_parser *parser, expression_arguments *seen)
 {
@@ -423,11 +491,12 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
         codedb_parser_require(parser, 305, "a keyword argument behind **");
     uint32_t name = parser->at - 1;
     parser_accept(parser, CODEDB_TOKEN_EQUAL);
-    if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+    bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (is_empty && parser->version >= 312)
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(parser_sees_for(parser)))
-        expression_fail_clauses(parser, name, name + 2, "expected '==' or ':=' behind the name of a generator, found '='");
+        expression_fail_keyword_clauses(parser, name);
     parser_role(parser, CODEDB_FIELD_value);
     seen->keyword = true;
 }
@@ -452,7 +521,8 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
             if (parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
-                codedb_parser_fail(parser, first, parser->at, "expected a name before '=' in an argument, found an expression");
+                codedb_parser_fail_late(parser, first, parser->at,
+                                        "expected a name before '=' in an argument, found an expression");
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);
         }
@@ -468,7 +538,7 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
 /* arguments: args [','] &')' */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
 {
-    expression_arguments seen = {.mark = parser->count, .of_class = of_class, .first = true};
+    expression_arguments seen = {.mark = parser->count, .start = parser->at, .of_class = of_class, .first = true};
     for (uint32_t count = 1; !parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN); count++) {
         expression_argument(parser, &seen);
         if (parser->version < 307 && count > EXPRESSION_OLD_LIMIT)
@@ -571,7 +641,7 @@ CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
 }
 
 /* star_named_expression: '*' bitwise_or | named_expression */
-static void expression_star_named(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser)
 {
     if (parser_sees(parser, CODEDB_TOKEN_STAR))
         codedb_starred_parse(parser);
@@ -589,8 +659,8 @@ static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint3
     parser_role(parser, CODEDB_FIELD_elements);
 }
 
-/* Clauses of a comprehension stand where none can: tells of the tokens from `first` to `last`, but first of what is wrong in the clauses,
- * as CPython does, which knows them only when they are whole. */
+/* Clauses of a comprehension stand where none can: tells of the tokens from `first` to `last`, or only of the clauses where there is no
+ * `message`, but first of what is wrong in the clauses, as CPython does, which knows them only when they are whole. */
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
     uint32_t clauses = parser->at;
@@ -601,16 +671,17 @@ static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint3
 /* (',' star_named_expression)* [','], behind the first element, which is still no element */
 static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing)
 {
+    uint32_t start = parser_node_start(parser_last(parser));
     expression_wrap_element(parser, first, mark);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing)) {
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing) && !parser_sees_for(parser)) {
         uint32_t element_first = parser->at, element_mark = parser->count;
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing == CODEDB_TOKEN_RIGHT_BRACE)
             codedb_parser_require(parser, 305, "unpacking in a set");
-        expression_star_named(parser);
+        codedb_star_named_parse(parser);
         expression_wrap_element(parser, element_first, element_mark);
     }
-    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN)
-        expression_fail_clauses(parser, first, parser->at, "the tuple before 'for' has to be in parentheses");
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN && parser->version >= 310)
+        expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
 }
 
 /* The clauses of a comprehension are children of each other to the right. With all of them parsed, `count` since `base`, lays the
@@ -650,15 +721,6 @@ static void expression_conditions(codedb_parser *parser)
     }
 }
 
-/* For this CPython has a message, at the same token. */
-static void expression_fail_in(codedb_parser *parser)
-{
-    if (parser->failed)
-        return;
-    codedb_parser_fail_expected(parser, "'in'");
-    parser->error->expected = false;
-}
-
 /* for_if_clauses: (['async'] 'for' star_targets 'in' ~ disjunction ('if' disjunction)*)+, as one CompFor */
 static void expression_comprehension(codedb_parser *parser)
 {
@@ -671,10 +733,7 @@ static void expression_comprehension(codedb_parser *parser)
             parser->at += !parser->failed;
         }
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_FOR);
-        codedb_targets_parse(parser);
-        parser_role(parser, CODEDB_FIELD_target);
-        if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN))
-            expression_fail_in(parser);
+        codedb_targets_parse(parser, false);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_iter);
         expression_conditions(parser);
@@ -690,8 +749,11 @@ static void expression_check_starred_comprehension(codedb_parser *parser)
 {
     const codedb_node *element = parser_last(parser);
     uint32_t first = element->first, last = element->last;
-    if (parser->version < 315)
-        expression_fail_clauses(parser, first, last, "unpacking in a comprehension needs Python 3.15");
+    static const char message[] = "unpacking in a comprehension needs Python 3.15";
+    if (parser->version < 309)
+        codedb_parser_fail_late(parser, first, last, "%s", message);
+    else if (parser->version < 315)
+        expression_fail_clauses(parser, first, last, message);
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
@@ -715,7 +777,9 @@ static void expression_group(codedb_parser *parser)
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD)) {
         codedb_yield_or_star_parse(parser, 300);
     } else {
-        expression_star_named(parser);
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR)) && parser->version >= 310)
+            codedb_hint_double_starred(parser);
+        codedb_star_named_parse(parser);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
             expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
@@ -739,7 +803,7 @@ static void expression_list(codedb_parser *parser)
     parser_enter(parser);
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET)) {
         uint32_t element = parser->at;
-        expression_star_named(parser);
+        codedb_star_named_parse(parser);
         if (parser_sees_clause(parser)) {
             kind = CODEDB_NODE_LIST_COMP;
             if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
@@ -777,8 +841,11 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         parser_role(parser, CODEDB_FIELD_key);
         if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first)
             codedb_hint_key(parser, first);
-        if (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
+        bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
+        if (is_empty && parser->version >= 310)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && parser->version >= 310)
+            codedb_hint_starred_value(parser);
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_value);
     }
@@ -836,7 +903,7 @@ static void expression_braces(codedb_parser *parser)
         if (parser_sees(parser, CODEDB_TOKEN_STAR))
             codedb_parser_require(parser, 305, "unpacking in a set");
         if (parser->version >= 309)
-            expression_star_named(parser);
+            codedb_star_named_parse(parser);
         else if (parser_sees(parser, CODEDB_TOKEN_STAR))
             codedb_starred_parse(parser);
         else
@@ -862,6 +929,7 @@ typedef struct expression_parameters {
     bool star;     /* `*` or `*args` */
     bool keywords; /* `**kwargs`: nothing may follow */
     bool defaults; /* a positional parameter had a default: the next ones must have one */
+    uint32_t first;
 } expression_parameters;
 
 /* annotation: ':' expression        star_annotation: ':' star_expression, behind the ':' */
@@ -889,6 +957,17 @@ static void expression_check_alone(codedb_parser *parser, codedb_token_kind clos
         codedb_hint_behind(parser, codedb_token_kind_text(closing));
 }
 
+/* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
+ * token that it has seen. */
+static void expression_fail_default(codedb_parser *parser, const expression_parameters *seen, uint32_t first, uint32_t last)
+{
+    if (parser->version < 309)
+        first = seen->first;
+    else if (parser->version < 310)
+        first = last = parser->at + (parser_sees(parser, CODEDB_TOKEN_COMMA) && seen->closing == CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_parser_fail_late(parser, first, last, "parameter without a default follows parameter with a default");
+}
+
 /* param: NAME annotation?        default: '=' expression
  * From the NAME on; `first` is the star's token where there is one. */
 static void expression_parameter(codedb_parser *parser, uint32_t first, expression_parameters *seen, codedb_node_field field)
@@ -903,14 +982,16 @@ static void expression_parameter(codedb_parser *parser, uint32_t first, expressi
     }
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL) && !starred) {
         parser->at++;
-        if (parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA))
+        bool is_empty = parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA);
+        if (is_empty && parser->version >= 311)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a default value behind '='");
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_default);
         expression_check_alone(parser, seen->closing);
         seen->defaults = true;
-    } else if (seen->defaults && !seen->star && !starred) {
-        codedb_parser_fail(parser, first, last, "parameter without a default follows parameter with a default");
+    } else if (seen->defaults && !seen->star && !starred &&
+               (parser_sees(parser, seen->closing) || parser_sees(parser, CODEDB_TOKEN_COMMA))) {
+        expression_fail_default(parser, seen, first, last);
     }
     parser_add(parser, CODEDB_NODE_PARAM, first, last, mark);
     parser_role(parser, field);
@@ -934,8 +1015,12 @@ static void expression_star_parameter(codedb_parser *parser, expression_paramete
     if (seen->star)
         codedb_parser_fail(parser, first, first + 1, "expected one '*' among the parameters, found another");
     else if (expression_is_bare_star(parser, seen->closing)) {
-        parser->at += seen->closing == CODEDB_TOKEN_COLON;
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected a named parameter behind '*'");
+        uint32_t behind = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1), place = first;
+        bool is_keywords = parser->tokens[behind].kind == CODEDB_TOKEN_DOUBLE_STAR;
+        if (parser->version < 309 ? is_keywords : parser->version < 310 || seen->closing == CODEDB_TOKEN_COLON)
+            place = behind;
+        codedb_parser_fail_late(parser, place, place + 1, "expected a named parameter behind '*'");
+        parser->at = parser->failed ? parser->at : behind;
     } else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
         parser_role(parser, CODEDB_FIELD_star_arg);
@@ -969,7 +1054,7 @@ static void expression_slash(codedb_parser *parser, expression_parameters *seen,
 /* parameters: [slash] param_no_default* param_with_default* [star_etc], with kwds: '**' param_no_default at the end */
 CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing)
 {
-    expression_parameters seen = {.closing = closing};
+    expression_parameters seen = {.closing = closing, .first = parser->at};
     uint32_t first = parser->at, mark = parser->count, count = 0;
     while (!parser_sees(parser, closing)) {
         codedb_token_kind kind = parser_kind(parser);
@@ -1047,12 +1132,13 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
     for (;; count++) {
         if (!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF))
             break;
-        uint32_t body = parser_last(parser)->first;
+        uint32_t body = parser_node_start(parser_last(parser));
         parser->at++;
         parser_role(parser, CODEDB_FIELD_body);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_test);
-        if (parser->version >= 310 && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE) && !parser_sees(parser, CODEDB_TOKEN_COLON))
+        bool is_else = parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE);
+        if (parser->version >= 310 && !is_else && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser->quiet)
             codedb_parser_fail(parser, body, parser->at, "expected 'else' behind the condition of a conditional expression");
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
@@ -1088,6 +1174,17 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
         codedb_hint_expression(parser, first);
 }
 
+/* expression ':=' expression, from the ':=' on: up to 3.9 it is told of wherever it stands, once it is read. */
+static void expression_no_name(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    uint32_t walrus = parser->at++, start = parser->version < 309 ? first : parser_node_start(parser_last(parser));
+    parser_role(parser, CODEDB_FIELD_target);
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
+    codedb_parser_fail_late(parser, start, walrus, "expected a name before ':=', found an expression");
+}
+
 /* named_expression: NAME ':=' ~ expression | expression !':='
  * As in CPython, an expression before ':=' is not told of in an argument: there the ':=' is the unexpected token. */
 static void expression_named(codedb_parser *parser, bool as_argument)
@@ -1099,6 +1196,10 @@ static void expression_named(codedb_parser *parser, bool as_argument)
     const codedb_node *target = parser_last(parser);
     bool is_name = target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME;
     is_name = is_name && (target->parens == 0 || parser->version < 309);
+    if (!is_name && (parser->version == 308 || parser->version == 309)) {
+        expression_no_name(parser, first, mark);
+        return;
+    }
     if (!is_name && (as_argument || !expression_begins[parser_kind_behind(parser)]))
         return;
     codedb_parser_require(parser, 308, "an assignment expression");
@@ -1128,20 +1229,6 @@ CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser)
 CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token)
 {
     return expression_begins[parser->tokens[token].kind];
-}
-
-CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token)
-{
-    if (parser->version < 310)
-        return false;
-    switch (parser->tokens[token].kind) {
-    case CODEDB_TOKEN_PLUS:
-    case CODEDB_TOKEN_MINUS:
-    case CODEDB_TOKEN_TILDE:
-    case CODEDB_TOKEN_KEYWORD_NOT:
-    case CODEDB_TOKEN_KEYWORD_LAMBDA: return true;
-    default: return false;
-    }
 }
 
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser)
@@ -1233,7 +1320,7 @@ static void expression_target(codedb_parser *parser)
 }
 
 /* star_targets: star_target !',' | star_target (',' star_target)* [','] */
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
+static void expression_targets(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_target(parser);
@@ -1246,16 +1333,41 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser)
         }
         parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
     }
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+}
+
+/* star_targets 'in'. Since 3.13 CPython has a message for an absent 'in' in a comprehension, at the same token, and tells of the targets
+ * only when it is there; otherwise what is wrong in them comes first. */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement)
+{
+    uint32_t first = parser->at;
+    bool tells_in = parser->version >= 313 && !of_statement, had_failed = parser->failed;
+    expression_targets(parser);
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
+        codedb_hint_clause_targets(parser, first);
+        if (parser->failed && !tells_in)
+            codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
+    }
+    if (!tells_in || parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    parser_role(parser, CODEDB_FIELD_target);
+    if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
+        return;
+    bool first_failure = !parser->failed;
+    codedb_parser_fail_expected(parser, "'in'");
+    if (first_failure)
+        parser->error->expected = !tells_in;
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */
-CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
 {
     if (parser_sees(parser, CODEDB_TOKEN_STAR))
         codedb_parser_require(parser, 309, "a starred target");
     expression_target(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+    bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310)
+        codedb_hint_behind(parser, "':'");
+    codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
 }
 
 /* ---- Strings ------------------------------------------------------------------------------------------------------ */
@@ -1461,7 +1573,7 @@ static void expression_wrap_strings(codedb_parser *parser, uint32_t count)
 /* strings: (fstring | STRING)+ | tstring+ */
 CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
 {
-    uint32_t count = 0;
+    uint32_t count = 0, first = parser->at;
     unsigned kinds = 0;
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
@@ -1472,7 +1584,10 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
         else
             break;
     }
-    if (kinds & (kinds - 1))
+    bool is_mixed = kinds & (kinds - 1);
+    if (CODEDB_UNLIKELY(is_mixed) && parser->version < 309)
+        codedb_parser_fail_late(parser, first, parser->at, "expected literals of one kind side by side, found bytes and strings");
+    else if (CODEDB_UNLIKELY(is_mixed))
         codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
                            kinds & EXPRESSION_TEMPLATE ? "t-strings and others" : "bytes and strings");
     if (count > 1 && !parser->failed)

@@ -71,11 +71,13 @@ static void hint_tell(codedb_parser *parser, uint32_t first, uint32_t last, cons
 
 /* ---- Side by side ------------------------------------------------------------------------------------------------- */
 
-/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` and `t` are. */
+/* What CPython takes for a soft keyword when it looks for a forgotten comma: the beginning of one is enough, so `c` is, and `t` since
+ * 3.12. */
 static bool hint_is_soft_keyword(const codedb_parser *parser, const codedb_token *token)
 {
     static const char *const words[] = {"_", "case", "match", "type"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    size_t count = parser->version >= 312 ? 4 : 3;
+    for (size_t i = 0; i < count; i++)
         if (token->length <= strlen(words[i]) && memcmp(parser->source + token->start, words[i], token->length) == 0)
             return true;
     return false;
@@ -96,17 +98,49 @@ static bool hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
     return false;
 }
 
+/* STRING: up to 3.11 an f-string is one too. */
+static bool hint_is_string(const codedb_parser *parser, const codedb_token *token)
+{
+    return token->kind == CODEDB_TOKEN_STRING || (token->kind == CODEDB_TOKEN_FSTRING_START && parser->version < 312);
+}
+
+static bool hint_may_miss_comma(const codedb_parser *parser, uint32_t first)
+{
+    const codedb_token *token = &parser->tokens[first];
+    return token->kind != CODEDB_TOKEN_NAME || !(hint_is_string(parser, &token[1]) || hint_is_soft_keyword(parser, token));
+}
+
+/* Where CPython says that the expression from token `first` up to `behind` begins: within its parentheses, unless they are a tuple's or
+ * a generator's. */
+static uint32_t hint_start(const codedb_parser *parser, uint32_t first, uint32_t behind)
+{
+    while (behind > first + 2 && parser->tokens[first].kind == CODEDB_TOKEN_LEFT_PAREN) {
+        uint32_t depth = 1, at = first + 1;
+        for (; at < behind && depth > 0; at++) {
+            codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+            if (depth == 1 && (kind == CODEDB_TOKEN_COMMA || kind == CODEDB_TOKEN_KEYWORD_FOR))
+                return first;
+            depth += codedb_token_opens(kind);
+            depth -= codedb_token_closes(kind);
+        }
+        if (at < behind || depth > 0)
+            return first;
+        first++;
+        behind--;
+    }
+    return first;
+}
+
 /* !(NAME STRING | SOFT_KEYWORD) disjunction expression: a comma between them was forgotten, if they are in brackets. */
 static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
 {
-    const codedb_token *token = &parser->tokens[first];
-    if (token->kind == CODEDB_TOKEN_NAME && (token[1].kind == CODEDB_TOKEN_STRING || hint_is_soft_keyword(parser, token)))
+    if (!hint_may_miss_comma(parser, first))
         return false;
     hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
     hint_reach(parser, &second);
     if (!second.any || !hint_is_in_brackets(parser, second.behind))
         return false;
-    hint_tell(parser, first, second.behind, "expected ',' between two expressions");
+    hint_tell(parser, hint_start(parser, first, behind), second.behind, "expected ',' between two expressions");
     return true;
 }
 
@@ -119,20 +153,50 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
     if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
         return behind + 1;
     if (parser->tokens[behind].kind != CODEDB_TOKEN_COLON)
-        hint_tell(parser, first, behind, "expected 'else' behind the condition of a conditional expression");
+        hint_tell(parser, hint_start(parser, first, condition), behind,
+                  "expected 'else' behind the condition of a conditional expression");
     return first;
 }
 
-/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. What is wrong in an
- * f-string in brackets is not. */
+/* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
+ * in it, but for those of the expression as a whole. A lambda's parameters it does not remember. */
+static void hint_read_again_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+        codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
+        return;
+    }
+    hint_found read = hint_try(parser, codedb_expression_parse, first, true);
+    parser->at = read.behind;
+    if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
+        if (codedb_expression_begins(parser))
+            codedb_plain_star_expressions_parse(parser);
+    } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
+        codedb_parser_fail_expected(parser, "newline");
+        codedb_hint_expression(parser, first);
+    }
+    hint_reach(parser, &read);
+}
+
+/* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. Of `print` and `exec`
+ * the word is told of. */
 static void hint_legacy(codedb_parser *parser, uint32_t first)
 {
-    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first + 1].kind;
-    if (parser->tokens[first].kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN ||
-        kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+    const codedb_token *word = &parser->tokens[first];
+    codedb_token_kind kind = (codedb_token_kind)word[1].kind;
+    if (word->kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
-    hint_found found = hint_try(parser, codedb_plain_star_expressions_parse, first + 1, false);
+    const char *text = parser->source + word->start;
+    bool again = hint_may_miss_comma(parser, first);
+    hint_found found = hint_try(parser, again ? hint_read_again_parse : codedb_plain_star_expressions_parse, first + 1, false);
     hint_reach(parser, &found);
+    if (found.told || !found.any)
+        return;
+    if (word->length == 5 && memcmp(text, "print", 5) == 0)
+        hint_tell(parser, first, found.behind, "expected '(' behind print: it is a function");
+    else if (word->length == 4 && memcmp(text, "exec", 4) == 0)
+        hint_tell(parser, first, found.behind, "expected '(' behind exec: it is a function");
 }
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
@@ -148,6 +212,9 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
     } while (next > first);
     if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
         return;
+    /* Braces it reads again with an eye to mistakes. */
+    if (parser->tokens[behind].kind == CODEDB_TOKEN_LEFT_BRACE && hint_try(parser, codedb_bitwise_or_parse, behind, false).told)
+        return;
     if (!hint_comma(parser, first, behind) && behind == first + 1)
         hint_legacy(parser, first);
 }
@@ -159,7 +226,8 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_TUPLE:
     case CODEDB_NODE_NAMED_EXPR:
     case CODEDB_NODE_IF_EXP:
-    case CODEDB_NODE_LAMBDA: return node->parens == 0;
+    case CODEDB_NODE_LAMBDA:
+    case CODEDB_NODE_YIELD: return node->parens == 0;
     case CODEDB_NODE_ARG:
     case CODEDB_NODE_ELEMENT:
     case CODEDB_NODE_DICT_ELEMENT:
@@ -172,7 +240,11 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_EXPR:
     case CODEDB_NODE_ASSIGN:
     case CODEDB_NODE_AUG_ASSIGN:
-    case CODEDB_NODE_RETURN: return true;
+    case CODEDB_NODE_RETURN:
+    case CODEDB_NODE_DEL:
+    case CODEDB_NODE_RAISE:
+    case CODEDB_NODE_ASSERT:
+    case CODEDB_NODE_FROM: return true;
     default: return false;
     }
 }
@@ -186,16 +258,27 @@ static const codedb_node *hint_last(const codedb_parser *parser)
     return node;
 }
 
+/* An expression, and that no other stands behind it. */
+static void hint_value_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "no other expression");
+}
+
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
     uint32_t star = node->first;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
-    if (parser->failed)
+    if (parser->failed || parser->quiet || parser->version < 310)
+        return;
+    hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
+    if (operand.told)
         return;
     codedb_parser_fail_expected(parser, expected);
-    codedb_hint_expression(parser, star + 1);
+    hint_reach(parser, &operand);
 }
 
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
@@ -251,17 +334,12 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
             return;
         }
         codedb_parser_fail_expected(parser, "'=='");
-        hint_reach(parser, &right);
+        parser->error->reached = right.reached;
     }
+    bool is_first = !parser->failed;
     codedb_parser_fail_expected(parser, "'=='");
-}
-
-/* An expression, and that no other stands behind it. */
-static void hint_value_parse(codedb_parser *parser)
-{
-    codedb_expression_parse(parser);
-    if (codedb_expression_begins(parser))
-        codedb_hint_behind(parser, "no other expression");
+    if (is_first)
+        parser->error->reached = parser->tokens[equal].start;
 }
 
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
@@ -276,10 +354,14 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "newline");
         return;
     }
-    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0 && parser->tokens[start].kind == CODEDB_TOKEN_NAME;
+    if (is_name && parser->version == 309)
+        codedb_hint_elements(parser, parser_start(parser_last(parser)));
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
     if (value.told)
         return;
+    while (parser->version == 309 && parser->at < parser->end && parser->tokens[parser->at].start < value.reached)
+        parser->at++;
     if (!is_name && value.any && parser->version >= 309)
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
@@ -291,40 +373,160 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 {
     uint32_t equal = parser->at;
     bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
-    if (parser->version < 310)
+    if (parser->version < 312)
         return;
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
-    if (!value.told && value.any)
+    if (value.told)
+        return;
+    if (!value.any)
+        codedb_parser_fail_expected(parser, "')'");
+    hint_reach(parser, &value);
+    if (value.any)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
 }
 
 static void hint_arguments_parse(codedb_parser *parser)
 {
     codedb_arguments_parse(parser, false);
+    if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
+        codedb_hint_behind(parser, "')'");
 }
 
-/* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. */
-CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message)
+/* Fails with a message of its own at the last token that was looked at. */
+static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char *message)
 {
-    uint32_t at = parser->at, place = at;
-    if (parser->failed)
-        return;
-    if (parser->version < 309) {
-        codedb_parser_fail(parser, first, at, "%s", message);
-        return;
-    }
-    if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
-        hint_found rest = hint_try(parser, hint_arguments_parse, at + 1, false);
-        if (rest.told)
-            return;
-        while (place < parser->end && parser->tokens[place].start < rest.reached)
-            place++;
-    }
-    codedb_parser_fail_expected(parser, "a keyword argument");
-    if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
-        codedb_hint_expression(parser, first);
+    while (place < parser->end && parser->tokens[place].start < parser->error->reached)
+        place++;
     if (parser->error->expected)
         hint_tell(parser, place, place + 1, message);
+}
+
+/* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. When the
+ * argument is not whole, it is what is whole of it that counts. */
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, bool keyword)
+{
+    const char *message =
+        keyword ? "positional argument follows keyword argument" : "positional argument follows keyword argument unpacking";
+    uint32_t at = parser->at;
+    bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
+    if (parser->failed) {
+        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL)
+            codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
+        else if (!parser->error->no_memory)
+            hint_tell_reached(parser, behind, message);
+        return;
+    }
+    if (parser->version < 309) {
+        codedb_parser_fail_late(parser, first, at, "%s", message);
+        return;
+    }
+    hint_found rest = {.reached = 0};
+    if (!is_last)
+        rest = hint_try(parser, hint_arguments_parse, at + 1, false);
+    if (rest.told)
+        return;
+    codedb_parser_fail_expected(parser, "a keyword argument");
+    hint_reach(parser, &rest);
+    if (is_last)
+        codedb_hint_expression(parser, first);
+    hint_tell_reached(parser, at, message);
+}
+
+/* ---- Targets ------------------------------------------------------------------------------------------------------- */
+
+/* CPython tells of the target when at least the beginning of a value is there, else the operator is the unexpected token. */
+CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
+{
+    codedb_syntax_error error = *parser->error;
+    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
+    if (!error.expected || error.no_memory || parser->version < 310)
+        return;
+    parser->failed = false;
+    codedb_target_check(parser, target, use);
+    if (!parser->failed || !has_value) {
+        bool is_target = !parser->failed;
+        *parser->error = error;
+        parser->failed = true;
+        if (!is_target)
+            codedb_parser_fail_before(parser, operator_token, "newline");
+    }
+}
+
+/* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
+static void hint_elements_parse(codedb_parser *parser)
+{
+    codedb_star_named_parse(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_COMMA))
+        while (codedb_expression_begins(parser)) {
+            codedb_star_named_parse(parser);
+            parser_accept(parser, CODEDB_TOKEN_COMMA);
+        }
+}
+
+/* In 3.9 the unexpected token is the last one that was read so. */
+CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
+{
+    if (parser->version < 309 || parser->quiet || parser->error->no_memory)
+        return;
+    hint_found found = hint_try(parser, hint_elements_parse, first, false);
+    hint_reach(parser, &found);
+    if (parser->version > 309 || parser->failed)
+        return;
+    while (parser->at < parser->end && parser->tokens[parser->at].start < found.reached)
+        parser->at++;
+    codedb_parser_fail_expected(parser, "newline");
+}
+
+/* What is whole of the targets before the failure is told of when it is no target. */
+static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_target_use use)
+{
+    codedb_syntax_error error = *parser->error;
+    uint32_t behind = codedb_parser_behind_whole(parser, first), index = parser->count;
+    while (index > 0 && parser_start(&parser->nodes[index - 1]) >= first) {
+        const codedb_node *node = &parser->nodes[--index];
+        if (parser_start(node) == first && node->last + node->parens == behind) {
+            parser->failed = false;
+            codedb_target_check(parser, index, use);
+            parser->failed = true;
+            break;
+        }
+    }
+    if (parser->error->reached < error.reached)
+        parser->error->reached = error.reached;
+}
+
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use)
+{
+    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
+        return;
+    hint_first_target(parser, first, use);
+    behind += use == CODEDB_TARGET_FOR && parser->tokens[behind].kind == CODEDB_TOKEN_STAR;
+    if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
+        codedb_parser_fail_before(parser, behind, "a target");
+}
+
+/* star_expressions, and that they can be targets. */
+static void hint_clause_targets_parse(codedb_parser *parser)
+{
+    codedb_plain_star_expressions_parse(parser);
+    uint32_t index = parser->count - 1;
+    if (parser->failed)
+        return;
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "'in'");
+    if (parser->failed && !parser->error->expected)
+        return;
+    parser->failed = false;
+    codedb_target_check(parser, index, CODEDB_TARGET_FOR);
+}
+
+CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
+{
+    bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
+    if (may_tell && !parser->quiet && parser->version >= 310)
+        hint_try(parser, hint_clause_targets_parse, first, false);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
@@ -346,11 +548,15 @@ static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message)
 {
-    if (!parser->failed)
-        codedb_parser_fail(parser, first, last, "%s", message);
-    else if (!parser->error->expected || parser->error->no_memory)
+    if (!parser->failed && message) {
+        codedb_parser_fail_late(parser, first, last, "%s", message);
         return;
-    else if (hint_has_clause(parser, clauses))
+    }
+    if (!parser->failed)
+        codedb_parser_fail_expected(parser, "',' or a closing bracket");
+    if (!parser->error->expected || parser->error->no_memory)
+        return;
+    else if (message && hint_has_clause(parser, clauses))
         hint_tell(parser, first, last, message);
     else
         codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
@@ -370,14 +576,42 @@ static void hint_tell_end(codedb_parser *parser, uint32_t last, const char *mess
     error->length = end - error->offset;
 }
 
+/* '*' bitwise_or, where the value of a dict stands: CPython tells of it when it is whole. It does not look for what is wrong in it. */
+CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
+{
+    uint32_t star = parser->at++;
+    bool quiet = parser->quiet;
+    parser->quiet = true;
+    codedb_bitwise_or_parse(parser);
+    parser->quiet = quiet;
+    codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
+}
+
+/* '**' expression in parentheses: CPython looks at the operand. */
+CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
+{
+    uint32_t star = parser->at;
+    hint_found operand = {.reached = 0};
+    if (!parser->quiet)
+        operand = hint_try(parser, hint_value_parse, star + 1, false);
+    if (operand.told)
+        return;
+    codedb_parser_fail_expected(parser, "an expression");
+    hint_reach(parser, &operand);
+}
+
 /* As CPython does, the last character of the key is reported, or of what of it is whole. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
 {
     const codedb_node *key = parser_last(parser);
     bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
     uint32_t last = key->last + wider;
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected) || parser->version < 310)
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
         return;
+    if (parser->version < 310) {
+        codedb_parser_fail_expected(parser, "':'");
+        return;
+    }
     if (parser->failed)
         last = codedb_parser_behind_whole(parser, first);
     else

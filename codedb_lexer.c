@@ -681,6 +681,10 @@ static inline const unsigned char *lexer_line(lexer *lx, const unsigned char *p)
         }
         if (class == LEXER_END)
             return first;
+        /* In 3.9 a line that begins with a backslash has no indentation of its own. */
+        bool is_continued = CODEDB_UNLIKELY(class == LEXER_BACKSLASH) && lx->target == 309;
+        if (is_continued)
+            return first;
         if (column != lx->columns[lx->indent] || alternate != lx->alternates[lx->indent])
             first = lexer_indent(lx, first, column, alternate);
         if (CODEDB_UNLIKELY(lx->async_def))
@@ -1411,13 +1415,29 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     return done && lexer_shrink(&lx);
 }
 
+/* Whether the tokens end within an f-string: then CPython, since 3.12, keeps what the parser found. */
+static bool lexer_ends_in_fstring(const codedb_tree *tree)
+{
+    uint32_t depth = 0;
+    for (uint32_t token = 0; token < tree->token_count; token++) {
+        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
+        depth += kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+        depth -= kind == CODEDB_TOKEN_FSTRING_END;
+    }
+    return depth > 0 && tree->target_version >= 312;
+}
+
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing)
 {
-    if (tree->token_count == 0 || !(lexing->yields || parsing->indent || tree->target_version < 310))
+    if (tree->token_count == 0)
         return false;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
-    if (parsing->offset >= stop)
+    if (lexer_ends_in_fstring(tree))
+        return parsing->offset < stop && parsing->reached < stop;
+    if (!(lexing->yields || parsing->indent || tree->target_version < 310))
+        return false;
+    if (parsing->offset >= stop || (tree->target_version == 309 && parsing->reached >= stop))
         return false;
     if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
         return true;

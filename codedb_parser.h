@@ -38,6 +38,7 @@ typedef struct codedb_parser {
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
+    codedb_syntax_error *late; /* up to 3.8: the first error that CPython finds only once it has parsed the whole source */
 } codedb_parser;
 
 /* How an expression is used as a target; says what codedb_target_check lets through. */
@@ -55,6 +56,11 @@ CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser);
 /* Fails at the tokens from `first` up to `last`, exclusive, with that message. */
 CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
     CODEDB_PRINTF(4, 5);
+/* The same for what up to 3.8 CPython finds only once it has parsed the whole source: there it goes on. */
+CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+    CODEDB_PRINTF(4, 5);
+/* The source is parsed: fails if there was such an error. */
+CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser);
 /* Fails at the next token: "expected <what>, found <it>". */
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
 /* The token behind the outermost brackets, of those that open at token `first` or later, that close behind token `inner`. */
@@ -63,6 +69,8 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parse
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first);
 /* The same for a disjunction: an expression that is no conditional. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
+/* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
 CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
@@ -78,16 +86,28 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected);
 /* An '=' stands behind the expression just parsed, where none can. */
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
+/* The value or annotation behind an operator failed; its target is node `target`. */
+CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
+/* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
+CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
+/* The targets behind `del` or `for`, which begin at `first`, failed. */
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
+/* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
+CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expressions that begin a statement. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
-/* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments: says so with `message`. */
-CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, const char *message);
+/* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments, or else unpacked ones. */
+CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, bool keyword);
 /* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
- * something to tell of the clauses. */
+ * something to tell of the clauses. Without `message` the clauses are the unexpected token. */
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message);
+/* A '*' stands where the value of a dict is expected. */
+CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser);
+/* A '**' stands behind a parenthesis. */
+CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser);
 /* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
 /* What stands in a field from `first` on is not one expression to its end. */
@@ -99,8 +119,6 @@ CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_expression_begins(const codedb_parser *parser);
 /* The same of any token. */
 CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, uint32_t token);
-/* Whether it is an operator before its operand, or `lambda`: no target begins so, and from 3.10 on CPython looks no further. */
-CODEDB_PRIVATE bool codedb_token_begins_operation(const codedb_parser *parser, uint32_t token);
 /* Whether the expression just parsed is a bitwise_or. */
 CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
@@ -108,14 +126,16 @@ CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_plain_star_expressions_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
+/* '*' bitwise_or | named_expression */
+CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser);
 /* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
 /* yield_expr | star_expressions */
 CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
-/* The targets of `for`: star_targets, checked. */
-CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser);
-/* One target behind `as` in a with statement. */
-CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser);
+/* The targets of `for`: star_targets, checked, and the `in` behind them. */
+CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement);
+/* One target behind `as` in a with statement, whose item begins at token `item`. */
+CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item);
 /* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class);
 /* The closing bracket of a display, of arguments, of a subscript or of the items of `with`. */
@@ -249,6 +269,12 @@ static inline uint32_t parser_start(const codedb_node *node)
     return node->first - node->parens;
 }
 
+/* The token where CPython says that an expression begins: within its parentheses, unless they are a tuple's or a generator's. */
+static inline uint32_t parser_node_start(const codedb_node *node)
+{
+    return node->first - (node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP));
+}
+
 static inline codedb_node *parser_last(const codedb_parser *parser)
 {
     return &parser->nodes[parser->count - 1];
@@ -269,8 +295,15 @@ static inline void parser_leave(codedb_parser *parser)
 
 /* ---- codedb_target.c ---------------------------------------------------------------------------------------------- */
 
-/* Fails at the first part of node `index` (in post-order) that cannot be such a target. */
-CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use);
+/* Fails at the first part of node `index` (in post-order) that cannot be such a target; up to 3.8 at token `whole` or, behind `del` and
+ * `for`, at the element that has it. */
+CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index, codedb_target_use use, uint32_t whole);
+
+static inline void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use)
+{
+    codedb_target_check_in(parser, index, use, parser_start(&parser->nodes[index]));
+}
+
 /* What an error message calls an expression that is no target. */
 CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const codedb_node *node);
 

@@ -72,6 +72,17 @@ static void statement_import(codedb_parser *parser, codedb_node_kind kind, uint3
     parser_close(parser, kind, first, mark);
 }
 
+/* Whether nothing follows a comma behind what is imported, which begins at `first`; outside of parentheses that is an error. */
+static bool statement_imports_end(codedb_parser *parser, bool in_parens, uint32_t first)
+{
+    if (in_parens || parser->version >= 309)
+        return in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (!parser_sees(parser, CODEDB_TOKEN_NEWLINE) && !parser_sees(parser, CODEDB_TOKEN_SEMICOLON))
+        return false;
+    codedb_parser_fail_late(parser, first, parser->at, "expected parentheses around names with a comma behind the last");
+    return true;
+}
+
 /* import_from_targets: '(' import_from_as_names [','] ')' | import_from_as_names !',' | '*'; returns pairs of parentheses */
 static uint16_t statement_import_targets(codedb_parser *parser)
 {
@@ -80,9 +91,10 @@ static uint16_t statement_import_targets(codedb_parser *parser)
         return 0;
     }
     bool in_parens = parser_accept(parser, CODEDB_TOKEN_LEFT_PAREN);
+    uint32_t first = parser->at;
     do
         statement_import_alias(parser, false);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !(in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)));
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !statement_imports_end(parser, in_parens, first));
     if (in_parens)
         parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
     return in_parens;
@@ -150,6 +162,8 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
     uint32_t target_first = first, target_mark = mark;
     do {
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+        if (CODEDB_UNLIKELY(parser->failed))
+            codedb_hint_elements(parser, first);
         parser_role(parser, CODEDB_FIELD_target);
         parser_close(parser, CODEDB_NODE_ASSIGN_TARGET, target_first, target_mark);
         parser_role(parser, CODEDB_FIELD_targets);
@@ -158,6 +172,9 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
         target_mark = parser->count;
         codedb_yield_or_star_parse(parser, 300);
     } while (parser_sees(parser, CODEDB_TOKEN_EQUAL));
+    if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected &&
+        codedb_parser_behind_whole(parser, target_first) == target_first)
+        codedb_hint_elements(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_ASSIGN, first, mark);
 }
@@ -182,12 +199,16 @@ static bool statement_begins_with_single_target(const codedb_parser *parser, uin
 static void statement_annotated_assign(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     codedb_parser_require(parser, 306, "a variable annotation");
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ANNOTATE);
-    if (!parser->failed && statement_begins_with_single_target(parser, first, mark))
-        codedb_parser_fail_expected(parser, "a target that does not begin with a parenthesized name before the annotation");
+    uint32_t target = parser->count - 1, colon = parser->at;
+    bool is_refused = statement_begins_with_single_target(parser, first, mark);
     parser_role(parser, CODEDB_FIELD_target);
     parser_accept(parser, CODEDB_TOKEN_COLON);
     codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_value(parser, target, CODEDB_TARGET_ANNOTATE, colon);
+    codedb_target_check(parser, target, CODEDB_TARGET_ANNOTATE);
+    if (CODEDB_UNLIKELY(is_refused))
+        codedb_parser_fail(parser, first, colon, "expected a target that does not begin with a parenthesized name before ':'");
     if (parser_accept(parser, CODEDB_TOKEN_EQUAL)) {
         if (parser->version >= 308)
             codedb_yield_or_star_parse(parser, 308);
@@ -201,12 +222,15 @@ static void statement_annotated_assign(codedb_parser *parser, uint32_t first, ui
 /* single_target augassign ~ annotated_rhs, behind the target */
 static void statement_augmented_assign(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_node_kind operator_kind)
 {
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_AUGMENT);
+    uint32_t target = parser->count - 1, operator_token = parser->at;
     parser_role(parser, CODEDB_FIELD_target);
     parser_add(parser, operator_kind, parser->at, parser->at + 1, parser->count);
     parser_role(parser, CODEDB_FIELD_operator);
     parser->at += !parser->failed;
     codedb_yield_or_star_parse(parser, 309);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_value(parser, target, CODEDB_TARGET_AUGMENT, operator_token);
+    codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_AUG_ASSIGN, first, mark);
 }
@@ -217,6 +241,8 @@ static bool statement_may_be_annotated(const codedb_parser *parser)
     const codedb_node *target = parser_last(parser);
     codedb_parser behind = *parser;
     behind.at++;
+    if (parser->version < 310)
+        return parser->version < 309 || target->kind != CODEDB_NODE_STARRED_ELEMENT;
     return (target->kind == CODEDB_NODE_NAME && parser->tokens[target->first].kind == CODEDB_TOKEN_NAME) ||
            target->kind == CODEDB_NODE_ATTRIBUTE || target->kind == CODEDB_NODE_SUBSCRIPT ||
            (target->kind != CODEDB_NODE_STARRED_ELEMENT && codedb_expression_begins(&behind));
@@ -228,11 +254,12 @@ static void statement_expression(codedb_parser *parser)
     uint32_t first = parser->at, mark = parser->count;
     codedb_yield_or_star_parse(parser, 300);
     codedb_token_kind kind = parser_kind(parser);
+    bool is_yield = parser->version >= 310 && parser_last(parser)->kind == CODEDB_NODE_YIELD && parser_last(parser)->parens == 0;
     if (kind == CODEDB_TOKEN_EQUAL) {
         statement_assign(parser, first, mark);
-    } else if (statement_augmented[kind]) {
+    } else if (statement_augmented[kind] && !is_yield) {
         statement_augmented_assign(parser, first, mark, (codedb_node_kind)statement_augmented[kind]);
-    } else if (kind == CODEDB_TOKEN_COLON && statement_may_be_annotated(parser)) {
+    } else if (kind == CODEDB_TOKEN_COLON && !is_yield && statement_may_be_annotated(parser)) {
         statement_annotated_assign(parser, first, mark);
     } else {
         if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_COLON_EQUAL))
@@ -302,9 +329,8 @@ static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
     codedb_star_expressions_parse(parser, 300, false);
-    if (CODEDB_UNLIKELY(parser->failed) && ((parser->version >= 310 && parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR) ||
-                                            codedb_token_begins_operation(parser, first + 1)))
-        codedb_parser_fail_before(parser, first + 1, "a target");
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_targets(parser, first + 1, CODEDB_TARGET_DELETE);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
@@ -374,6 +400,8 @@ static void statement_type_parameters(codedb_parser *parser)
         return;
     codedb_parser_require(parser, 312, "a list of type parameters");
     parser_accept(parser, CODEDB_TOKEN_LEFT_BRACKET);
+    if (parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) && parser->version >= 313)
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected a type parameter behind '['");
     parser_enter(parser);
     do
         statement_type_parameter(parser);
@@ -441,17 +469,12 @@ static void statement_small(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_body);
 }
 
-/* Something stands behind a small statement that does not belong to it. Of Python 2's print and exec the word is reported. */
+/* Something stands behind a small statement that does not belong to it. */
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
-    if (node->kind == CODEDB_NODE_EXPR && node->last == node->first + 1 && codedb_expression_begins(parser)) {
-        const codedb_token *word = &parser->tokens[node->first];
-        const char *text = parser->source + word->start;
-        if ((word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0))
-            codedb_parser_fail(parser, node->first, parser->at + 1, "expected '(' behind %.*s: it is a function",
-                               (int)word->length, text);
-    }
+    if (!parser->failed && node->kind == CODEDB_NODE_EXPR && (codedb_expression_begins(parser) || parser->version == 309))
+        codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
 
@@ -479,6 +502,9 @@ static void statement_close(codedb_parser *parser, codedb_node_kind kind, uint32
 /* block: NEWLINE INDENT statements DEDENT | simple_stmts, behind the colon. `owner` is for the message. */
 static void statement_block(codedb_parser *parser, const char *owner)
 {
+    bool is_colon = parser_sees(parser, CODEDB_TOKEN_COLON);
+    if (CODEDB_UNLIKELY(!is_colon) && parser->count > 0 && parser_last(parser)->field != CODEDB_FIELD_name)
+        codedb_hint_behind(parser, "':'");
     parser_expect(parser, CODEDB_TOKEN_COLON);
     if (!parser_accept(parser, CODEDB_TOKEN_NEWLINE)) {
         statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_SUITE);
@@ -988,12 +1014,8 @@ static void statement_while(codedb_parser *parser)
 /* for_stmt: ['async'] 'for' star_targets 'in' ~ star_expressions ':' block [else_block], from 'for' on */
 static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    uint32_t target = ++parser->at;
-    codedb_targets_parse(parser);
-    if (CODEDB_UNLIKELY(parser->failed) && codedb_token_begins_operation(parser, target))
-        codedb_parser_fail_before(parser, target, "a target");
-    parser_role(parser, CODEDB_FIELD_target);
-    parser_expect(parser, CODEDB_TOKEN_KEYWORD_IN);
+    parser->at++;
+    codedb_targets_parse(parser, true);
     codedb_star_expressions_parse(parser, 309, false);
     parser_role(parser, CODEDB_FIELD_iter);
     statement_block(parser, "'for'");
@@ -1142,7 +1164,7 @@ static void statement_with_item(codedb_parser *parser, bool in_parens)
         if (in_parens)
             codedb_parser_require(parser, 309, "'as' in parentheses behind 'with'");
         parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS);
-        codedb_target_parse(parser);
+        codedb_target_parse(parser, first);
         parser_role(parser, CODEDB_FIELD_name);
         parser_close(parser, CODEDB_NODE_AS_NAME, as, as_mark);
         parser_role(parser, CODEDB_FIELD_asname);
@@ -1176,22 +1198,39 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
 
 /* ---- def and class ------------------------------------------------------------------------------------------------ */
 
+/* ['->' expression] &&':', behind the '->': since 3.10 what is read of an expression stands without more before the ':' that has to
+ * follow; up to 3.12 that was found without a second look. */
+static void statement_returns(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    bool quiet = parser->quiet;
+    parser->quiet = quiet || (parser->version >= 310 && parser->version < 313);
+    codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
+    parser->quiet = quiet;
+    if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
+        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        codedb_parser_fail_before(parser, behind > first ? behind : first - 1,
+                                  behind > first ? "':'" : "an expression behind '->'");
+    }
+}
+
 /* function_def_raw: ['async'] 'def' NAME [type_params] '(' [params] ')' ['->' expression] ':' block, from 'def' on */
 static void statement_function(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     parser->at++;
     parser_name(parser, CODEDB_FIELD_name);
+    bool named = !parser->failed;
+    uint32_t bracket = parser->at;
     statement_type_parameters(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && named)
+        codedb_parser_fail_before(parser, bracket, "'('");
     parser_expect(parser, CODEDB_TOKEN_LEFT_PAREN);
     parser_enter(parser);
     codedb_parameters_parse(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_leave(parser);
     parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (parser_accept(parser, CODEDB_TOKEN_ARROW)) {
-        if (!codedb_expression_begins(parser))
-            codedb_parser_fail(parser, parser->at - 1, parser->at, "expected an expression behind '->'");
-        codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
-    }
+    if (parser_accept(parser, CODEDB_TOKEN_ARROW))
+        statement_returns(parser);
     statement_block(parser, "a function definition");
     statement_close(parser, CODEDB_NODE_FUNCTION_DEF, first, mark);
 }
@@ -1352,6 +1391,7 @@ static bool statement_finish(codedb_parser *parser, codedb_tree *tree)
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
 {
     *error = (codedb_syntax_error){0};
+    codedb_syntax_error late = {0};
     codedb_parser parser = {
         .tokens = tree->tokens,
         .end = tree->token_count - 1,
@@ -1361,6 +1401,7 @@ CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_s
         .source = tree->source,
         .tree = tree,
         .error = error,
+        .late = &late,
     };
     parser.nodes = codedb_memory_allocate(&tree->allocator, parser.capacity, sizeof *parser.nodes);
     if (!parser.nodes) {
@@ -1368,6 +1409,7 @@ CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_s
         return false;
     }
     statement_file(&parser);
+    codedb_parser_fail_at_last(&parser);
     bool done = !parser.failed && statement_finish(&parser, tree);
     codedb_memory_release(&tree->allocator, parser.nodes);
     return done;

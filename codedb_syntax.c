@@ -61,6 +61,19 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
     return at;
 }
 
+/* The token behind the calls, subscripts and attributes that begin at `at`. */
+static uint32_t syntax_behind_primary(const codedb_parser *parser, uint32_t at)
+{
+    while (at < parser->end)
+        if (parser->tokens[at].kind == CODEDB_TOKEN_DOT && parser->tokens[at + 1].kind == CODEDB_TOKEN_NAME)
+            at += 2;
+        else if (parser->tokens[at].kind == CODEDB_TOKEN_LEFT_PAREN || parser->tokens[at].kind == CODEDB_TOKEN_LEFT_BRACKET)
+            at = syntax_behind_brackets(parser, at);
+        else
+            break;
+    return at;
+}
+
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner)
 {
     while (first < parser->end) {
@@ -84,8 +97,8 @@ static uint32_t syntax_reach(const codedb_parser *parser)
     const codedb_token *tokens = parser->tokens;
     uint32_t at = parser->at;
     bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
-                   tokens[at - 2].kind != CODEDB_TOKEN_DOT && tokens[at - 2].kind != CODEDB_TOKEN_KEYWORD_AS;
-    if (!keyword)
+                   (tokens[at - 2].kind == CODEDB_TOKEN_LEFT_PAREN || tokens[at - 2].kind == CODEDB_TOKEN_COMMA);
+    if (!keyword || parser->version < 310)
         return at;
     at++;
     if (syntax_is_word((codedb_token_kind)tokens[at].kind))
@@ -94,32 +107,54 @@ static uint32_t syntax_reach(const codedb_parser *parser)
         at = syntax_behind_brackets(parser, at);
     else
         return at;
-    while (at < parser->end)
-        if (tokens[at].kind == CODEDB_TOKEN_DOT && tokens[at + 1].kind == CODEDB_TOKEN_NAME)
-            at += 2;
-        else if (tokens[at].kind == CODEDB_TOKEN_LEFT_PAREN || tokens[at].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            at = syntax_behind_brackets(parser, at);
-        else
-            break;
-    return at;
+    return syntax_behind_primary(parser, at);
+}
+
+static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint32_t first, uint32_t last, const char *format,
+                        va_list arguments)
+{
+    error->offset = syntax_error_offset(parser, first);
+    error->reached = parser->tokens[syntax_reach(parser)].start;
+    error->expected = false;
+    error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
+    error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
+    vsnprintf(error->message, sizeof error->message, format, arguments);
 }
 
 CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
 {
     if (!parser->failed) {
-        codedb_syntax_error *error = parser->error;
-        parser->failed = true;
-        error->offset = syntax_error_offset(parser, first);
-        error->reached = parser->tokens[syntax_reach(parser)].start;
-        error->expected = false;
-        error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
-        error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        syntax_fail(parser, parser->error, first, last, format, arguments);
         va_end(arguments);
     }
+    parser->failed = true;
     parser->at = parser->end;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
+{
+    bool is_late = parser->version < 309;
+    if (!parser->failed && !(is_late && parser->late->message[0] != '\0')) {
+        va_list arguments;
+        va_start(arguments, format);
+        syntax_fail(parser, is_late ? parser->late : parser->error, first, last, format, arguments);
+        va_end(arguments);
+    }
+    if (is_late)
+        return;
+    parser->failed = true;
+    parser->at = parser->end;
+}
+
+CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser)
+{
+    if (parser->failed || parser->late->message[0] == '\0')
+        return;
+    *parser->error = *parser->late;
+    parser->error->reached = parser->tokens[parser->end].start;
+    parser->failed = true;
 }
 
 /* What an error message calls a token: its kind, and its text where the kind does not tell it. */
@@ -193,6 +228,22 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, bool 
                  kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
     }
     return behind;
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first)
+{
+    for (uint32_t at = first;; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (codedb_token_opens(kind))
+            at = syntax_behind_brackets(parser, at);
+        else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
+            at++;
+        else
+            return kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START ? parser->end : at;
+        at = syntax_behind_primary(parser, at);
+        if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
+            return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
+    }
 }
 
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)

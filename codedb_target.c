@@ -102,7 +102,19 @@ static void target_fail_behind(codedb_parser *parser, uint32_t index, uint32_t f
     codedb_parser_fail_expected(parser, "a target before this");
 }
 
-CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, codedb_target_use use)
+/* Up to 3.8 CPython tells of the whole target, behind `del` and `for` of one of those that commas separate. */
+static uint32_t target_element_start(const codedb_parser *parser, uint32_t index, uint32_t found)
+{
+    const codedb_node *node = &parser->nodes[index];
+    if (node->kind != CODEDB_NODE_TUPLE || node->parens > 0 || parser_size(node) == 1)
+        return parser_start(node);
+    uint32_t child = index - 1;
+    while (child >= found + parser_size(&parser->nodes[child]))
+        child -= parser_size(&parser->nodes[child]);
+    return parser_start(&parser->nodes[child]);
+}
+
+CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index, codedb_target_use use, uint32_t whole)
 {
     static const char *const verbs[] = {[CODEDB_TARGET_ASSIGN] = "assign to",
                                         [CODEDB_TARGET_FOR] = "assign to",
@@ -119,7 +131,8 @@ CODEDB_PRIVATE void codedb_target_check(codedb_parser *parser, uint32_t index, c
         return;
     }
     const codedb_node *node = &parser->nodes[found];
-    bool wider = node->parens > 0 && (node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_GENERATOR_EXP);
-    codedb_parser_fail(parser, node->first - wider, node->last + wider, "cannot %s %s", verbs[use],
-                       codedb_target_text(parser, node));
+    uint32_t first = parser_node_start(node), last = node->last + (node->first - first);
+    if (parser->version < 309)
+        first = use == CODEDB_TARGET_DELETE || use == CODEDB_TARGET_FOR ? target_element_start(parser, index, found) : whole;
+    codedb_parser_fail_late(parser, first, last, "cannot %s %s", verbs[use], codedb_target_text(parser, node));
 }

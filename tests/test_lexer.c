@@ -747,7 +747,8 @@ static void some_errors_yield_to_an_earlier_one_of_the_parser(void **state)
         {"(a b\nc", 3, 5, false},           /* and for what is noticed there */
         {"(a b", 3, 4, false},              /* or at the end */
         {"a b\nf'{1__0}'", 2, 2, true},     /* what is wrong in an f-string waits */
-        {"f'''{a\n b", 8, 8, false},        /* the field was never closed */
+        {"f'''{a\n b", 8, 8, true},         /* what is wrong in a field counts, */
+        {"f'''{a\n b", 8, 9, false},        /* unless its end was noticed */
         {"f'''{a\n b}", 8, 8, true},
         {"f'''{a\n b}", 10, 10, false},
     };

@@ -614,7 +614,7 @@ static void errors_say_where_and_what_was_expected(void **state)
         {"foo():\n", 1, 5, "expected newline, found ':'"},
         {"a = ", 1, 4, "expected an expression"},
         {"a, 1 = b", 1, 3, "cannot assign to a literal"},
-        {"(a).b: c", 1, 5, "expected a target that does not begin with a parenthesized name"},
+        {"(a).b: c", 1, 0, "expected a target that does not begin with a parenthesized name"},
         {"import a.", 1, 9, "expected a name"},
         {"from a", 1, 6, "expected 'import', found newline"},
         {"from a import", 1, 13, "expected a name"},

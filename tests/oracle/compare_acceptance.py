@@ -107,7 +107,8 @@ def pieces(paths, generator, count):
             count -= 1
 
 
-def mutate(text, generator):
+def mutate(text, generator, changes=(1, 1, 1, 2, 3)):
+    """The text with a few tokens changed: how many is one of `changes`."""
     try:
         tokens = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.string.strip()]
     except (tokenize.TokenError, SyntaxError):
@@ -115,7 +116,7 @@ def mutate(text, generator):
     starts = [0]
     for line in text.splitlines(True):
         starts.append(starts[-1] + len(line))
-    for _ in range(generator.choice((1, 1, 1, 2, 3))):
+    for _ in range(generator.choice(changes)):
         if not tokens:
             break
         token = generator.choice(tokens)

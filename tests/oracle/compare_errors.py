@@ -1,0 +1,161 @@
+"""Where a syntax error is: does codedb, told the version of the Python that runs this, report the line and column that it reports?
+
+    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only real|made] PATH...
+
+Two populations, COUNT sources each: pieces of the .py files below the paths in which one token was changed, and small sources made from
+the grammar below, of which most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by
+whether CPython's message is about one token, and those that only one of the two accepts. Fails when these are any, or more than
+TOLERATED of the rejected ones are elsewhere though about one token. --show: N of the differences for each of CPython's messages."""
+import argparse
+import collections
+import random
+import re
+import sys
+import tokenize
+import warnings
+
+from compare_acceptance import Codedb, differ, mutate, pieces, python_parse
+
+# Shares of the rejected sources: of the made ones many have several mistakes at once, and CPython's choice between them is of no use.
+TOLERATED = {"real": 0.005, "made": 0.04}
+
+# An alternative: how often it is chosen, and its tokens; words in capitals are rules. Where there is no depth left it is the first.
+RULES = {
+    "STATEMENT": ((45, "EXPRESSION"), (5, "( ELEMENTS )"), (5, "[ ELEMENTS ]"), (5, "{ PAIRS }"), (8, "f ( ARGUMENTS )"),
+                  (5, "EXPRESSION = EXPRESSION"), (1, "return EXPRESSION"), (1, "del EXPRESSION"), (1, "assert EXPRESSION"),
+                  (1, "raise EXPRESSION"), (1, "x : EXPRESSION"), (1, "x += EXPRESSION"), (1, "yield EXPRESSION"),
+                  (1, "if EXPRESSION : x"), (1, "while EXPRESSION : x"), (1, "with EXPRESSION : x"),
+                  (1, "with EXPRESSION as y : x"), (1, "for x in EXPRESSION : y"), (1, "for EXPRESSION in y : x"),
+                  (1, "class A ( ARGUMENTS ) : x"), (1, "match EXPRESSION :\n case x: y"), (1, "@ EXPRESSION \ndef f(): x"),
+                  (6, "def f ( PARAMETERS ) : x"), (1, "import a , b as c"), (1, "from a import b , c"),
+                  (1, "from . import ( a as b )"), (1, "from a . b import *"), (3, "x = lambda PARAMETERS : EXPRESSION")),
+    "EXPRESSION": ((55, "ATOM"), (10, "EXPRESSION OPERATOR EXPRESSION"), (5, "not EXPRESSION"), (3, "- EXPRESSION"),
+                   (6, "EXPRESSION if EXPRESSION else EXPRESSION"), (3, "lambda NAME : EXPRESSION"), (2, "await ATOM"),
+                   (4, "NAME := EXPRESSION"), (3, "EXPRESSION = EXPRESSION"), (3, "* EXPRESSION")),
+    "ATOM": ((50, "NAME"), (5, "CONSTANT"), (10, "( ELEMENTS )"), (7, "[ ELEMENTS ]"), (4, "{ ELEMENTS }"), (4, "{ PAIRS }"),
+             (8, "f ( ARGUMENTS )"), (4, "NAME [ EXPRESSION ]"), (4, "NAME . NAME"), (4, 'f"{ NAME }"')),
+    "ELEMENTS": ((5, "EXPRESSION"), (4, "EXPRESSION , ELEMENTS"), (2, "EXPRESSION CLAUSE"), (1, "EXPRESSION , EXPRESSION CLAUSE")),
+    "PAIRS": ((5, "EXPRESSION : EXPRESSION"), (6, "EXPRESSION : EXPRESSION , PAIRS"), (1, "** EXPRESSION"), (1, "EXPRESSION"),
+              (1, "** EXPRESSION , PAIRS"), (2, "EXPRESSION : EXPRESSION CLAUSE")),
+    "ARGUMENT": ((2, "EXPRESSION"), (1, "NAME = EXPRESSION"), (1, "* EXPRESSION"), (1, "** EXPRESSION")),
+    "ARGUMENTS": ((4, "ARGUMENT"), (5, "ARGUMENT , ARGUMENTS"), (2, "ARGUMENT CLAUSE")),
+    "CLAUSE": ((4, "for NAME in EXPRESSION"), (2, "for NAME , NAME in EXPRESSION"), (2, "for EXPRESSION in EXPRESSION"),
+               (3, "for NAME in EXPRESSION if EXPRESSION"), (1, "for NAME in EXPRESSION CLAUSE")),
+    "PARAMETER": ((3, "NAME"), (2, "NAME = EXPRESSION"), (1, "NAME : EXPRESSION"), (1, "* NAME"), (1, "** NAME"), (1, "*"), (1, "/")),
+    "PARAMETERS": ((3, "PARAMETER"), (6, "PARAMETER , PARAMETERS")),
+    "NAME": tuple((1, name) for name in "abxyzkw"),
+    "CONSTANT": ((1, "1"), (1, "'s'"), (1, "None"), (1, "...")),
+    "OPERATOR": tuple((1, text) for text in ("+", "*", "and", "or", "<", "in", "not in", "is", "|", "**")),
+}
+WORD_RULES = ("NAME", "CONSTANT", "OPERATOR")
+WORDS = "( ) [ ] { } , : ; . = == := * ** + - ! < if else for in is not and or lambda yield await async as x y 1 's'".split()
+TOKEN = re.compile("|".join((tokenize.Name, tokenize.Number, tokenize.String, tokenize.Special)))
+
+
+def expand(rule, depth, generator):
+    """The tokens of a random source."""
+    if rule not in RULES:
+        return [rule]
+    alternatives = RULES[rule] if depth > 0 or rule in WORD_RULES else RULES[rule][:1]
+    chosen = generator.choices([text for _, text in alternatives], [weight for weight, _ in alternatives])[0]
+    return [token for word in chosen.split(" ") for token in expand(word, depth - 1, generator)]
+
+
+def damage(tokens, generator):
+    """One mistake: tokens left out, put in, replaced or exchanged."""
+    at, other = generator.randrange(len(tokens)), generator.randrange(len(tokens))
+    way = generator.randrange(6)
+    if way <= 1:
+        del tokens[at]
+    elif way == 2:
+        tokens.insert(at, generator.choice(WORDS))
+    elif way == 3:
+        tokens[at] = generator.choice(WORDS)
+    elif way == 4:
+        tokens[at], tokens[other] = tokens[other], tokens[at]
+    else:
+        del tokens[at:at + generator.randrange(1, 4)]
+
+
+def join(tokens):
+    text = ""
+    for token in tokens:
+        tight = text[-1:] in ("", "(", "[", "{", ".") or token[0] in ")]},:.\n" or token == '}"'
+        text += token if tight or (token in "([" and text[-1].isalnum()) else " " + token
+    return text
+
+
+def made(generator, count):
+    seen = set()
+    while len(seen) < count:
+        tokens = expand("STATEMENT", 5, generator)
+        for _ in range(generator.choice((1, 1, 1, 1, 2))):
+            if tokens:
+                damage(tokens, generator)
+        text = join(tokens)
+        if text not in seen:
+            seen.add(text)
+            yield text
+
+
+def is_about_one_token(error, text):
+    end = getattr(error, "end_offset", None)
+    if not end or end <= 0:
+        return True
+    line = (text.split("\n") + [""])[error.lineno - 1]
+    return error.end_lineno == error.lineno and bool(TOKEN.fullmatch(line[error.offset - 1:end - 1]))
+
+
+def compare(codedb, texts, show):
+    """How many of what, and examples of the differences by message."""
+    counts, examples = collections.Counter(), collections.defaultdict(list)
+    for text in texts:
+        error, answer = python_parse(text), codedb.parse(text)
+        counts["sources"] += 1
+        counts["rejected"] += error is not None
+        if differ(error, answer):
+            counts["acceptance"] += 1
+            examples["acceptance"].append((text, error, answer))
+        elif isinstance(error, SyntaxError):
+            line, column = answer.split()[1:3]
+            same = (error.lineno, error.offset) == (int(line), int(column) + 1)
+            counts["same" if same else "token" if is_about_one_token(error, text) else "range"] += 1
+            if not same:
+                examples[re.sub("'[^']*'", "'...'", error.msg)].append((text, (error.lineno, error.offset - 1), answer))
+    for message, found in sorted(examples.items(), key=lambda item: -len(item[1])) if show else ():
+        print("%d: %s" % (len(found), message))
+        for text, error, answer in sorted(found, key=lambda item: len(item[0]))[:show]:
+            print("    %r\n        CPython: %s\n        codedb:  %s" % (text, error, answer))
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dump_nodes")
+    parser.add_argument("seed")
+    parser.add_argument("count", type=int)
+    parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--only", choices=sorted(TOLERATED))
+    parser.add_argument("paths", nargs="+")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    codedb = Codedb(arguments.dump_nodes)
+    failed = False
+    for population, share in sorted(TOLERATED.items()):
+        if arguments.only not in (None, population):
+            continue
+        generator = random.Random(arguments.seed)
+        if population == "made":
+            texts = made(generator, arguments.count)
+        else:
+            texts = (mutate(piece, generator, (1,)) for piece in pieces(arguments.paths, generator, arguments.count))
+        counts = compare(codedb, texts, arguments.show)
+        print("%s: seed %s, %s: %d sources, %d rejected, %d at the same place, %d about one token elsewhere, %d others elsewhere, "
+              "%d accepted by one only" % (sys.version.split()[0], arguments.seed, population, counts["sources"], counts["rejected"],
+                                           counts["same"], counts["token"], counts["range"], counts["acceptance"]), flush=True)
+        failed = failed or counts["acceptance"] > 0 or counts["token"] > share * counts["rejected"]
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
