@@ -1200,11 +1200,11 @@ static void expression_named(codedb_parser *parser, bool as_argument)
         expression_no_name(parser, first, mark);
         return;
     }
-    if (!is_name && (as_argument || !expression_begins[parser_kind_behind(parser)]))
+    if (!is_name && !as_argument && !parser->failed && !parser->quiet)
+        codedb_hint_walrus(parser, "an operator");
+    if (!is_name)
         return;
     codedb_parser_require(parser, 308, "an assignment expression");
-    if (!is_name)
-        codedb_parser_fail(parser, first, parser->at, "expected a name before ':=', found an expression");
     parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL);
     parser_role(parser, CODEDB_FIELD_target);
     codedb_expression_parse(parser);
@@ -1363,7 +1363,11 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
 {
     if (parser_sees(parser, CODEDB_TOKEN_STAR))
         codedb_parser_require(parser, 309, "a starred target");
+    uint32_t first = parser->at;
+    bool had_failed = parser->failed;
     expression_target(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
+        codedb_hint_target(parser, first);
     bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
     if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310)
         codedb_hint_behind(parser, "':'");

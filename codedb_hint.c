@@ -98,6 +98,13 @@ static bool hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
     return false;
 }
 
+/* Whether CPython has looked at the end of the source: it tells of the bracket that is open there, and looks for nothing else. */
+static bool hint_met_end(const codedb_parser *parser, const hint_found *found)
+{
+    return parser->version >= 310 && found->reached >= parser->tokens[parser->end].start &&
+           hint_is_in_brackets(parser, parser->end);
+}
+
 /* STRING: up to 3.11 an f-string is one too. */
 static bool hint_is_string(const codedb_parser *parser, const codedb_token *token)
 {
@@ -179,6 +186,14 @@ static void hint_read_again_parse(codedb_parser *parser)
     hint_reach(parser, &read);
 }
 
+/* star_expressions, and that no other expression stands behind them. */
+static void hint_values_parse(codedb_parser *parser)
+{
+    codedb_plain_star_expressions_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "no other expression");
+}
+
 /* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. Of `print` and `exec`
  * the word is told of. */
 static void hint_legacy(codedb_parser *parser, uint32_t first)
@@ -189,7 +204,7 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
         return;
     const char *text = parser->source + word->start;
     bool again = hint_may_miss_comma(parser, first);
-    hint_found found = hint_try(parser, again ? hint_read_again_parse : codedb_plain_star_expressions_parse, first + 1, false);
+    hint_found found = hint_try(parser, again ? hint_read_again_parse : hint_values_parse, first + 1, false);
     hint_reach(parser, &found);
     if (found.told || !found.any)
         return;
@@ -342,7 +357,7 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
         parser->error->reached = parser->tokens[equal].start;
 }
 
-CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected)
 {
     const codedb_node *node = parser_last(parser);
     while ((node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_ELEMENT) && node->parens == 0 && parser_size(node) > 1)
@@ -351,7 +366,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
     if (node->kind == CODEDB_NODE_YIELD && node->parens == 0) {
-        codedb_parser_fail_expected(parser, "newline");
+        codedb_parser_fail_expected(parser, expected);
         return;
     }
     bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0 && parser->tokens[start].kind == CODEDB_TOKEN_NAME;
@@ -362,10 +377,10 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser)
         return;
     while (parser->version == 309 && parser->at < parser->end && parser->tokens[parser->at].start < value.reached)
         parser->at++;
-    if (!is_name && value.any && parser->version >= 309)
+    if (!is_name && value.any && parser->version >= 309 && !hint_met_end(parser, &value))
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
-        codedb_parser_fail_expected(parser, "newline");
+        codedb_parser_fail_expected(parser, expected);
     hint_reach(parser, &value);
 }
 
@@ -378,10 +393,11 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
     hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
     if (value.told)
         return;
-    if (!value.any)
+    bool is_told = value.any && !hint_met_end(parser, &value);
+    if (!is_told)
         codedb_parser_fail_expected(parser, "')'");
     hint_reach(parser, &value);
-    if (value.any)
+    if (is_told)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
 }
 
@@ -451,6 +467,15 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
         if (!is_target)
             codedb_parser_fail_before(parser, operator_token, "newline");
     }
+}
+
+/* What is behind 'as' is not whole: CPython reads a target first, so that the token behind that is the unexpected one. */
+CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    if (parser->error->expected && !parser->error->no_memory && parser->version >= 310 &&
+        parser->tokens[behind].start < parser->error->offset)
+        codedb_parser_fail_before(parser, behind, "':'");
 }
 
 /* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */

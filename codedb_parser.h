@@ -92,10 +92,12 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
+/* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
+CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expressions that begin a statement. */
-CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser);
+CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
 /* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments, or else unpacked ones. */

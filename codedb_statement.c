@@ -263,7 +263,7 @@ static void statement_expression(codedb_parser *parser)
         statement_annotated_assign(parser, first, mark);
     } else {
         if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_COLON_EQUAL))
-            codedb_hint_walrus(parser);
+            codedb_hint_walrus(parser, "newline");
         parser_role(parser, CODEDB_FIELD_value);
         parser_close(parser, CODEDB_NODE_EXPR, first, mark);
     }
