@@ -478,6 +478,23 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
         codedb_parser_fail_before(parser, behind, "':'");
 }
 
+/* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    hint_found found = {.reached = 0};
+    bool may_tell = parser->version >= 313 && !parser->quiet && !parser->failed;
+    if (may_tell)
+        found = hint_try(parser, codedb_inversion_parse, first, false);
+    if (found.told)
+        return;
+    if (may_tell && found.any && !hint_met_end(parser, &found))
+        codedb_parser_fail(parser, first, found.behind,
+                           "expected an expression ('not' has to be in parentheses here), found 'not'");
+    codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
+    hint_reach(parser, &found);
+}
+
 /* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {

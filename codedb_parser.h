@@ -92,6 +92,8 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
+/* 'not' stands where an operand of an operator that binds stronger has to. */
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
@@ -124,6 +126,7 @@ CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, 
 /* Whether the expression just parsed is a bitwise_or. */
 CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
+CODEDB_PRIVATE void codedb_inversion_parse(codedb_parser *parser);
 /* star_expressions, as in an expression statement. */
 CODEDB_PRIVATE void codedb_plain_star_expressions_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
