@@ -389,8 +389,10 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     codedb_expression_parse(parser);
     if (follows && !parser->failed && parser->version >= 313)
         expression_fail_unpacking(parser, seen, star);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double)
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
+        codedb_hint_starred_operand(parser, star);
+    }
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         codedb_hint_unpacked(parser, star);
     if (!is_double) {
@@ -639,7 +641,11 @@ static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t
 CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
+    bool had_failed = parser->failed;
     expression_operators(parser, EXPRESSION_BIT_OR);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected && first > 0 &&
+        parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_PAREN)
+        codedb_hint_starred_operand(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
 }

@@ -629,6 +629,28 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
     codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
 }
 
+/* Since 3.13 CPython has a message for a '*' of which no operand is whole, at the last token that it read; what is wrong within the operand
+ * it does not look for, but in a lambda. */
+CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star)
+{
+    codedb_syntax_error error = *parser->error;
+    if (parser->version < 313 || parser->quiet || error.no_memory || parser->trials >= HINT_TRIALS ||
+        parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+        return;
+    parser->trials++;
+    parser->failed = false;
+    parser->quiet = true;
+    parser->at = star + 1;
+    codedb_expression_parse(parser);
+    parser->quiet = false;
+    bool is_whole = !parser->failed || codedb_parser_behind_whole(parser, star + 1) > star + 1;
+    parser->failed = true;
+    if (is_whole && !parser->error->no_memory)
+        *parser->error = error;
+    else
+        parser->error->expected = false;
+}
+
 /* '**' expression in parentheses: CPython looks at the operand. */
 CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
 {

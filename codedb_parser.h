@@ -94,6 +94,8 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
 /* 'not' stands where an operand of an operator that binds stronger has to. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser);
+/* The operand of the '*' at token `star` in arguments failed. */
+CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
