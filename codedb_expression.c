@@ -642,9 +642,10 @@ CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
     bool had_failed = parser->failed;
+    codedb_token_kind before = first > 0 ? (codedb_token_kind)parser->tokens[first - 1].kind : CODEDB_TOKEN_NEWLINE;
     expression_operators(parser, EXPRESSION_BIT_OR);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected && first > 0 &&
-        parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_PAREN)
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected &&
+        (before == CODEDB_TOKEN_LEFT_PAREN || before == CODEDB_TOKEN_LEFT_BRACKET))
         codedb_hint_starred_operand(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
