@@ -577,7 +577,7 @@ CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t f
 static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
 {
     uint32_t depth = 0;
-    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
         if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_IN)
             return codedb_parser_behind_disjunction(parser, at + 1) > at + 1;

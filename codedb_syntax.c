@@ -211,7 +211,7 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, bool 
 {
     uint32_t behind = first, depth = 0;
     bool conditional = false;
-    for (uint32_t at = first; parser->tokens[at].start < parser->error->offset; at++) {
+    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
         bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
                       kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
