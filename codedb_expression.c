@@ -524,7 +524,10 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
     } else {
         expression_positional_argument(parser, seen);
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
-            if (parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
+            const codedb_node *node = parser_last(parser);
+            bool is_whole =
+                node->kind == CODEDB_NODE_NAMED_EXPR || (node->kind == CODEDB_NODE_GENERATOR_EXP && parser->version >= 309);
+            if (is_whole && node->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
                 codedb_parser_fail_late(parser, first, parser->at,
@@ -1202,7 +1205,9 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
         if (parser->failed && !tells_in)
             codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
     }
-    if (!tells_in || parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN))
+    bool sees_in = parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN);
+    bool compares = parser->version >= 310 && expression_binding[parser_kind(parser)] == EXPRESSION_COMPARISON;
+    if (sees_in || (!tells_in && !compares))
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
     parser_role(parser, CODEDB_FIELD_target);
     if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
@@ -1224,8 +1229,10 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
         codedb_hint_target(parser, first);
     bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310)
+    if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310) {
         codedb_hint_behind(parser, "':'");
+        codedb_hint_target(parser, first);
+    }
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
 }
 
