@@ -417,6 +417,20 @@ static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char 
         hint_tell(parser, place, place + 1, message);
 }
 
+/* The `for` of a comprehension behind token `at`, in the same brackets; the end if there is none. */
+static uint32_t hint_next_clause(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_FOR || codedb_token_closes(kind)))
+            return kind == CODEDB_TOKEN_KEYWORD_FOR ? at : parser->end;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return parser->end;
+}
+
 /* CPython reads the arguments that are left, and tells what is wrong in them first. Its error is behind all that it read. When the
  * argument is not whole, it is what is whole of it that counts. */
 CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, bool keyword)
@@ -442,6 +456,9 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
         rest = hint_try(parser, hint_arguments_parse, at + 1, false);
     if (rest.told)
         return;
+    uint32_t clause = hint_next_clause(parser, at);
+    if (rest.reached > parser->tokens[clause].start)
+        rest.reached = parser->tokens[clause].start;
     codedb_parser_fail_expected(parser, "a keyword argument");
     hint_reach(parser, &rest);
     if (is_last)
