@@ -281,6 +281,13 @@ static void hint_value_parse(codedb_parser *parser)
         codedb_hint_behind(parser, "no other expression");
 }
 
+/* '(' starred_expression ')', whose operand ends before token `behind` */
+static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t behind)
+{
+    return behind > star + 1 && parser->tokens[behind].kind == CODEDB_TOKEN_RIGHT_PAREN && star > 0 &&
+           parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
+}
+
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
@@ -292,6 +299,8 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
     hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
     if (operand.told)
         return;
+    if (hint_is_group(parser, star, operand.behind))
+        codedb_parser_fail(parser, star, operand.behind, "expected no starred expression alone in parentheses");
     codedb_parser_fail_expected(parser, expected);
     hint_reach(parser, &operand);
 }
@@ -660,12 +669,15 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
     parser->at = star + 1;
     codedb_expression_parse(parser);
     parser->quiet = false;
+    bool is_group = !parser->failed && hint_is_group(parser, star, parser->at);
     bool is_whole = !parser->failed || codedb_parser_behind_whole(parser, star + 1) > star + 1;
-    parser->failed = true;
-    if (is_whole && !parser->error->no_memory)
+    if (is_group)
+        codedb_parser_fail(parser, star, parser->at, "expected no starred expression alone in parentheses");
+    else if (is_whole && !parser->error->no_memory)
         *parser->error = error;
     else
         parser->error->expected = false;
+    parser->failed = true;
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */
