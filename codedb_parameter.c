@@ -122,8 +122,12 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
 {
     uint32_t first = parser->at;
     codedb_parser_require(parser, 308, "a positional-only parameter");
-    if (parser->count == mark && parser->version >= 311 && parser_kind_behind(parser) != CODEDB_TOKEN_COMMA)
-        codedb_parser_fail_expected(parser, "a parameter");
+    bool first_failure = !parser->failed;
+    if (parser->count == mark && parser->version >= 311 && parser_kind_behind(parser) != CODEDB_TOKEN_COMMA) {
+        codedb_parser_fail_expected(parser, "a parameter before '/'");
+        if (first_failure) /* CPython has looked for the comma */
+            parser->error->reached = parser->tokens[first + 1].start;
+    }
     if (seen->slash || seen->star || parser->count == mark)
         codedb_parser_fail(parser, first, first + 1, "expected '/' once, behind a parameter and before any '*'");
     if (parser->failed)

@@ -464,7 +464,7 @@ static void errors_say_where_and_what_was_expected(void **state)
         {"lambda *: b", 1, 8, "expected a named parameter behind '*'"},
         {"def f(**a, b): c", 1, 11, "expected no parameter behind '**'"},
         {"def f(*a, *b): c", 1, 10, "expected one '*'"},
-        {"def f(/): c", 1, 6, "expected '/' once"},
+        {"def f(/): c", 1, 6, "'/'"},
         {"def f((a)): c", 1, 6, "expected a name, found '('"},
         {"[a for f() in b]", 1, 7, "cannot assign to a function call"},
         {"'a' b'b'", 1, 8, "bytes and strings"},
