@@ -455,9 +455,9 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
 {
     codedb_syntax_error error = *parser->error;
-    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
     if (!error.expected || error.no_memory || parser->version < 310)
         return;
+    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
     parser->failed = false;
     codedb_target_check(parser, target, use);
     if (!parser->failed || !has_value) {

@@ -198,8 +198,8 @@ static bool statement_begins_with_single_target(const codedb_parser *parser, uin
  * ['=' annotated_rhs], behind the target */
 static void statement_annotated_assign(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
+    uint32_t target = parser->count - 1, colon = parser->at; /* before a failure moves the parser to the end */
     codedb_parser_require(parser, 306, "a variable annotation");
-    uint32_t target = parser->count - 1, colon = parser->at;
     bool is_refused = statement_begins_with_single_target(parser, first, mark);
     parser_role(parser, CODEDB_FIELD_target);
     parser_accept(parser, CODEDB_TOKEN_COLON);
