@@ -365,7 +365,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     uint32_t start = parser_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
-    if (node->kind == CODEDB_NODE_YIELD && node->parens == 0) {
+    if (parser->version < 309 || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
         codedb_parser_fail_expected(parser, expected);
         return;
     }
@@ -377,7 +377,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
         return;
     while (parser->version == 309 && parser->at < parser->end && parser->tokens[parser->at].start < value.reached)
         parser->at++;
-    if (!is_name && value.any && parser->version >= 309 && !hint_met_end(parser, &value))
+    if (!is_name && value.any && !hint_met_end(parser, &value))
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
         codedb_parser_fail_expected(parser, expected);
