@@ -645,6 +645,7 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
     parser->quiet = false;
     bool is_whole = !parser->failed || codedb_parser_behind_whole(parser, star + 1) > star + 1;
     parser->failed = true;
+    parser->at = parser->end;
     if (is_whole && !parser->error->no_memory)
         *parser->error = error;
     else
