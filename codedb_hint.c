@@ -24,7 +24,8 @@ typedef struct hint_found {
     uint32_t reached; /* how far one had to look */
 } hint_found;
 
-/* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such. */
+/* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
+ * of memory is told. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
 {
     codedb_parser before = *parser;
@@ -42,7 +43,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.behind = parser->failed ? codedb_parser_behind_whole(parser, at) : parser->at;
     found.any = found.behind > at;
     parser->quiet = before.quiet;
-    if (found.told && !quiet)
+    if (found.told && (!quiet || parser->error->no_memory))
         return found;
     found.told = false;
     parser->at = before.at;
@@ -144,6 +145,8 @@ static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
     if (!hint_may_miss_comma(parser, first))
         return false;
     hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
+    if (second.told)
+        return true;
     hint_reach(parser, &second);
     if (!second.any || !hint_is_in_brackets(parser, second.behind))
         return false;
@@ -175,6 +178,8 @@ static void hint_read_again_parse(codedb_parser *parser)
         return;
     }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);
+    if (read.told)
+        return;
     parser->at = read.behind;
     if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
         if (codedb_expression_begins(parser))
