@@ -451,7 +451,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
 
-/* As many arguments and as many parameters CPython's parser took up to 3.6. */
+/* As many arguments CPython's parser took up to 3.6. */
 #define EXPRESSION_OLD_LIMIT 255u
 
 /* Up to 3.8 the parser refuses a keyword that an earlier argument has. Looks no further back than so many, to stay linear. */
