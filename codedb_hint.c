@@ -1,7 +1,7 @@
 /* codedb_hint.c -- what else an error in an expression may be: CPython's second look at it.
  *
- * Called by codedb_expression.c, codedb_parameter.c and codedb_statement.c when parsing has failed, or is about to; calls them to parse on trial, and
- * codedb_syntax.c. Any thread, one per parser.
+ * Called by codedb_expression.c, codedb_parameter.c and codedb_statement.c when parsing has failed, or is about to; calls them to parse on
+ * trial, and codedb_syntax.c. Any thread, one per parser.
  *
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
