@@ -254,8 +254,8 @@ static void statement_expression(codedb_parser *parser)
     uint32_t first = parser->at, mark = parser->count;
     codedb_yield_or_star_parse(parser, 300);
     codedb_token_kind kind = parser_kind(parser);
-    bool is_yield = parser->version >= 310 && parser_last(parser)->kind == CODEDB_NODE_YIELD && parser_last(parser)->parens == 0;
-    if (kind == CODEDB_TOKEN_EQUAL) {
+    bool is_yield = parser_last(parser)->kind == CODEDB_NODE_YIELD && parser_last(parser)->parens == 0;
+    if (kind == CODEDB_TOKEN_EQUAL && !(is_yield && parser->version < 309)) {
         statement_assign(parser, first, mark);
     } else if (statement_augmented[kind] && !is_yield) {
         statement_augmented_assign(parser, first, mark, (codedb_node_kind)statement_augmented[kind]);

@@ -629,6 +629,10 @@ static void versions_tell_of_other_places(void **state)
     check_place("f() = 1\n$", 308, 2, 0);
     check_place("f() = 1\n$", 309, 1, 0);
     check_place("1 := $", 308, 1, 2);
+    check_place("yield = 1", 308, 1, 6);
+    check_place("yield = 1", 309, 1, 0);
+    check_place("yield += 1", 308, 1, 6);
+    check_place("yield += 1", 309, 1, 6);
     check_place("f(): int", 305, 1, 3);
     check_place("(*not x) not y", 313, 1, 2);
 }
