@@ -118,9 +118,7 @@ static void expression_not(codedb_parser *parser, unsigned minimum)
 {
     uint32_t mark = parser->count, first = parser->at, count = 0;
     if (minimum > EXPRESSION_NOT) {
-        if (minimum > EXPRESSION_SUM)
-            codedb_hint_not(parser);
-        codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
+        codedb_hint_not(parser, minimum > EXPRESSION_SUM);
         parser_add(parser, CODEDB_NODE_NAME, parser->at, parser->at, parser->count);
         return;
     }
@@ -266,8 +264,8 @@ static void expression_unary(codedb_parser *parser)
         else
             break;
     }
-    if (CODEDB_UNLIKELY(count == 1 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
-        codedb_hint_not(parser);
+    if (CODEDB_UNLIKELY(count > 0 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
+        codedb_hint_not(parser, count == 1); /* of the second sign CPython remembers that no operand is behind it */
     expression_power(parser);
     if (count > 0)
         expression_wrap_unary(parser, parser->failed ? 0 : count, first, mark);
@@ -451,7 +449,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
 }
 
-/* As many arguments and as many parameters CPython's parser took up to 3.6. */
+/* As many arguments CPython's parser took up to 3.6. */
 #define EXPRESSION_OLD_LIMIT 255u
 
 /* Up to 3.8 the parser refuses a keyword that an earlier argument has. Looks no further back than so many, to stay linear. */

@@ -1,7 +1,7 @@
 /* codedb_hint.c -- what else an error in an expression may be: CPython's second look at it.
  *
- * Called by codedb_expression.c and codedb_statement.c when parsing has failed, or is about to; calls them to parse on trial, and
- * codedb_syntax.c. Any thread, one per parser.
+ * Called by codedb_expression.c, codedb_parameter.c and codedb_statement.c when parsing has failed, or is about to; calls them to parse on
+ * trial, and codedb_syntax.c. Any thread, one per parser.
  *
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
@@ -24,7 +24,8 @@ typedef struct hint_found {
     uint32_t reached; /* how far one had to look */
 } hint_found;
 
-/* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such. */
+/* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
+ * of memory is told. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
 {
     codedb_parser before = *parser;
@@ -42,7 +43,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.behind = parser->failed ? codedb_parser_behind_whole(parser, at) : parser->at;
     found.any = found.behind > at;
     parser->quiet = before.quiet;
-    if (found.told && !quiet)
+    if (found.told && (!quiet || parser->error->no_memory))
         return found;
     found.told = false;
     parser->at = before.at;
@@ -144,6 +145,8 @@ static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
     if (!hint_may_miss_comma(parser, first))
         return false;
     hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
+    if (second.told)
+        return true;
     hint_reach(parser, &second);
     if (!second.any || !hint_is_in_brackets(parser, second.behind))
         return false;
@@ -175,6 +178,8 @@ static void hint_read_again_parse(codedb_parser *parser)
         return;
     }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);
+    if (read.told)
+        return;
     parser->at = read.behind;
     if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
         if (codedb_expression_begins(parser))
@@ -374,7 +379,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     uint32_t start = parser_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
-    if (node->kind == CODEDB_NODE_YIELD && node->parens == 0) {
+    if (parser->version < 309 || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
         codedb_parser_fail_expected(parser, expected);
         return;
     }
@@ -386,7 +391,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
         return;
     while (parser->version == 309 && parser->at < parser->end && parser->tokens[parser->at].start < value.reached)
         parser->at++;
-    if (!is_name && value.any && parser->version >= 309 && !hint_met_end(parser, &value))
+    if (!is_name && value.any && !hint_met_end(parser, &value))
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
         codedb_parser_fail_expected(parser, expected);
@@ -481,9 +486,9 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
 {
     codedb_syntax_error error = *parser->error;
-    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
     if (!error.expected || error.no_memory || parser->version < 310)
         return;
+    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
     parser->failed = false;
     codedb_target_check(parser, target, use);
     if (!parser->failed || !has_value) {
@@ -505,20 +510,18 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
 }
 
 /* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
-CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, bool behind_operator)
 {
-    uint32_t first = parser->at;
     hint_found found = {.reached = 0};
-    bool may_tell = parser->version >= 313 && !parser->quiet && !parser->failed;
+    bool may_tell = behind_operator && parser->version >= 313 && !parser->quiet && !parser->failed;
     if (may_tell)
-        found = hint_try(parser, codedb_inversion_parse, first, false);
+        found = hint_try(parser, codedb_inversion_parse, parser->at, false);
     if (found.told)
         return;
-    if (may_tell && found.any && !hint_met_end(parser, &found))
-        codedb_parser_fail(parser, first, found.behind,
-                           "expected an expression ('not' has to be in parentheses here), found 'not'");
     codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
     hint_reach(parser, &found);
+    if (may_tell && found.any && !hint_met_end(parser, &found))
+        parser->error->expected = false;
 }
 
 /* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
@@ -678,6 +681,7 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
     else
         parser->error->expected = false;
     parser->failed = true;
+    parser->at = parser->end;
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */

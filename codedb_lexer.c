@@ -1437,7 +1437,7 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
         return parsing->offset < stop && parsing->reached < stop;
     if (!(lexing->yields || parsing->indent || tree->target_version < 310))
         return false;
-    if (parsing->offset >= stop || (tree->target_version == 309 && parsing->reached >= stop))
+    if (parsing->offset >= stop || (tree->target_version < 310 && parsing->reached >= stop))
         return false;
     if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
         return true;

@@ -4,16 +4,17 @@
  * annotations and defaults. Any thread, one per parser. The grammar stands above each function as in codedb_expression.c. */
 #include "codedb_parser.h"
 
+/* As many parameters CPython's parser took up to 3.6. */
 #define PARAMETER_OLD_LIMIT 255u
 
 /* What has been seen of a list of parameters. */
 typedef struct parameter_list {
     codedb_token_kind closing;
     bool slash;
-    bool star;     /* `*` or `*args` */
-    bool keywords; /* `**kwargs`: nothing may follow */
-    bool defaults; /* a positional parameter had a default: the next ones must have one */
-    uint32_t first;
+    bool star;      /* `*` or `*args` */
+    bool keywords;  /* `**kwargs`: nothing may follow */
+    bool defaults;  /* a positional parameter had a default: the next ones must have one */
+    uint32_t first; /* the token of the first one */
 } parameter_list;
 
 /* annotation: ':' expression        star_annotation: ':' star_expression, behind the ':' */

@@ -1,4 +1,5 @@
-/* codedb_parser.h -- what codedb_expression.c, codedb_target.c and codedb_statement.c share: the parser's state and the laying down of nodes.
+/* codedb_parser.h -- what the files of the parser share (codedb_expression.c, codedb_parameter.c, codedb_target.c, codedb_statement.c,
+ * codedb_syntax.c, codedb_hint.c): its state and the laying down of nodes.
  *
  * Included by those files only. Recursive descent over the token array; the binary operators by precedence climbing; no
  * production is ever tried twice, but to tell an error better.
@@ -92,19 +93,21 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
-/* 'not' stands where an operand of an operator that binds stronger has to. */
-CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser);
-/* The operand of the '*' at token `star` in arguments failed. */
+/* 'not' stands where an operand of an operator that binds stronger has to. `behind_operator`: of a sign, a sum or a term. */
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, bool behind_operator);
+/* The operand of the '*' at token `star`, in arguments or first in brackets, failed. */
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
-/* A ':=' stands behind the expressions that begin a statement. */
+/* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
+ * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
-/* A positional argument, just parsed, that begins at `first` and may not stand behind keyword arguments, or else unpacked ones. */
+/* A positional argument, just parsed or failed, that begins at `first` and may not stand behind keyword arguments (`keyword`) or behind
+ * nothing but unpacked ones. */
 CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first, bool keyword);
 /* Clauses of a comprehension, from token `clauses` on, stood where none can: tells of the tokens from `first` to `last`, unless there is
  * something to tell of the clauses. Without `message` the clauses are the unexpected token. */

@@ -198,8 +198,8 @@ static bool statement_begins_with_single_target(const codedb_parser *parser, uin
  * ['=' annotated_rhs], behind the target */
 static void statement_annotated_assign(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
+    uint32_t target = parser->count - 1, colon = parser->at; /* before a failure moves the parser to the end */
     codedb_parser_require(parser, 306, "a variable annotation");
-    uint32_t target = parser->count - 1, colon = parser->at;
     bool is_refused = statement_begins_with_single_target(parser, first, mark);
     parser_role(parser, CODEDB_FIELD_target);
     parser_accept(parser, CODEDB_TOKEN_COLON);
@@ -254,8 +254,8 @@ static void statement_expression(codedb_parser *parser)
     uint32_t first = parser->at, mark = parser->count;
     codedb_yield_or_star_parse(parser, 300);
     codedb_token_kind kind = parser_kind(parser);
-    bool is_yield = parser->version >= 310 && parser_last(parser)->kind == CODEDB_NODE_YIELD && parser_last(parser)->parens == 0;
-    if (kind == CODEDB_TOKEN_EQUAL) {
+    bool is_yield = parser_last(parser)->kind == CODEDB_NODE_YIELD && parser_last(parser)->parens == 0;
+    if (kind == CODEDB_TOKEN_EQUAL && !(is_yield && parser->version < 309)) {
         statement_assign(parser, first, mark);
     } else if (statement_augmented[kind] && !is_yield) {
         statement_augmented_assign(parser, first, mark, (codedb_node_kind)statement_augmented[kind]);
@@ -503,6 +503,7 @@ static void statement_close(codedb_parser *parser, codedb_node_kind kind, uint32
 static void statement_block(codedb_parser *parser, const char *owner)
 {
     bool is_colon = parser_sees(parser, CODEDB_TOKEN_COLON);
+    /* The header's expression is the last node, unless that is a name, or, behind `try` and `else`, a statement that has ended. */
     if (CODEDB_UNLIKELY(!is_colon) && parser->count > 0 && parser_last(parser)->field != CODEDB_FIELD_name)
         codedb_hint_behind(parser, "':'");
     parser_expect(parser, CODEDB_TOKEN_COLON);

@@ -1,7 +1,7 @@
 /* codedb_target.c -- what may be assigned to, deleted, augmented or annotated, and what an error calls the rest.
  *
- * Called by codedb_expression.c and codedb_statement.c through codedb_parser.h, when an expression turns out to be a target. Looks at
- * nodes that were laid down (codedb_parser.h, invariants 1 and 2); recursion is as deep as tuples and lists nest, which was counted. */
+ * Called by the other files of the parser through codedb_parser.h, when an expression turns out to be a target. Looks at nodes that were
+ * laid down (codedb_parser.h, invariants 1 and 2); recursion is as deep as tuples and lists nest, which was counted. */
 #include "codedb_parser.h"
 
 #include <string.h>

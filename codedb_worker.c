@@ -774,10 +774,11 @@ static void worker_run(worker *self)
 static bool worker_spin(worker *self, unsigned pauses)
 {
     bool received = worker_receive(self);
-    unsigned i;
-    for (i = 1; i <= pauses && !received; i++) {
-        codedb_pause();
-        received = i % WORKER_SPIN_LOOK == 0 && worker_receive(self);
+    unsigned done, i;
+    for (done = WORKER_SPIN_LOOK; done <= pauses && !received; done += WORKER_SPIN_LOOK) {
+        for (i = 0; i < WORKER_SPIN_LOOK; i++)
+            codedb_pause();
+        received = worker_receive(self);
     }
     return received;
 }

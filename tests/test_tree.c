@@ -626,6 +626,15 @@ static void versions_tell_of_other_places(void **state)
         check_place(rows[i / 5].source, versions[i % 5], 1, rows[i / 5].columns[i % 5]);
     check_place("f() = 1\nx y", 308, 2, 2);
     check_place("f() = 1\nx y", 309, 1, 0);
+    check_place("f() = 1\n$", 308, 2, 0);
+    check_place("f() = 1\n$", 309, 1, 0);
+    check_place("1 := $", 308, 1, 2);
+    check_place("yield = 1", 308, 1, 6);
+    check_place("yield = 1", 309, 1, 0);
+    check_place("yield += 1", 308, 1, 6);
+    check_place("yield += 1", 309, 1, 6);
+    check_place("f(): int", 305, 1, 3);
+    check_place("(*not x) not y", 313, 1, 1);
 }
 
 /* Before Python 3.10 a blank continued line has a NEWLINE of its own, up to 3.7 the last line may end with a backslash. */
