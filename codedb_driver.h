@@ -380,6 +380,7 @@ CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition);
 /* Waits, with the lock held, until somebody signals or `deadline` (monotonic seconds; 0: for ever); false when that has passed. */
 CODEDB_PRIVATE bool codedb_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double deadline);
 
+/* Tells the CPU that this thread does nothing but look. */
 static inline void codedb_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -701,8 +701,7 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
 {
     const codedb_node *key = parser_last(parser);
-    bool wider = key->parens > 0 && (key->kind == CODEDB_NODE_TUPLE || key->kind == CODEDB_NODE_GENERATOR_EXP);
-    uint32_t last = key->last + wider;
+    uint32_t last = key->last + (key->first - parser_node_start(key));
     if (parser->error->no_memory || (parser->failed && !parser->error->expected))
         return;
     if (parser->version < 310) {

@@ -219,7 +219,8 @@ static void *sender_main(void *argument)
 }
 
 #define ENDLESS "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) "
-#define COUNTING "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1000000) "
+#define COUNTING_TO(last) "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < " #last ") "
+#define COUNTING COUNTING_TO(3000000)
 
 /* Kills the worker while it runs `sql` for a thread; what that is told. */
 static codedb_code die_during(proxy *p, const char *sql, const char *said)
@@ -770,7 +771,7 @@ static void await_neighbour(void *context, codedb_pending *pending)
 static void *neighbour_main(void *argument)
 {
     neighbour *self = argument;
-    self->code = codedb_sql_execute(self->db, COUNTING "SELECT count(*) FROM c", NULL, 0, NULL, NULL, NULL);
+    self->code = codedb_sql_execute(self->db, COUNTING_TO(1000000) "SELECT count(*) FROM c", NULL, 0, NULL, NULL, NULL);
     pthread_mutex_lock(&self->lock);
     self->answered = true;
     pthread_cond_signal(&self->changed);
@@ -787,8 +788,9 @@ static void a_function_that_takes_its_time_keeps_nobody_from_his_answer(void **s
     pthread_t thread;
     options.answered = await_neighbour;
     options.context = &self;
-    assert_success(codedb_submit_execute(p->db, COUNTING "SELECT count(*) FROM c", NULL, 0, &options, &counting, &result),
-                   result);
+    assert_success(
+        codedb_submit_execute(p->db, COUNTING_TO(1000000) "SELECT count(*) FROM c", NULL, 0, &options, &counting, &result),
+        result);
     assert_int_equal(codedb_pending_wait(counting, 0.02), 0); /* the thread that waits for it reads the socket now */
     assert_int_equal(pthread_create(&thread, NULL, neighbour_main, &self), 0);
     pthread_join(thread, NULL);
