@@ -11,7 +11,7 @@
 
 /* ---- codedb_wire.c ------------------------------------------------------------------------------------------------- */
 
-#define CODEDB_WIRE_VERSION 1
+#define CODEDB_WIRE_VERSION 2
 #define CODEDB_WIRE_HEADER ((size_t)24)
 #define CODEDB_WIRE_FRAME ((size_t)64 * 1024)    /* the most bytes of a message in one frame */
 #define CODEDB_WIRE_LARGEST ((uint64_t)64 << 30) /* the most bytes of a message: rows of several GB may cross */

@@ -641,8 +641,13 @@ CODEDB_PRIVATE codedb_operation *codedb_program_next(codedb_program_reader *read
     operation = program->operations[number];
     reader->has_references = false;
     for (i = 0; i < operation->value_count; i++) {
+        if (*at == CODEDB_STEP_SAME) { /* and resolved, if it was a reference */
+            at++;
+            continue;
+        }
         at = request_get_value(at, &reader->values[i]);
-        reader->has_references = reader->has_references || reader->values[i].type == CODEDB_VALUE_ROW_ID_OF;
+        if (reader->values[i].type == CODEDB_VALUE_ROW_ID_OF)
+            reader->has_references = true;
     }
     reader->offset = (size_t)(at - reader->piece->bytes);
     *requirement = NULL;
@@ -670,7 +675,9 @@ struct codedb_batch {
     size_t operation_capacity;
     unsigned char *inserts; /* 1 for each step that is an insert */
     size_t insert_capacity;
-    size_t last;                         /* number of the operation of the step before */
+    size_t last;          /* number of the operation of the step before */
+    codedb_value *values; /* of the step before; texts lie in the program */
+    size_t value_capacity;
     size_t recent[REQUEST_BATCH_SHAPES]; /* numbers of operations plus 1; 0: none */
     int64_t *step_values;                /* behind a run */
     bool has_run;
@@ -723,6 +730,7 @@ CODEDB_API void codedb_batch_free(codedb_batch *batch)
     codedb_memory_release(allocator, batch->requirements);
     codedb_memory_release(allocator, batch->operations);
     codedb_memory_release(allocator, batch->inserts);
+    codedb_memory_release(allocator, batch->values);
     codedb_handle_destroy(batch->db);
     codedb_result_clear(&batch->error);
     codedb_arena_destroy(batch->arena);
@@ -766,6 +774,24 @@ static bool request_batch_add_operation(codedb_batch *batch, const codedb_operat
     return true;
 }
 
+/* Makes an operation the last, none of whose values are known; false without memory. */
+static bool request_batch_turn_to(codedb_batch *batch, size_t number)
+{
+    size_t count = batch->operations[number]->value_count, i;
+    if (count > batch->value_capacity) {
+        codedb_value *values =
+            codedb_memory_reallocate(request_batch_allocator(batch), batch->values, batch->value_capacity, count, sizeof *values);
+        if (values == NULL)
+            return false;
+        batch->values = values;
+        batch->value_capacity = count;
+    }
+    for (i = 0; i < count; i++)
+        batch->values[i].type = (codedb_value_type)CODEDB_STEP_SAME; /* equal to none */
+    batch->last = number;
+    return true;
+}
+
 /* Finds the batch's own operation that is equal to `wanted`, or adds it, and makes it the last; false without memory. */
 static bool request_batch_find_operation(codedb_batch *batch, codedb_operation *wanted)
 {
@@ -779,8 +805,7 @@ static bool request_batch_find_operation(codedb_batch *batch, codedb_operation *
             return false;
         *slot = batch->program.operation_count;
     }
-    batch->last = *slot - 1;
-    return true;
+    return request_batch_turn_to(batch, *slot - 1);
 }
 
 /* Room for a step of up to `size` bytes at the end of the last piece; NULL without memory. */
@@ -832,6 +857,37 @@ static const codedb_value *request_value_at(const request_values *values, size_t
     return (const codedb_value *)(const void *)((const char *)values->first + index * values->stride);
 }
 
+static bool request_values_are_same(const codedb_value *left, const codedb_value *right)
+{
+    if (left->type != right->type)
+        return false;
+    switch (left->type) {
+    case CODEDB_VALUE_INTEGER:
+    case CODEDB_VALUE_BOOLEAN:
+    case CODEDB_VALUE_ROW_ID_OF: return left->as.integer == right->as.integer;
+    case CODEDB_VALUE_REAL: return memcmp(&left->as.real, &right->as.real, sizeof left->as.real) == 0; /* tells 0 from -0 */
+    case CODEDB_VALUE_TEXT:
+    case CODEDB_VALUE_BLOB:
+        return left->length == right->length && (left->length == 0 || memcmp(left->as.text, right->as.text, left->length) == 0);
+    case CODEDB_VALUE_NULL: break;
+    }
+    return true;
+}
+
+/* Writes a value, or that it is the same as before; `before` becomes it. */
+static unsigned char *request_put_next_value(unsigned char *at, const codedb_value *value, codedb_value *before)
+{
+    if (request_values_are_same(value, before)) {
+        *at = CODEDB_STEP_SAME;
+        return at + 1;
+    }
+    at = request_put_value(at, value);
+    *before = *value;
+    if (value->type == CODEDB_VALUE_TEXT || value->type == CODEDB_VALUE_BLOB)
+        before->as.text = (const char *)at - value->length;
+    return at;
+}
+
 /* Adds a step of the last operation with its values; its number, or -1. */
 static int64_t request_batch_append(codedb_batch *batch, const request_values *values)
 {
@@ -850,7 +906,7 @@ static int64_t request_batch_append(codedb_batch *batch, const request_values *v
     batch->inserts = inserts;
     at = request_put_number(room, batch->last);
     for (i = 0; i < values->count; i++)
-        at = request_put_value(at, request_value_at(values, i));
+        at = request_put_next_value(at, request_value_at(values, i), &batch->values[i]);
     batch->last_piece->length += (size_t)(at - room);
     batch->inserts[batch->program.step_count] = batch->operations[batch->last]->kind == CODEDB_OPERATION_INSERT;
     return (int64_t)batch->program.step_count++;

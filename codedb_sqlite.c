@@ -8,7 +8,7 @@
  * Invariants:
  * 1. Every call that is not `trusted` passes the authorizer while it is prepared, whether it came as SQL or as a table operation.
  * 2. A statement in the cache is reset while it is not running, and all its parameters are bound before it runs: what old bindings
- *    pointed to is the caller's again, and is not looked at.
+ *    pointed to is the caller's again, and is not looked at. A binding that has the very address and length of a new text is that text's.
  * 3. No failure of SQLite is passed over, not even of a question about the schema: SQLite may have rolled the transaction back for it, and
  *    what came next would be committed alone.
  * 4. What is known of the schema of a file is compared with it wherever the right to write has just been got (sqlite_notice_schema): another
@@ -552,6 +552,39 @@ static codedb_code sqlite_write_sql(sqlite_connection *connection, const codedb_
     return CODEDB_SUCCESS;
 }
 
+/* Whether SQLite keeps the address of a bound text: in a database of another encoding it translates the text and keeps that. Of one that has
+ * a table the encoding cannot change any more. */
+static codedb_code sqlite_is_utf8(sqlite_connection *connection, bool *is_utf8, codedb_result *result)
+{
+    sqlite3_stmt *encoding = NULL;
+    int code = sqlite_prepare_own(connection, "PRAGMA encoding", &encoding);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(encoding);
+    *is_utf8 = code == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
+    sqlite3_finalize(encoding);
+    return code == SQLITE_ROW ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "its encoding", result);
+}
+
+/* Gives a prepared statement what it needs to be found again and to run. */
+static codedb_code sqlite_statement_fill(sqlite_connection *connection, sqlite_statement *statement,
+                                         const codedb_operation *operation, codedb_result *result)
+{
+    bool is_utf8 = false;
+    codedb_code code = CODEDB_SUCCESS;
+    statement->parameter_count = sqlite3_bind_parameter_count(statement->statement);
+    statement->arena = codedb_arena_create(&connection->allocator);
+    if (statement->arena == NULL || !codedb_operation_copy(&statement->operation, operation, statement->arena))
+        return codedb_fail_no_memory(result);
+    if (operation->kind == CODEDB_OPERATION_INSERT)
+        code = sqlite_is_utf8(connection, &is_utf8, result);
+    if (is_utf8) {
+        statement->bound = codedb_arena_allocate(statement->arena, (size_t)statement->parameter_count, sizeof(codedb_value));
+        if (statement->bound == NULL)
+            return codedb_fail_no_memory(result);
+    }
+    return code;
+}
+
 /* Prepares an operation's statement and puts it into the cache. */
 static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **made,
                                          codedb_result *result)
@@ -569,15 +602,14 @@ static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_o
         memset(statement, 0, sizeof *statement);
         return code;
     }
-    statement->arena = codedb_arena_create(&connection->allocator);
-    if (statement->arena == NULL || !codedb_operation_copy(&statement->operation, operation, statement->arena)) {
+    code = sqlite_statement_fill(connection, statement, operation, result);
+    if (code != CODEDB_SUCCESS) {
         sqlite3_finalize(statement->statement);
         codedb_arena_destroy(statement->arena);
         memset(statement, 0, sizeof *statement);
-        return codedb_fail_no_memory(result);
+        return code;
     }
     statement->stamp = ++connection->stamps;
-    statement->parameter_count = sqlite3_bind_parameter_count(statement->statement);
     statement->gives_rows = sqlite3_column_count(statement->statement) > 0;
     statement->only_reads = statement->gives_rows && sqlite3_stmt_readonly(statement->statement);
     statement->columns.finds_one = sqlite_finds_one(connection, operation);
@@ -652,8 +684,39 @@ static int sqlite_bind(sqlite3_stmt *statement, int place, const codedb_value *v
     return sqlite3_bind_null(statement, place);
 }
 
+/* Whether a parameter is bound to just that value; a text may be told by its address, since SQLite keeps no more of it. */
+static bool sqlite_is_bound(const codedb_value *bound, const codedb_value *value)
+{
+    if (bound->type != value->type)
+        return false;
+    switch (value->type) {
+    case CODEDB_VALUE_INTEGER:
+    case CODEDB_VALUE_BOOLEAN: return bound->as.integer == value->as.integer;
+    case CODEDB_VALUE_REAL: return memcmp(&bound->as.real, &value->as.real, sizeof value->as.real) == 0;
+    case CODEDB_VALUE_TEXT:
+    case CODEDB_VALUE_BLOB: return bound->as.text == value->as.text && bound->length == value->length;
+    case CODEDB_VALUE_NULL: return true;
+    case CODEDB_VALUE_ROW_ID_OF: break;
+    }
+    return false;
+}
+
+/* Binds a value of a row, if it is not bound yet: what follows in a batch has much in common with what went before. */
+static int sqlite_bind_of_row(sqlite_statement *statement, int place, const codedb_value *value)
+{
+    codedb_value *bound = &statement->bound[place - 1];
+    int code;
+    if (sqlite_is_bound(bound, value))
+        return SQLITE_OK;
+    code = sqlite_bind(statement->statement, place, value);
+    *bound = *value;
+    if (code != SQLITE_OK)
+        bound->type = CODEDB_VALUE_ROW_ID_OF; /* equal to none */
+    return code;
+}
+
 /* Binds an operation's values: those of NULL conditions have no parameter, and a limit of 0 is none. */
-static int sqlite_bind_all(sqlite3_stmt *statement, const codedb_operation *operation, const codedb_value *values)
+static int sqlite_bind_all(sqlite_statement *statement, const codedb_operation *operation, const codedb_value *values)
 {
     size_t head =
         operation->kind == CODEDB_OPERATION_INSERT || operation->kind == CODEDB_OPERATION_UPDATE ? operation->column_count : 0;
@@ -663,15 +726,16 @@ static int sqlite_bind_all(sqlite3_stmt *statement, const codedb_operation *oper
     if (operation->kind == CODEDB_OPERATION_EXECUTE)
         head = operation->value_count;
     for (i = 0; code == SQLITE_OK && i < head; i++)
-        code = sqlite_bind(statement, ++place, &values[i]);
+        code = statement->bound != NULL ? sqlite_bind_of_row(statement, ++place, &values[i])
+                                        : sqlite_bind(statement->statement, ++place, &values[i]);
     for (i = 0; code == SQLITE_OK && i < operation->where_count; i++)
         if (!operation->where_is_null[i])
-            code = sqlite_bind(statement, ++place, &values[head + i]);
+            code = sqlite_bind(statement->statement, ++place, &values[head + i]);
     if (code == SQLITE_OK && operation->limited) {
         const codedb_value *limit = &values[head + operation->where_count];
-        code = sqlite3_bind_int64(statement, ++place, limit[0].as.integer > 0 ? limit[0].as.integer : -1);
+        code = sqlite3_bind_int64(statement->statement, ++place, limit[0].as.integer > 0 ? limit[0].as.integer : -1);
         if (code == SQLITE_OK)
-            code = sqlite3_bind_int64(statement, ++place, limit[1].as.integer);
+            code = sqlite3_bind_int64(statement->statement, ++place, limit[1].as.integer);
     }
     return code;
 }
@@ -825,7 +889,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
                                         codedb_changes *changes, codedb_result *result)
 {
     codedb_code code;
-    int bound = sqlite_bind_all(statement->statement, operation, values);
+    int bound = sqlite_bind_all(statement, operation, values);
     connection->running = statement->statement;
     if (bound != SQLITE_OK)
         code = codedb_sqlite_fail(connection, bound, sqlite_operation_title(operation), result);

@@ -39,6 +39,7 @@ typedef struct sqlite_statement {
     bool gives_rows;
     bool only_reads;
     int parameter_count;
+    codedb_value *bound; /* of an insert: what its parameters are bound to; NULL: nobody knows */
     sqlite_columns columns;
 } sqlite_statement;
 

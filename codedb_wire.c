@@ -707,8 +707,9 @@ static void wire_get_requirements(wire_request_reader *from, codedb_program *pro
     program->requirements = requirements;
 }
 
-/* A value of a step: other than in a request there is no NUL behind a text, and it may refer to an insert before it. */
-static void wire_check_step_value(wire_reader *reader, const unsigned char *inserts, size_t step)
+/* A value of a step: other than in a request there is no NUL behind a text, it may refer to an insert before it, and it may be the same as
+ * in the step before if that `repeats`. */
+static void wire_check_step_value(wire_reader *reader, const unsigned char *inserts, size_t step, bool repeats)
 {
     unsigned type = wire_get_byte(reader);
     uint64_t length;
@@ -731,6 +732,10 @@ static void wire_check_step_value(wire_reader *reader, const unsigned char *inse
         if (target < 0 || (uint64_t)target >= step || inserts[target] == 0)
             wire_refuse(reader, "a reference to what is no insert before it");
         return;
+    case CODEDB_STEP_SAME:
+        if (!repeats)
+            wire_refuse(reader, "the same value as in a step before it that has none such");
+        return;
     default: wire_refuse(reader, "a value of an unknown type");
     }
 }
@@ -738,17 +743,19 @@ static void wire_check_step_value(wire_reader *reader, const unsigned char *inse
 /* Walks through a batch's steps: nothing but whole ones may be there, and as many as were said. */
 static void wire_check_steps(wire_reader *reader, codedb_program *program, unsigned char *inserts)
 {
+    const codedb_operation *operation = NULL;
     size_t step, i;
     for (step = 0; step < program->step_count && reader->wrong == NULL; step++) {
         uint64_t number = wire_get_number(reader);
-        const codedb_operation *operation;
+        bool repeats;
         if (number >= program->operation_count) {
             wire_refuse(reader, "a step of an unknown operation");
             return;
         }
+        repeats = operation == program->operations[number];
         operation = program->operations[number];
         for (i = 0; i < operation->value_count && reader->wrong == NULL; i++)
-            wire_check_step_value(reader, inserts, step);
+            wire_check_step_value(reader, inserts, step, repeats);
         if (operation->value_count > program->largest)
             program->largest = operation->value_count;
         inserts[step] = operation->kind == CODEDB_OPERATION_INSERT;

@@ -292,6 +292,69 @@ static void a_batch_copies_what_it_is_given(void **state)
     assert_int_equal(ask_integer(db, "SELECT count(*) FROM people WHERE name IN ('n0', 'n1', 'n2')"), 3);
 }
 
+/* What rows that follow each other have in common is not sent again: nobody may notice. */
+static void a_batch_keeps_rows_that_are_nearly_the_same_apart(void **state)
+{
+    enum { ROWS = 2000, COLUMNS = 5 };
+    static const char *const names[COLUMNS] = {"a", "b", "c", "d", "e"};
+    static const codedb_value kinds[] = {
+        {CODEDB_VALUE_NULL, {.integer = 0}, 0},      {CODEDB_VALUE_INTEGER, {.integer = 0}, 0},
+        {CODEDB_VALUE_INTEGER, {.integer = -1}, 0},  {CODEDB_VALUE_REAL, {.real = 0.0}, 0},
+        {CODEDB_VALUE_REAL, {.real = 0.5}, 0},       {CODEDB_VALUE_TEXT, {.text = ""}, 0},
+        {CODEDB_VALUE_TEXT, {.text = "same"}, 4},    {CODEDB_VALUE_TEXT, {.text = "sam\0"}, 4},
+        {CODEDB_VALUE_BLOB, {.text = "same"}, 4},    {CODEDB_VALUE_BLOB, {.text = ""}, 0},
+        {CODEDB_VALUE_ROW_ID_OF, {.integer = 0}, 0}, {CODEDB_VALUE_ROW_ID_OF, {.integer = 1}, 0},
+        {CODEDB_VALUE_BOOLEAN, {.integer = 1}, 0},
+    };
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    static unsigned char chosen[ROWS][COLUMNS];
+    unsigned random = 20261129;
+    codedb_batch *batch = new_batch();
+    codedb_select select = CODEDB_INIT(codedb_select);
+    codedb_rows *rows;
+    (void)state;
+    print_message("seed %u\n", random);
+    run_sql(db, "CREATE TABLE wide (id INTEGER PRIMARY KEY, a, b, c, d, e)");
+    for (int i = 0; i < ROWS; i++) {
+        codedb_column row[COLUMNS];
+        char same[] = "same"; /* as a caller would have it who uses a buffer again */
+        for (int k = 0; k < COLUMNS; k++) {
+            random = random * 1103515245 + 12345;
+            if (i == 0 || random >> 29 == 0)
+                chosen[i][k] = i < 2 ? 1 : (unsigned char)((random >> 16) % KINDS);
+            else
+                chosen[i][k] = chosen[i - 1][k];
+            row[k] = (codedb_column){names[k], kinds[chosen[i][k]]};
+            if (row[k].value.length == 4 && memcmp(row[k].value.as.text, "same", 4) == 0)
+                row[k].value.as.text = same;
+        }
+        if (i % 100 == 50) /* another operation, which does nothing, between two rows */
+            assert_int_equal(codedb_batch_execute(batch, "DELETE FROM pets WHERE name = ?", &kinds[6], 1), i + i / 100);
+        assert_int_equal(codedb_batch_insert(batch, "wide", row, COLUMNS), i + (i + 50) / 100);
+        memset(same, 'x', sizeof same);
+    }
+    assert_int_equal(codedb_batch_run(batch, NULL), CODEDB_SUCCESS);
+    codedb_batch_free(batch);
+    assert_int_equal(codedb_table_select(db, "wide", &select, &rows, NULL), CODEDB_SUCCESS);
+    assert_int_equal(rows->row_count, ROWS);
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t k = 0; k < COLUMNS; k++) {
+            const codedb_value *found = &rows->values[i * (COLUMNS + 1) + 1 + k];
+            codedb_value expected = kinds[chosen[i][k]];
+            if (expected.type == CODEDB_VALUE_ROW_ID_OF)
+                expected = codedb_value_integer(expected.as.integer + 1);
+            if (expected.type == CODEDB_VALUE_BOOLEAN)
+                expected.type = CODEDB_VALUE_INTEGER;
+            assert_int_equal(found->type, expected.type);
+            assert_int_equal(found->length, expected.length);
+            if (expected.type == CODEDB_VALUE_TEXT || expected.type == CODEDB_VALUE_BLOB)
+                assert_memory_equal(found->as.text, expected.as.text, expected.length);
+            else if (expected.type != CODEDB_VALUE_NULL)
+                assert_int_equal(found->as.integer, expected.as.integer);
+        }
+    codedb_free(rows);
+}
+
 static void a_requirement_that_does_not_hold_fails_the_batch(void **state)
 {
     codedb_result result = CODEDB_INIT(codedb_result);
@@ -400,6 +463,7 @@ int main(void)
         PEOPLE_TEST(calls_that_make_no_sense_are_refused),
         PEOPLE_TEST(a_batch_refers_to_the_rows_that_it_inserted),
         PEOPLE_TEST(a_batch_copies_what_it_is_given),
+        PEOPLE_TEST(a_batch_keeps_rows_that_are_nearly_the_same_apart),
         PEOPLE_TEST(a_requirement_that_does_not_hold_fails_the_batch),
         PEOPLE_TEST(a_mistake_while_a_batch_is_built_is_answered_by_its_run),
         PEOPLE_TEST(a_batch_runs_once_and_an_empty_one_runs),

@@ -59,6 +59,31 @@ static void every_type_of_value_comes_back(void **state)
     codedb_free(rows);
 }
 
+/* The driver does not bind again what is bound, and tells texts by where they are; the host may have written another one there. */
+static void insert_from_one_buffer(void)
+{
+    static const char *const texts[] = {"one", "two", "two", "six", "\xc3\xa4z", "one"};
+    char buffer[] = "xxx", name[] = "a";
+    for (size_t i = 0; i < 6; i++) {
+        codedb_column row[] = {text_column("name", name), text_column("note", buffer), null_column("age")};
+        memcpy(buffer, texts[i], 3);
+        name[0] = (char)('a' + i);
+        if (i == 3)
+            row[2] = integer_column("age", 3);
+        assert_int_equal(codedb_table_insert(db, "people", row, 3, NULL, &result), CODEDB_SUCCESS);
+    }
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM people"), 6);
+    assert_int_equal(ask_integer(db, "SELECT group_concat(name || note, '') = 'aonebtwoctwodsixe\xc3\xa4zfone' FROM people"), 1);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM people WHERE age IS NULL"), 5);
+    assert_int_equal(ask_integer(db, "SELECT age FROM people WHERE name = 'd'"), 3);
+}
+
+static void texts_that_lie_in_one_place_one_after_the_other_are_told_apart(void **state)
+{
+    (void)state;
+    insert_from_one_buffer();
+}
+
 static void empty_texts_and_blobs_are_not_null(void **state)
 {
     codedb_column row[] = {{"name", {CODEDB_VALUE_TEXT, {.text = NULL}, 0}},
@@ -776,6 +801,21 @@ static void close_foreign(sqlite3 *other, const char *path)
     fixture_remove(path);
 }
 
+/* SQLite translates a text for such a file when it is bound, and keeps no address. */
+static void a_file_of_another_encoding_takes_rows(void **state)
+{
+    char path[64];
+    sqlite3 *other;
+    (void)state;
+    fixture_path(path);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    run_foreign(other, "PRAGMA encoding = 'UTF-16'; CREATE TABLE people (name TEXT, note TEXT, age INTEGER)");
+    sqlite3_close(other);
+    assert_int_equal(open_path(path, false, 1), CODEDB_SUCCESS);
+    insert_from_one_buffer();
+    close_foreign(NULL, path);
+}
+
 static void full_text_that_another_process_adds_is_kept_in_step(void **state)
 {
     char path[64];
@@ -1061,6 +1101,7 @@ int main(void)
 #define FULLTEXT_TEST(test) cmocka_unit_test_setup_teardown(test, open_fulltext, close_memory)
     const struct CMUnitTest tests[] = {
         MEMORY_TEST(every_type_of_value_comes_back),
+        MEMORY_TEST(texts_that_lie_in_one_place_one_after_the_other_are_told_apart),
         MEMORY_TEST(empty_texts_and_blobs_are_not_null),
         MEMORY_TEST(rows_of_nothing_still_have_columns),
         MEMORY_TEST(what_is_written_between_reads_is_seen_and_undone),
@@ -1100,6 +1141,7 @@ int main(void)
         FULLTEXT_TEST(contentless_and_foreign_full_text_is_left_alone),
         cmocka_unit_test(a_file_is_durable_by_default),
         cmocka_unit_test(what_is_no_database_is_refused),
+        cmocka_unit_test(a_file_of_another_encoding_takes_rows),
         cmocka_unit_test(full_text_that_another_process_adds_is_kept_in_step),
         cmocka_unit_test(full_text_that_another_process_drops_is_no_hindrance),
         cmocka_unit_test(triggers_that_another_process_adds_do_their_work_alone),

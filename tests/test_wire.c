@@ -416,7 +416,9 @@ static void steps_of_a_batch_are_looked_at_one_by_one(void **state)
     static const unsigned char negative[] = {0, 0, 0, 0, 0, 6, 1, 0, 0}; /* a reference to -1 */
     static const unsigned char long_text[] = {0, 3, 100, 'a', 0, 0};
     static const unsigned char half[] = {0, 0, 0};
-    static const unsigned char unknown_type[] = {0, 7, 0, 0};
+    static const unsigned char unknown_type[] = {0, 8, 0, 0};
+    static const unsigned char same_as_nothing[] = {0, 7, 0, 0};
+    static const unsigned char same_as_another[] = {0, 0, 0, 0, 2, 7}; /* an insert, then an execute */
     static const unsigned char long_number[] = {0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0};
     static const unsigned char one[] = {0, 0, 0, 0};
     (void)state;
@@ -427,6 +429,8 @@ static void steps_of_a_batch_are_looked_at_one_by_one(void **state)
     refuse_steps(long_text, sizeof long_text, 1, "a text is longer than what follows");
     refuse_steps(half, sizeof half, 1, "it ends too early");
     refuse_steps(unknown_type, sizeof unknown_type, 1, "a value of an unknown type");
+    refuse_steps(same_as_nothing, sizeof same_as_nothing, 1, "the same value as in a step before it that has none such");
+    refuse_steps(same_as_another, sizeof same_as_another, 2, "the same value as in a step before it that has none such");
     refuse_steps(long_number, sizeof long_number, 1, "a number has more than 64 bits");
     refuse_steps(one, sizeof one, 2, "it ends too early");
     refuse_steps(one, sizeof one, 0, "bytes behind the last step");
