@@ -597,6 +597,8 @@ static void expression_subscript_element(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
+        if (parser->version == 309 && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
+            codedb_hint_starred_operand(parser, first);
         codedb_parser_require(parser, 311, "unpacking in a subscript");
         parser->at += !parser->failed;
         codedb_expression_parse(parser);
@@ -646,7 +648,8 @@ CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
     codedb_token_kind before = first > 0 ? (codedb_token_kind)parser->tokens[first - 1].kind : CODEDB_TOKEN_NEWLINE;
     expression_operators(parser, EXPRESSION_BIT_OR);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected &&
-        (before == CODEDB_TOKEN_LEFT_PAREN || before == CODEDB_TOKEN_LEFT_BRACKET))
+        (before == CODEDB_TOKEN_LEFT_PAREN || before == CODEDB_TOKEN_LEFT_BRACKET ||
+         (before == CODEDB_TOKEN_LEFT_BRACE && parser->version == 309)))
         codedb_hint_starred_operand(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
@@ -942,7 +945,8 @@ static void expression_lambda(codedb_parser *parser)
     codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_COLON);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)))
-        codedb_parser_fail(parser, first, parser->at, "a lambda in a replacement field has to be in parentheses");
+        codedb_parser_fail(parser, parser->version < 312 ? parser->at - 1 : first, parser->at,
+                           "a lambda in a replacement field has to be in parentheses");
     codedb_expression_parse(parser);
     parser_leave(parser);
     parser_role(parser, CODEDB_FIELD_body);
@@ -1361,23 +1365,71 @@ static void expression_conversion(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
 }
 
+/* What may stand behind the expression of a field. */
+CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_EXCLAMATION || kind == CODEDB_TOKEN_COLON ||
+           kind == CODEDB_TOKEN_EQUAL;
+}
+
+/* The token that ends the expression of a field, whose first token is `first`, or `end` where none does up to there. */
+static uint32_t expression_field_end(const codedb_parser *parser, uint32_t first, uint32_t end)
+{
+    uint32_t open = 0;
+    for (; first < end; first++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
+        if (open == 0 && codedb_token_ends_field(kind))
+            break;
+        open += codedb_token_opens(kind);
+        open -= codedb_token_closes(kind);
+    }
+    return first;
+}
+
+/* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. Before 3.12 a field was
+ * cut out before it was parsed, so that nothing behind its end can be wrong with it. */
+static void expression_check_field(codedb_parser *parser, uint32_t first)
+{
+    uint32_t last = parser->failed ? first : parser->at, end;
+    if (parser->failed && (parser->version >= 312 || parser->error->no_memory))
+        return;
+    while (parser->failed && last < parser->end && parser->tokens[last].start < parser->error->offset)
+        last++;
+    end = expression_field_end(parser, first, last);
+    if (end == last)
+        return;
+    if (parser->version >= 312)
+        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
+    parser->failed = parser->version >= 312;
+    codedb_parser_fail(parser, end, end + 1, "a lambda in a replacement field has to be in parentheses");
+}
+
 /* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
  * expression may not. */
 static void expression_field_value(codedb_parser *parser, const expression_format *format)
 {
     uint32_t first = parser->at, mark = parser->count;
-    if (!expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
+    bool has_messages = parser->version >= 312 || format->templated;
+    if (has_messages && !expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
     bool begins = !parser->failed;
+    if (!has_messages)
+        parser->old_field = first;
     codedb_yield_or_star_parse(parser, 300);
-    if (begins && CODEDB_UNLIKELY(parser->failed))
+    if (has_messages && begins && CODEDB_UNLIKELY(parser->failed))
         codedb_hint_field(parser, first);
+    if (has_messages && CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser)))
+        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     if (parser->version < 312 && !format->templated) {
-        if (parser_sees_for(parser))
+        codedb_node_kind kind = (codedb_node_kind)parser_last(parser)->kind;
+        bool is_one = parser_last(parser)->parens > 0 || (kind != CODEDB_NODE_TUPLE && kind != CODEDB_NODE_YIELD);
+        if (is_one && parser_sees_clause(parser))
             expression_generator(parser, first, mark);
-        else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309)
+        else if (kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309 && codedb_token_ends_field(parser_kind(parser)))
             codedb_parser_fail(parser, first, parser->at, "expected an expression in a replacement field, found a starred one");
     }
+    if (CODEDB_UNLIKELY(parser->failed || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE))
+        expression_check_field(parser, first);
     parser_role(parser, CODEDB_FIELD_expression);
 }
 

@@ -286,11 +286,46 @@ static void hint_value_parse(codedb_parser *parser)
         codedb_hint_behind(parser, "no other expression");
 }
 
-/* '(' starred_expression ')', whose operand ends before token `behind` */
+/* '(' starred_expression ')', whose operand ends before token `behind`; a field of an old f-string is in parentheses, too. */
 static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t behind)
 {
-    return behind > star + 1 && parser->tokens[behind].kind == CODEDB_TOKEN_RIGHT_PAREN && star > 0 &&
-           parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
+    codedb_token_kind closing = (codedb_token_kind)parser->tokens[behind].kind;
+    if (behind <= star + 1 || star == 0)
+        return false;
+    if (star == parser->old_field)
+        return codedb_token_ends_field(closing);
+    return closing == CODEDB_TOKEN_RIGHT_PAREN && parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
+}
+
+/* Fails at the token up to which was looked: CPython 3.9 looks for mistakes at once, and blames the last token that it has read. */
+static void hint_fail_reached(codedb_parser *parser, const hint_found *found, const char *expected)
+{
+    uint32_t at = parser->failed ? 0 : parser->at;
+    while (at < parser->end && parser->tokens[at].start < found->reached)
+        at++;
+    if (!parser->failed) {
+        parser->at = at;
+        codedb_parser_fail_expected(parser, expected);
+    } else if (parser->tokens[at].start > parser->error->offset) {
+        codedb_parser_fail_before(parser, at, expected);
+    }
+}
+
+static void hint_old_starred(codedb_parser *parser, uint32_t star, const char *expected)
+{
+    static const char message[] = "expected no starred expression alone in parentheses";
+    if (parser->quiet || parser->error->no_memory || (parser->failed && !parser->error->expected))
+        return;
+    hint_found operand = hint_try(parser, codedb_expression_parse, star + 1, false);
+    bool is_group = hint_is_group(parser, star, operand.behind);
+    if (operand.told)
+        return;
+    if (is_group && parser->failed)
+        hint_tell(parser, star, operand.behind, message);
+    else if (is_group)
+        codedb_parser_fail(parser, star, operand.behind, message);
+    else
+        hint_fail_reached(parser, &operand, expected);
 }
 
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
@@ -299,6 +334,8 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
     uint32_t star = node->first;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
+    if (parser->version == 309 && !parser->failed)
+        hint_old_starred(parser, star, expected);
     if (parser->failed || parser->quiet || parser->version < 310)
         return;
     hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
@@ -542,11 +579,8 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
         return;
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
-    if (parser->version > 309 || parser->failed)
-        return;
-    while (parser->at < parser->end && parser->tokens[parser->at].start < found.reached)
-        parser->at++;
-    codedb_parser_fail_expected(parser, "newline");
+    if (parser->version == 309 && !parser->failed)
+        hint_fail_reached(parser, &found, "newline");
 }
 
 /* What is whole of the targets before the failure is told of when it is no target. */
@@ -593,11 +627,31 @@ static void hint_clause_targets_parse(codedb_parser *parser)
     codedb_target_check(parser, index, CODEDB_TARGET_FOR);
 }
 
+/* The same in 3.9, which looks for less. */
+static void hint_old_targets_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at, behind;
+    codedb_plain_star_expressions_parse(parser);
+    behind = parser->at;
+    if (!parser->failed)
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    else if (parser->error->expected && !parser->error->no_memory)
+        hint_first_target(parser, first, CODEDB_TARGET_FOR);
+    if (behind < parser->end && parser->failed && parser->error->expected) {
+        parser->failed = false;
+        parser->at = behind;
+    }
+}
+
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
 {
     bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
-    if (may_tell && !parser->quiet && parser->version >= 310)
-        hint_try(parser, hint_clause_targets_parse, first, false);
+    if (!may_tell || parser->quiet || parser->version < 309)
+        return;
+    hint_found found =
+        hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
+    if (parser->version == 309 && !found.told)
+        hint_fail_reached(parser, &found, "'in'");
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
@@ -627,9 +681,9 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
         codedb_parser_fail_expected(parser, "',' or a closing bracket");
     if (!parser->error->expected || parser->error->no_memory)
         return;
-    else if (message && hint_has_clause(parser, clauses))
+    if (message && hint_has_clause(parser, clauses))
         hint_tell(parser, first, last, message);
-    else
+    else if (parser->version != 309) /* that blames the last token that it has read */
         codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
 }
 
@@ -663,6 +717,8 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star)
 {
     codedb_syntax_error error = *parser->error;
+    if (parser->version == 309)
+        hint_old_starred(parser, star, "an expression");
     if (parser->version < 313 || parser->quiet || error.no_memory || parser->trials >= HINT_TRIALS ||
         parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
         return;
@@ -693,6 +749,8 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
         operand = hint_try(parser, hint_value_parse, star + 1, false);
     if (operand.told)
         return;
+    if (operand.any && parser->tokens[operand.behind].kind == CODEDB_TOKEN_RIGHT_PAREN)
+        codedb_parser_fail(parser, star, star + 1, "expected an expression in parentheses, found '**'");
     codedb_parser_fail_expected(parser, "an expression");
     hint_reach(parser, &operand);
 }

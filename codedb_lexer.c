@@ -1268,6 +1268,12 @@ static inline const unsigned char *lexer_dot(lexer *lx, const unsigned char *p)
     return p + (ellipsis ? 3 : 1);
 }
 
+/* Before 3.12 a field's expression ends where a '=' is, but for that of a comparison; so `-=` is no operator there. */
+static bool lexer_ends_old_field(const lexer *lx, unsigned char first)
+{
+    return lx->target < 312 && first != '=' && first != '!' && first != '<' && first != '>';
+}
+
 static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *p)
 {
     const lexer_operator *kinds = &lexer_operators[*p];
@@ -1285,6 +1291,8 @@ static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *
     } else if (*p == '<' && p[1] == '>') {
         return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
     }
+    if (CODEDB_UNLIKELY(lx->brackets[lx->level].field) && p[length - 1] == '=' && lexer_ends_old_field(lx, *p))
+        kind = --length == 1 ? kinds->alone : kinds->doubled;
     lexer_add(lx, p, length, kind);
     return lexer_behind(p + length);
 }
@@ -1372,6 +1380,15 @@ static bool lexer_is_unclosed(const codedb_tree *tree, const codedb_syntax_error
     return error->yields && lexer_classes[(unsigned char)tree->source[error->offset]] == LEXER_OPEN;
 }
 
+/* The same up to 3.9. */
+static bool lexer_is_unclosed_at_end(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    uint32_t at = error->offset;
+    while (at < tree->length && lexer_classes[(unsigned char)tree->source[at]] == LEXER_BREAK)
+        at++;
+    return error->yields && at == tree->length;
+}
+
 /* The tokens before the error, and an ENDMARKER where lexing stopped. There is room: lexer_run keeps it. */
 static void lexer_end_early(lexer *lx)
 {
@@ -1415,7 +1432,8 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     return done && lexer_shrink(&lx);
 }
 
-/* Whether the tokens end within an f-string: then CPython, since 3.12, keeps what the parser found. */
+/* Whether the tokens end within an f-string: then CPython keeps what the parser found. Before 3.12 it looks into the string only when it has
+ * parsed up to there. */
 static bool lexer_ends_in_fstring(const codedb_tree *tree)
 {
     uint32_t depth = 0;
@@ -1424,7 +1442,7 @@ static bool lexer_ends_in_fstring(const codedb_tree *tree)
         depth += kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
         depth -= kind == CODEDB_TOKEN_FSTRING_END;
     }
-    return depth > 0 && tree->target_version >= 312;
+    return depth > 0;
 }
 
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
@@ -1437,8 +1455,10 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
         return parsing->offset < stop && parsing->reached < stop;
     if (!(lexing->yields || parsing->indent || tree->target_version < 310))
         return false;
-    if (parsing->offset >= stop || (tree->target_version < 310 && parsing->reached >= stop))
+    if (parsing->offset >= stop)
         return false;
+    if (tree->target_version < 310 && parsing->reached >= stop) /* 3.9 tells at once what it can */
+        return tree->target_version == 309 && !parsing->expected && lexer_is_unclosed_at_end(tree, lexing);
     if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
         return true;
     /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */

@@ -34,8 +34,9 @@ typedef struct codedb_parser {
     uint32_t max_depth;
     int version; /* the target, 300 ... */
     bool failed;
-    bool quiet;      /* on trial: what an error is called does not count */
-    uint32_t trials; /* that were made to tell the error better */
+    bool quiet;         /* on trial: what an error is called does not count */
+    uint32_t trials;    /* that were made to tell the error better */
+    uint32_t old_field; /* up to 3.11: the first token of the replacement field that was begun last; 0: none */
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
@@ -74,6 +75,8 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *pa
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
 CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
+/* Whether it may stand behind the expression of a replacement field. */
+CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */

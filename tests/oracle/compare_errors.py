@@ -18,7 +18,8 @@ from compare_acceptance import VERSION, Codedb, differ, mutate, pieces, python_p
 
 # Shares of the rejected sources: of the made ones many have several mistakes at once, and CPython's choice between them is of no use.
 # Before 3.12 fields of f-strings differ, before 3.10 CPython had another parser or a first version of this one.
-TOLERATED = {"real": 0.001 if VERSION >= 310 else 0.003, "made": 0.006 if VERSION >= 312 else 0.012 if VERSION >= 310 else 0.035}
+TOLERATED = {"real": 0.001 if VERSION >= 310 else 0.003, "made": 0.006 if VERSION >= 312 else 0.012 if VERSION >= 310 else 0.035,
+             "fields": 0.006}
 
 # An alternative: how often it is chosen, and its tokens; words in capitals are rules. Where there is no depth left it is the first.
 RULES = {
@@ -99,11 +100,45 @@ def made(generator, count):
             yield text
 
 
+def place_in_field(error, text):
+    """(line, column) in the source of an error that CPython before 3.12 found in a field of an f-string, in the pseudo source "(field)"; None
+    when it is not of this kind or there are several such fields."""
+    pseudo = (error.text or "").rstrip("\n")
+    if VERSION >= 312 or not (error.msg.startswith("f-string: ") or error.filename == "<fstring>") or pseudo[:1] + pseudo[-1:] != "()":
+        return None
+    field = "{" + pseudo[1:-1]
+    if text.count(field) != 1 or "\n" in text.strip("\n"):
+        return None
+    return 1, text.index(field) + error.offset
+
+
+FORMS = ("%s", "%s", "%s", "%s!r", "%s:>5", "%s:{w}", "%s=", "y}{%s", "x:{%s}")
+
+
+def fields(generator, count):
+    """Fields of f-strings with an expression that is made and damaged."""
+    seen = set()
+    while len(seen) < count:
+        tokens = expand(generator.choice(("EXPRESSION", "EXPRESSION", "ELEMENTS")), 4, generator)
+        damage(tokens, generator)
+        field = generator.choice(FORMS) % join(tokens)
+        text = '%sf"%s{%s}%s"' % (generator.choice(("", "x = ", "f(a, ", "'s' ")), generator.choice(("", "a ")), field,
+                                  generator.choice(("", " b")))
+        text += ")" if text.startswith("f(a, ") else ""
+        if text.count('"') == 2 and text not in seen:
+            seen.add(text)
+            yield text
+
+
 def is_about_one_token(error, text):
+    """What CPython before 3.12 says of braces it says of the token behind the string, or of the whole string."""
     end = getattr(error, "end_offset", None)
+    in_field = place_in_field(error, text)
+    if VERSION < 312 and error.msg.startswith("f-string") and not in_field:
+        return False
     if not end or end <= 0:
         return True
-    line = (text.split("\n") + [""])[error.lineno - 1]
+    line = error.text if in_field else (text.split("\n") + [""])[error.lineno - 1]
     return error.end_lineno == error.lineno and bool(TOKEN.fullmatch(line[error.offset - 1:end - 1]))
 
 
@@ -119,10 +154,12 @@ def compare(codedb, texts, show):
             examples["acceptance"].append((text, error, answer))
         elif isinstance(error, SyntaxError):
             line, column = answer.split()[1:3]
-            same = (error.lineno, error.offset) == (int(line), int(column) + 1)
-            counts["same" if same else "token" if is_about_one_token(error, text) else "range"] += 1
+            place = place_in_field(error, text) or (error.lineno, error.offset)
+            same = place == (int(line), int(column) + 1)
+            kind = "same" if same else "token" if is_about_one_token(error, text) else "range"
+            counts[kind] += 1
             if not same:
-                examples[re.sub("'[^']*'", "'...'", error.msg)].append((text, (error.lineno, error.offset - 1), answer))
+                examples[kind + ": " + re.sub("'[^']*'", "'...'", error.msg)].append((text, (place[0], place[1] - 1), answer))
     for message, found in sorted(examples.items(), key=lambda item: -len(item[1])) if show else ():
         print("%d: %s" % (len(found), message))
         for text, error, answer in sorted(found, key=lambda item: len(item[0]))[:show]:
@@ -146,8 +183,8 @@ def main():
         if arguments.only not in (None, population):
             continue
         generator = random.Random(arguments.seed)
-        if population == "made":
-            texts = made(generator, arguments.count)
+        if population != "real":
+            texts = (made if population == "made" else fields)(generator, arguments.count)
         else:
             texts = (mutate(piece, generator, (1,)) for piece in pieces(arguments.paths, generator, arguments.count))
         counts = compare(codedb, texts, arguments.show)
