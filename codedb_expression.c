@@ -1180,7 +1180,7 @@ static void expression_target(codedb_parser *parser)
 }
 
 /* star_targets: star_target !',' | star_target (',' star_target)* [','] */
-static void expression_targets(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_target_list_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_target(parser);
@@ -1201,7 +1201,7 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
 {
     uint32_t first = parser->at;
     bool tells_in = parser->version >= 313 && !of_statement, had_failed = parser->failed;
-    expression_targets(parser);
+    codedb_target_list_parse(parser);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
         codedb_hint_clause_targets(parser, first);
         if (parser->failed && !tells_in)
@@ -1410,6 +1410,7 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
 {
     uint32_t first = parser->at, mark = parser->count;
     bool has_messages = parser->version >= 312 || format->templated;
+    bool is_first = !parser->failed && parser->late->message[0] == '\0';
     if (has_messages && !expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
     bool begins = !parser->failed;
@@ -1418,7 +1419,8 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
     codedb_yield_or_star_parse(parser, 300);
     if (has_messages && begins && CODEDB_UNLIKELY(parser->failed))
         codedb_hint_field(parser, first);
-    if (has_messages && CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser)))
+    if (has_messages && CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) &&
+        !codedb_token_ends_field(parser_kind(parser)))
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     if (parser->version < 312 && !format->templated) {
         codedb_node_kind kind = (codedb_node_kind)parser_last(parser)->kind;
@@ -1430,6 +1432,9 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
     }
     if (CODEDB_UNLIKELY(parser->failed || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE))
         expression_check_field(parser, first);
+    /* What is found late in a field is of no account when the field cannot be parsed. */
+    if (is_first && (parser->failed || !codedb_token_ends_field(parser_kind(parser))))
+        parser->late->message[0] = '\0';
     parser_role(parser, CODEDB_FIELD_expression);
 }
 
@@ -1458,18 +1463,41 @@ static void expression_replacement_field(codedb_parser *parser, const expression
                  first, mark);
 }
 
+/* Up to 3.8 CPython looks into f-strings only when it has parsed the whole source: goes on behind the string that begins at token `first`, if
+ * its end is there, and answers true. */
+static bool expression_put_off(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    uint32_t at = first, open = 0;
+    do {
+        open += parser->tokens[at].kind == CODEDB_TOKEN_FSTRING_START;
+        open -= parser->tokens[at].kind == CODEDB_TOKEN_FSTRING_END;
+    } while (++at < parser->end && open > 0);
+    if (open > 0 || parser->error->no_memory)
+        return false;
+    if (parser->late->message[0] == '\0')
+        *parser->late = *parser->error;
+    parser->failed = false;
+    parser->count = mark;
+    parser->at = at;
+    parser_add(parser, CODEDB_NODE_FORMATTED_STRING, first, at, mark);
+    return true;
+}
+
 /* fstring: FSTRING_START fstring_middle* FSTRING_END        tstring: TSTRING_START tstring_middle* TSTRING_END
  * Returns what kind it is. */
 static unsigned expression_format_string(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     expression_format format = {.templated = parser_sees(parser, CODEDB_TOKEN_TSTRING_START)};
+    bool had_failed = parser->failed;
     for (const char *text = parser->source + parser->tokens[first].start; *text != '"' && *text != '\''; text++)
         format.raw = format.raw || (*text | 0x20) == 'r';
     parser->at++;
     expression_format_parts(parser, &format, CODEDB_FIELD_parts);
     parser_expect(parser, CODEDB_TOKEN_FSTRING_END);
-    parser_close(parser, format.templated ? CODEDB_NODE_TEMPLATED_STRING : CODEDB_NODE_FORMATTED_STRING, first, mark);
+    bool is_late = parser->version < 309 && parser->failed && !had_failed;
+    if (CODEDB_LIKELY(!is_late) || !expression_put_off(parser, first, mark))
+        parser_close(parser, format.templated ? CODEDB_NODE_TEMPLATED_STRING : CODEDB_NODE_FORMATTED_STRING, first, mark);
     parser_role(parser, CODEDB_FIELD_left);
     return format.templated ? EXPRESSION_TEMPLATE : EXPRESSION_TEXT;
 }

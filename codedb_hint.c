@@ -681,9 +681,9 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
         codedb_parser_fail_expected(parser, "',' or a closing bracket");
     if (!parser->error->expected || parser->error->no_memory)
         return;
-    if (message && hint_has_clause(parser, clauses))
+    if (message && hint_has_clause(parser, clauses) && parser->version >= 309)
         hint_tell(parser, first, last, message);
-    else if (parser->version != 309) /* that blames the last token that it has read */
+    else if (parser->version >= 310) /* before, it is the last token that was read */
         codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
 }
 

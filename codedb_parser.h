@@ -145,6 +145,8 @@ CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
 /* yield_expr | star_expressions */
 CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
+/* star_target (',' star_target)* [','], not checked */
+CODEDB_PRIVATE void codedb_target_list_parse(codedb_parser *parser);
 /* The targets of `for`: star_targets, checked, and the `in` behind them. */
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement);
 /* One target behind `as` in a with statement, whose item begins at token `item`. */

@@ -328,7 +328,10 @@ static void statement_names(codedb_parser *parser, codedb_node_kind kind)
 static void statement_del(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count;
-    codedb_star_expressions_parse(parser, 300, false);
+    if (parser->version < 309)
+        codedb_target_list_parse(parser);
+    else
+        codedb_star_expressions_parse(parser, 300, false);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_targets(parser, first + 1, CODEDB_TARGET_DELETE);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
@@ -941,6 +944,25 @@ static void statement_match(codedb_parser *parser)
     statement_close(parser, CODEDB_NODE_MATCH, first, mark);
 }
 
+/* What looks like a match statement; an error in its header may be one of an expression that begins with a name, if that gets further. */
+static void statement_match_or_line(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    statement_match(parser);
+    if (CODEDB_LIKELY(!parser->failed) || !parser->error->expected || parser->error->no_memory)
+        return;
+    codedb_syntax_error as_match = *parser->error;
+    parser->failed = false;
+    parser->at = first;
+    parser->count = mark;
+    statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
+    if (parser->failed && (parser->error->offset > as_match.offset || parser->error->no_memory))
+        return;
+    *parser->error = as_match;
+    parser->failed = true;
+    parser->at = parser->end;
+}
+
 /* A line that begins with a name. When it is an error and the name is `match`, the error may be a match statement's: as in CPython, that
  * reading of the line counts which gets further, unless what the line's own error says is more than that something was expected. */
 static void statement_name_line(codedb_parser *parser)
@@ -1269,23 +1291,36 @@ static void statement_async(codedb_parser *parser, uint32_t mark)
         codedb_parser_fail_expected(parser, "'def', 'for' or 'with' behind 'async'");
 }
 
-/* Up to 3.8 a decorator is dotted_name ['(' [arguments] ')']: whether the expression just parsed, from `first` on, is one. */
-static bool statement_is_plain_decorator(const codedb_parser *parser, uint32_t first)
+/* Up to 3.8 a decorator is dotted_name ['(' [arguments] ')']: the first token, from `at` on, that is not of one. */
+static uint32_t statement_behind_old_decorator(const codedb_parser *parser, uint32_t at)
 {
     const codedb_token *tokens = parser->tokens;
-    uint32_t at = first;
+    uint32_t open = 0;
     if (tokens[at].kind != CODEDB_TOKEN_NAME)
-        return false;
-    for (at++; tokens[at].kind == CODEDB_TOKEN_DOT && tokens[at + 1].kind == CODEDB_TOKEN_NAME; at += 2)
-        ;
-    if (at == parser->at)
-        return true;
-    uint32_t last = parser->count - 1, function = last - 1;
-    if (parser->nodes[last].kind != CODEDB_NODE_CALL)
-        return false;
-    while (parser->nodes[function].field != CODEDB_FIELD_func)
-        function -= parser_size(&parser->nodes[function]);
-    return parser->nodes[function].last == at;
+        return at;
+    for (at++; tokens[at].kind == CODEDB_TOKEN_DOT; at += 2)
+        if (tokens[at + 1].kind != CODEDB_TOKEN_NAME)
+            return at + 1;
+    if (tokens[at].kind != CODEDB_TOKEN_LEFT_PAREN)
+        return at;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)tokens[at].kind;
+        open += codedb_token_opens(kind);
+        open -= codedb_token_closes(kind);
+        if (open == 0)
+            return at + 1;
+    }
+    return at;
+}
+
+static void statement_check_old_decorator(codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = statement_behind_old_decorator(parser, first);
+    if (parser->failed ? parser->error->no_memory || parser->tokens[behind].start > parser->error->offset : parser->at == behind)
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, behind, behind + 1, "expected a dotted name and perhaps a call behind '@' before Python 3.9");
+    parser->error->reached = parser->tokens[behind].start;
 }
 
 /* decorators: ('@' named_expression NEWLINE)+ */
@@ -1294,9 +1329,8 @@ static void statement_decorators(codedb_parser *parser)
     while (parser_sees(parser, CODEDB_TOKEN_AT)) {
         uint32_t first = parser->at++, mark = parser->count;
         codedb_named_expression_parse(parser);
-        if (parser->version < 309 && !parser->failed && !statement_is_plain_decorator(parser, first + 1))
-            codedb_parser_fail(parser, first + 1, parser->at,
-                               "expected a dotted name and perhaps a call behind '@' before Python 3.9");
+        if (parser->version < 309)
+            statement_check_old_decorator(parser, first + 1);
         parser_role(parser, CODEDB_FIELD_decorator);
         parser_close(parser, CODEDB_NODE_DECORATOR, first, mark);
         parser_role(parser, CODEDB_FIELD_decorators);
@@ -1338,7 +1372,7 @@ static void statement_parse(codedb_parser *parser)
     case CODEDB_TOKEN_AT: statement_decorated(parser); break;
     case CODEDB_TOKEN_NAME:
         if (CODEDB_UNLIKELY(statement_is_match(parser))) {
-            statement_match(parser);
+            statement_match_or_line(parser);
             break;
         }
         statement_name_line(parser);

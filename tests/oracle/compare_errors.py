@@ -131,10 +131,11 @@ def fields(generator, count):
 
 
 def is_about_one_token(error, text):
-    """What CPython before 3.12 says of braces it says of the token behind the string, or of the whole string."""
+    """What CPython before 3.12 says of braces it says of the token behind the string, or of the whole string; what 3.8 finds late in a
+    field has a place that lies somewhere in the string."""
     end = getattr(error, "end_offset", None)
     in_field = place_in_field(error, text)
-    if VERSION < 312 and error.msg.startswith("f-string") and not in_field:
+    if VERSION < 312 and (error.msg.startswith("f-string") or error.filename == "<fstring>") and not in_field:
         return False
     if not end or end <= 0:
         return True
