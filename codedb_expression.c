@@ -602,6 +602,8 @@ static void expression_subscript_element(codedb_parser *parser)
         codedb_parser_require(parser, 311, "unpacking in a subscript");
         parser->at += !parser->failed;
         codedb_expression_parse(parser);
+        if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected)
+            codedb_hint_starred_operand(parser, first);
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
     } else {
@@ -647,9 +649,8 @@ CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
     bool had_failed = parser->failed;
     codedb_token_kind before = first > 0 ? (codedb_token_kind)parser->tokens[first - 1].kind : CODEDB_TOKEN_NEWLINE;
     expression_operators(parser, EXPRESSION_BIT_OR);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected &&
-        (before == CODEDB_TOKEN_LEFT_PAREN || before == CODEDB_TOKEN_LEFT_BRACKET ||
-         (before == CODEDB_TOKEN_LEFT_BRACE && parser->version == 309)))
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected && codedb_token_opens(before) &&
+        (first != parser->field || parser->version < 312))
         codedb_hint_starred_operand(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
@@ -944,9 +945,8 @@ static void expression_lambda(codedb_parser *parser)
     parser_enter(parser);
     codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_COLON);
-    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)))
-        codedb_parser_fail(parser, parser->version < 312 ? parser->at - 1 : first, parser->at,
-                           "a lambda in a replacement field has to be in parentheses");
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) && parser->version >= 312)
+        codedb_parser_fail(parser, first, parser->at, "a lambda in a replacement field has to be in parentheses");
     codedb_expression_parse(parser);
     parser_leave(parser);
     parser_role(parser, CODEDB_FIELD_body);
@@ -1206,11 +1206,16 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
         codedb_hint_clause_targets(parser, first);
         if (parser->failed && !tells_in)
             codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
+        else if (parser->failed && codedb_parser_behind_whole(parser, first) > first)
+            parser->error->expected = false;
     }
     bool sees_in = parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN);
     bool compares = parser->version >= 310 && expression_binding[parser_kind(parser)] == EXPRESSION_COMPARISON;
+    bool parsed = !parser->failed;
     if (sees_in || (!tells_in && !compares))
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+    if (CODEDB_UNLIKELY(parser->failed) && parsed)
+        codedb_hint_bad_targets(parser, first);
     parser_role(parser, CODEDB_FIELD_target);
     if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
         return;
@@ -1402,6 +1407,7 @@ static void expression_check_field(codedb_parser *parser, uint32_t first)
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     parser->failed = parser->version >= 312;
     codedb_parser_fail(parser, end, end + 1, "a lambda in a replacement field has to be in parentheses");
+    parser->error->reached = parser->tokens[end].start;
 }
 
 /* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
@@ -1414,8 +1420,7 @@ static void expression_field_value(codedb_parser *parser, const expression_forma
     if (has_messages && !expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
     bool begins = !parser->failed;
-    if (!has_messages)
-        parser->old_field = first;
+    parser->field = first;
     codedb_yield_or_star_parse(parser, 300);
     if (has_messages && begins && CODEDB_UNLIKELY(parser->failed))
         codedb_hint_field(parser, first);

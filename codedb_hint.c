@@ -292,7 +292,7 @@ static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t b
     codedb_token_kind closing = (codedb_token_kind)parser->tokens[behind].kind;
     if (behind <= star + 1 || star == 0)
         return false;
-    if (star == parser->old_field)
+    if (star == parser->field && parser->version < 312)
         return codedb_token_ends_field(closing);
     return closing == CODEDB_TOKEN_RIGHT_PAREN && parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
 }
@@ -492,9 +492,13 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed) {
         uint32_t behind = codedb_parser_behind_whole(parser, first);
-        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL)
-            codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME), "a keyword argument");
-        else if (!parser->error->no_memory)
+        if (parser->version < 309)
+            return;
+        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL) {
+            if (parser->version >= 310)
+                codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME),
+                                          "a keyword argument");
+        } else if (!parser->error->no_memory)
             hint_tell_reached(parser, behind, message);
         return;
     }
@@ -616,15 +620,18 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
 static void hint_clause_targets_parse(codedb_parser *parser)
 {
     codedb_plain_star_expressions_parse(parser);
-    uint32_t index = parser->count - 1;
+    uint32_t index = parser->count - 1, behind = parser->tokens[parser->at].start;
     if (parser->failed)
         return;
     if (codedb_expression_begins(parser))
         codedb_hint_behind(parser, "'in'");
     if (parser->failed && !parser->error->expected)
         return;
+    behind = parser->failed && parser->error->reached > behind ? parser->error->reached : behind;
     parser->failed = false;
     codedb_target_check(parser, index, CODEDB_TARGET_FOR);
+    if (parser->failed && parser->error->reached < behind)
+        parser->error->reached = behind;
 }
 
 /* The same in 3.9, which looks for less. */
@@ -652,6 +659,12 @@ CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t f
         hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
     if (parser->version == 309 && !found.told)
         hint_fail_reached(parser, &found, "'in'");
+}
+
+CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
+{
+    if (!parser->quiet && !parser->error->no_memory && parser->version >= 310)
+        hint_try(parser, hint_clause_targets_parse, first, false);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */

@@ -105,7 +105,7 @@ static void parameter_star(codedb_parser *parser, parameter_list *seen)
         if (parser->version < 309 ? is_keywords : parser->version < 310 || seen->closing == CODEDB_TOKEN_COLON)
             place = behind;
         codedb_parser_fail_late(parser, place, place + 1, "expected a named parameter behind '*'");
-        parser->at = parser->failed ? parser->at : behind;
+        parser->at = parser->failed ? parser->at : first + 1;
     } else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
         parser_role(parser, CODEDB_FIELD_star_arg);

@@ -34,9 +34,9 @@ typedef struct codedb_parser {
     uint32_t max_depth;
     int version; /* the target, 300 ... */
     bool failed;
-    bool quiet;         /* on trial: what an error is called does not count */
-    uint32_t trials;    /* that were made to tell the error better */
-    uint32_t old_field; /* up to 3.11: the first token of the replacement field that was begun last; 0: none */
+    bool quiet;      /* on trial: what an error is called does not count */
+    uint32_t trials; /* that were made to tell the error better */
+    uint32_t field;  /* the first token of the replacement field that was begun last; 0: none */
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
@@ -104,6 +104,8 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
+/* Those targets are parsed, and none: CPython tells of them when it has read all that stands there. */
+CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
  * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);

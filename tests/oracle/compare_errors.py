@@ -148,6 +148,8 @@ def compare(codedb, texts, show):
     counts, examples = collections.Counter(), collections.defaultdict(list)
     for text in texts:
         error, answer = python_parse(text), codedb.parse(text)
+        if isinstance(error, ValueError) and "field 'value' is required" in str(error):
+            continue  # 3.12.1 means that of what it has made itself of f"{x:{y =}}"
         counts["sources"] += 1
         counts["rejected"] += error is not None
         if differ(error, answer):
