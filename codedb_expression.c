@@ -8,7 +8,7 @@
  * compiler refuses is accepted.
  *
  *   Literals . Operators . Primaries . Arguments and subscripts . Displays and comprehensions . Lambda .
- *   Expressions . Lists of expressions . Targets . Strings */
+ *   Expressions . Lists of expressions . Targets */
 #include "codedb_parser.h"
 
 #include <string.h>
@@ -16,7 +16,6 @@
 static void expression_unary(codedb_parser *parser);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
-static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
 
@@ -333,7 +332,7 @@ static void expression_starred_generator(codedb_parser *parser, uint32_t first, 
 {
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
-    expression_generator(parser, first, mark);
+    codedb_generator_parse(parser, first, mark);
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
         codedb_parser_fail(parser, first, parser->at, "a generator expression has to be in parentheses here");
 }
@@ -773,7 +772,7 @@ static void expression_check_starred_comprehension(codedb_parser *parser)
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
-static void expression_generator(codedb_parser *parser, uint32_t first, uint32_t mark)
+CODEDB_PRIVATE void codedb_generator_parse(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
         expression_check_starred_comprehension(parser);
@@ -800,7 +799,7 @@ static void expression_group(codedb_parser *parser)
             expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
         } else if (parser_sees_clause(parser)) {
-            expression_generator(parser, first, mark);
+            codedb_generator_parse(parser, first, mark);
         } else if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309 &&
                    parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
             codedb_parser_fail(parser, first, parser->at, "expected an expression in parentheses, found a starred one");
@@ -1241,304 +1240,4 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
         codedb_hint_target(parser, first);
     }
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
-}
-
-/* ---- Strings ------------------------------------------------------------------------------------------------------ */
-
-/* What kinds of literal an adjacent run holds: not all may stand together. */
-enum { EXPRESSION_TEXT = 1, EXPRESSION_BYTES = 2, EXPRESSION_TEMPLATE = 4 };
-
-/* How many hexadecimal digits must follow this escape letter; 0: any. */
-static unsigned expression_escape_digits(char letter, bool bytes)
-{
-    if (letter == 'x')
-        return 2;
-    if (letter == 'u' && !bytes)
-        return 4;
-    return letter == 'U' && !bytes ? 8 : 0;
-}
-
-/* Whether `text`, behind \N, is a name in braces. No name has a backslash: the next escape's braces are not looked for here. */
-static bool expression_escape_name_is_good(const char *text, const char *end)
-{
-    if (end - text < 3 || *text != '{' || text[1] == '}')
-        return false;
-    while (text < end && *text != '}' && *text != '\\')
-        text++;
-    return text < end && *text == '}';
-}
-
-/* Whether the escape behind a backslash at `text` is one that CPython can evaluate. */
-static bool expression_escape_is_good(const char *text, const char *end, bool bytes)
-{
-    if (text < end && *text == 'N' && !bytes)
-        return expression_escape_name_is_good(text + 1, end);
-    unsigned digits = text < end ? expression_escape_digits(*text, bytes) : 0;
-    uint32_t value = 0;
-    for (unsigned i = 1; i <= digits; i++) {
-        char digit = text + i < end ? text[i] : '\0';
-        if (digit >= '0' && digit <= '9')
-            value = value * 16 + (uint32_t)(digit - '0');
-        else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
-            value = value * 16 + (uint32_t)((digit | 0x20) - 'a' + 10);
-        else
-            return false;
-    }
-    return value <= 0x10FFFF;
-}
-
-/* Fails on the first escape of token `token` in the text from `text` to `end` that cannot be evaluated. */
-static void expression_check_escapes(codedb_parser *parser, uint32_t token, const char *text, const char *end, bool bytes)
-{
-    while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
-        if (!expression_escape_is_good(text + 1, end, bytes)) {
-            codedb_parser_fail(parser, token, token + 1, "expected %s behind '\\%c' in a %s literal",
-                               text[1] == 'N' ? "{NAME}" : "hexadecimal digits of a character", text[1],
-                               bytes ? "bytes" : "string");
-            return;
-        }
-        text += 2;
-    }
-}
-
-/* STRING, as a SimpleString; returns what kind it is */
-static unsigned expression_simple_string(codedb_parser *parser)
-{
-    uint32_t token = parser->at;
-    const char *text = parser->source + parser->tokens[token].start;
-    const char *end = parser->source + codedb_token_end(parser->tree, token);
-    bool raw = false, bytes = false;
-    for (; *text != '"' && *text != '\''; text++) {
-        raw = raw || (*text | 0x20) == 'r';
-        bytes = bytes || (*text | 0x20) == 'b';
-    }
-    parser_leaf(parser, CODEDB_NODE_SIMPLE_STRING, CODEDB_FIELD_left);
-    if (!raw)
-        expression_check_escapes(parser, token, text, end, bytes);
-    if (bytes)
-        for (const char *at = text; at < end; at++)
-            if ((unsigned char)*at >= 0x80) {
-                codedb_parser_fail(parser, token, token + 1, "expected only ASCII characters in a bytes literal");
-                break;
-            }
-    return bytes ? EXPRESSION_BYTES : EXPRESSION_TEXT;
-}
-
-/* An f- or t-string that is being parsed. */
-typedef struct expression_format {
-    bool templated;
-    bool raw;
-    unsigned depth; /* of replacement fields in format specs */
-} expression_format;
-
-static void expression_replacement_field(codedb_parser *parser, const expression_format *format);
-
-/* fstring_middle*: fstring_replacement_field | FSTRING_MIDDLE, until something else stands there */
-static void expression_format_parts(codedb_parser *parser, const expression_format *format, codedb_node_field field)
-{
-    for (;;) {
-        uint32_t token = parser->at;
-        if (parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE)) {
-            expression_replacement_field(parser, format);
-        } else if (parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) {
-            const char *text = parser->source + parser->tokens[token].start;
-            parser_leaf(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_TEXT : CODEDB_NODE_FORMATTED_STRING_TEXT, field);
-            if (!format->raw)
-                expression_check_escapes(parser, token, text, parser->source + codedb_token_end(parser->tree, token), false);
-        } else {
-            return;
-        }
-        parser_role(parser, field);
-    }
-}
-
-/* fstring_conversion: '!' NAME, with no blank between them and one of three names; before 3.12 no blank behind them either */
-static void expression_conversion(codedb_parser *parser)
-{
-    const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
-    char letter = parser->source[name->start];
-    bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
-    if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
-        codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");
-    parser->at += !parser->failed;
-    if (!good)
-        codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
-    if (parser->failed)
-        return;
-    parser->at++;
-    if (parser->version < 312 && name[1].start != name->start + 1)
-        codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
-}
-
-/* What may stand behind the expression of a field. */
-CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind)
-{
-    return kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_EXCLAMATION || kind == CODEDB_TOKEN_COLON ||
-           kind == CODEDB_TOKEN_EQUAL;
-}
-
-/* The token that ends the expression of a field, whose first token is `first`, or `end` where none does up to there. */
-static uint32_t expression_field_end(const codedb_parser *parser, uint32_t first, uint32_t end)
-{
-    uint32_t open = 0;
-    for (; first < end; first++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
-        if (open == 0 && codedb_token_ends_field(kind))
-            break;
-        open += codedb_token_opens(kind);
-        open -= codedb_token_closes(kind);
-    }
-    return first;
-}
-
-/* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. Before 3.12 a field was
- * cut out before it was parsed, so that nothing behind its end can be wrong with it. */
-static void expression_check_field(codedb_parser *parser, uint32_t first)
-{
-    uint32_t last = parser->failed ? first : parser->at, end;
-    if (parser->failed && (parser->version >= 312 || parser->error->no_memory))
-        return;
-    while (parser->failed && last < parser->end && parser->tokens[last].start < parser->error->offset)
-        last++;
-    end = expression_field_end(parser, first, last);
-    if (end == last)
-        return;
-    if (parser->version >= 312)
-        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
-    parser->failed = parser->version >= 312;
-    codedb_parser_fail(parser, end, end + 1, "a lambda in a replacement field has to be in parentheses");
-    parser->error->reached = parser->tokens[end].start;
-}
-
-/* annotated_rhs of a field. Before 3.12 it was parsed as if in parentheses: a generator may stand bare there, a single starred
- * expression may not. */
-static void expression_field_value(codedb_parser *parser, const expression_format *format)
-{
-    uint32_t first = parser->at, mark = parser->count;
-    bool has_messages = parser->version >= 312 || format->templated;
-    bool is_first = !parser->failed && parser->late->message[0] == '\0';
-    if (has_messages && !expression_begins[parser_kind(parser)] && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
-        codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
-    bool begins = !parser->failed;
-    parser->field = first;
-    codedb_yield_or_star_parse(parser, 300);
-    if (has_messages && begins && CODEDB_UNLIKELY(parser->failed))
-        codedb_hint_field(parser, first);
-    if (has_messages && CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) &&
-        !codedb_token_ends_field(parser_kind(parser)))
-        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
-    if (parser->version < 312 && !format->templated) {
-        codedb_node_kind kind = (codedb_node_kind)parser_last(parser)->kind;
-        bool is_one = parser_last(parser)->parens > 0 || (kind != CODEDB_NODE_TUPLE && kind != CODEDB_NODE_YIELD);
-        if (is_one && parser_sees_clause(parser))
-            expression_generator(parser, first, mark);
-        else if (kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309 && codedb_token_ends_field(parser_kind(parser)))
-            codedb_parser_fail(parser, first, parser->at, "expected an expression in a replacement field, found a starred one");
-    }
-    if (CODEDB_UNLIKELY(parser->failed || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE))
-        expression_check_field(parser, first);
-    /* What is found late in a field is of no account when the field cannot be parsed. */
-    if (is_first && (parser->failed || !codedb_token_ends_field(parser_kind(parser))))
-        parser->late->message[0] = '\0';
-    parser_role(parser, CODEDB_FIELD_expression);
-}
-
-/* fstring_replacement_field: '{' annotated_rhs ['='] [fstring_conversion] [fstring_full_format_spec] '}'
- * fstring_full_format_spec: ':' fstring_format_spec* */
-static void expression_replacement_field(codedb_parser *parser, const expression_format *format)
-{
-    uint32_t first = parser->at++, mark = parser->count;
-    expression_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
-    parser_enter(parser);
-    if (inner.depth > 2)
-        codedb_parser_require(parser, 312, "a replacement field in the format specification of another one in one");
-    expression_field_value(parser, format);
-    if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
-        codedb_parser_require(parser, 308, "'=' in a replacement field");
-        parser_accept(parser, CODEDB_TOKEN_EQUAL);
-    }
-    if (parser_sees(parser, CODEDB_TOKEN_EXCLAMATION))
-        expression_conversion(parser);
-    if (parser_accept(parser, CODEDB_TOKEN_COLON))
-        expression_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
-    parser_leave(parser);
-    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
-    parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
-    parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
-                 first, mark);
-}
-
-/* Up to 3.8 CPython looks into f-strings only when it has parsed the whole source: goes on behind the string that begins at token `first`, if
- * its end is there, and answers true. */
-static bool expression_put_off(codedb_parser *parser, uint32_t first, uint32_t mark)
-{
-    uint32_t at = first, open = 0;
-    do {
-        open += parser->tokens[at].kind == CODEDB_TOKEN_FSTRING_START;
-        open -= parser->tokens[at].kind == CODEDB_TOKEN_FSTRING_END;
-    } while (++at < parser->end && open > 0);
-    if (open > 0 || parser->error->no_memory)
-        return false;
-    if (parser->late->message[0] == '\0')
-        *parser->late = *parser->error;
-    parser->failed = false;
-    parser->count = mark;
-    parser->at = at;
-    parser_add(parser, CODEDB_NODE_FORMATTED_STRING, first, at, mark);
-    return true;
-}
-
-/* fstring: FSTRING_START fstring_middle* FSTRING_END        tstring: TSTRING_START tstring_middle* TSTRING_END
- * Returns what kind it is. */
-static unsigned expression_format_string(codedb_parser *parser)
-{
-    uint32_t first = parser->at, mark = parser->count;
-    expression_format format = {.templated = parser_sees(parser, CODEDB_TOKEN_TSTRING_START)};
-    bool had_failed = parser->failed;
-    for (const char *text = parser->source + parser->tokens[first].start; *text != '"' && *text != '\''; text++)
-        format.raw = format.raw || (*text | 0x20) == 'r';
-    parser->at++;
-    expression_format_parts(parser, &format, CODEDB_FIELD_parts);
-    parser_expect(parser, CODEDB_TOKEN_FSTRING_END);
-    bool is_late = parser->version < 309 && parser->failed && !had_failed;
-    if (CODEDB_LIKELY(!is_late) || !expression_put_off(parser, first, mark))
-        parser_close(parser, format.templated ? CODEDB_NODE_TEMPLATED_STRING : CODEDB_NODE_FORMATTED_STRING, first, mark);
-    parser_role(parser, CODEDB_FIELD_left);
-    return format.templated ? EXPRESSION_TEMPLATE : EXPRESSION_TEXT;
-}
-
-/* `count` adjacent literals are children of each other to the right. */
-static void expression_wrap_strings(codedb_parser *parser, uint32_t count)
-{
-    uint32_t index = parser->count - 1;
-    while (--count > 0) {
-        index -= parser_size(&parser->nodes[index]);
-        const codedb_node *left = &parser->nodes[index];
-        parser_role(parser, CODEDB_FIELD_right);
-        parser_close(parser, CODEDB_NODE_CONCATENATED_STRING, left->first, index - parser_size(left) + 1);
-    }
-}
-
-/* strings: (fstring | STRING)+ | tstring+ */
-CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
-{
-    uint32_t count = 0, first = parser->at;
-    unsigned kinds = 0;
-    for (;; count++) {
-        codedb_token_kind kind = parser_kind(parser);
-        if (CODEDB_LIKELY(kind == CODEDB_TOKEN_STRING))
-            kinds |= expression_simple_string(parser);
-        else if (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
-            kinds |= expression_format_string(parser);
-        else
-            break;
-    }
-    bool is_mixed = kinds & (kinds - 1);
-    if (CODEDB_UNLIKELY(is_mixed) && parser->version < 309)
-        codedb_parser_fail_late(parser, first, parser->at, "expected literals of one kind side by side, found bytes and strings");
-    else if (CODEDB_UNLIKELY(is_mixed))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
-                           kinds & EXPRESSION_TEMPLATE ? "t-strings and others" : "bytes and strings");
-    if (count > 1 && !parser->failed)
-        expression_wrap_strings(parser, count);
 }

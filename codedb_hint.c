@@ -1,7 +1,7 @@
 /* codedb_hint.c -- what else an error in an expression may be: CPython's second look at it.
  *
- * Called by codedb_expression.c, codedb_parameter.c and codedb_statement.c when parsing has failed, or is about to; calls them to parse on
- * trial, and codedb_syntax.c. Any thread, one per parser.
+ * Called by codedb_expression.c, codedb_fstring.c, codedb_parameter.c and codedb_statement.c when parsing has failed, or is about to; calls
+ * them to parse on trial, and codedb_syntax.c. Any thread, one per parser.
  *
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
@@ -311,6 +311,8 @@ static void hint_fail_reached(codedb_parser *parser, const hint_found *found, co
     }
 }
 
+/* '*' expression, first in brackets, as CPython up to 3.12 reads it: of a starred expression alone in parentheses it tells, when there is
+ * nothing to tell of its operand. */
 static void hint_old_starred(codedb_parser *parser, uint32_t star, const char *expected)
 {
     static const char message[] = "expected no starred expression alone in parentheses";
@@ -324,8 +326,10 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star, const char *e
         hint_tell(parser, star, operand.behind, message);
     else if (is_group)
         codedb_parser_fail(parser, star, operand.behind, message);
-    else
+    else if (parser->version < 310)
         hint_fail_reached(parser, &operand, expected);
+    else
+        hint_reach(parser, &operand);
 }
 
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
@@ -730,7 +734,7 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star)
 {
     codedb_syntax_error error = *parser->error;
-    if (parser->version == 309)
+    if (parser->version >= 309 && parser->version < 313)
         hint_old_starred(parser, star, "an expression");
     if (parser->version < 313 || parser->quiet || error.no_memory || parser->trials >= HINT_TRIALS ||
         parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA)

@@ -1,5 +1,5 @@
-/* codedb_parser.h -- what the files of the parser share (codedb_expression.c, codedb_parameter.c, codedb_target.c, codedb_statement.c,
- * codedb_syntax.c, codedb_hint.c): its state and the laying down of nodes.
+/* codedb_parser.h -- what the files of the parser share (codedb_expression.c, codedb_fstring.c, codedb_parameter.c,
+ * codedb_target.c, codedb_statement.c, codedb_syntax.c, codedb_hint.c): its state and the laying down of nodes.
  *
  * Included by those files only. Recursive descent over the token array; the binary operators by precedence climbing; no
  * production is ever tried twice, but to tell an error better.
@@ -75,8 +75,6 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *pa
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
 CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
-/* Whether it may stand behind the expression of a replacement field. */
-CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */
@@ -145,6 +143,8 @@ CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser);
 /* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
+/* The clauses of a generator behind its element, just parsed, which began at token `first`; its nodes begin at `mark`. */
+CODEDB_PRIVATE void codedb_generator_parse(codedb_parser *parser, uint32_t first, uint32_t mark);
 /* yield_expr | star_expressions */
 CODEDB_PRIVATE void codedb_yield_or_star_parse(codedb_parser *parser, int star_version);
 /* star_target (',' star_target)* [','], not checked */
@@ -161,8 +161,6 @@ CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kin
 CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing);
 /* An Annotation behind its `:` or `->`; starred from 3.11 on where that is said. */
 CODEDB_PRIVATE void codedb_annotation_parse(codedb_parser *parser, bool star_allowed, codedb_node_field field);
-/* Adjacent string literals. */
-CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser);
 /* '*' bitwise_or | '*' expression, as a StarredElement. */
 CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser);
@@ -309,6 +307,13 @@ static inline void parser_leave(codedb_parser *parser)
 {
     parser->depth--;
 }
+
+/* ---- codedb_fstring.c ---------------------------------------------------------------------------------------------- */
+
+/* Adjacent string literals. */
+CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser);
+/* Whether it may stand behind the expression of a replacement field. */
+CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind);
 
 /* ---- codedb_target.c ---------------------------------------------------------------------------------------------- */
 

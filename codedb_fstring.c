@@ -1,0 +1,329 @@
+/* codedb_fstring.c -- strings side by side, f-strings and t-strings with their replacement fields: from tokens to nodes in post-order.
+ *
+ * Called by codedb_expression.c and codedb_statement.c through codedb_parser.h, whose invariants hold here; calls codedb_expression.c for
+ * what stands in fields. Any thread, one per parser. The grammar stands above each function as in codedb_expression.c.
+ *
+ * Before 3.12 an f-string was a string first; a field was cut out of it, put in parentheses and parsed for itself, up to 3.8 only when the
+ * whole source was parsed. What is accepted, and where an error is, follows that where the target is so old. */
+#include "codedb_parser.h"
+
+#include <string.h>
+
+/* What kinds of literal an adjacent run holds: not all may stand together. */
+enum { FSTRING_KIND_TEXT = 1, FSTRING_KIND_BYTES = 2, FSTRING_KIND_TEMPLATE = 4 };
+
+/* How many hexadecimal digits must follow this escape letter; 0: any. */
+static unsigned fstring_escape_digits(char letter, bool bytes)
+{
+    if (letter == 'x')
+        return 2;
+    if (letter == 'u' && !bytes)
+        return 4;
+    return letter == 'U' && !bytes ? 8 : 0;
+}
+
+/* Whether `text`, behind \N, is a name in braces. No name has a backslash: the next escape's braces are not looked for here. */
+static bool fstring_escape_name_is_good(const char *text, const char *end)
+{
+    if (end - text < 3 || *text != '{' || text[1] == '}')
+        return false;
+    while (text < end && *text != '}' && *text != '\\')
+        text++;
+    return text < end && *text == '}';
+}
+
+/* Whether the escape behind a backslash at `text` is one that CPython can evaluate. */
+static bool fstring_escape_is_good(const char *text, const char *end, bool bytes)
+{
+    if (text < end && *text == 'N' && !bytes)
+        return fstring_escape_name_is_good(text + 1, end);
+    unsigned digits = text < end ? fstring_escape_digits(*text, bytes) : 0;
+    uint32_t value = 0;
+    for (unsigned i = 1; i <= digits; i++) {
+        char digit = text + i < end ? text[i] : '\0';
+        if (digit >= '0' && digit <= '9')
+            value = value * 16 + (uint32_t)(digit - '0');
+        else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
+            value = value * 16 + (uint32_t)((digit | 0x20) - 'a' + 10);
+        else
+            return false;
+    }
+    return value <= 0x10FFFF;
+}
+
+/* Fails on the first escape of token `token` in the text from `text` to `end` that cannot be evaluated. */
+static void fstring_check_escapes(codedb_parser *parser, uint32_t token, const char *text, const char *end, bool bytes)
+{
+    while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
+        if (!fstring_escape_is_good(text + 1, end, bytes)) {
+            codedb_parser_fail(parser, token, token + 1, "expected %s behind '\\%c' in a %s literal",
+                               text[1] == 'N' ? "{NAME}" : "hexadecimal digits of a character", text[1],
+                               bytes ? "bytes" : "string");
+            return;
+        }
+        text += 2;
+    }
+}
+
+/* STRING, as a SimpleString; returns what kind it is */
+static unsigned fstring_simple_string(codedb_parser *parser)
+{
+    uint32_t token = parser->at;
+    const char *text = parser->source + parser->tokens[token].start;
+    const char *end = parser->source + codedb_token_end(parser->tree, token);
+    bool raw = false, bytes = false;
+    for (; *text != '"' && *text != '\''; text++) {
+        raw = raw || (*text | 0x20) == 'r';
+        bytes = bytes || (*text | 0x20) == 'b';
+    }
+    parser_leaf(parser, CODEDB_NODE_SIMPLE_STRING, CODEDB_FIELD_left);
+    if (!raw)
+        fstring_check_escapes(parser, token, text, end, bytes);
+    if (bytes)
+        for (const char *at = text; at < end; at++)
+            if ((unsigned char)*at >= 0x80) {
+                codedb_parser_fail(parser, token, token + 1, "expected only ASCII characters in a bytes literal");
+                break;
+            }
+    return bytes ? FSTRING_KIND_BYTES : FSTRING_KIND_TEXT;
+}
+
+/* An f- or t-string that is being parsed. */
+typedef struct fstring_format {
+    bool templated;
+    bool raw;
+    unsigned depth; /* of replacement fields in format specs */
+} fstring_format;
+
+static void fstring_replacement_field(codedb_parser *parser, const fstring_format *format);
+
+/* fstring_middle*: fstring_replacement_field | FSTRING_MIDDLE, until something else stands there */
+static void fstring_format_parts(codedb_parser *parser, const fstring_format *format, codedb_node_field field)
+{
+    for (;;) {
+        uint32_t token = parser->at;
+        if (parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE)) {
+            fstring_replacement_field(parser, format);
+        } else if (parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) {
+            const char *text = parser->source + parser->tokens[token].start;
+            parser_leaf(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_TEXT : CODEDB_NODE_FORMATTED_STRING_TEXT, field);
+            if (!format->raw)
+                fstring_check_escapes(parser, token, text, parser->source + codedb_token_end(parser->tree, token), false);
+        } else {
+            return;
+        }
+        parser_role(parser, field);
+    }
+}
+
+/* fstring_conversion: '!' NAME, with no blank between them and one of three names; before 3.12 no blank behind them either */
+static void fstring_conversion(codedb_parser *parser)
+{
+    const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
+    char letter = parser->source[name->start];
+    bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
+    if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
+        codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");
+    parser->at += !parser->failed;
+    if (!good)
+        codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
+    if (parser->failed)
+        return;
+    parser->at++;
+    if (parser->version < 312 && name[1].start != name->start + 1)
+        codedb_parser_fail_expected(parser, "no blank behind the conversion before Python 3.12");
+}
+
+/* What may stand behind the expression of a field. */
+CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind)
+{
+    return kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_EXCLAMATION || kind == CODEDB_TOKEN_COLON ||
+           kind == CODEDB_TOKEN_EQUAL;
+}
+
+/* Whether the expression just parsed ends with the body of a lambda that is not in parentheses. */
+static bool fstring_ends_with_lambda(const codedb_parser *parser)
+{
+    const codedb_node *node = parser_last(parser);
+    while (node->kind != CODEDB_NODE_LAMBDA && node->parens == 0 && parser_size(node) > 1 && node->last == parser->at)
+        node--;
+    return node->kind == CODEDB_NODE_LAMBDA && node->parens == 0 && node->last == parser->at;
+}
+
+/* The token that ends the expression of a field, whose first token is `first`, before token `end`, or that. */
+static uint32_t fstring_field_end(const codedb_parser *parser, uint32_t first, uint32_t end)
+{
+    uint32_t open = 0;
+    for (; first < end; first++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
+        if (open == 0 && codedb_token_ends_field(kind))
+            break;
+        open += codedb_token_opens(kind);
+        open -= codedb_token_closes(kind);
+    }
+    return first;
+}
+
+/* Before 3.12 a field was cut out before it was parsed: an error behind its end is one at its end. */
+static void fstring_cut_error(codedb_parser *parser, uint32_t first)
+{
+    uint32_t last = first, end;
+    if (parser->version >= 312 || parser->error->no_memory)
+        return;
+    while (last < parser->end && parser->tokens[last].start < parser->error->offset)
+        last++;
+    end = fstring_field_end(parser, first, last);
+    if (end == last)
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, end, end + 1, "expected an expression, found the end of a replacement field");
+    parser->error->reached = parser->tokens[end].start;
+}
+
+/* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. */
+static void fstring_check_lambda(codedb_parser *parser, uint32_t first)
+{
+    if (parser->failed || !fstring_ends_with_lambda(parser))
+        return;
+    codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
+    fstring_cut_error(parser, first);
+}
+
+/* What may follow the expression of a field before 3.12, when it was parsed as if in parentheses: a generator may stand bare there, a
+ * single starred expression may not. */
+static void fstring_old_value(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    codedb_node_kind kind = (codedb_node_kind)parser_last(parser)->kind;
+    bool is_one = parser_last(parser)->parens > 0 || (kind != CODEDB_NODE_TUPLE && kind != CODEDB_NODE_YIELD);
+    if (is_one && parser_sees_clause(parser))
+        codedb_generator_parse(parser, first, mark);
+    else if (kind == CODEDB_NODE_STARRED_ELEMENT && parser->version >= 309 && codedb_token_ends_field(parser_kind(parser)))
+        codedb_parser_fail(parser, first, parser->at, "expected an expression in a replacement field, found a starred one");
+}
+
+/* annotated_rhs of a field */
+static void fstring_field_value(codedb_parser *parser, const fstring_format *format)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    bool has_messages = parser->version >= 312 || format->templated;
+    bool is_first = !parser->failed && parser->late->message[0] == '\0';
+    if (has_messages && !codedb_expression_begins(parser) && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
+        codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
+    bool begins = !parser->failed;
+    parser->field = first;
+    codedb_yield_or_star_parse(parser, 300);
+    if (!has_messages)
+        fstring_old_value(parser, first, mark);
+    else if (begins && CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_field(parser, first);
+    else if (CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser)))
+        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
+    if (CODEDB_UNLIKELY(parser->failed))
+        fstring_cut_error(parser, first);
+    else if (CODEDB_UNLIKELY(parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE))
+        fstring_check_lambda(parser, first);
+    /* What is found late in a field is of no account when the field cannot be parsed. */
+    if (is_first && (parser->failed || !codedb_token_ends_field(parser_kind(parser))))
+        parser->late->message[0] = '\0';
+    parser_role(parser, CODEDB_FIELD_expression);
+}
+
+/* fstring_replacement_field: '{' annotated_rhs ['='] [fstring_conversion] [fstring_full_format_spec] '}'
+ * fstring_full_format_spec: ':' fstring_format_spec* */
+static void fstring_replacement_field(codedb_parser *parser, const fstring_format *format)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    fstring_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
+    parser_enter(parser);
+    if (inner.depth > 2)
+        codedb_parser_require(parser, 312, "a replacement field in the format specification of another one in one");
+    fstring_field_value(parser, format);
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
+        codedb_parser_require(parser, 308, "'=' in a replacement field");
+        parser_accept(parser, CODEDB_TOKEN_EQUAL);
+    }
+    if (parser_sees(parser, CODEDB_TOKEN_EXCLAMATION))
+        fstring_conversion(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_COLON))
+        fstring_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
+    parser_leave(parser);
+    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
+    parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
+                 first, mark);
+}
+
+/* Up to 3.8 CPython looks into f-strings only when it has parsed the whole source: goes on behind the string that begins at token `first`, if
+ * its end is there, and answers true. */
+static bool fstring_put_off(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    uint32_t at = first, open = 0;
+    do {
+        open += parser->tokens[at].kind == CODEDB_TOKEN_FSTRING_START;
+        open -= parser->tokens[at].kind == CODEDB_TOKEN_FSTRING_END;
+    } while (++at < parser->end && open > 0);
+    if (open > 0 || parser->error->no_memory)
+        return false;
+    if (parser->late->message[0] == '\0')
+        *parser->late = *parser->error;
+    parser->failed = false;
+    parser->count = mark;
+    parser->at = at;
+    parser_add(parser, CODEDB_NODE_FORMATTED_STRING, first, at, mark);
+    return true;
+}
+
+/* fstring: FSTRING_START fstring_middle* FSTRING_END        tstring: TSTRING_START tstring_middle* TSTRING_END
+ * Returns what kind it is. */
+static unsigned fstring_format_string(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    fstring_format format = {.templated = parser_sees(parser, CODEDB_TOKEN_TSTRING_START)};
+    bool had_failed = parser->failed;
+    for (const char *text = parser->source + parser->tokens[first].start; *text != '"' && *text != '\''; text++)
+        format.raw = format.raw || (*text | 0x20) == 'r';
+    parser->at++;
+    fstring_format_parts(parser, &format, CODEDB_FIELD_parts);
+    parser_expect(parser, CODEDB_TOKEN_FSTRING_END);
+    bool is_late = parser->version < 309 && parser->failed && !had_failed;
+    if (CODEDB_LIKELY(!is_late) || !fstring_put_off(parser, first, mark))
+        parser_close(parser, format.templated ? CODEDB_NODE_TEMPLATED_STRING : CODEDB_NODE_FORMATTED_STRING, first, mark);
+    parser_role(parser, CODEDB_FIELD_left);
+    return format.templated ? FSTRING_KIND_TEMPLATE : FSTRING_KIND_TEXT;
+}
+
+/* `count` adjacent literals are children of each other to the right. */
+static void fstring_wrap_strings(codedb_parser *parser, uint32_t count)
+{
+    uint32_t index = parser->count - 1;
+    while (--count > 0) {
+        index -= parser_size(&parser->nodes[index]);
+        const codedb_node *left = &parser->nodes[index];
+        parser_role(parser, CODEDB_FIELD_right);
+        parser_close(parser, CODEDB_NODE_CONCATENATED_STRING, left->first, index - parser_size(left) + 1);
+    }
+}
+
+/* strings: (fstring | STRING)+ | tstring+ */
+CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
+{
+    uint32_t count = 0, first = parser->at;
+    unsigned kinds = 0;
+    for (;; count++) {
+        codedb_token_kind kind = parser_kind(parser);
+        if (CODEDB_LIKELY(kind == CODEDB_TOKEN_STRING))
+            kinds |= fstring_simple_string(parser);
+        else if (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+            kinds |= fstring_format_string(parser);
+        else
+            break;
+    }
+    bool is_mixed = kinds & (kinds - 1);
+    if (CODEDB_UNLIKELY(is_mixed) && parser->version < 309)
+        codedb_parser_fail_late(parser, first, parser->at, "expected literals of one kind side by side, found bytes and strings");
+    else if (CODEDB_UNLIKELY(is_mixed))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
+                           kinds & FSTRING_KIND_TEMPLATE ? "t-strings and others" : "bytes and strings");
+    if (count > 1 && !parser->failed)
+        fstring_wrap_strings(parser, count);
+}
