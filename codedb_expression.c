@@ -418,7 +418,8 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
         codedb_hint_positional(parser, first, seen->keyword);
-    bool generates = seen->first && !seen->of_class ? parser_sees_clause(parser) : parser_sees_for(parser);
+    bool only_clauses = parser->version < 309 || (seen->first && !seen->of_class);
+    bool generates = only_clauses ? parser_sees_clause(parser) : parser_sees_for(parser);
     seen->plain++;
     seen->positional++;
     seen->last_positional = parser_node_start(parser_last(parser));
