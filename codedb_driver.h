@@ -167,6 +167,7 @@ typedef struct codedb_program_piece {
  * each other have much in common: CODEDB_STEP_SAME stands for a value that the step before has in the same place; both have the same
  * operation then. */
 #define CODEDB_STEP_SAME 7 /* no codedb_value_type */
+_Static_assert(CODEDB_VALUE_ROW_ID_OF < CODEDB_STEP_SAME, "the types of values have codes of their own");
 
 typedef struct codedb_program {
     codedb_operation **operations; /* steps of the same shape share one */

@@ -1,7 +1,7 @@
 /* codedb_expression.c -- expressions: from tokens to nodes in post-order.
  *
- * Called by codedb_statement.c through codedb_parser.h, whose invariants hold here. Calls nothing but the token texts of
- * codedb_lexer.c, and the memory of the tree's allocator. Any thread, one per parser.
+ * Called by codedb_statement.c, codedb_parameter.c and codedb_fstring.c through codedb_parser.h, whose invariants hold here; calls the last
+ * two for lambdas and strings, codedb_target.c for targets, codedb_hint.c when something is wrong. Any thread, one per parser.
  *
  * The grammar stands above each function in CPython's own words (3.14), shortened where it only says what error to report. What
  * other versions have otherwise is asked for with parser->version. CPython's *parser* is followed in what it accepts; what only its
@@ -372,6 +372,12 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
     expression_fail_unpacking(parser, seen, star);
 }
 
+/* Whether clauses stand where none can: in 3.9, which reads them to say so, behind an 'async' it is the 'for' that is missing. */
+static bool expression_sees_clause(const codedb_parser *parser)
+{
+    return parser->version == 309 ? parser_sees_clause(parser) : parser_sees_for(parser);
+}
+
 /* starred_expression: '*' expression        kwarg_or_double_starred: '**' expression */
 static void expression_starred_argument(codedb_parser *parser, expression_arguments *seen)
 {
@@ -396,7 +402,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         seen->positional++;
         seen->last_positional = star;
     }
-    if (CODEDB_UNLIKELY(parser_sees_for(parser))) {
+    if (CODEDB_UNLIKELY(expression_sees_clause(parser))) {
         bool generates = parser->version >= 309 && !is_double && !seen->of_class && seen->first;
         if (generates && (parser->version < 315 || codedb_expression_is_bitwise_or(parser)))
             expression_starred_generator(parser, star, mark);
@@ -418,7 +424,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
         codedb_hint_positional(parser, first, seen->keyword);
-    bool only_clauses = parser->version < 309 || (seen->first && !seen->of_class);
+    bool only_clauses = parser->version < 310 || (seen->first && !seen->of_class);
     bool generates = only_clauses ? parser_sees_clause(parser) : parser_sees_for(parser);
     seen->plain++;
     seen->positional++;
@@ -499,7 +505,7 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
     if (is_empty && parser->version >= 312)
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
-    if (CODEDB_UNLIKELY(parser_sees_for(parser)))
+    if (CODEDB_UNLIKELY(expression_sees_clause(parser)))
         expression_fail_keyword_clauses(parser, name);
     parser_role(parser, CODEDB_FIELD_value);
     seen->keyword = true;
@@ -598,7 +604,7 @@ static void expression_subscript_element(codedb_parser *parser)
     uint32_t first = parser->at, mark = parser->count;
     if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
         if (parser->version == 309 && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            codedb_hint_starred_operand(parser, first);
+            codedb_hint_old_subscript(parser);
         codedb_parser_require(parser, 311, "unpacking in a subscript");
         parser->at += !parser->failed;
         codedb_expression_parse(parser);

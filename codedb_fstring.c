@@ -232,7 +232,7 @@ static void fstring_field_value(codedb_parser *parser, const fstring_format *for
  * fstring_full_format_spec: ':' fstring_format_spec* */
 static void fstring_replacement_field(codedb_parser *parser, const fstring_format *format)
 {
-    uint32_t first = parser->at++, mark = parser->count;
+    uint32_t first = parser->at++, mark = parser->count, outer = parser->field;
     fstring_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
     parser_enter(parser);
     if (inner.depth > 2)
@@ -248,6 +248,7 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
         fstring_format_parts(parser, &inner, CODEDB_FIELD_format_spec);
     parser_leave(parser);
     codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    parser->field = outer;
     parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
                  first, mark);

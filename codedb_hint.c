@@ -43,6 +43,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.behind = parser->failed ? codedb_parser_behind_whole(parser, at) : parser->at;
     found.any = found.behind > at;
     parser->quiet = before.quiet;
+    parser->field = before.field;
     if (found.told && (!quiet || parser->error->no_memory))
         return found;
     found.told = false;
@@ -297,9 +298,11 @@ static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t b
     return closing == CODEDB_TOKEN_RIGHT_PAREN && parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
 }
 
-/* Fails at the token up to which was looked: CPython 3.9 looks for mistakes at once, and blames the last token that it has read. */
-static void hint_fail_reached(codedb_parser *parser, const hint_found *found, const char *expected)
+/* Fails at the token up to which was looked: CPython 3.9 looks for mistakes at once, and blames the last token that it has read. What would
+ * have fit there is not known. */
+static void hint_fail_reached(codedb_parser *parser, const hint_found *found)
 {
+    static const char expected[] = "something else";
     uint32_t at = parser->failed ? 0 : parser->at;
     while (at < parser->end && parser->tokens[at].start < found->reached)
         at++;
@@ -313,7 +316,7 @@ static void hint_fail_reached(codedb_parser *parser, const hint_found *found, co
 
 /* '*' expression, first in brackets, as CPython up to 3.12 reads it: of a starred expression alone in parentheses it tells, when there is
  * nothing to tell of its operand. */
-static void hint_old_starred(codedb_parser *parser, uint32_t star, const char *expected)
+static void hint_old_starred(codedb_parser *parser, uint32_t star)
 {
     static const char message[] = "expected no starred expression alone in parentheses";
     if (parser->quiet || parser->error->no_memory || (parser->failed && !parser->error->expected))
@@ -327,7 +330,7 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star, const char *e
     else if (is_group)
         codedb_parser_fail(parser, star, operand.behind, message);
     else if (parser->version < 310)
-        hint_fail_reached(parser, &operand, expected);
+        hint_fail_reached(parser, &operand);
     else
         hint_reach(parser, &operand);
 }
@@ -339,7 +342,7 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
     if (parser->version == 309 && !parser->failed)
-        hint_old_starred(parser, star, expected);
+        hint_old_starred(parser, star);
     if (parser->failed || parser->quiet || parser->version < 310)
         return;
     hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
@@ -588,7 +591,7 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
     if (parser->version == 309 && !parser->failed)
-        hint_fail_reached(parser, &found, "newline");
+        hint_fail_reached(parser, &found);
 }
 
 /* What is whole of the targets before the failure is told of when it is no target. */
@@ -662,7 +665,7 @@ CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t f
     hint_found found =
         hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
     if (parser->version == 309 && !found.told)
-        hint_fail_reached(parser, &found, "'in'");
+        hint_fail_reached(parser, &found);
 }
 
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
@@ -729,13 +732,13 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
     codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
 }
 
-/* Since 3.13 CPython has a message for a '*' of which no operand is whole, at the last token that it read; what is wrong within the operand
- * it does not look for, but in a lambda. */
+/* Up to 3.12 CPython reads the operand as any expression. Since 3.13 it has a message for a '*' of which no operand is whole, at the last
+ * token that it read; what is wrong within the operand it does not look for, but in a lambda. */
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star)
 {
     codedb_syntax_error error = *parser->error;
     if (parser->version >= 309 && parser->version < 313)
-        hint_old_starred(parser, star, "an expression");
+        hint_old_starred(parser, star);
     if (parser->version < 313 || parser->quiet || error.no_memory || parser->trials >= HINT_TRIALS ||
         parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
         return;
@@ -755,6 +758,15 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
         parser->error->expected = false;
     parser->failed = true;
     parser->at = parser->end;
+}
+
+CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)
+{
+    if (parser->failed || parser->quiet)
+        return;
+    hint_found operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
+    while (!operand.told && parser->at < parser->end && parser->tokens[parser->at].start < operand.reached)
+        parser->at++;
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */

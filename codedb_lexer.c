@@ -1268,7 +1268,8 @@ static inline const unsigned char *lexer_dot(lexer *lx, const unsigned char *p)
     return p + (ellipsis ? 3 : 1);
 }
 
-/* Before 3.12 a field's expression ends where a '=' is, but for that of a comparison; so `-=` is no operator there. */
+/* Before 3.12 a field's expression ends where a '=' is, but for that of a comparison; so `-=` is no operator there. (In 3.6 and 3.7 a '=' ends
+ * none, but they report an operator's last byte.) */
 static bool lexer_ends_old_field(const lexer *lx, unsigned char first)
 {
     return lx->target < 312 && first != '=' && first != '!' && first != '<' && first != '>';
@@ -1380,7 +1381,7 @@ static bool lexer_is_unclosed(const codedb_tree *tree, const codedb_syntax_error
     return error->yields && lexer_classes[(unsigned char)tree->source[error->offset]] == LEXER_OPEN;
 }
 
-/* The same up to 3.9. */
+/* The same up to 3.9, where such an error is at the end of the source. */
 static bool lexer_is_unclosed_at_end(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     uint32_t at = error->offset;

@@ -36,7 +36,7 @@ typedef struct codedb_parser {
     bool failed;
     bool quiet;      /* on trial: what an error is called does not count */
     uint32_t trials; /* that were made to tell the error better */
-    uint32_t field;  /* the first token of the replacement field that was begun last; 0: none */
+    uint32_t field;  /* the first token of the innermost replacement field that is being parsed; 0: none */
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
@@ -98,6 +98,8 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, bool behind_operator);
 /* The operand of the '*' at token `star`, in arguments or first in brackets, failed. */
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star);
+/* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */
+CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */

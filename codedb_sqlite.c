@@ -447,6 +447,7 @@ static void sqlite_statements_clear(sqlite_connection *connection)
     size_t i;
     for (i = 0; i < SQLITE_STATEMENTS; i++)
         sqlite_statement_free(connection, &connection->statements[i]);
+    connection->encoding_is_known = false;
 }
 
 /* A free place in the cache: an empty one, or that of the statement that was not used for longest. */
@@ -552,32 +553,35 @@ static codedb_code sqlite_write_sql(sqlite_connection *connection, const codedb_
     return CODEDB_SUCCESS;
 }
 
-/* Whether SQLite keeps the address of a bound text: in a database of another encoding it translates the text and keeps that. Of one that has
- * a table the encoding cannot change any more. */
-static codedb_code sqlite_is_utf8(sqlite_connection *connection, bool *is_utf8, codedb_result *result)
+/* Finds out whether SQLite keeps the address of a bound text: in a database of another encoding it translates the text and keeps that. Of one
+ * that has a table the encoding cannot change any more. A SQLite that knows UTF-8 only has no answer. */
+static codedb_code sqlite_learn_encoding(sqlite_connection *connection, codedb_result *result)
 {
     sqlite3_stmt *encoding = NULL;
-    int code = sqlite_prepare_own(connection, "PRAGMA encoding", &encoding);
+    int code;
+    if (connection->encoding_is_known)
+        return CODEDB_SUCCESS;
+    code = sqlite_prepare_own(connection, "PRAGMA encoding", &encoding);
     if (code == SQLITE_OK)
         code = sqlite3_step(encoding);
-    *is_utf8 = code == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
+    connection->is_utf8 = code != SQLITE_ROW || sqlite3_stricmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
+    connection->encoding_is_known = code == SQLITE_ROW || code == SQLITE_DONE;
     sqlite3_finalize(encoding);
-    return code == SQLITE_ROW ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "its encoding", result);
+    return connection->encoding_is_known ? CODEDB_SUCCESS : codedb_sqlite_fail(connection, code, "its encoding", result);
 }
 
 /* Gives a prepared statement what it needs to be found again and to run. */
 static codedb_code sqlite_statement_fill(sqlite_connection *connection, sqlite_statement *statement,
                                          const codedb_operation *operation, codedb_result *result)
 {
-    bool is_utf8 = false;
     codedb_code code = CODEDB_SUCCESS;
     statement->parameter_count = sqlite3_bind_parameter_count(statement->statement);
     statement->arena = codedb_arena_create(&connection->allocator);
     if (statement->arena == NULL || !codedb_operation_copy(&statement->operation, operation, statement->arena))
         return codedb_fail_no_memory(result);
     if (operation->kind == CODEDB_OPERATION_INSERT)
-        code = sqlite_is_utf8(connection, &is_utf8, result);
-    if (is_utf8) {
+        code = sqlite_learn_encoding(connection, result);
+    if (operation->kind == CODEDB_OPERATION_INSERT && code == CODEDB_SUCCESS && connection->is_utf8) {
         statement->bound = codedb_arena_allocate(statement->arena, (size_t)statement->parameter_count, sizeof(codedb_value));
         if (statement->bound == NULL)
             return codedb_fail_no_memory(result);

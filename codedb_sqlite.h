@@ -83,6 +83,8 @@ typedef struct sqlite_connection {
     void *is_cancelled_context;
     double busy_since; /* when the wait for another process's lock began */
 
+    bool encoding_is_known; /* and whether it is UTF-8 */
+    bool is_utf8;
     bool trusted; /* codedb's own SQL is being prepared */
     bool preparing;
     sqlite_statement *authorized; /* gets what the authorizer sees */

@@ -951,6 +951,11 @@ static void statement_match_or_line(codedb_parser *parser)
     statement_match(parser);
     if (CODEDB_LIKELY(!parser->failed) || !parser->error->expected || parser->error->no_memory)
         return;
+    uint32_t behind = first;
+    while (parser->tokens[behind].kind != CODEDB_TOKEN_NEWLINE)
+        behind++;
+    if (parser->error->offset > parser->tokens[behind].start)
+        return;
     codedb_syntax_error as_match = *parser->error;
     parser->failed = false;
     parser->at = first;

@@ -275,8 +275,7 @@ CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
         parser->capacity = capacity;
         return;
     }
-    if (!parser->failed)
-        parser->error->no_memory = true;
+    parser->error->no_memory = true; /* also behind another error: the nodes are not as they should be */
     codedb_parser_fail(parser, parser->at, parser->at + 1, "out of memory");
     parser->count--;
 }

@@ -666,6 +666,10 @@ static void versions_tell_of_other_places(void **state)
     check_place("(*not x) not y", 313, 1, 1);
     check_place("@a + b\ndef f(): c", 308, 1, 3);
     check_place("def f(*, **a): b c", 308, 1, 17);
+    check_place("f(a, b async c)", 308, 1, 13);
+    check_place("f(a, b async c)", 309, 1, 13);
+    check_place("f(**a async c)", 309, 1, 12);
+    check_place("f\"{*[f'{x}', +]}\"", 313, 1, 3);
     check_place("a[* b c]", 308, 1, 2);
     check_place("a[* b c]", 309, 1, 6);
 }

@@ -116,12 +116,50 @@ static codedb_request run_request(codedb_operation operation)
     return request;
 }
 
-/* A batch: an insert, an update that refers to it, SQL, a count that is required. */
+/* A batch: an insert, an update that refers to it, SQL, a count that is required, two inserts that differ in one value. */
 static const unsigned char batch_bytes[] = {
-    0, 3, 2, 'h', 'i', 1, 4, 0,                            /* step 0: insert "hi", 2, NULL */
-    1, 0, 0, 0,   6,   0, 2, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, /* step 1: update; NULL, NULL, NULL, row id of 0, 1.5 */
-    2, 5, 2,                                               /* step 2: execute; true */
-    3, 1, 2,                                               /* step 3: count; 1 */
+    0,
+    3,
+    2,
+    'h',
+    'i',
+    1,
+    4,
+    0, /* step 0: insert "hi", 2, NULL */
+    1,
+    0,
+    0,
+    0,
+    6,
+    0,
+    2,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0xf8,
+    0x3f, /* step 1: update; NULL, NULL, NULL, row id of 0, 1.5 */
+    2,
+    5,
+    2, /* step 2: execute; true */
+    3,
+    1,
+    2, /* step 3: count; 1 */
+    0,
+    3,
+    1,
+    'x',
+    6,
+    0,
+    1,
+    2, /* step 4: insert "x", row id of 0, 1 */
+    0,
+    CODEDB_STEP_SAME,
+    CODEDB_STEP_SAME,
+    1,
+    1, /* step 5: insert "x", row id of 0, -1 */
 };
 #define FIRST_STEP 8
 
@@ -168,7 +206,7 @@ static codedb_request batch_request(batch *made)
     made->program.operations = made->pointers;
     made->program.operation_count = 4;
     made->program.first = made->pieces[0];
-    made->program.step_count = 4;
+    made->program.step_count = 6;
     made->program.largest = 5;
     made->program.requirements = &made->requirement;
     made->program.requirement_count = 1;
@@ -408,6 +446,34 @@ static void refuse_steps(const unsigned char *bytes, size_t length, size_t count
     free_batch(&made);
 }
 
+static void a_value_that_is_the_same_as_in_the_step_before_crosses_as_such(void **state)
+{
+    batch made;
+    codedb_request request = batch_request(&made);
+    size_t length;
+    unsigned char *bytes = request_bytes(&request, &length);
+    const codedb_requirement *requirement;
+    codedb_wire_request read;
+    codedb_program_reader reader = {0};
+    (void)state;
+    assert_int_equal(codedb_wire_read_request(&read, allocator(), bytes, length), CODEDB_SUCCESS);
+    reader.program = read.request.program;
+    reader.values = read.request.program_values;
+    for (size_t step = 0; step < 5; step++)
+        assert_non_null(codedb_program_next(&reader, &requirement));
+    assert_int_equal(reader.values[1].type, CODEDB_VALUE_ROW_ID_OF);
+    reader.values[1] = codedb_value_integer(70); /* as the driver resolves it */
+    assert_non_null(codedb_program_next(&reader, &requirement));
+    assert_int_equal(reader.values[0].type, CODEDB_VALUE_TEXT);
+    assert_memory_equal(reader.values[0].as.text, "x", 1);
+    assert_int_equal(reader.values[1].as.integer, 70);
+    assert_int_equal(reader.values[2].as.integer, -1);
+    assert_null(codedb_program_next(&reader, &requirement));
+    codedb_wire_request_release(&read);
+    free(bytes);
+    free_batch(&made);
+}
+
 static void steps_of_a_batch_are_looked_at_one_by_one(void **state)
 {
     static const unsigned char unknown_operation[] = {4, 0, 0, 0};
@@ -495,7 +561,7 @@ static void what_the_driver_could_not_run_is_refused(void **state)
     request = (codedb_request){.kind = CODEDB_REQUEST_RESTORE, .path = "x", .values = &four, .operation.value_count = 1};
     refuse_request(&request, "a table that is no name");
     request = batch_request(&made);
-    made.requirement.step = 4;
+    made.requirement.step = 6;
     refuse_request(&request, "a requirement of a step that is not there");
     made.requirement.step = 3;
     made.requirement.code = CODEDB_SUCCESS;
@@ -830,6 +896,7 @@ int main(void)
         cmocka_unit_test(a_request_of_every_kind_is_read_as_it_was_written),
         cmocka_unit_test(a_request_that_ends_early_or_late_is_refused),
         cmocka_unit_test(a_request_with_a_changed_byte_is_refused_or_can_be_run),
+        cmocka_unit_test(a_value_that_is_the_same_as_in_the_step_before_crosses_as_such),
         cmocka_unit_test(steps_of_a_batch_are_looked_at_one_by_one),
         cmocka_unit_test(what_the_driver_could_not_run_is_refused),
         cmocka_unit_test(a_value_of_a_batch_is_refused_in_a_single_request),
