@@ -864,8 +864,8 @@ static bool request_values_are_same(const codedb_value *left, const codedb_value
     switch (left->type) {
     case CODEDB_VALUE_INTEGER:
     case CODEDB_VALUE_BOOLEAN:
-    case CODEDB_VALUE_ROW_ID_OF: return left->as.integer == right->as.integer;
-    case CODEDB_VALUE_REAL: return memcmp(&left->as.real, &right->as.real, sizeof left->as.real) == 0; /* tells 0 from -0 */
+    case CODEDB_VALUE_ROW_ID_OF:
+    case CODEDB_VALUE_REAL: return left->as.integer == right->as.integer; /* of a real the bits: they tell 0 from -0 */
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB:
         return left->length == right->length && (left->length == 0 || memcmp(left->as.text, right->as.text, left->length) == 0);

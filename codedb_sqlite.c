@@ -695,8 +695,8 @@ static bool sqlite_is_bound(const codedb_value *bound, const codedb_value *value
         return false;
     switch (value->type) {
     case CODEDB_VALUE_INTEGER:
-    case CODEDB_VALUE_BOOLEAN: return bound->as.integer == value->as.integer;
-    case CODEDB_VALUE_REAL: return memcmp(&bound->as.real, &value->as.real, sizeof value->as.real) == 0;
+    case CODEDB_VALUE_BOOLEAN:
+    case CODEDB_VALUE_REAL: return bound->as.integer == value->as.integer; /* of a real the bits: they tell 0 from -0 */
     case CODEDB_VALUE_TEXT:
     case CODEDB_VALUE_BLOB: return bound->as.text == value->as.text && bound->length == value->length;
     case CODEDB_VALUE_NULL: return true;
