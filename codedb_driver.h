@@ -161,14 +161,15 @@ typedef struct codedb_program_piece {
     unsigned char bytes[];
 } codedb_program_piece;
 
+/* In a step: the value is that of the step before. No codedb_value_type. */
+#define CODEDB_STEP_SAME 7
+_Static_assert(CODEDB_VALUE_ROW_ID_OF < CODEDB_STEP_SAME, "the types of values have codes of their own");
+
 /* The steps of a batch. They are kept as bytes, because the memory that a big batch touches costs more than coding and decoding it:
  * each is the number of its operation, then for each value a byte with its type and the value: integers and lengths as variable-length numbers
  * of 7 bits a byte, integers with the sign in the lowest bit, reals as 8 bytes, texts and blobs behind their length. Rows that follow
  * each other have much in common: CODEDB_STEP_SAME stands for a value that the step before has in the same place; both have the same
  * operation then. */
-#define CODEDB_STEP_SAME 7 /* no codedb_value_type */
-_Static_assert(CODEDB_VALUE_ROW_ID_OF < CODEDB_STEP_SAME, "the types of values have codes of their own");
-
 typedef struct codedb_program {
     codedb_operation **operations; /* steps of the same shape share one */
     size_t operation_count;
@@ -186,8 +187,8 @@ typedef struct codedb_program_reader {
     size_t offset;
     size_t step; /* the number of the next one */
     size_t requirement;
-    codedb_value *
-        values; /* of the step that was read; texts point into the program. What is the same in the next step stays as it lies there */
+    /* Of the step that was read; texts point into the program. What is the same in the next step stays as it lies there. */
+    codedb_value *values;
     bool has_references; /* some of those that were not the same are ROW_ID_OF: a resolved one stays resolved */
 } codedb_program_reader;
 

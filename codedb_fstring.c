@@ -183,7 +183,7 @@ static void fstring_cut_error(codedb_parser *parser, uint32_t first)
 /* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. */
 static void fstring_check_lambda(codedb_parser *parser, uint32_t first)
 {
-    if (parser->failed || !fstring_ends_with_lambda(parser))
+    if (!fstring_ends_with_lambda(parser))
         return;
     codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     fstring_cut_error(parser, first);
@@ -202,10 +202,10 @@ static void fstring_old_value(codedb_parser *parser, uint32_t first, uint32_t ma
 }
 
 /* annotated_rhs of a field */
-static void fstring_field_value(codedb_parser *parser, const fstring_format *format)
+static void fstring_field_value(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
-    bool has_messages = parser->version >= 312 || format->templated;
+    bool has_messages = parser->version >= 312;
     bool is_first = !parser->failed && parser->late->message[0] == '\0';
     if (has_messages && !codedb_expression_begins(parser) && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_YIELD))
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
@@ -237,7 +237,7 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     parser_enter(parser);
     if (inner.depth > 2)
         codedb_parser_require(parser, 312, "a replacement field in the format specification of another one in one");
-    fstring_field_value(parser, format);
+    fstring_field_value(parser);
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
         codedb_parser_require(parser, 308, "'=' in a replacement field");
         parser_accept(parser, CODEDB_TOKEN_EQUAL);

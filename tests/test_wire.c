@@ -118,48 +118,12 @@ static codedb_request run_request(codedb_operation operation)
 
 /* A batch: an insert, an update that refers to it, SQL, a count that is required, two inserts that differ in one value. */
 static const unsigned char batch_bytes[] = {
-    0,
-    3,
-    2,
-    'h',
-    'i',
-    1,
-    4,
-    0, /* step 0: insert "hi", 2, NULL */
-    1,
-    0,
-    0,
-    0,
-    6,
-    0,
-    2,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0xf8,
-    0x3f, /* step 1: update; NULL, NULL, NULL, row id of 0, 1.5 */
-    2,
-    5,
-    2, /* step 2: execute; true */
-    3,
-    1,
-    2, /* step 3: count; 1 */
-    0,
-    3,
-    1,
-    'x',
-    6,
-    0,
-    1,
-    2, /* step 4: insert "x", row id of 0, 1 */
-    0,
-    CODEDB_STEP_SAME,
-    CODEDB_STEP_SAME,
-    1,
-    1, /* step 5: insert "x", row id of 0, -1 */
+    0, 3, 2, 'h', 'i', 1, 4, 0,                            /* step 0: insert "hi", 2, NULL */
+    1, 0, 0, 0,   6,   0, 2, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, /* step 1: update; NULL, NULL, NULL, row id of 0, 1.5 */
+    2, 5, 2,                                               /* step 2: execute; true */
+    3, 1, 2,                                               /* step 3: count; 1 */
+    0, 3, 1, 'x', 6,   0, 1, 2,                            /* step 4: insert "x", row id of 0, 1 */
+    0, 7, 7, 1,   1,                                       /* step 5: insert the same, the same, -1 */
 };
 #define FIRST_STEP 8
 
