@@ -594,22 +594,32 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
         hint_fail_reached(parser, &found);
 }
 
-/* What is whole of the targets before the failure is told of when it is no target. */
+static void hint_for_targets_parse(codedb_parser *parser)
+{
+    codedb_plain_star_expressions_parse(parser);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
+}
+
+static void hint_deleted_parse(codedb_parser *parser)
+{
+    codedb_plain_star_expressions_parse(parser);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
+}
+
+/* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
 static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_target_use use)
 {
-    codedb_syntax_error error = *parser->error;
-    uint32_t behind = codedb_parser_behind_whole(parser, first), index = parser->count;
-    while (index > 0 && parser_start(&parser->nodes[index - 1]) >= first) {
-        const codedb_node *node = &parser->nodes[--index];
-        if (parser_start(node) == first && node->last + node->parens == behind) {
-            parser->failed = false;
-            codedb_target_check(parser, index, use);
-            parser->failed = true;
-            break;
-        }
-    }
-    if (parser->error->reached < error.reached)
-        parser->error->reached = error.reached;
+    uint32_t behind = codedb_parser_behind_whole(parser, first);
+    codedb_token *cut = &parser->tree->tokens[behind];
+    uint8_t kind = cut->kind;
+    if (behind == first)
+        return;
+    uint32_t reached = parser->error->reached;
+    cut->kind = CODEDB_TOKEN_ENDMARKER;
+    hint_try(parser, use == CODEDB_TARGET_FOR ? hint_for_targets_parse : hint_deleted_parse, first, false);
+    cut->kind = kind;
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use)
@@ -618,16 +628,29 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
     if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
         return;
     hint_first_target(parser, first, use);
-    behind += use == CODEDB_TARGET_FOR && parser->tokens[behind].kind == CODEDB_TOKEN_STAR;
+    while (use == CODEDB_TARGET_FOR && parser->tokens[behind].kind == CODEDB_TOKEN_STAR &&
+           (behind == first || parser->tokens[behind - 1].kind == CODEDB_TOKEN_COMMA))
+        behind = codedb_parser_behind_targets(parser, behind + 1);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
+}
+
+/* Whether CPython has a message for an absent 'in' behind what begins at token `first`: since 3.13, in a comprehension, behind sums. */
+static bool hint_tells_in(const codedb_parser *parser, uint32_t first)
+{
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
+    return parser->version >= 313 && kind != CODEDB_TOKEN_KEYWORD_NOT && kind != CODEDB_TOKEN_STAR &&
+           hint_is_in_brackets(parser, first);
 }
 
 /* star_expressions, and that they can be targets. */
 static void hint_clause_targets_parse(codedb_parser *parser)
 {
+    uint32_t first = parser->at;
     codedb_plain_star_expressions_parse(parser);
     uint32_t index = parser->count - 1, behind = parser->tokens[parser->at].start;
+    if (parser->failed && parser->error->expected && !parser->error->no_memory && !hint_tells_in(parser, first))
+        hint_first_target(parser, first, CODEDB_TARGET_FOR);
     if (parser->failed)
         return;
     if (codedb_expression_begins(parser))
@@ -670,8 +693,10 @@ CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t f
 
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
 {
-    if (!parser->quiet && !parser->error->no_memory && parser->version >= 310)
-        hint_try(parser, hint_clause_targets_parse, first, false);
+    if (parser->quiet || parser->error->no_memory || parser->version < 310)
+        return;
+    hint_found found = hint_try(parser, hint_clause_targets_parse, first, false);
+    hint_reach(parser, &found);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
