@@ -311,6 +311,7 @@ typedef struct expression_arguments {
     uint32_t positional;      /* how many of them and of `*x` */
     uint32_t last_positional; /* where the last of these begins */
     bool double_starred;
+    bool rest; /* read only to tell of one before them: no clauses, and the next one that is misplaced ends them */
 } expression_arguments;
 
 /* Whether the expression just parsed is a bitwise_or. */
@@ -383,7 +384,10 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 {
     uint32_t star = parser->at, mark = parser->count;
     bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
-    bool follows = !is_double && seen->double_starred, had_failed = parser->failed;
+    bool follows = !is_double && seen->double_starred;
+    if (follows && seen->rest)
+        codedb_parser_fail_expected(parser, "a keyword argument");
+    bool had_failed = parser->failed;
     if (follows && parser->version < 313)
         expression_fail_unpacking(parser, seen, star);
     if (is_double ? seen->double_starred : seen->starred)
@@ -394,7 +398,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         expression_fail_unpacking(parser, seen, star);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
-        codedb_hint_starred_operand(parser, star);
+        codedb_hint_starred_operand(parser, star, false);
     }
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
         codedb_hint_unpacked(parser, star);
@@ -402,6 +406,8 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         seen->positional++;
         seen->last_positional = star;
     }
+    if (seen->rest && expression_sees_clause(parser))
+        codedb_parser_fail_expected(parser, "',' or ')'");
     if (CODEDB_UNLIKELY(expression_sees_clause(parser))) {
         bool generates = parser->version >= 309 && !is_double && !seen->of_class && seen->first;
         if (generates && (parser->version < 315 || codedb_expression_is_bitwise_or(parser)))
@@ -424,6 +430,10 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
         codedb_hint_positional(parser, first, seen->keyword);
+    if (seen->rest && expression_sees_clause(parser))
+        codedb_parser_fail_expected(parser, "',' or ')'");
+    else if (seen->rest && (seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_behind(parser, "a keyword argument");
     bool only_clauses = parser->version < 310 || (seen->first && !seen->of_class);
     bool generates = only_clauses ? parser_sees_clause(parser) : parser_sees_for(parser);
     seen->plain++;
@@ -549,19 +559,30 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
 }
 
 /* arguments: args [','] &')' */
-CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
+static void expression_arguments_parse(codedb_parser *parser, expression_arguments *seen)
 {
-    expression_arguments seen = {.mark = parser->count, .start = parser->at, .of_class = of_class, .first = true};
     for (uint32_t count = 1; !parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN); count++) {
-        expression_argument(parser, &seen);
+        expression_argument(parser, seen);
         if (parser->version < 307 && count > EXPRESSION_OLD_LIMIT)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "more than 255 arguments before Python 3.7");
         if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
             return;
-        if (seen.double_starred || (seen.starred && parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN))
+        if (seen->double_starred || (seen->starred && parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN))
             codedb_parser_require(parser, 305, "a comma behind an unpacked argument");
         parser_accept(parser, CODEDB_TOKEN_COMMA);
     }
+}
+
+CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
+{
+    expression_arguments seen = {.mark = parser->count, .start = parser->at, .of_class = of_class, .first = true};
+    expression_arguments_parse(parser, &seen);
+}
+
+CODEDB_PRIVATE void codedb_arguments_rest_parse(codedb_parser *parser)
+{
+    expression_arguments seen = {.mark = parser->count, .start = parser->at, .first = true, .rest = true};
+    expression_arguments_parse(parser, &seen);
 }
 
 /* primary genexp | primary '(' [arguments] ')', behind the primary */
@@ -609,7 +630,7 @@ static void expression_subscript_element(codedb_parser *parser)
         parser->at += !parser->failed;
         codedb_expression_parse(parser);
         if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected)
-            codedb_hint_starred_operand(parser, first);
+            codedb_hint_starred_operand(parser, first, false);
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
     } else {
@@ -657,7 +678,7 @@ CODEDB_PRIVATE void codedb_starred_parse(codedb_parser *parser)
     expression_operators(parser, EXPRESSION_BIT_OR);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->error->expected && codedb_token_opens(before) &&
         (first != parser->field || parser->version < 312))
-        codedb_hint_starred_operand(parser, first);
+        codedb_hint_starred_operand(parser, first, true);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_STARRED_ELEMENT, first, mark);
 }

@@ -44,7 +44,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.any = found.behind > at;
     parser->quiet = before.quiet;
     parser->field = before.field;
-    if (found.told && (!quiet || parser->error->no_memory))
+    if (found.told && (!quiet || parser->error->no_memory || parser->error->at_once))
         return found;
     found.told = false;
     parser->at = before.at;
@@ -461,7 +461,7 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 
 static void hint_arguments_parse(codedb_parser *parser)
 {
-    codedb_arguments_parse(parser, false);
+    codedb_arguments_rest_parse(parser);
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
         codedb_hint_behind(parser, "')'");
 }
@@ -521,6 +521,8 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     uint32_t clause = hint_next_clause(parser, at);
     if (rest.reached > parser->tokens[clause].start)
         rest.reached = parser->tokens[clause].start;
+    if (parser->tokens[at].kind == CODEDB_TOKEN_KEYWORD_ASYNC) /* it may begin a clause */
+        rest.reached = parser->tokens[at + 1].start;
     codedb_parser_fail_expected(parser, "a keyword argument");
     hint_reach(parser, &rest);
     if (is_last)
@@ -757,32 +759,70 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
     codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
 }
 
-/* Up to 3.12 CPython reads the operand as any expression. Since 3.13 it has a message for a '*' of which no operand is whole, at the last
- * token that it read; what is wrong within the operand it does not look for, but in a lambda. */
-CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star)
+/* The token behind the ':' of the lambdas that begin at `at`. */
+static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0, lambdas = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            lambdas++;
+        else if (depth == 0 && lambdas == 0)
+            return at;
+        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
+            lambdas--;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return at;
+}
+
+/* Whether an expression, or the beginning of one, is whole from token `first` on. */
+static bool hint_is_whole(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t body = hint_behind_lambdas(parser, first);
+    return !parser->failed || codedb_parser_behind_whole(parser, body) > body;
+}
+
+/* Parses the operand of the '*' as CPython does since 3.13: what is wrong within it it does not look for, but in a display's lambda. For a
+ * '*' of which no operand is whole it has a message, at the last token that it read. */
+static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_display)
 {
     codedb_syntax_error error = *parser->error;
-    if (parser->version >= 309 && parser->version < 313)
-        hint_old_starred(parser, star);
-    if (parser->version < 313 || parser->quiet || error.no_memory || parser->trials >= HINT_TRIALS ||
-        parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-        return;
+    bool is_lambda = parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA;
     parser->trials++;
     parser->failed = false;
-    parser->quiet = true;
+    parser->quiet = !is_lambda || !in_display;
     parser->at = star + 1;
     codedb_expression_parse(parser);
     parser->quiet = false;
     bool is_group = !parser->failed && hint_is_group(parser, star, parser->at);
-    bool is_whole = !parser->failed || codedb_parser_behind_whole(parser, star + 1) > star + 1;
-    if (is_group)
+    uint32_t reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    if (is_group) {
         codedb_parser_fail(parser, star, parser->at, "expected no starred expression alone in parentheses");
-    else if (is_whole && !parser->error->no_memory)
+    } else if (hint_is_whole(parser, star + 1) && !parser->error->no_memory && !(parser->failed && parser->error->at_once)) {
         *parser->error = error;
-    else
+        if (error.expected && error.reached < reached)
+            parser->error->reached = reached;
+    } else
         parser->error->expected = false;
     parser->failed = true;
     parser->at = parser->end;
+}
+
+CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display)
+{
+    codedb_syntax_error *error = parser->error;
+    if (parser->version < 309 || error->no_memory)
+        return;
+    if (parser->version < 313) {
+        hint_old_starred(parser, star);
+    } else if (!parser->quiet && parser->trials < HINT_TRIALS) {
+        hint_starred_again(parser, star, in_display);
+    } else if (!in_display && error->expected && !hint_is_whole(parser, star + 1)) {
+        error->expected = false;
+        error->at_once = true;
+    }
 }
 
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)

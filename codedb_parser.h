@@ -96,8 +96,8 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
 /* 'not' stands where an operand of an operator that binds stronger has to. `behind_operator`: of a sign, a sum or a term. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, bool behind_operator);
-/* The operand of the '*' at token `star`, in arguments or first in brackets, failed. */
-CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star);
+/* The operand of the '*' at token `star`, in arguments, in a subscript or first in brackets (`in_display`), failed. */
+CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display);
 /* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
@@ -157,6 +157,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item);
 /* Arguments up to the closing parenthesis, which is left; they get the role `args`, or those of a class. */
 CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class);
+/* The same behind a misplaced one, up to the next that is misplaced, only to tell of it. */
+CODEDB_PRIVATE void codedb_arguments_rest_parse(codedb_parser *parser);
 /* The closing bracket of a display, of arguments, of a subscript or of the items of `with`. */
 CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kind closing);
 /* Parameters up to `closing`, which is left. */

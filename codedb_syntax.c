@@ -116,6 +116,7 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
     error->expected = false;
+    error->at_once = false;
     error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
     error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
     vsnprintf(error->message, sizeof error->message, format, arguments);
