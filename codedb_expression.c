@@ -456,7 +456,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
                             parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN;
         if (!sole && !before_comma)
-            codedb_parser_fail_late(parser, first, parser->at, "a generator expression has to be in parentheses here");
+            codedb_hint_generator(parser, first);
     }
     parser_role(parser, CODEDB_FIELD_value);
     if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
@@ -593,7 +593,7 @@ static void expression_call(codedb_parser *parser, uint32_t first, uint32_t mark
     parser_enter(parser);
     codedb_arguments_parse(parser, false);
     parser_leave(parser);
-    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_close(parser, CODEDB_NODE_CALL, first, mark);
 }
 
@@ -661,9 +661,10 @@ static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t
     parser_enter(parser);
     do
         expression_subscript_element(parser);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET));
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) &&
+           !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC));
     parser_leave(parser);
-    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, CODEDB_NODE_SUBSCRIPT, first, mark);
 }
 
@@ -712,18 +713,20 @@ static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint3
 }
 
 /* (',' star_named_expression)* [','], behind the first element, which is still no element */
-static void expression_elements(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing)
+CODEDB_PRIVATE void codedb_elements_parse(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing)
 {
     uint32_t start = parser_node_start(parser_last(parser));
     expression_wrap_element(parser, first, mark);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing) && !parser_sees_for(parser)) {
+    bool is_display = closing != CODEDB_TOKEN_RIGHT_PAREN && parser->version >= 310;
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing) && !parser_sees_for(parser) &&
+           !(is_display && parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC))) {
         uint32_t element_first = parser->at, element_mark = parser->count;
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing == CODEDB_TOKEN_RIGHT_BRACE)
             codedb_parser_require(parser, 305, "unpacking in a set");
         codedb_star_named_parse(parser);
         expression_wrap_element(parser, element_first, element_mark);
     }
-    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && closing != CODEDB_TOKEN_RIGHT_PAREN && parser->version >= 310)
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && is_display)
         expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
 }
 
@@ -824,7 +827,7 @@ static void expression_group(codedb_parser *parser)
             codedb_hint_double_starred(parser);
         codedb_star_named_parse(parser);
         if (parser_sees(parser, CODEDB_TOKEN_COMMA)) {
-            expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
+            codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_PAREN);
             parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
         } else if (parser_sees_clause(parser)) {
             codedb_generator_parse(parser, first, mark);
@@ -854,11 +857,11 @@ static void expression_list(codedb_parser *parser)
             parser_role(parser, CODEDB_FIELD_elt);
             expression_comprehension(parser);
         } else {
-            expression_elements(parser, element, mark, CODEDB_TOKEN_RIGHT_BRACKET);
+            codedb_elements_parse(parser, element, mark, CODEDB_TOKEN_RIGHT_BRACKET);
         }
     }
     parser_leave(parser);
-    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, kind, first, mark);
 }
 
@@ -923,7 +926,7 @@ static codedb_node_kind expression_set(codedb_parser *parser, uint32_t first, ui
 {
     bool starred = parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT;
     if (!parser_sees_clause(parser)) {
-        expression_elements(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
+        codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
         return CODEDB_NODE_SET;
     }
     if (starred)
@@ -959,7 +962,10 @@ static void expression_braces(codedb_parser *parser)
             kind = expression_set(parser, element, mark);
     }
     parser_leave(parser);
-    codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    if (kind == CODEDB_NODE_SET)
+        codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    else
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser_close(parser, kind, first, mark);
 }
 
@@ -1019,9 +1025,8 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
         parser_role(parser, CODEDB_FIELD_body);
         expression_operators(parser, EXPRESSION_OR);
         parser_role(parser, CODEDB_FIELD_test);
-        bool is_else = parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE);
-        if (parser->version >= 310 && !is_else && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser->quiet)
-            codedb_parser_fail(parser, body, parser->at, "expected 'else' behind the condition of a conditional expression");
+        if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_ELSE)))
+            codedb_hint_condition(parser, body);
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
             expression_lambda(parser);
@@ -1128,6 +1133,17 @@ CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kin
     if (CODEDB_LIKELY(parser_accept(parser, closing)))
         return;
     codedb_hint_behind(parser, codedb_token_kind_text(closing));
+}
+
+CODEDB_PRIVATE void codedb_clauses_close(codedb_parser *parser, codedb_token_kind closing)
+{
+    if (CODEDB_LIKELY(parser_accept(parser, closing)))
+        return;
+    bool is_async = parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) && parser->version >= 310;
+    uint32_t behind = parser->at + is_async;
+    codedb_hint_behind(parser, codedb_token_kind_text(closing));
+    if (is_async && parser->error->reached < parser->tokens[behind].start)
+        parser->error->reached = parser->tokens[behind].start;
 }
 
 /* star_expression: '*' bitwise_or | expression (named_expression where `walrus`) */
@@ -1248,8 +1264,10 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
         return;
     bool first_failure = !parser->failed;
     codedb_parser_fail_expected(parser, "'in'");
-    if (first_failure)
-        parser->error->expected = !tells_in;
+    if (first_failure && tells_in) {
+        parser->error->expected = false;
+        parser->error->at_once = true;
+    }
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */

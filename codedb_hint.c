@@ -155,19 +155,65 @@ static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
     return true;
 }
 
+/* '{' '*' expression for_if_clauses | '{' star_named_expression ',' [star_named_expressions] for_if_clauses */
+static void hint_braces_parse(codedb_parser *parser)
+{
+    uint32_t first = ++parser->at, mark = parser->count;
+    if (!codedb_expression_begins(parser))
+        return;
+    codedb_star_named_parse(parser);
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA))
+        codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
+    else if (parser_sees_for(parser) && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
+        codedb_generator_parse(parser, first, mark);
+    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON))
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+}
+
+/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace. */
+static bool hint_braces(codedb_parser *parser, uint32_t at)
+{
+    if (parser->tokens[at].kind != CODEDB_TOKEN_LEFT_BRACE)
+        return false;
+    hint_found found = hint_try(parser, hint_braces_parse, at, false);
+    hint_reach(parser, &found);
+    return found.told;
+}
+
+/* Fails at the tokens from `first` up to the next one, unless there is something to tell of braces that stand there. */
+static void hint_fail_read(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
+{
+    hint_found braces = {.reached = 0};
+    if (parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE) && parser->version >= 310)
+        braces = hint_try(parser, hint_braces_parse, parser->at, false);
+    if (braces.told)
+        return;
+    codedb_parser_fail_late(parser, first, last, "%s", message);
+    hint_reach(parser, &braces);
+}
+
+static const char hint_no_else[] = "expected 'else' behind the condition of a conditional expression";
+
+CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first)
+{
+    if (parser->version >= 310 && !parser->failed && !parser->quiet && !parser_sees(parser, CODEDB_TOKEN_COLON))
+        hint_fail_read(parser, first, parser->at, hint_no_else);
+}
+
 /* disjunction 'if' disjunction !('else' | ':'), from the 'if' on. Returns the token behind the 'else', or `first` when there is none. */
 static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condition)
 {
     uint32_t behind = codedb_parser_behind_disjunction(parser, condition + 1);
-    if (behind == condition + 1)
+    if (behind == condition + 1 || hint_braces(parser, behind))
         return first;
     if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
         return behind + 1;
     if (parser->tokens[behind].kind != CODEDB_TOKEN_COLON)
-        hint_tell(parser, hint_start(parser, first, condition), behind,
-                  "expected 'else' behind the condition of a conditional expression");
+        hint_tell(parser, hint_start(parser, first, condition), behind, hint_no_else);
     return first;
 }
+
+static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh);
 
 /* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
  * in it, but for those of the expression as a whole. A lambda's parameters it does not remember. */
@@ -187,7 +233,7 @@ static void hint_read_again_parse(codedb_parser *parser)
             codedb_plain_star_expressions_parse(parser);
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
         codedb_parser_fail_expected(parser, "newline");
-        codedb_hint_expression(parser, first);
+        hint_expression(parser, first, false);
     }
     hint_reach(parser, &read);
 }
@@ -220,7 +266,8 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
         hint_tell(parser, first, found.behind, "expected '(' behind exec: it is a function");
 }
 
-CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
+/* `fresh`: CPython has not read the expression before. */
+static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh)
 {
     if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory || parser->version < 310)
         return;
@@ -233,11 +280,15 @@ CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first
     } while (next > first);
     if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
         return;
-    /* Braces it reads again with an eye to mistakes. */
-    if (parser->tokens[behind].kind == CODEDB_TOKEN_LEFT_BRACE && hint_try(parser, codedb_bitwise_or_parse, behind, false).told)
+    if (fresh && hint_braces(parser, behind))
         return;
     if (!hint_comma(parser, first, behind) && behind == first + 1)
         hint_legacy(parser, first);
+}
+
+CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
+{
+    hint_expression(parser, first, true);
 }
 
 /* Whether a node only holds an expression, its last child. */
@@ -365,9 +416,15 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
     if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 &&
         codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
         hint_starred(parser, node, expected);
+    hint_found braces = {.reached = 0};
+    if (!parser->failed && !parser->quiet && parser->version >= 310 && parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE))
+        braces = hint_try(parser, hint_braces_parse, parser->at, false);
+    if (braces.told)
+        return;
     codedb_parser_fail_expected(parser, expected);
+    hint_reach(parser, &braces);
     if (first_failure && is_operand)
-        codedb_hint_expression(parser, start);
+        hint_expression(parser, start, false);
 }
 
 /* ---- = where none can be ------------------------------------------------------------------------------------------- */
@@ -717,11 +774,22 @@ static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
     return false;
 }
 
+CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
+{
+    hint_found rest = {.reached = 0};
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA) && parser->version >= 310 && !parser->failed && !parser->quiet)
+        rest = hint_try(parser, hint_arguments_parse, parser->at + 1, false);
+    if (rest.told)
+        return;
+    codedb_parser_fail_late(parser, first, parser->at, "a generator expression has to be in parentheses here");
+    hint_reach(parser, &rest);
+}
+
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message)
 {
     if (!parser->failed && message) {
-        codedb_parser_fail_late(parser, first, last, "%s", message);
+        hint_fail_read(parser, first, last, message);
         return;
     }
     if (!parser->failed)

@@ -86,6 +86,8 @@ CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, co
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first);
 /* Fails at the next token, where `expected` was, or tells of the expression just parsed instead. */
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected);
+/* No 'else' stands behind the condition just parsed of a conditional expression, which begins at `first`. */
+CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first);
 /* An '=' stands behind the expression just parsed, where none can. */
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
 /* The value or annotation behind an operator failed; its target is node `target`. */
@@ -118,6 +120,8 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
  * something to tell of the clauses. Without `message` the clauses are the unexpected token. */
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
                                         const char *message);
+/* A generator expression, just parsed from token `first` on, is not the only argument. */
+CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first);
 /* A '*' stands where the value of a dict is expected. */
 CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser);
 /* A '**' stands behind a parenthesis. */
@@ -143,6 +147,9 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_named_expression_parse(codedb_parser *parser);
 /* '*' bitwise_or | named_expression */
 CODEDB_PRIVATE void codedb_star_named_parse(codedb_parser *parser);
+/* (',' star_named_expression)* [','] up to `closing`, behind the first element, just parsed, which began at token `first`; its nodes begin
+ * at `mark`. */
+CODEDB_PRIVATE void codedb_elements_parse(codedb_parser *parser, uint32_t first, uint32_t mark, codedb_token_kind closing);
 /* star_expressions. `star_version`: the first version in which one may stand here bare; `walrus`: `:=` too (the subject of match). */
 CODEDB_PRIVATE void codedb_star_expressions_parse(codedb_parser *parser, int star_version, bool walrus);
 /* The clauses of a generator behind its element, just parsed, which began at token `first`; its nodes begin at `mark`. */
@@ -161,6 +168,8 @@ CODEDB_PRIVATE void codedb_arguments_parse(codedb_parser *parser, bool of_class)
 CODEDB_PRIVATE void codedb_arguments_rest_parse(codedb_parser *parser);
 /* The closing bracket of a display, of arguments, of a subscript or of the items of `with`. */
 CODEDB_PRIVATE void codedb_bracket_close(codedb_parser *parser, codedb_token_kind closing);
+/* The same where clauses of a comprehension could stand, too: behind an 'async' CPython has looked for their 'for'. */
+CODEDB_PRIVATE void codedb_clauses_close(codedb_parser *parser, codedb_token_kind closing);
 /* Parameters up to `closing`, which is left. */
 CODEDB_PRIVATE void codedb_parameters_parse(codedb_parser *parser, codedb_token_kind closing);
 /* An Annotation behind its `:` or `->`; starred from 3.11 on where that is said. */

@@ -1274,7 +1274,7 @@ static void statement_class(codedb_parser *parser, uint32_t mark)
         parser_enter(parser);
         codedb_arguments_parse(parser, true);
         parser_leave(parser);
-        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     }
     statement_block(parser, "a class definition");
     statement_close(parser, CODEDB_NODE_CLASS_DEF, first, mark);
