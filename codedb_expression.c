@@ -117,7 +117,7 @@ static void expression_not(codedb_parser *parser, unsigned minimum)
 {
     uint32_t mark = parser->count, first = parser->at, count = 0;
     if (minimum > EXPRESSION_NOT) {
-        codedb_hint_not(parser, minimum > EXPRESSION_SUM);
+        codedb_hint_not(parser, minimum > EXPRESSION_SUM ? codedb_inversion_parse : NULL);
         parser_add(parser, CODEDB_NODE_NAME, parser->at, parser->at, parser->count);
         return;
     }
@@ -264,7 +264,7 @@ static void expression_unary(codedb_parser *parser)
             break;
     }
     if (CODEDB_UNLIKELY(count > 0 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
-        codedb_hint_not(parser, count == 1); /* of the second sign CPython remembers that no operand is behind it */
+        codedb_hint_not(parser, count == 1 ? codedb_factor_parse : NULL); /* of the second sign CPython remembers that no operand is behind it */
     expression_power(parser);
     if (count > 0)
         expression_wrap_unary(parser, parser->failed ? 0 : count, first, mark);
@@ -626,11 +626,14 @@ static void expression_subscript_element(codedb_parser *parser)
     if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
         if (parser->version == 309 && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
             codedb_hint_old_subscript(parser);
-        codedb_parser_require(parser, 311, "unpacking in a subscript");
+        if (parser->version < 311)
+            codedb_parser_fail_expected(parser, "no unpacking in a subscript before Python 3.11");
         parser->at += !parser->failed;
         codedb_expression_parse(parser);
-        if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected)
-            codedb_hint_starred_operand(parser, first, false);
+        if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && parser->version >= 310)
+            codedb_hint_starred_operand(parser, first, parser->version == 310);
+        else if (CODEDB_UNLIKELY(parser_sees_for(parser)))
+            expression_fail_clauses(parser, first, parser->at, "unpacking in a comprehension needs Python 3.15");
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
     } else {
@@ -1121,6 +1124,11 @@ CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, 
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser)
 {
     expression_operators(parser, EXPRESSION_BIT_OR);
+}
+
+CODEDB_PRIVATE void codedb_factor_parse(codedb_parser *parser)
+{
+    expression_unary(parser);
 }
 
 CODEDB_PRIVATE void codedb_inversion_parse(codedb_parser *parser)

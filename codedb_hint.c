@@ -372,7 +372,7 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star)
     static const char message[] = "expected no starred expression alone in parentheses";
     if (parser->quiet || parser->error->no_memory || (parser->failed && !parser->error->expected))
         return;
-    hint_found operand = hint_try(parser, codedb_expression_parse, star + 1, false);
+    hint_found operand = hint_try(parser, parser->version < 310 ? codedb_expression_parse : hint_value_parse, star + 1, false);
     bool is_group = hint_is_group(parser, star, operand.behind);
     if (operand.told)
         return;
@@ -610,19 +610,20 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 /* What is behind 'as' is not whole: CPython reads a target first, so that the token behind that is the unexpected one. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
 {
-    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    bool starred = parser->tokens[first].kind == CODEDB_TOKEN_STAR;
+    uint32_t behind = codedb_parser_behind_targets(parser, first + starred);
     if (parser->error->expected && !parser->error->no_memory && parser->version >= 310 &&
         parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "':'");
 }
 
 /* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
-CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, bool behind_operator)
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *))
 {
     hint_found found = {.reached = 0};
-    bool may_tell = behind_operator && parser->version >= 313 && !parser->quiet && !parser->failed;
+    bool may_tell = parse && parser->version >= 313 && !parser->quiet && !parser->failed;
     if (may_tell)
-        found = hint_try(parser, codedb_inversion_parse, parser->at, false);
+        found = hint_try(parser, parse, parser->at + 1, false);
     if (found.told)
         return;
     codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
@@ -800,6 +801,29 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
         hint_tell(parser, first, last, message);
     else if (parser->version >= 310) /* before, it is the last token that was read */
         codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
+}
+
+/* expressions ['as' NAME] ':' */
+static void hint_exceptions_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && codedb_expression_begins(parser))
+        codedb_expression_parse(parser);
+    if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS))
+        parser_name(parser, CODEDB_FIELD_name);
+    parser_expect(parser, CODEDB_TOKEN_COLON);
+}
+
+CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first)
+{
+    hint_found others = {.reached = 0};
+    if (parser->version >= 310)
+        others = hint_try(parser, hint_exceptions_parse, parser->at + 1, false);
+    if (others.told)
+        return;
+    if (parser->version >= 310 && parser->tokens[others.behind - 1].kind == CODEDB_TOKEN_COLON)
+        codedb_parser_fail(parser, first, parser->at, "several exception types have to be in parentheses before Python 3.14");
+    codedb_parser_fail_expected(parser, "':' (several exception types have to be in parentheses before Python 3.14)");
 }
 
 /* ---- Keys and fields ----------------------------------------------------------------------------------------------- */

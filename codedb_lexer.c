@@ -901,8 +901,9 @@ static const unsigned char *lexer_decimal(lexer *lx, const unsigned char *start)
     while (*zeros == '0' || *zeros == '_')
         zeros++;
     bool integer = *p != '.' && (*p | 0x20) != 'e' && (*p | 0x20) != 'j';
+    bool is_old = lx->target < 310;
     if (integer && *start == '0' && zeros < p)
-        return lexer_fail(lx, start, (size_t)(zeros - start), false,
+        return lexer_fail(lx, is_old ? p - 1 : start, is_old ? 1 : (size_t)(zeros - start), false,
                           "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers");
     if (*p == '.')
         p = lexer_is_digit(p[1]) ? lexer_digits(lx, p + 1) : p + 1;

@@ -14,6 +14,8 @@ typedef struct parameter_list {
     bool star;      /* `*` or `*args` */
     bool keywords;  /* `**kwargs`: nothing may follow */
     bool defaults;  /* a positional parameter had a default: the next ones must have one */
+    bool slash_defaults; /* one before the '/' had */
+    bool late_defaults;  /* one behind the '/' had */
     uint32_t first; /* the token of the first one */
 } parameter_list;
 
@@ -43,9 +45,12 @@ static void parameter_check_alone(codedb_parser *parser, codedb_token_kind closi
 }
 
 /* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
- * token that it has seen. */
+ * token that it has seen. Behind a '/' it does not always know. */
 static void parameter_fail_default(codedb_parser *parser, const parameter_list *seen, uint32_t first, uint32_t last)
 {
+    bool is_unknown = seen->slash && (seen->slash_defaults ? seen->late_defaults : parser->version < 312);
+    if (parser->version >= 309 && is_unknown)
+        codedb_parser_fail_expected(parser, "'=' and a default");
     if (parser->version < 309)
         first = seen->first;
     else if (parser->version < 310)
@@ -74,6 +79,7 @@ static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_lis
         parser_role(parser, CODEDB_FIELD_default);
         parameter_check_alone(parser, seen->closing);
         seen->defaults = true;
+        seen->late_defaults = seen->slash;
     } else if (seen->defaults && !seen->star && !starred &&
                (parser_sees(parser, seen->closing) || parser_sees(parser, CODEDB_TOKEN_COMMA))) {
         parameter_fail_default(parser, seen, first, last);
@@ -140,6 +146,7 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
     parser_role(parser, CODEDB_FIELD_posonly_ind);
     parser->at++;
     seen->slash = true;
+    seen->slash_defaults = seen->defaults;
 }
 
 /* Something stands behind `**kwargs`. Since 3.11 CPython reads a parameter there, and has a message. */

@@ -96,8 +96,9 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
-/* 'not' stands where an operand of an operator that binds stronger has to. `behind_operator`: of a sign, a sum or a term. */
-CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, bool behind_operator);
+/* 'not' stands where an operand of an operator that binds stronger has to. CPython reads what is negated with `parse` to tell of it, behind a
+ * sign or an operator of sums and terms; else NULL. */
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *));
 /* The operand of the '*' at token `star`, in arguments, in a subscript or first in brackets (`in_display`), failed. */
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display);
 /* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */
@@ -126,6 +127,8 @@ CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser);
 /* A '**' stands behind a parenthesis. */
 CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser);
+/* A comma stands behind an exception type, just parsed, that begins at token `first`. */
+CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first);
 /* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
 /* What stands in a field from `first` on is not one expression to its end. */
@@ -141,6 +144,7 @@ CODEDB_PRIVATE bool codedb_token_begins_expression(const codedb_parser *parser, 
 CODEDB_PRIVATE bool codedb_expression_is_bitwise_or(const codedb_parser *parser);
 CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_inversion_parse(codedb_parser *parser);
+CODEDB_PRIVATE void codedb_factor_parse(codedb_parser *parser);
 /* star_expressions, as in an expression statement. */
 CODEDB_PRIVATE void codedb_plain_star_expressions_parse(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser);

@@ -1066,8 +1066,7 @@ static void statement_handler(codedb_parser *parser, bool star)
         bool several = parser_sees(parser, CODEDB_TOKEN_COMMA);
         if (several) {
             if (parser->version < 314)
-                codedb_parser_fail(parser, type, parser->at,
-                                   "several exception types have to be in parentheses before Python 3.14");
+                codedb_hint_exceptions(parser, type);
             parser_role(parser, CODEDB_FIELD_value);
             parser_close(parser, CODEDB_NODE_ELEMENT, type, type_mark);
             parser_role(parser, CODEDB_FIELD_elements);
@@ -1110,6 +1109,7 @@ static void statement_try(codedb_parser *parser)
     bool handled = false, star = false;
     while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_EXCEPT)) {
         bool is_star = parser_kind_behind(parser) == CODEDB_TOKEN_STAR;
+        parser->at += is_star && parser->version < 311;
         if (is_star)
             codedb_parser_require(parser, 311, "'except*'");
         if (handled && is_star != star)
