@@ -1251,14 +1251,15 @@ CODEDB_PRIVATE void codedb_target_list_parse(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement)
 {
     uint32_t first = parser->at;
-    bool tells_in = parser->version >= 313 && !of_statement, had_failed = parser->failed;
+    bool tells_in = parser->version >= 313 && !of_statement && !parser_sees(parser, CODEDB_TOKEN_STAR);
+    bool had_failed = parser->failed;
     codedb_target_list_parse(parser);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
         codedb_hint_clause_targets(parser, first);
         if (parser->failed && !tells_in)
             codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
-        else if (parser->failed && codedb_parser_behind_whole(parser, first) > first)
-            parser->error->expected = false;
+        else if (parser->failed)
+            codedb_hint_no_in(parser, first);
     }
     bool sees_in = parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN);
     bool compares = parser->version >= 310 && expression_binding[parser_kind(parser)] == EXPRESSION_COMPARISON;

@@ -124,6 +124,11 @@ static void fstring_conversion(codedb_parser *parser)
     bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
     if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
         codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");
+    if (name->kind == CODEDB_TOKEN_NAME && parser->version >= 312 && name[1].kind != CODEDB_TOKEN_COLON &&
+        name[1].kind != CODEDB_TOKEN_RIGHT_BRACE) {
+        parser->at += parser->failed ? 0 : 2;
+        codedb_parser_fail_expected(parser, "':' or '}' behind a conversion");
+    }
     parser->at += !parser->failed;
     if (!good)
         codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");

@@ -477,7 +477,7 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     const codedb_node *node = parser_last(parser);
     while ((node->kind == CODEDB_NODE_TUPLE || node->kind == CODEDB_NODE_ELEMENT) && node->parens == 0 && parser_size(node) > 1)
         node--;
-    uint32_t start = parser_start(node), walrus = parser->at;
+    uint32_t start = parser_node_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
     if (parser->version < 309 || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
@@ -751,6 +751,23 @@ CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t f
         hint_fail_reached(parser, &found);
 }
 
+CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
+{
+    if (parser->error->no_memory || codedb_parser_behind_whole(parser, first) == first)
+        return;
+    if (!parser->error->expected) { /* what is wrong in the targets CPython does not look for before it misses the 'in' */
+        hint_found read = hint_try(parser, codedb_target_list_parse, first, true);
+        uint32_t at = first;
+        while (at < parser->end && parser->tokens[at].start < read.reached)
+            at++;
+        parser->failed = read.told;
+        parser->at = at;
+        codedb_parser_fail_expected(parser, "'in'");
+    }
+    parser->error->expected = false;
+    parser->error->at_once = true;
+}
+
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
 {
     if (parser->quiet || parser->error->no_memory || parser->version < 310)
@@ -801,6 +818,34 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
         hint_tell(parser, first, last, message);
     else if (parser->version >= 310) /* before, it is the last token that was read */
         codedb_parser_fail_before(parser, clauses, "',' or a closing bracket");
+}
+
+CODEDB_PRIVATE void codedb_hint_bound(codedb_parser *parser)
+{
+    hint_found bound = {.reached = 0};
+    uint32_t colon = parser->at;
+    if (parser->version >= 312 && parser->version < 314)
+        bound = hint_try(parser, codedb_expression_parse, colon + 1, parser->quiet);
+    if (bound.told)
+        return;
+    while (!bound.any && parser->at < parser->end && parser->tokens[parser->at].start < bound.reached)
+        parser->at++;
+    if (bound.any && !hint_met_end(parser, &bound))
+        codedb_parser_fail(parser, colon, bound.behind, "expected no bound of a starred type parameter, found ':'");
+    codedb_parser_fail_expected(parser, "no bound of a starred type parameter");
+    hint_reach(parser, &bound);
+}
+
+CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser)
+{
+    hint_found target = hint_try(parser, codedb_expression_parse, parser->at, parser->quiet);
+    uint32_t start = hint_start(parser, parser->at, target.behind);
+    if (!target.told && target.any)
+        codedb_parser_fail(parser, start, target.behind, "expected a name behind 'as' in a pattern, found an expression");
+    else if (!target.told) {
+        codedb_parser_fail_expected(parser, "a name");
+        hint_reach(parser, &target);
+    }
 }
 
 /* expressions ['as' NAME] ':' */

@@ -107,6 +107,8 @@ CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
 CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
+/* The same in a comprehension for 3.13 and later, where they could not be parsed. */
+CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
 /* Those targets are parsed, and none: CPython tells of them when it has read all that stands there. */
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
@@ -127,6 +129,10 @@ CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser);
 /* A '**' stands behind a parenthesis. */
 CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser);
+/* A ':' stands behind a type parameter with a star. */
+CODEDB_PRIVATE void codedb_hint_bound(codedb_parser *parser);
+/* No name stands behind the 'as' of a pattern. */
+CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser);
 /* A comma stands behind an exception type, just parsed, that begins at token `first`. */
 CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first);
 /* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */

@@ -66,9 +66,14 @@ static void statement_import_alias(codedb_parser *parser, bool dotted)
 /* import_name: ['lazy'] 'import' ','.dotted_as_name+, behind 'import' */
 static void statement_import(codedb_parser *parser, codedb_node_kind kind, uint32_t first, uint32_t mark)
 {
-    do
+    bool renames = false;
+    do {
         statement_import_alias(parser, true);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA));
+        renames = renames || parser->nodes[parser->count - 2].field == CODEDB_FIELD_asname;
+    } while (parser_accept(parser, CODEDB_TOKEN_COMMA));
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_FROM)) && parser->version >= 312 && !renames &&
+        parser_kind_behind(parser) == CODEDB_TOKEN_NAME)
+        codedb_parser_fail(parser, first, parser->at + 2, "expected newline, found 'from': 'from' stands before 'import'");
     parser_close(parser, kind, first, mark);
 }
 
@@ -362,6 +367,8 @@ static void statement_type_variable(codedb_parser *parser)
     else if (parser_accept(parser, CODEDB_TOKEN_DOUBLE_STAR))
         kind = CODEDB_NODE_PARAM_SPEC;
     parser_name(parser, CODEDB_FIELD_name);
+    if (CODEDB_UNLIKELY(kind != CODEDB_NODE_TYPE_VAR && parser_sees(parser, CODEDB_TOKEN_COLON)))
+        codedb_hint_bound(parser);
     if (kind == CODEDB_NODE_TYPE_VAR && parser_accept(parser, CODEDB_TOKEN_COLON)) {
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_bound);
@@ -874,6 +881,8 @@ static void pattern_parse(codedb_parser *parser)
     if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS))
         return;
     parser_role(parser, CODEDB_FIELD_pattern);
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_NAME)))
+        codedb_hint_capture(parser);
     pattern_name(parser, CODEDB_FIELD_name, false);
     parser_close(parser, CODEDB_NODE_MATCH_AS, first, mark);
 }
@@ -916,6 +925,8 @@ static void statement_case(codedb_parser *parser)
     if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_IF)) {
         codedb_named_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_guard);
+    } else if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_COLON))) {
+        codedb_parser_fail_expected(parser, "':'");
     }
     statement_block(parser, "'case'");
     statement_close(parser, CODEDB_NODE_MATCH_CASE, first, mark);
@@ -969,7 +980,7 @@ static void statement_match_or_line(codedb_parser *parser)
 }
 
 /* A line that begins with a name. When it is an error and the name is `match`, the error may be a match statement's: as in CPython, that
- * reading of the line counts which gets further, unless what the line's own error says is more than that something was expected. */
+ * reading of the line counts which gets further, unless one says more than that something was expected, the match statement's first. */
 static void statement_name_line(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
@@ -978,13 +989,12 @@ static void statement_name_line(codedb_parser *parser)
     if (CODEDB_LIKELY(!parser->failed || !may_match || parser->error->no_memory))
         return;
     codedb_syntax_error as_line = *parser->error;
-    if (strncmp(as_line.message, "expected ", strlen("expected ")) != 0)
-        return;
     parser->failed = false;
     parser->at = first;
     parser->count = mark;
     statement_match(parser);
-    if (parser->error->offset < as_line.offset && !parser->error->no_memory)
+    bool is_told = parser->failed && !parser->error->expected;
+    if (!is_told && !parser->error->no_memory && (!as_line.expected || parser->error->offset < as_line.offset))
         *parser->error = as_line;
 }
 
@@ -1135,7 +1145,7 @@ typedef struct statement_with_scan {
     unsigned lambdas; /* whose colon is still to come */
     bool at_start;    /* of an item */
     bool items;       /* nothing seen that no list of items can have */
-    bool named;       /* an `as`, which nothing but a list of items can have */
+    bool named;       /* an `as` while `items`: nothing but a list of items can have one */
 } statement_with_scan;
 
 /* One token of it. */
@@ -1161,9 +1171,9 @@ static void statement_scan_with_token(statement_with_scan *scan, codedb_token_ki
     else if (kind == CODEDB_TOKEN_COMMA)
         scan->at_start = scan->lambdas == 0;
     else if (kind == CODEDB_TOKEN_KEYWORD_AS)
-        scan->named = true;
+        scan->named = scan->named || scan->items;
     else if (kind == CODEDB_TOKEN_COLON_EQUAL || kind == CODEDB_TOKEN_KEYWORD_FOR || kind == CODEDB_TOKEN_KEYWORD_YIELD ||
-             (kind == CODEDB_TOKEN_STAR && at_start))
+             kind == CODEDB_TOKEN_KEYWORD_ASYNC || (kind == CODEDB_TOKEN_STAR && at_start))
         scan->items = false;
 }
 
@@ -1178,7 +1188,7 @@ static bool statement_with_is_parenthesized(const codedb_parser *parser)
         return false;
     for (; scan.depth > 0 && at < parser->end; at++)
         statement_scan_with_token(&scan, (codedb_token_kind)parser->tokens[at].kind);
-    return scan.items && (scan.named || (scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON));
+    return scan.named || (scan.items && scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON);
 }
 
 /* with_item: expression 'as' star_target &(',' | ')' | ':') | expression */
