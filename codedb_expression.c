@@ -214,6 +214,7 @@ static void expression_primary(codedb_parser *parser)
             break;
         case CODEDB_TOKEN_LEFT_PAREN: expression_call(parser, first, mark); break;
         case CODEDB_TOKEN_LEFT_BRACKET: expression_subscript(parser, first, mark); break;
+        case CODEDB_TOKEN_LEFT_BRACE: codedb_hint_old_brace(parser); return;
         default: return;
         }
     }
@@ -358,6 +359,8 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
 static void expression_fail_unpacking(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
 {
     uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
+    if (!parser->failed && parser->version >= 309) /* CPython has looked no further */
+        parser->at = star + 1;
     codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
 }
 
@@ -370,6 +373,7 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
         codedb_parser_behind_whole(parser, star + 1) > star + 1)
         return;
     parser->failed = false;
+    parser->at = star;
     expression_fail_unpacking(parser, seen, star);
 }
 
@@ -540,7 +544,7 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
             const codedb_node *node = parser_last(parser);
             bool is_whole =
-                node->kind == CODEDB_NODE_NAMED_EXPR || (node->kind == CODEDB_NODE_GENERATOR_EXP && parser->version >= 309);
+                node->kind == CODEDB_NODE_NAMED_EXPR || (node->kind == CODEDB_NODE_GENERATOR_EXP && parser->version >= 308);
             if (is_whole && node->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
@@ -724,9 +728,13 @@ CODEDB_PRIVATE void codedb_elements_parse(codedb_parser *parser, uint32_t first,
     while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, closing) && !parser_sees_for(parser) &&
            !(is_display && parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC))) {
         uint32_t element_first = parser->at, element_mark = parser->count;
-        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && closing == CODEDB_TOKEN_RIGHT_BRACE)
+        bool is_set = closing == CODEDB_TOKEN_RIGHT_BRACE;
+        if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && is_set)
             codedb_parser_require(parser, 305, "unpacking in a set");
-        codedb_star_named_parse(parser);
+        if (is_set && parser->version < 309 && !parser_sees(parser, CODEDB_TOKEN_STAR))
+            codedb_expression_parse(parser);
+        else
+            codedb_star_named_parse(parser);
         expression_wrap_element(parser, element_first, element_mark);
     }
     if (CODEDB_UNLIKELY(parser_sees_for(parser)) && is_display)
@@ -799,8 +807,8 @@ static void expression_check_starred_comprehension(codedb_parser *parser)
     const codedb_node *element = parser_last(parser);
     uint32_t first = element->first, last = element->last;
     static const char message[] = "unpacking in a comprehension needs Python 3.15";
-    if (parser->version < 309)
-        codedb_parser_fail_late(parser, first, last, "%s", message);
+    if (parser->version < 309) /* of a dict the brace is told of */
+        codedb_parser_fail_late(parser, first - (element->kind == CODEDB_NODE_STARRED_DICT_ELEMENT), last, "%s", message);
     else if (parser->version < 315)
         expression_fail_clauses(parser, first, last, message);
 }
@@ -1293,6 +1301,8 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
     if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310) {
         codedb_hint_behind(parser, "':'");
         codedb_hint_target(parser, first);
+    } else if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && !had_failed) {
+        codedb_hint_old_target(parser, first);
     }
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
 }

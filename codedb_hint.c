@@ -764,6 +764,7 @@ CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
         parser->at = at;
         codedb_parser_fail_expected(parser, "'in'");
     }
+    parser->error->reached = parser->error->offset;
     parser->error->expected = false;
     parser->error->at_once = true;
 }
@@ -960,6 +961,37 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
         error->expected = false;
         error->at_once = true;
     }
+}
+
+CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser)
+{
+    if (parser->failed || parser->version != 309)
+        return;
+    codedb_parser_fail_expected(parser, "an operator or a comma");
+    parser->error->expected = false;
+    parser->error->at_once = true;
+}
+
+static void hint_old_target_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+}
+
+CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first)
+{
+    if (parser->version != 309 || parser->quiet || parser->error->no_memory || (parser->failed && !parser->error->expected))
+        return;
+    hint_found target = hint_try(parser, hint_old_target_parse, first, false);
+    if (!target.told)
+        hint_fail_reached(parser, &target);
+}
+
+CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
+{
+    codedb_parser_fail_expected(parser, "'='");
+    if (!parser->quiet && parser->error->expected && !parser->error->no_memory)
+        hint_legacy(parser, first);
 }
 
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)

@@ -383,6 +383,18 @@ static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_
     return NULL;
 }
 
+/* Where the last line ends, its line break not counted: CPython up to 3.9 blames that for a bracket or a string that is
+ * never closed. */
+static const unsigned char *lexer_last_line_end(const lexer *lx)
+{
+    const unsigned char *end = lx->end;
+    if (end > lx->base && end[-1] == '\n')
+        end--;
+    if (end > lx->base && end[-1] == '\r')
+        end--;
+    return end;
+}
+
 static const unsigned char *lexer_fail_no_memory(lexer *lx)
 {
     lx->error->no_memory = true;
@@ -579,8 +591,8 @@ static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *
 {
     if (lx->brackets[lx->level].closing != 0 && lx->depth > 0 && lx->fstrings[lx->depth].limit != NULL)
         return lexer_fail(lx, p, 1, false, "f-string expression part cannot include a backslash");
-    if (p[1] != 0 && lexer_classes[p[1]] != LEXER_BREAK)
-        return lexer_fail(lx, p + 1, 1, true, "unexpected character after line continuation character");
+    if (p[1] != 0 && lexer_classes[p[1]] != LEXER_BREAK) /* up to 3.8 CPython blames the end of the line */
+        return lexer_fail(lx, lx->target < 309 ? lexer_line_end(p) : p + 1, lx->target >= 309, true, "unexpected character after line continuation character");
     const unsigned char *next = p[1] == 0 ? p + 1 : lexer_after_break(p + 1);
     if (*next != 0 || lx->target < 308 || lx->level > 0)
         return next;
@@ -989,10 +1001,11 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     for (const unsigned char *p = quotes + 1; !triple && p < stop; p++)
         if (*p == '\\' && *++p == *quotes)
             escaped = true;
-    /* CPython up to 3.9 blames the end of the line. */
-    bool blames_end = lx->target < 310 && !triple && memchr(quotes, '\n', (size_t)(stop - quotes)) == NULL;
-    size_t length = blames_end ? stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
-    return lexer_fail(lx, blames_end ? stop : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
+    /* CPython up to 3.9 blames the end of the line, or of the source. */
+    bool blames_end = lx->target < 310 && (triple || memchr(quotes, '\n', (size_t)(stop - quotes)) == NULL);
+    size_t length = blames_end ? !triple && stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
+    const unsigned char *end = triple ? lexer_last_line_end(lx) : stop;
+    return lexer_fail(lx, blames_end ? end : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
                       triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
                       escaped ? "; perhaps you escaped the end quote?" : "");
 }
@@ -1315,17 +1328,6 @@ static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
 }
 
 /* ---- The loop ----------------------------------------------------------------------------------------------------- */
-
-/* Where the last line ends, its line break not counted: CPython up to 3.9 blames that for a bracket that is never closed. */
-static const unsigned char *lexer_last_line_end(const lexer *lx)
-{
-    const unsigned char *end = lx->end;
-    if (end > lx->base && end[-1] == '\n')
-        end--;
-    if (end > lx->base && end[-1] == '\r')
-        end--;
-    return end;
-}
 
 /* The end of the source: the line and the blocks end with it. */
 static bool lexer_finish(lexer *lx)

@@ -101,6 +101,12 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *));
 /* The operand of the '*' at token `star`, in arguments, in a subscript or first in brackets (`in_display`), failed. */
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display);
+/* A '{' stands behind what may be called or subscripted: 3.9 refuses it before anything else. */
+CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser);
+/* The one target behind `as` in a with statement, which begins at token `first`, is not followed by what has to, in 3.9. */
+CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first);
+/* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
+CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 /* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */

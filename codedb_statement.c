@@ -385,7 +385,8 @@ static void statement_type_parameter(codedb_parser *parser)
     statement_type_variable(parser);
     bool is_tuple = parser_last(parser)->kind == CODEDB_NODE_TYPE_VAR_TUPLE;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
-        codedb_parser_require(parser, 313, "the default of a type parameter");
+        if (parser->version < 313)
+            codedb_parser_fail_expected(parser, "no default of a type parameter before Python 3.13");
         parser_accept(parser, CODEDB_TOKEN_EQUAL);
         if (is_tuple && parser_sees(parser, CODEDB_TOKEN_STAR)) {
             uint32_t starred = parser->count;
@@ -429,6 +430,8 @@ static void statement_type_alias(codedb_parser *parser)
     parser->at++;
     parser_name(parser, CODEDB_FIELD_name);
     statement_type_parameters(parser);
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_EQUAL)) && !parser->failed)
+        codedb_hint_no_alias(parser, first);
     parser_expect(parser, CODEDB_TOKEN_EQUAL);
     codedb_expression_parse(parser);
     parser_role(parser, CODEDB_FIELD_value);
@@ -1245,7 +1248,9 @@ static void statement_returns(codedb_parser *parser)
     parser->quiet = quiet || (parser->version >= 310 && parser->version < 313);
     codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
     parser->quiet = quiet;
-    if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
+    if (!parser_sees(parser, CODEDB_TOKEN_COLON) && !parser->failed && parser->version >= 310 && parser->version < 313)
+        codedb_parser_fail_expected(parser, "':'");
+    else if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
         uint32_t behind = codedb_parser_behind_whole(parser, first);
         codedb_parser_fail_before(parser, behind > first ? behind : first - 1,
                                   behind > first ? "':'" : "an expression behind '->'");
