@@ -671,7 +671,10 @@ static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t
     while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) &&
            !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC));
     parser_leave(parser);
-    codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    if (parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE)
+        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    else
+        codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, CODEDB_NODE_SUBSCRIPT, first, mark);
 }
 
@@ -1261,9 +1264,10 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     uint32_t first = parser->at;
     bool tells_in = parser->version >= 313 && !of_statement && !parser_sees(parser, CODEDB_TOKEN_STAR);
     bool had_failed = parser->failed;
+    uint32_t reached = 0;
     codedb_target_list_parse(parser);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
-        codedb_hint_clause_targets(parser, first);
+        reached = codedb_hint_clause_targets(parser, first);
         if (parser->failed && !tells_in)
             codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
         else if (parser->failed)
@@ -1284,6 +1288,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     if (first_failure && tells_in) {
         parser->error->expected = false;
         parser->error->at_once = true;
+    } else if (!had_failed && parser->error->reached < reached) {
+        parser->error->reached = reached;
     }
 }
 

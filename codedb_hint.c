@@ -311,6 +311,8 @@ static bool hint_is_wrapper(const codedb_node *node)
     case CODEDB_NODE_WITH_ITEM:
     case CODEDB_NODE_EXPR:
     case CODEDB_NODE_ASSIGN:
+    case CODEDB_NODE_ANN_ASSIGN:
+    case CODEDB_NODE_TYPE_ALIAS:
     case CODEDB_NODE_AUG_ASSIGN:
     case CODEDB_NODE_RETURN:
     case CODEDB_NODE_DEL:
@@ -713,12 +715,16 @@ static void hint_clause_targets_parse(codedb_parser *parser)
         hint_first_target(parser, first, CODEDB_TARGET_FOR);
     if (parser->failed)
         return;
+    uint32_t at = parser->at;
     if (codedb_expression_begins(parser))
         codedb_hint_behind(parser, "'in'");
     if (parser->failed && !parser->error->expected)
         return;
     behind = parser->failed && parser->error->reached > behind ? parser->error->reached : behind;
+    while (at < parser->end && parser->tokens[at].start < behind)
+        at++;
     parser->failed = false;
+    parser->at = at;
     codedb_target_check(parser, index, CODEDB_TARGET_FOR);
     if (parser->failed && parser->error->reached < behind)
         parser->error->reached = behind;
@@ -740,15 +746,16 @@ static void hint_old_targets_parse(codedb_parser *parser)
     }
 }
 
-CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
+CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
 {
     bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
     if (!may_tell || parser->quiet || parser->version < 309)
-        return;
+        return 0;
     hint_found found =
         hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
     if (parser->version == 309 && !found.told)
         hint_fail_reached(parser, &found);
+    return found.reached;
 }
 
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)

@@ -70,6 +70,8 @@ static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_lis
         codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);
         parameter_check_alone(parser, seen->closing);
     }
+    if (CODEDB_UNLIKELY(starred && parser_sees(parser, CODEDB_TOKEN_EQUAL)) && parser->version >= 311)
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected no default of a starred parameter, found '='");
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL) && !starred) {
         parser->at++;
         bool is_empty = parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA);

@@ -111,8 +111,9 @@ CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
-/* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. */
-CODEDB_PRIVATE void codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
+/* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
+ * CPython has read then, in bytes. */
+CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
 /* The same in a comprehension for 3.13 and later, where they could not be parsed. */
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
 /* Those targets are parsed, and none: CPython tells of them when it has read all that stands there. */

@@ -944,6 +944,8 @@ static void statement_match(codedb_parser *parser)
     codedb_star_expressions_parse(parser, 310, true);
     if (parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
         codedb_parser_fail_expected(parser, "',' behind a starred subject");
+    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_COLON)))
+        codedb_hint_behind(parser, "':'");
     parser_role(parser, CODEDB_FIELD_subject);
     parser_expect(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_NEWLINE);

@@ -1,25 +1,31 @@
 """Where a syntax error is: does codedb, told the version of the Python that runs this, report the line and column that it reports?
 
-    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only real|made|fields] PATH...
+    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|real|made|fields] PATH...
 
-Three populations, COUNT sources each: pieces of the .py files below the paths in which one token was changed, small sources made from
-the grammar below, and f-strings with fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at
-the same place, the others by whether CPython's message is about one token, and those that only one of the two accepts. Fails when these
-are any, or more than TOLERATED of the rejected ones are elsewhere though about one token. --show: N of the differences for each of
-CPython's messages."""
+Four populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced, and COUNT sources
+each of pieces of the .py files below the paths in which one token was changed, small sources made from the grammar below, and f-strings
+with fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by
+whether CPython's message is about one token, and those that only one of the two accepts. Fails when these are any, or more than
+TOLERATED of the rejected ones are elsewhere though about one token. --show: N of the differences for each of CPython's messages.
+
+A column that CPython's line does not have says nothing (-1 for a decorator at the end of the source; up to 3.9 columns behind a string of
+several lines are counted from its first one): of such an error only the line is compared."""
 import argparse
 import collections
+import io
+import os
 import random
 import re
 import sys
 import tokenize
 import warnings
 
+import compare_acceptance
 from compare_acceptance import VERSION, Codedb, differ, mutate, pieces, python_parse
 
 # Shares of the rejected sources: of the made ones many have several mistakes at once, and CPython's choice between them is of no use.
 # Before 3.10 CPython had another parser or a first version of this one.
-TOLERATED = {"real": 0.001 if VERSION >= 310 else 0.002, "made": 0.003 if VERSION >= 310 else 0.006,
+TOLERATED = {"edited": 0.0001, "real": 0.001 if VERSION >= 310 else 0.002, "made": 0.003 if VERSION >= 310 else 0.006,
              "fields": 0.002 if VERSION >= 310 else 0.003}
 
 # An alternative: how often it is chosen, and its tokens; words in capitals are rules. Where there is no depth left it is the first.
@@ -101,6 +107,36 @@ def made(generator, count):
             yield text
 
 
+def insert(text, start, end, word):
+    """The text with the word in place of what is from start to end, apart from what is on either side."""
+    before = " " if text[:start][-1:].isalnum() and word[:1].isalnum() else ""
+    behind = " " if word[-1:].isalnum() and text[end:end + 1].isalnum() else ""
+    return text[:start] + before + word + behind + text[end:]
+
+
+def edits(text):
+    """Everything that comes of the text when one token is left out, put in or replaced."""
+    starts = [0]
+    for line in text.splitlines(True):
+        starts.append(starts[-1] + len(line))
+    yield text.rstrip("\n") + " "
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.string.strip():
+            start, end = starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
+            yield text[:start] + text[end:]
+            for word in compare_acceptance.WORDS:
+                yield insert(text, start, start, word + " ")
+                yield insert(text, start, end, word)
+    for word in compare_acceptance.WORDS:
+        yield text.rstrip("\n") + " " + word
+
+
+def edited():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "short_sources.txt")) as file:
+        sources = [line.rstrip("\n").replace("\\n", "\n") for line in file]
+    return sorted({text for source in sources if python_parse(source) is None for text in edits(source)})
+
+
 def place_in_field(error, text):
     """(line, column) in the source of an error that CPython before 3.12 found in a field of an f-string, in the pseudo source "(field)"; None
     when it is not of this kind or there are several such fields."""
@@ -144,6 +180,18 @@ def is_about_one_token(error, text):
     return error.end_lineno == error.lineno and bool(TOKEN.fullmatch(line[error.offset - 1:end - 1]))
 
 
+def has_column(error, text):
+    """Whether the line of the error has its column."""
+    lines = re.split("\r\n|\r|\n", text) + [""]
+    return 0 < (error.offset or 0) <= len(lines[error.lineno - 1]) + 1
+
+
+def is_same(error, text, place, line, column):
+    if not place_in_field(error, text) and not has_column(error, text):
+        return place[0] == line
+    return place == (line, column + 1)
+
+
 def compare(codedb, texts, show):
     """How many of what, and examples of the differences by message."""
     counts, examples = collections.Counter(), collections.defaultdict(list)
@@ -157,10 +205,11 @@ def compare(codedb, texts, show):
             counts["acceptance"] += 1
             examples["acceptance"].append((text, error, answer))
         elif isinstance(error, SyntaxError):
-            line, column = answer.split()[1:3]
+            line, column = (int(number) for number in answer.split()[1:3])
             place = place_in_field(error, text) or (error.lineno, error.offset)
-            same = place == (int(line), int(column) + 1)
-            kind = "same" if same else "token" if is_about_one_token(error, text) else "range"
+            same = is_same(error, text, place, line, column)
+            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1]  # of a string of several lines
+            kind = "same" if same else "token" if is_about_one_token(error, text) and not is_last_line else "range"
             counts[kind] += 1
             if not same:
                 examples[kind + ": " + re.sub("'[^']*'", "'...'", error.msg)].append((text, (place[0], place[1] - 1), answer))
@@ -187,7 +236,9 @@ def main():
         if arguments.only not in (None, population):
             continue
         generator = random.Random(arguments.seed)
-        if population != "real":
+        if population == "edited":
+            texts = edited()
+        elif population != "real":
             texts = (made if population == "made" else fields)(generator, arguments.count)
         else:
             texts = (mutate(piece, generator, (1,)) for piece in pieces(arguments.paths, generator, arguments.count))
