@@ -434,7 +434,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     expression_named(parser, true);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
         codedb_hint_positional(parser, first, seen->keyword);
-    if (seen->rest && expression_sees_clause(parser))
+    if (seen->rest && parser_sees_clause(parser))
         codedb_parser_fail_expected(parser, "',' or ')'");
     else if (seen->rest && (seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_behind(parser, "a keyword argument");

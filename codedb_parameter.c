@@ -101,12 +101,21 @@ static bool parameter_is_bare_star(const codedb_parser *parser, codedb_token_kin
     return behind->kind == closing || behind->kind == CODEDB_TOKEN_DOUBLE_STAR;
 }
 
+/* Another '*' stands here. Since 3.11 CPython has a message for that, if a parameter is behind it. */
+static void parameter_fail_star(codedb_parser *parser)
+{
+    codedb_token_kind behind = parser_kind_behind(parser);
+    if (parser->version >= 311 && (behind == CODEDB_TOKEN_COMMA || behind == CODEDB_TOKEN_NAME))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected one '*' among the parameters, found another");
+    codedb_parser_fail_expected(parser, "no other '*' among the parameters");
+}
+
 /* '*' param_no_default | '*' param_no_default_star_annotation | '*' ',' param_maybe_default+ */
 static void parameter_star(codedb_parser *parser, parameter_list *seen)
 {
     uint32_t first = parser->at;
-    if (seen->star)
-        codedb_parser_fail(parser, first, first + 1, "expected one '*' among the parameters, found another");
+    if (CODEDB_UNLIKELY(seen->star))
+        parameter_fail_star(parser);
     else if (parameter_is_bare_star(parser, seen->closing)) {
         uint32_t behind = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1), place = first;
         bool is_keywords = parser->tokens[behind].kind == CODEDB_TOKEN_DOUBLE_STAR;
@@ -137,8 +146,11 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
         if (first_failure) /* CPython has looked for the comma */
             parser->error->reached = parser->tokens[first + 1].start;
     }
-    if (seen->slash || seen->star || parser->count == mark)
+    bool is_misplaced = seen->slash || seen->star || parser->count == mark;
+    if (is_misplaced && parser->version >= 311)
         codedb_parser_fail(parser, first, first + 1, "expected '/' once, behind a parameter and before any '*'");
+    else if (is_misplaced)
+        codedb_parser_fail_expected(parser, "'/' once, behind a parameter and before any '*'");
     if (parser->failed)
         return;
     for (uint32_t index = parser->count; index > mark; index -= parser_size(&parser->nodes[index - 1]))
