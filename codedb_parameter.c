@@ -11,12 +11,12 @@
 typedef struct parameter_list {
     codedb_token_kind closing;
     bool slash;
-    bool star;      /* `*` or `*args` */
-    bool keywords;  /* `**kwargs`: nothing may follow */
-    bool defaults;  /* a positional parameter had a default: the next ones must have one */
+    bool star;           /* `*` or `*args` */
+    bool keywords;       /* `**kwargs`: nothing may follow */
+    bool defaults;       /* a positional parameter had a default: the next ones must have one */
     bool slash_defaults; /* one before the '/' had */
     bool late_defaults;  /* one behind the '/' had */
-    uint32_t first; /* the token of the first one */
+    uint32_t first;      /* the token of the first one */
 } parameter_list;
 
 /* annotation: ':' expression        star_annotation: ':' star_expression, behind the ':' */

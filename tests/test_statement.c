@@ -653,8 +653,8 @@ static void old_versions_name_the_version_that_is_needed(void **state)
     static const parsed_error cases[] = {
         {"type X = 1", 1, 5, "expected newline"},
         {"@a[0]\ndef f(): b", 1, 2, "before Python 3.9"},
-        {"try: a\nexcept* A: b", 2, 0, "'except*' needs Python 3.11, the target version is 3.8"},
-        {"try: a\nexcept A, B: c", 2, 7, "before Python 3.14"},
+        {"try: a\nexcept* A: b", 2, 6, "'except*' needs Python 3.11, the target version is 3.8"},
+        {"try: a\nexcept A, B: c", 2, 8, "before Python 3.14"},
         {"with (a as b): c", 1, 8, "needs Python 3.9"},
         {"f(a=1, a=2)", 1, 7, "keyword argument repeated: a"},
         {"def f[T](): a", 1, 5, "needs Python 3.12"},

@@ -370,6 +370,46 @@ static void every_byte_is_in_one_leaf_and_stored_positions_are_the_expanded_ones
     each_listed("tests/corpus/accepted.txt", check_listed_invariants);
 }
 
+/* Parses the source for a version, and checks what a list says of that: "-", that it is accepted, LINE:COLUMN or "?", that it is refused. */
+static void check_listed_place(const char *source, const char *place, int version)
+{
+    codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+    codedb_result result = CODEDB_INIT(codedb_result);
+    codedb_tree *tree = NULL;
+    unsigned line = 0, column = 0;
+    codedb_code expected = place[0] == '-' ? CODEDB_SUCCESS : CODEDB_PARSE_ERROR, code;
+
+    options.target_version = version;
+    code = codedb_tree_parse(source, strlen(source), &options, &tree, &result);
+    if (code != expected)
+        fail_msg("%s for %d: %s, expected %s", source, version, codedb_code_name(code), codedb_code_name(expected));
+    if (sscanf(place, "%u:%u", &line, &column) == 2 && (result.line != line || result.column != column))
+        fail_msg("%s for %d: %u:%u %s, expected %u:%u", source, version, (unsigned)result.line, (unsigned)result.column,
+                 result.description, line, column);
+    codedb_tree_free(tree);
+    codedb_result_clear(&result);
+}
+
+/* The places for the versions from 3.8 on, and the source. */
+static void check_listed_places(const char *listed)
+{
+    char places[6][16];
+    int length = 0, version;
+
+    assert_int_equal(sscanf(listed, "%15s %15s %15s %15s %15s %15s%n", places[0], places[1], places[2], places[3], places[4],
+                            places[5], &length),
+                     6);
+    for (version = 308; version <= 313; version++)
+        if (places[version - 308][0] != '?')
+            check_listed_place(listed + length + 1, places[version - 308], version);
+}
+
+static void errors_are_where_the_target_version_reports_them(void **state)
+{
+    (void)state;
+    each_listed("tests/corpus/places.txt", check_listed_places);
+}
+
 /* LINE:COLUMN and a source, which every version refuses; the place is 3.13's. */
 static void check_refused(const char *listed)
 {
@@ -1216,6 +1256,7 @@ int main(void)
         cmocka_unit_test(the_corpus_has_every_class),
         cmocka_unit_test(every_byte_is_in_one_leaf_and_stored_positions_are_the_expanded_ones),
         cmocka_unit_test(what_is_not_python_is_refused_with_a_place),
+        cmocka_unit_test(errors_are_where_the_target_version_reports_them),
         cmocka_unit_test(of_several_errors_the_one_is_told_that_cpython_tells),
         cmocka_unit_test(blanks_before_the_colon_of_a_handler_are_kept),
         cmocka_unit_test(blanks_behind_a_conversion_shift_nothing),

@@ -1,0 +1,67 @@
+"""Writes tests/corpus/places.txt: where CPython 3.8 to 3.13 report the errors of sources.
+
+    make_places.py DUMP_NODES PYTHON...     one Python of each version, in their order
+
+Sources are those that the file has by now and every STEP-th of what compare_errors.py makes of short_sources.txt. To add one, write
+a line of it with "? " before it and run this. What codedb (DUMP_NODES) reports elsewhere is written as "?", and how often is said."""
+import json
+import os
+import subprocess
+import sys
+import warnings
+
+import compare_errors
+from compare_acceptance import VERSION, Codedb, python_parse
+
+STEP = 211
+VERSIONS = 6
+LINE_BREAK = "\u23ce"
+HEAD = """#! Where CPython 3.8, 3.9, 3.10, 3.11, 3.12 and 3.13 report the error of a source that one of them refuses: line and column, "-" where it is
+#! accepted, "?" where the place is another one or none of the source. Then the source; a return symbol in it is a line break.
+#! Written by tests/oracle/make_places.py.
+"""
+
+
+def place(codedb, text):
+    """As a line of the file has it, for the Python that runs this."""
+    error, answer = python_parse(text), codedb.parse(text)
+    if error is None:
+        return "-"
+    if not isinstance(error, SyntaxError) or answer == "ok":
+        return "?"
+    line, column = (int(number) for number in answer.split()[1:3])
+    found = compare_errors.place_in_field(error, text) or (error.lineno, error.offset)
+    is_there = found == (line, column + 1) and compare_errors.is_about_one_token(error, text)
+    return "%d:%d" % (line, column) if is_there else "?"
+
+
+def places():
+    """The lists' own process, one for each Python."""
+    warnings.simplefilter("ignore")
+    codedb = Codedb(sys.argv[2])
+    json.dump([place(codedb, text) for text in json.load(sys.stdin)], sys.stdout)
+
+
+def main():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "corpus", "places.txt")
+    with open(path, encoding="utf-8") as file:
+        lines = [line.rstrip("\n").replace(LINE_BREAK, "\n") for line in file if not line.startswith("#!")]
+    sources = {line.split(" ", VERSIONS if line[1:3] != " ?" and line[:2] != "? " else 1)[-1] for line in lines}
+    sources |= set(compare_errors.edited()[::STEP])
+    sources = sorted(source for source in sources if not source.endswith("\n"))
+    columns = [json.loads(subprocess.run([python, __file__, "--places", sys.argv[1]], input=json.dumps(sources), check=True,
+                                         stdout=subprocess.PIPE, universal_newlines=True).stdout) for python in sys.argv[2:]]
+    rows = [row for row in zip(*columns, sources) if any(":" in item for item in row[:-1])]
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(HEAD)
+        for row in rows:
+            file.write(" ".join(row).replace("\n", LINE_BREAK) + "\n")
+    unknown = sum(item == "?" for row in rows for item in row[:-1])
+    print("%d sources, %d places, %d elsewhere or not about one token" % (len(rows), len(rows) * VERSIONS, unknown))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--places":
+        places()
+    else:
+        main()
