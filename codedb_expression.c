@@ -970,7 +970,8 @@ static void expression_braces(codedb_parser *parser)
         else
             codedb_expression_parse(parser);
         const codedb_node *node = parser_last(parser);
-        bool may_be_key = node->kind != CODEDB_NODE_STARRED_ELEMENT && (node->kind != CODEDB_NODE_NAMED_EXPR || node->parens > 0);
+        bool is_bare = node->kind == CODEDB_NODE_STARRED_ELEMENT || node->kind == CODEDB_NODE_NAMED_EXPR;
+        bool may_be_key = !is_bare || node->parens > 0; /* up to 3.8 (*a) is whatever an expression is */
         if (parser_sees(parser, CODEDB_TOKEN_COLON) && may_be_key)
             kind = expression_dict(parser, element, mark);
         else

@@ -180,7 +180,7 @@ static bool hint_braces(codedb_parser *parser, uint32_t at)
     return found.told;
 }
 
-/* Fails at the tokens from `first` up to the next one, unless there is something to tell of braces that stand there. */
+/* Fails at the tokens from `first` up to `last`, unless there is something to tell of braces that stand next. */
 static void hint_fail_read(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
     hint_found braces = {.reached = 0};
@@ -846,6 +846,8 @@ CODEDB_PRIVATE void codedb_hint_bound(codedb_parser *parser)
 
 CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser)
 {
+    if (parser->failed)
+        return;
     hint_found target = hint_try(parser, codedb_expression_parse, parser->at, parser->quiet);
     uint32_t start = hint_start(parser, parser->at, target.behind);
     if (!target.told && target.any)
@@ -929,6 +931,19 @@ static bool hint_is_whole(const codedb_parser *parser, uint32_t first)
     return !parser->failed || codedb_parser_behind_whole(parser, body) > body;
 }
 
+/* Fails at the token that begins at byte `place` instead. */
+static void hint_move_to(codedb_parser *parser, uint32_t place)
+{
+    uint32_t at = 0;
+    if (parser->error->no_memory)
+        return;
+    while (at < parser->end && parser->tokens[at].start < place)
+        at++;
+    parser->failed = false;
+    parser->at = at;
+    codedb_parser_fail_expected(parser, "an expression");
+}
+
 /* Parses the operand of the '*' as CPython does since 3.13: what is wrong within it it does not look for, but in a display's lambda. For a
  * '*' of which no operand is whole it has a message, at the last token that it read. */
 static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_display)
@@ -949,8 +964,11 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
         *parser->error = error;
         if (error.expected && error.reached < reached)
             parser->error->reached = reached;
-    } else
+    } else {
+        if (!parser->error->expected && !parser->error->at_once && !is_lambda)
+            hint_move_to(parser, reached);
         parser->error->expected = false;
+    }
     parser->failed = true;
     parser->at = parser->end;
 }
