@@ -1083,6 +1083,9 @@ static void expression_no_name(codedb_parser *parser, uint32_t first, uint32_t m
     uint32_t walrus = parser->at++, start = parser->version < 309 ? first : parser_node_start(parser_last(parser));
     parser_role(parser, CODEDB_FIELD_target);
     codedb_expression_parse(parser);
+    if (parser->failed && parser->version == 309 && parser->error->expected && !parser->error->no_memory &&
+        codedb_parser_behind_whole(parser, walrus + 1) > walrus + 1)
+        parser->failed = false; /* what is whole of the value is enough for 3.9 */
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
     codedb_parser_fail_late(parser, start, walrus, "expected a name before ':=', found an expression");

@@ -595,7 +595,8 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
 {
     codedb_syntax_error error = *parser->error;
-    if (!error.expected || error.no_memory || parser->version < 310)
+    bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
+    if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
         return;
     bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
     parser->failed = false;
@@ -604,7 +605,7 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
         bool is_target = !parser->failed;
         *parser->error = error;
         parser->failed = true;
-        if (!is_target)
+        if (!is_target && !is_old)
             codedb_parser_fail_before(parser, operator_token, "newline");
     }
 }
@@ -656,6 +657,24 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
         hint_fail_reached(parser, &found);
 }
 
+/* The token behind the ':' of the lambdas that begin at `at`. */
+static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0, lambdas = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            lambdas++;
+        else if (depth == 0 && lambdas == 0)
+            return at;
+        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
+            lambdas--;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return at;
+}
+
 static void hint_for_targets_parse(codedb_parser *parser)
 {
     codedb_plain_star_expressions_parse(parser);
@@ -671,10 +690,10 @@ static void hint_deleted_parse(codedb_parser *parser)
 /* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
 static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_target_use use)
 {
-    uint32_t behind = codedb_parser_behind_whole(parser, first);
+    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
     codedb_token *cut = &parser->tree->tokens[behind];
     uint8_t kind = cut->kind;
-    if (behind == first)
+    if (behind == body)
         return;
     uint32_t reached = parser->error->reached;
     cut->kind = CODEDB_TOKEN_ENDMARKER;
@@ -904,24 +923,6 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
     codedb_bitwise_or_parse(parser);
     parser->quiet = quiet;
     codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
-}
-
-/* The token behind the ':' of the lambdas that begin at `at`. */
-static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
-{
-    uint32_t depth = 0, lambdas = 0;
-    for (; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-            lambdas++;
-        else if (depth == 0 && lambdas == 0)
-            return at;
-        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
-            lambdas--;
-        depth += codedb_token_opens(kind);
-        depth -= codedb_token_closes(kind);
-    }
-    return at;
 }
 
 /* Whether an expression, or the beginning of one, is whole from token `first` on. */
