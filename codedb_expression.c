@@ -371,7 +371,7 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
 {
     bool is_told = !seen->first && (parser->version == 310 || seen->keyword || seen->plain == 0);
     if (!is_told || parser->version < 310 || parser->version >= 313 || !parser->error->expected || parser->error->no_memory ||
-        codedb_parser_behind_whole(parser, star + 1) > star + 1)
+        codedb_parser_has_whole(parser, star + 1))
         return;
     parser->failed = false;
     parser->at = star;
@@ -631,14 +631,16 @@ static void expression_subscript_element(codedb_parser *parser)
     if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
         if (parser->version == 309 && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
             codedb_hint_old_subscript(parser);
-        if (parser->version < 311)
-            codedb_parser_fail_expected(parser, "no unpacking in a subscript before Python 3.11");
+        bool had_failed = parser->failed;
+        codedb_parser_require(parser, 311, "unpacking in a subscript");
+        if (parser->failed && !had_failed) /* for CPython it is only the unexpected token */
+            parser->error->expected = !parser->error->no_memory;
         parser->at += !parser->failed;
         codedb_expression_parse(parser);
         if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && parser->version >= 310)
-            codedb_hint_starred_operand(parser, first, parser->version == 310);
+            codedb_hint_starred_operand(parser, first, false);
         else if (CODEDB_UNLIKELY(parser_sees_for(parser)))
-            expression_fail_clauses(parser, first, parser->at, "unpacking in a comprehension needs Python 3.15");
+            expression_fail_clauses(parser, first, parser->at, "a subscript has no comprehension: expected ']', found 'for'");
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
     } else {
@@ -1084,7 +1086,7 @@ static void expression_no_name(codedb_parser *parser, uint32_t first, uint32_t m
     parser_role(parser, CODEDB_FIELD_target);
     codedb_expression_parse(parser);
     if (parser->failed && parser->version == 309 && parser->error->expected && !parser->error->no_memory &&
-        codedb_parser_behind_whole(parser, walrus + 1) > walrus + 1)
+        codedb_parser_has_whole(parser, walrus + 1))
         parser->failed = false; /* what is whole of the value is enough for 3.9 */
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);

@@ -25,7 +25,7 @@ typedef struct hint_found {
 } hint_found;
 
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
- * of memory is told. */
+ * of memory is told, and what is told at once. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
 {
     codedb_parser before = *parser;
@@ -44,6 +44,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.any = found.behind > at;
     parser->quiet = before.quiet;
     parser->field = before.field;
+    parser->failed = parser->failed || parser->error->no_memory;
     if (found.told && (!quiet || parser->error->no_memory || parser->error->at_once))
         return found;
     found.told = false;
@@ -53,6 +54,14 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     parser->failed = before.failed;
     *parser->error = error;
     return found;
+}
+
+/* The first token, from `at` on, that does not begin before byte `place`. */
+static uint32_t hint_token_at(const codedb_parser *parser, uint32_t at, uint32_t place)
+{
+    while (at < parser->end && parser->tokens[at].start < place)
+        at++;
+    return at;
 }
 
 /* What was looked at on trial counts as looked at. */
@@ -170,22 +179,21 @@ static void hint_braces_parse(codedb_parser *parser)
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
 }
 
-/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace. */
-static bool hint_braces(codedb_parser *parser, uint32_t at)
+/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace: so it
+ * does here when there is one at token `at`. */
+static hint_found hint_braces(codedb_parser *parser, uint32_t at)
 {
-    if (parser->tokens[at].kind != CODEDB_TOKEN_LEFT_BRACE)
-        return false;
-    hint_found found = hint_try(parser, hint_braces_parse, at, false);
+    hint_found found = {.behind = at};
+    if (parser->tokens[at].kind == CODEDB_TOKEN_LEFT_BRACE && parser->version >= 310 && !parser->quiet)
+        found = hint_try(parser, hint_braces_parse, at, false);
     hint_reach(parser, &found);
-    return found.told;
+    return found;
 }
 
 /* Fails at the tokens from `first` up to `last`, unless there is something to tell of braces that stand next. */
 static void hint_fail_read(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
-    hint_found braces = {.reached = 0};
-    if (parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE) && parser->version >= 310)
-        braces = hint_try(parser, hint_braces_parse, parser->at, false);
+    hint_found braces = hint_braces(parser, parser->at);
     if (braces.told)
         return;
     codedb_parser_fail_late(parser, first, last, "%s", message);
@@ -204,7 +212,7 @@ CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first)
 static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condition)
 {
     uint32_t behind = codedb_parser_behind_disjunction(parser, condition + 1);
-    if (behind == condition + 1 || hint_braces(parser, behind))
+    if (behind == condition + 1 || hint_braces(parser, behind).told)
         return first;
     if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
         return behind + 1;
@@ -280,7 +288,7 @@ static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh)
     } while (next > first);
     if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
         return;
-    if (fresh && hint_braces(parser, behind))
+    if (fresh && hint_braces(parser, behind).told)
         return;
     if (!hint_comma(parser, first, behind) && behind == first + 1)
         hint_legacy(parser, first);
@@ -351,14 +359,14 @@ static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t b
     return closing == CODEDB_TOKEN_RIGHT_PAREN && parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
 }
 
+/* Where nothing better is known. */
+static const char hint_something[] = "something else";
+
 /* Fails at the token up to which was looked: CPython 3.9 looks for mistakes at once, and blames the last token that it has read. What would
  * have fit there is not known. */
-static void hint_fail_reached(codedb_parser *parser, const hint_found *found)
+static void hint_fail_reached(codedb_parser *parser, const hint_found *found, const char *expected)
 {
-    static const char expected[] = "something else";
-    uint32_t at = parser->failed ? 0 : parser->at;
-    while (at < parser->end && parser->tokens[at].start < found->reached)
-        at++;
+    uint32_t at = hint_token_at(parser, parser->failed ? 0 : parser->at, found->reached);
     if (!parser->failed) {
         parser->at = at;
         codedb_parser_fail_expected(parser, expected);
@@ -383,7 +391,7 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star)
     else if (is_group)
         codedb_parser_fail(parser, star, operand.behind, message);
     else if (parser->version < 310)
-        hint_fail_reached(parser, &operand);
+        hint_fail_reached(parser, &operand, hint_something);
     else
         hint_reach(parser, &operand);
 }
@@ -418,9 +426,7 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
     if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 &&
         codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
         hint_starred(parser, node, expected);
-    hint_found braces = {.reached = 0};
-    if (!parser->failed && !parser->quiet && parser->version >= 310 && parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE))
-        braces = hint_try(parser, hint_braces_parse, parser->at, false);
+    hint_found braces = hint_braces(parser, parser->at);
     if (braces.told)
         return;
     codedb_parser_fail_expected(parser, expected);
@@ -492,8 +498,8 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
     if (value.told)
         return;
-    while (parser->version == 309 && parser->at < parser->end && parser->tokens[parser->at].start < value.reached)
-        parser->at++;
+    if (parser->version == 309)
+        parser->at = hint_token_at(parser, parser->at, value.reached);
     if (!is_name && value.any && !hint_met_end(parser, &value))
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
@@ -528,8 +534,7 @@ static void hint_arguments_parse(codedb_parser *parser)
 /* Fails with a message of its own at the last token that was looked at. */
 static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char *message)
 {
-    while (place < parser->end && parser->tokens[place].start < parser->error->reached)
-        place++;
+    place = hint_token_at(parser, place, parser->error->reached);
     if (parser->error->expected)
         hint_tell(parser, place, place + 1, message);
 }
@@ -598,7 +603,7 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
     bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
     if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
         return;
-    bool has_value = codedb_parser_behind_whole(parser, operator_token + 1) > operator_token + 1;
+    bool has_value = codedb_parser_has_whole(parser, operator_token + 1);
     parser->failed = false;
     codedb_target_check(parser, target, use);
     if (!parser->failed || !has_value) {
@@ -654,7 +659,7 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
     if (parser->version == 309 && !parser->failed)
-        hint_fail_reached(parser, &found);
+        hint_fail_reached(parser, &found, hint_something);
 }
 
 /* The token behind the ':' of the lambdas that begin at `at`. */
@@ -665,7 +670,7 @@ static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
         if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
             lambdas++;
-        else if (depth == 0 && lambdas == 0)
+        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
             return at;
         else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
             lambdas--;
@@ -740,10 +745,8 @@ static void hint_clause_targets_parse(codedb_parser *parser)
     if (parser->failed && !parser->error->expected)
         return;
     behind = parser->failed && parser->error->reached > behind ? parser->error->reached : behind;
-    while (at < parser->end && parser->tokens[at].start < behind)
-        at++;
     parser->failed = false;
-    parser->at = at;
+    parser->at = hint_token_at(parser, at, behind);
     codedb_target_check(parser, index, CODEDB_TARGET_FOR);
     if (parser->failed && parser->error->reached < behind)
         parser->error->reached = behind;
@@ -773,21 +776,18 @@ CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32
     hint_found found =
         hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
     if (parser->version == 309 && !found.told)
-        hint_fail_reached(parser, &found);
+        hint_fail_reached(parser, &found, hint_something);
     return found.reached;
 }
 
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
 {
-    if (parser->error->no_memory || codedb_parser_behind_whole(parser, first) == first)
+    if (parser->error->no_memory || !codedb_parser_has_whole(parser, first))
         return;
     if (!parser->error->expected) { /* what is wrong in the targets CPython does not look for before it misses the 'in' */
         hint_found read = hint_try(parser, codedb_target_list_parse, first, true);
-        uint32_t at = first;
-        while (at < parser->end && parser->tokens[at].start < read.reached)
-            at++;
         parser->failed = read.told;
-        parser->at = at;
+        parser->at = hint_token_at(parser, first, read.reached);
         codedb_parser_fail_expected(parser, "'in'");
     }
     parser->error->reached = parser->error->offset;
@@ -855,10 +855,12 @@ CODEDB_PRIVATE void codedb_hint_bound(codedb_parser *parser)
         bound = hint_try(parser, codedb_expression_parse, colon + 1, parser->quiet);
     if (bound.told)
         return;
-    while (!bound.any && parser->at < parser->end && parser->tokens[parser->at].start < bound.reached)
-        parser->at++;
     if (bound.any && !hint_met_end(parser, &bound))
         codedb_parser_fail(parser, colon, bound.behind, "expected no bound of a starred type parameter, found ':'");
+    if (!bound.any && bound.reached > parser->tokens[colon].start) {
+        parser->at = hint_token_at(parser, colon, bound.reached);
+        codedb_parser_fail_expected(parser, "an expression");
+    }
     codedb_parser_fail_expected(parser, "no bound of a starred type parameter");
     hint_reach(parser, &bound);
 }
@@ -928,20 +930,16 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
 /* Whether an expression, or the beginning of one, is whole from token `first` on. */
 static bool hint_is_whole(const codedb_parser *parser, uint32_t first)
 {
-    uint32_t body = hint_behind_lambdas(parser, first);
-    return !parser->failed || codedb_parser_behind_whole(parser, body) > body;
+    return !parser->failed || codedb_parser_has_whole(parser, hint_behind_lambdas(parser, first));
 }
 
 /* Fails at the token that begins at byte `place` instead. */
 static void hint_move_to(codedb_parser *parser, uint32_t place)
 {
-    uint32_t at = 0;
     if (parser->error->no_memory)
         return;
-    while (at < parser->end && parser->tokens[at].start < place)
-        at++;
     parser->failed = false;
-    parser->at = at;
+    parser->at = hint_token_at(parser, 0, place);
     codedb_parser_fail_expected(parser, "an expression");
 }
 
@@ -951,6 +949,7 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
 {
     codedb_syntax_error error = *parser->error;
     bool is_lambda = parser->tokens[star + 1].kind == CODEDB_TOKEN_KEYWORD_LAMBDA;
+    uint32_t count = parser->count;
     parser->trials++;
     parser->failed = false;
     parser->quiet = !is_lambda || !in_display;
@@ -972,6 +971,7 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
     }
     parser->failed = true;
     parser->at = parser->end;
+    parser->count = count;
 }
 
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display)
@@ -1010,7 +1010,7 @@ CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first
         return;
     hint_found target = hint_try(parser, hint_old_target_parse, first, false);
     if (!target.told)
-        hint_fail_reached(parser, &target);
+        hint_fail_reached(parser, &target, "':'");
 }
 
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
@@ -1025,8 +1025,8 @@ CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)
     if (parser->failed || parser->quiet)
         return;
     hint_found operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
-    while (!operand.told && parser->at < parser->end && parser->tokens[parser->at].start < operand.reached)
-        parser->at++;
+    if (!operand.told)
+        parser->at = hint_token_at(parser, parser->at, operand.reached);
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */

@@ -45,7 +45,7 @@ static void parameter_check_alone(codedb_parser *parser, codedb_token_kind closi
 }
 
 /* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
- * token that it has seen. Behind a '/' it does not always know. */
+ * token that it has seen. Behind a '/' it does not see it when one behind the '/' has a default, too, or up to 3.11. */
 static void parameter_fail_default(codedb_parser *parser, const parameter_list *seen, uint32_t first, uint32_t last)
 {
     bool is_unknown = seen->slash && (seen->slash_defaults ? seen->late_defaults : parser->version < 312);
@@ -107,7 +107,7 @@ static void parameter_fail_star(codedb_parser *parser)
     codedb_token_kind behind = parser_kind_behind(parser);
     if (parser->version >= 311 && (behind == CODEDB_TOKEN_COMMA || behind == CODEDB_TOKEN_NAME))
         codedb_parser_fail(parser, parser->at, parser->at + 1, "expected one '*' among the parameters, found another");
-    codedb_parser_fail_expected(parser, "no other '*' among the parameters");
+    codedb_parser_fail_expected(parser, "a parameter");
 }
 
 /* '*' param_no_default | '*' param_no_default_star_annotation | '*' ',' param_maybe_default+ */
@@ -126,7 +126,7 @@ static void parameter_star(codedb_parser *parser, parameter_list *seen)
     } else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);
         parser_role(parser, CODEDB_FIELD_star_arg);
-        parser->at++;
+        parser->at += !parser->failed;
     } else {
         parser->at++;
         seen->star = true;
@@ -150,7 +150,7 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
     if (is_misplaced && parser->version >= 311)
         codedb_parser_fail(parser, first, first + 1, "expected '/' once, behind a parameter and before any '*'");
     else if (is_misplaced)
-        codedb_parser_fail_expected(parser, "'/' once, behind a parameter and before any '*'");
+        codedb_parser_fail_expected(parser, "a parameter");
     if (parser->failed)
         return;
     for (uint32_t index = parser->count; index > mark; index -= parser_size(&parser->nodes[index - 1]))
@@ -158,7 +158,7 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
     uint32_t last = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1);
     parser_add(parser, CODEDB_NODE_PARAM_SLASH, first, last, parser->count);
     parser_role(parser, CODEDB_FIELD_posonly_ind);
-    parser->at++;
+    parser->at += !parser->failed;
     seen->slash = true;
     seen->slash_defaults = seen->defaults;
 }

@@ -34,7 +34,7 @@ typedef struct codedb_parser {
     uint32_t max_depth;
     int version; /* the target, 300 ... */
     bool failed;
-    bool quiet;      /* on trial: what an error is called does not count */
+    bool quiet;      /* on trial: what an error is called does not count, but for one that is told at once */
     uint32_t trials; /* that were made to tell the error better */
     uint32_t field;  /* the first token of the innermost replacement field that is being parsed; 0: none */
     const char *source;
@@ -69,6 +69,8 @@ CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const cha
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);
 /* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first);
+/* Whether there is one. */
+CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_t first);
 /* The same for a disjunction: an expression that is no conditional. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
 /* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
@@ -96,10 +98,11 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
-/* 'not' stands where an operand of an operator that binds stronger has to. CPython reads what is negated with `parse` to tell of it, behind a
- * sign or an operator of sums and terms; else NULL. */
+/* 'not' stands where an operand of an operator that binds stronger has to. `parse`: what CPython reads behind it to tell of it, behind a sign
+ * or an operator of sums and terms; NULL: nothing. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *));
-/* The operand of the '*' at token `star`, in arguments, in a subscript or first in brackets (`in_display`), failed. */
+/* The operand of the '*' at token `star`, in arguments, in a subscript or first in brackets (`in_display`, of which only
+ * 3.13 and later take notice), failed. */
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display);
 /* A '{' stands behind what may be called or subscripted: 3.9 refuses it before anything else. */
 CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser);

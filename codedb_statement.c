@@ -177,8 +177,7 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
         target_mark = parser->count;
         codedb_yield_or_star_parse(parser, 300);
     } while (parser_sees(parser, CODEDB_TOKEN_EQUAL));
-    if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected &&
-        codedb_parser_behind_whole(parser, target_first) == target_first)
+    if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && !codedb_parser_has_whole(parser, target_first))
         codedb_hint_elements(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_ASSIGN, first, mark);
@@ -774,7 +773,7 @@ static bool pattern_argument(codedb_parser *parser, bool positional)
     if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL &&
         !(positional && statement_sees_word(parser, "_", 1))) {
         parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_key);
-        parser->at++;
+        parser->at += !parser->failed;
         pattern_parse(parser);
         parser_role(parser, CODEDB_FIELD_pattern);
         pattern_close_element(parser, CODEDB_NODE_MATCH_KEYWORD_ELEMENT, first, mark, CODEDB_FIELD_kwds);

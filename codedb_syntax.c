@@ -207,8 +207,11 @@ static bool syntax_may_end_with(codedb_token_kind kind)
            kind == CODEDB_TOKEN_KEYWORD_NONE || kind == CODEDB_TOKEN_KEYWORD_YIELD;
 }
 
-/* The token behind the longest expression, or `disjunction`, which has no conditional outside of brackets. */
-static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, bool disjunction)
+/* What of an expression is looked for: the longest one, the longest that has no conditional outside of brackets, or any at all. */
+typedef enum syntax_extent { SYNTAX_LONGEST, SYNTAX_DISJUNCTION, SYNTAX_ANY } syntax_extent;
+
+/* The token behind it. */
+static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, syntax_extent extent)
 {
     uint32_t behind = first, depth = 0;
     bool conditional = false;
@@ -218,13 +221,15 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, bool 
                       kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
         depth -= closes;
         bool branches = kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE;
-        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_LAMBDA || (branches && disjunction)))
+        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_LAMBDA || (branches && extent == SYNTAX_DISJUNCTION)))
             break;
         if (depth == 0 && branches)
             conditional = kind == CODEDB_TOKEN_KEYWORD_IF;
         bool ends = closes || syntax_may_end_with(kind) || (kind == CODEDB_TOKEN_COMMA && behind == at);
         if (depth == 0 && ends && !conditional)
             behind = at + 1;
+        if (behind > first && extent == SYNTAX_ANY)
+            break;
         depth += kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE ||
                  kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
     }
@@ -249,12 +254,17 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
 
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)
 {
-    return syntax_behind(parser, first, false);
+    return syntax_behind(parser, first, SYNTAX_LONGEST);
+}
+
+CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_t first)
+{
+    return syntax_behind(parser, first, SYNTAX_ANY) > first;
 }
 
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first)
 {
-    return syntax_behind(parser, first, true);
+    return syntax_behind(parser, first, SYNTAX_DISJUNCTION);
 }
 
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
@@ -277,6 +287,7 @@ CODEDB_PRIVATE void codedb_parser_grow(codedb_parser *parser)
         return;
     }
     parser->error->no_memory = true; /* also behind another error: the nodes are not as they should be */
+    parser->error->expected = false;
     codedb_parser_fail(parser, parser->at, parser->at + 1, "out of memory");
     parser->count--;
 }

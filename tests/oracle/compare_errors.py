@@ -119,7 +119,6 @@ def edits(text):
     starts = [0]
     for line in text.splitlines(True):
         starts.append(starts[-1] + len(line))
-    yield text.rstrip("\n") + " "
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.string.strip():
             start, end = starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
@@ -132,7 +131,8 @@ def edits(text):
 
 
 def edited():
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "short_sources.txt")) as file:
+    """All edits of all short sources that this Python accepts."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "short_sources.txt"), encoding="utf-8") as file:
         sources = [line.rstrip("\n").replace("\\n", "\n") for line in file]
     return sorted({text for source in sources if python_parse(source) is None for text in edits(source)})
 
@@ -187,6 +187,7 @@ def has_column(error, text):
 
 
 def is_same(error, text, place, line, column):
+    """Whether codedb's line and column (from 0) are CPython's place."""
     if not place_in_field(error, text) and not has_column(error, text):
         return place[0] == line
     return place == (line, column + 1)
@@ -208,7 +209,7 @@ def compare(codedb, texts, show):
             line, column = (int(number) for number in answer.split()[1:3])
             place = place_in_field(error, text) or (error.lineno, error.offset)
             same = is_same(error, text, place, line, column)
-            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1]  # of a string of several lines
+            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1] and re.search("[\"']{3}", text)
             kind = "same" if same else "token" if is_about_one_token(error, text) and not is_last_line else "range"
             counts[kind] += 1
             if not same:

@@ -2,10 +2,12 @@
 
     make_places.py DUMP_NODES PYTHON...     one Python of each version, in their order
 
-Sources are those that the file has by now and every STEP-th of what compare_errors.py makes of short_sources.txt. To add one, write
-a line of it with "? " before it and run this. What codedb (DUMP_NODES) reports elsewhere is written as "?", and how often is said."""
+Run by 3.12 or 3.13, whose syntax has all of short_sources.txt. Sources are those that the file has by now and every STEP-th of what
+compare_errors.py makes of that; none that ends with a line break. To add one, write a line "? " and the source, and run this: it is kept if
+there is a place. What codedb (DUMP_NODES) reports elsewhere is written as "?", and how often is said."""
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -15,6 +17,7 @@ from compare_acceptance import VERSION, Codedb, python_parse
 
 STEP = 211
 VERSIONS = 6
+PLACES = re.compile(r"(?:(?:\d+:\d+|-|\?) ){%d}|\? " % VERSIONS)
 LINE_BREAK = "\u23ce"
 HEAD = """#! Where CPython 3.8, 3.9, 3.10, 3.11, 3.12 and 3.13 report the error of a source that one of them refuses: line and column, "-" where it is
 #! accepted, "?" where the place is another one or none of the source. Then the source; a return symbol in it is a line break.
@@ -46,7 +49,7 @@ def main():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "corpus", "places.txt")
     with open(path, encoding="utf-8") as file:
         lines = [line.rstrip("\n").replace(LINE_BREAK, "\n") for line in file if not line.startswith("#!")]
-    sources = {line.split(" ", VERSIONS if line[1:3] != " ?" and line[:2] != "? " else 1)[-1] for line in lines}
+    sources = {PLACES.sub("", line, count=1) for line in lines}
     sources |= set(compare_errors.edited()[::STEP])
     sources = sorted(source for source in sources if not source.endswith("\n"))
     columns = [json.loads(subprocess.run([python, __file__, "--places", sys.argv[1]], input=json.dumps(sources), check=True,
