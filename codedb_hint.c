@@ -25,7 +25,7 @@ typedef struct hint_found {
 } hint_found;
 
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
- * of memory is told, and what is told at once. */
+ * of memory is told, and what is told at once; so it is within a trial that is quiet. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
 {
     codedb_parser before = *parser;
@@ -35,7 +35,8 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
         return found;
     parser->trials++;
     parser->failed = false;
-    parser->quiet = parser->quiet || quiet;
+    quiet = quiet || before.quiet;
+    parser->quiet = quiet;
     parser->at = at;
     parse(parser);
     found.reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
@@ -44,7 +45,10 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.any = found.behind > at;
     parser->quiet = before.quiet;
     parser->field = before.field;
-    parser->failed = parser->failed || parser->error->no_memory;
+    if (parser->error->no_memory) {
+        parser->failed = true;
+        parser->at = parser->end;
+    }
     if (found.told && (!quiet || parser->error->no_memory || parser->error->at_once))
         return found;
     found.told = false;
@@ -852,7 +856,7 @@ CODEDB_PRIVATE void codedb_hint_bound(codedb_parser *parser)
     hint_found bound = {.reached = 0};
     uint32_t colon = parser->at;
     if (parser->version >= 312 && parser->version < 314)
-        bound = hint_try(parser, codedb_expression_parse, colon + 1, parser->quiet);
+        bound = hint_try(parser, codedb_expression_parse, colon + 1, false);
     if (bound.told)
         return;
     if (bound.any && !hint_met_end(parser, &bound))
@@ -869,7 +873,7 @@ CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser)
 {
     if (parser->failed)
         return;
-    hint_found target = hint_try(parser, codedb_expression_parse, parser->at, parser->quiet);
+    hint_found target = hint_try(parser, codedb_expression_parse, parser->at, false);
     uint32_t start = hint_start(parser, parser->at, target.behind);
     if (!target.told && target.any)
         codedb_parser_fail(parser, start, target.behind, "expected a name behind 'as' in a pattern, found an expression");
