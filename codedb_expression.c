@@ -264,9 +264,9 @@ static void expression_unary(codedb_parser *parser)
         else
             break;
     }
+    /* Of the second sign CPython remembers that no operand is behind it. */
     if (CODEDB_UNLIKELY(count > 0 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
-        codedb_hint_not(parser, count == 1 ? codedb_factor_parse
-                                           : NULL); /* of the second sign CPython remembers that no operand is behind it */
+        codedb_hint_not(parser, count == 1 ? codedb_factor_parse : NULL);
     expression_power(parser);
     if (count > 0)
         expression_wrap_unary(parser, parser->failed ? 0 : count, first, mark);

@@ -45,7 +45,7 @@ static void parameter_check_alone(codedb_parser *parser, codedb_token_kind closi
 }
 
 /* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
- * token that it has seen. Behind a '/' it does not see it when one behind the '/' has a default, too, or up to 3.11. */
+ * token that it has seen. Behind a '/' it tells only when all defaults are before the '/', or since 3.12 all behind it. */
 static void parameter_fail_default(codedb_parser *parser, const parameter_list *seen, uint32_t first, uint32_t last)
 {
     bool is_unknown = seen->slash && (seen->slash_defaults ? seen->late_defaults : parser->version < 312);
