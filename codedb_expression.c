@@ -1274,7 +1274,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     uint32_t reached = 0;
     codedb_target_list_parse(parser);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
-        reached = codedb_hint_clause_targets(parser, first);
+        if (!tells_in || !codedb_parser_has_whole(parser, first)) /* else 'in' is missed before anything is looked for */
+            reached = codedb_hint_clause_targets(parser, first);
         if (parser->failed && !tells_in)
             codedb_hint_targets(parser, first, CODEDB_TARGET_FOR);
         else if (parser->failed)
