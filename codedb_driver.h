@@ -382,6 +382,9 @@ CODEDB_PRIVATE codedb_code codedb_whole_run(const codedb_driver *driver, codedb_
 /* Starts a thread to which no signal of the host's is delivered; false when the system has none. To be joined with pthread_join. */
 CODEDB_PRIVATE bool codedb_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
 
+/* Makes a mutex that spins before it sleeps, where the C library has one, for what is held for some nanoseconds only; false without the means.
+ * Freed with pthread_mutex_destroy. */
+CODEDB_PRIVATE bool codedb_lock_init(pthread_mutex_t *lock);
 /* Makes a condition that knows the monotonic clock; false without the means. Freed with pthread_cond_destroy. */
 CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition);
 /* Waits, with the lock held, until somebody signals or `deadline` (monotonic seconds; 0: for ever); false when that has passed. */

@@ -32,6 +32,7 @@
 
 #define PROCESS_INPUT (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME)
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
+#define PROCESS_SPIN 300     /* pauses of looking for an answer in shared memory before the processor is given away */
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
 #define PROCESS_LOOKERS 16   /* callers that look at a time */
 #define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
@@ -94,9 +95,10 @@ struct codedb_process {
     pthread_cond_t changed; /* the state, or there is room in `out` again */
     process_state state;
     bool stopping;
-    int control; /* to the supervisor; -1: it is gone */
-    int socket;  /* to the worker; -1: it is gone */
-    int dropped; /* a socket that is to be closed; -1: none */
+    int control;            /* to the supervisor; -1: it is gone */
+    int socket;             /* of the channel to the worker; -1: it is gone */
+    codedb_channel channel; /* stays behind a loss while somebody reads or sends */
+    codedb_spin spin;
     int kick[2]; /* a pipe that wakes the reader out of poll */
     codedb_worker_notice notice;
     double started; /* when the worker connected */
@@ -166,13 +168,14 @@ static codedb_code process_create(const codedb_worker_options *options, codedb_p
     made->options = options;
     made->control = -1;
     made->socket = -1;
-    made->dropped = -1;
+    made->channel = CODEDB_CHANNEL_NONE;
+    codedb_spin_init(&made->spin, PROCESS_SPIN);
     made->kick[0] = -1;
     made->kick[1] = -1;
     made->last.struct_size = sizeof made->last;
     codedb_buffer_init(&made->out, allocator);
     codedb_buffer_init(&made->going, allocator);
-    if (pthread_mutex_init(&made->lock, NULL) != 0) {
+    if (!codedb_lock_init(&made->lock)) {
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
     }
@@ -193,6 +196,13 @@ static void process_close(int *descriptor)
     if (*descriptor >= 0)
         close(*descriptor);
     *descriptor = -1;
+}
+
+/* Closes a channel that was lost, unless somebody is still at it. */
+static void process_close_lost(codedb_process *process)
+{
+    if (process->socket < 0 && !process->reading && !process->sending && process->lookers == 0)
+        codedb_channel_close(&process->channel);
 }
 
 CODEDB_PRIVATE void codedb_process_destroy(codedb_process *process)
@@ -253,6 +263,7 @@ static bool process_next_going(codedb_process *process)
 static void process_send(codedb_process *process)
 {
     int socket = process->socket;
+    bool shared = process->channel.memory != NULL; /* then it takes less time than to give the lock away */
     bool full = false;
     if (process->sending || socket < 0)
         return;
@@ -261,11 +272,13 @@ static void process_send(codedb_process *process)
         ssize_t sent;
         int error;
         process->offered = process->going.length - process->going_sent;
-        pthread_mutex_unlock(&process->lock);
-        sent = send(socket, process->going.data + process->going_sent, process->going.length - process->going_sent,
-                    MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (!shared)
+            pthread_mutex_unlock(&process->lock);
+        sent = codedb_channel_send(&process->channel, process->going.data + process->going_sent,
+                                   process->going.length - process->going_sent);
         error = errno;
-        pthread_mutex_lock(&process->lock);
+        if (!shared)
+            pthread_mutex_lock(&process->lock);
         process->offered = 0;
         if (process->socket != socket)
             break; /* lost meanwhile */
@@ -283,9 +296,8 @@ static void process_send(codedb_process *process)
         process->going.length = 0;
         process->going_sent = 0;
     }
-    if (!process->reading)
-        process_close(&process->dropped);
-    else if (full)
+    process_close_lost(process);
+    if (full && process->reading)
         process_kick(process);
     if (process->waiters > 0)
         pthread_cond_broadcast(&process->changed);
@@ -387,11 +399,8 @@ static void process_lose(codedb_process *process, const char *why)
         return;
     process->lost = why;
     shutdown(process->socket, SHUT_RDWR);
-    if (process->reading || process->sending)
-        process->dropped = process->socket;
-    else
-        close(process->socket);
     process->socket = -1;
+    process_close_lost(process);
     for (i = 0; i < process->slot_capacity; i++) {
         process_call *call = process->calls[i];
         if (call == NULL)
@@ -590,46 +599,37 @@ static int process_poll_timeout(double until)
     return left <= 0 ? 0 : left > 1e6 ? 1000000 : (int)left + 1;
 }
 
-/* Reads without the lock: what there is, or what comes until `until`. Below 0 with errno as recv; EAGAIN: nothing. */
-static ssize_t process_receive(int socket, int kick, unsigned char *into, size_t room, bool more_to_send, double until)
+static bool process_is_nothing(ssize_t received)
 {
-    struct pollfd wait[2] = {{.fd = socket, .events = POLLIN}, {.fd = kick, .events = POLLIN}};
-    double awake = codedb_monotonic_now() + PROCESS_AWAKE;
+    return received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
+/* Reads without the lock: what there is, or what comes until `until`, looking for `awake` seconds before it sleeps. Below 0 with errno as
+ * recv; EAGAIN: nothing. */
+static ssize_t process_receive(codedb_process *process, unsigned char *into, size_t room, bool more_to_send, double awake,
+                               double until)
+{
+    double asleep = codedb_monotonic_now() + awake;
     ssize_t received;
     char kicks[64];
-    if (until != 0 && until < awake)
-        awake = until;
+    if (until != 0 && until < asleep)
+        asleep = until;
     for (;;) {
-        received = recv(socket, into, room, MSG_DONTWAIT);
-        if (received >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+        received = codedb_channel_receive(&process->channel, into, room);
+        if (!process_is_nothing(received))
             return received;
-        if (more_to_send || codedb_monotonic_now() >= awake)
+        if (more_to_send || codedb_monotonic_now() >= asleep)
             break;
         sched_yield();
     }
-    if (more_to_send)
-        wait[0].events |= POLLOUT;
-    if (poll(wait, 2, process_poll_timeout(until)) > 0 && wait[1].revents != 0)
-        while (read(kick, kicks, sizeof kicks) > 0)
+    if (codedb_channel_wait(&process->channel, more_to_send, process->kick[0], process_poll_timeout(until)))
+        while (read(process->kick[0], kicks, sizeof kicks) > 0)
             continue;
-    return recv(socket, into, room, MSG_DONTWAIT);
+    return codedb_channel_receive(&process->channel, into, room);
 }
 
-/* One turn of reading the worker's socket. */
-static void process_read_socket(codedb_process *process, double until)
+static void process_on_received(codedb_process *process, ssize_t received, int error)
 {
-    int socket = process->socket;
-    bool more_to_send = !process->sending && process_pending(process) > 0;
-    unsigned char *into = process->input + process->input_length;
-    size_t room = PROCESS_INPUT - process->input_length;
-    ssize_t received;
-    int error;
-    pthread_mutex_unlock(&process->lock);
-    received = process_receive(socket, process->kick[0], into, room, more_to_send, until);
-    error = errno;
-    pthread_mutex_lock(&process->lock);
-    if (process->socket != socket)
-        return;
     if (received > 0) {
         process->input_length += (size_t)received;
         process_take_input(process);
@@ -638,38 +638,71 @@ static void process_read_socket(codedb_process *process, double until)
     } else if (error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
         process_lose(process, "its socket is broken");
     }
+}
+
+/* One turn of reading what the worker sends. */
+static void process_read_channel(codedb_process *process, double awake, double until)
+{
+    int socket = process->socket;
+    bool more_to_send = !process->sending && process_pending(process) > 0;
+    unsigned char *into = process->input + process->input_length;
+    size_t room = PROCESS_INPUT - process->input_length;
+    ssize_t received;
+    int error;
+    pthread_mutex_unlock(&process->lock);
+    received = process_receive(process, into, room, more_to_send, awake, until);
+    error = errno;
+    pthread_mutex_lock(&process->lock);
+    if (process->socket != socket)
+        return;
+    process_on_received(process, received, error);
     if (more_to_send)
         process_send(process);
 }
 
-/* Reads the supervisor's notice with the new worker's socket; its size, 0 at the end, below 0 when there is none. */
-static ssize_t process_receive_notice(int control, codedb_worker_notice *notice, int *socket)
+/* The reader's turn where it takes no time: reads what is in shared memory, under the lock. */
+static void process_take_shared(codedb_process *process)
+{
+    ssize_t received;
+    if (process->reading || process->socket < 0)
+        return;
+    process->reading = true;
+    received =
+        codedb_channel_receive(&process->channel, process->input + process->input_length, PROCESS_INPUT - process->input_length);
+    process_on_received(process, received, errno);
+    process->reading = false;
+    process_close_lost(process);
+}
+
+/* Reads the supervisor's notice with what comes with it, -1: nothing; its size, 0 at the end, below 0 when there is none. */
+static ssize_t process_receive_notice(int control, codedb_worker_notice *notice, int descriptors[2])
 {
     union {
         struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(2 * sizeof(int))];
     } passed;
     struct iovec bytes = {.iov_base = notice, .iov_len = sizeof *notice};
     struct msghdr message = {
         .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = sizeof passed.room};
     const struct cmsghdr *header;
     ssize_t received = recvmsg(control, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    *socket = -1;
+    descriptors[0] = -1;
+    descriptors[1] = -1;
     if (received <= 0)
         return received;
     header = CMSG_FIRSTHDR(&message);
     if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(socket, CMSG_DATA(header), sizeof *socket);
+        (header->cmsg_len == CMSG_LEN(sizeof(int)) || header->cmsg_len == CMSG_LEN(2 * sizeof(int))))
+        memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     return received;
 }
 
-static void process_on_notice(codedb_process *process, const codedb_worker_notice *notice, int socket)
+static void process_on_notice(codedb_process *process, const codedb_worker_notice *notice)
 {
     if (process->notice.number != 0)
         process->restarts++;
     process->notice = *notice;
-    process->socket = socket;
+    process->socket = process->channel.socket;
     process->input_length = 0;
     process_change(process, PROCESS_GREETING);
 }
@@ -681,19 +714,32 @@ static bool process_order_kill(const codedb_process *process, uint64_t worker)
     return send(process->control, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof order;
 }
 
-/* A worker is there, but no descriptor was free for its socket. It is killed, so that the next one's is sent: it may find one. */
-static void process_on_unreachable(codedb_process *process, const codedb_worker_notice *notice)
+/* A worker is there, and no channel to it. It is killed, so that there is a next one, to which there may be. */
+static void process_on_unreachable(codedb_process *process, const codedb_worker_notice *notice, const char *what, int error)
 {
     char why[100];
     if (process->notice.number != 0)
         process->restarts++;
     process->notice = *notice;
     process->failure = CODEDB_CONNECTION_ERROR;
-    codedb_text_system_error(EMFILE, why, sizeof why);
-    snprintf(process->reason, sizeof process->reason,
-             "the driver's process was started, but no file descriptor was free here for its socket: %s", why);
+    codedb_text_system_error(error, why, sizeof why);
+    snprintf(process->reason, sizeof process->reason, "the driver's process was started, but %s: %s", what, why);
     process_change(process, PROCESS_FAILED);
     process_order_kill(process, notice->number);
+}
+
+/* A worker was started: opens the channel to it. */
+static void process_meet(codedb_process *process, const codedb_worker_notice *notice, int descriptors[2])
+{
+    bool all = descriptors[0] >= 0 && (notice->descriptors == 1 || descriptors[1] >= 0);
+    if (!all)
+        process_on_unreachable(process, notice, "no file descriptor was free here for the channel to it", EMFILE);
+    else if (!codedb_channel_open(&process->channel, CODEDB_CHANNEL_HOST, descriptors[0], descriptors[1]))
+        process_on_unreachable(process, notice, "there was no memory here for the channel to it", ENOMEM);
+    else
+        process_on_notice(process, notice);
+    if (process->socket >= 0)
+        descriptors[0] = -1; /* the channel's now */
 }
 
 /* One turn of waiting for a new worker. */
@@ -704,43 +750,40 @@ static void process_read_control(codedb_process *process, double until)
     codedb_worker_notice notice;
     char kicks[64];
     ssize_t received;
-    int socket, error;
+    int descriptors[2], error;
     pthread_mutex_unlock(&process->lock);
     if (poll(wait, 2, process_poll_timeout(until)) > 0 && wait[1].revents != 0)
         while (read(process->kick[0], kicks, sizeof kicks) > 0)
             continue;
-    received = process_receive_notice(control, &notice, &socket);
+    received = process_receive_notice(control, &notice, descriptors);
     error = errno;
     pthread_mutex_lock(&process->lock);
     if (received == (ssize_t)sizeof notice && process->socket < 0 && process->state != PROCESS_CLOSED) {
-        if (socket >= 0)
-            process_on_notice(process, &notice, socket);
-        else
-            process_on_unreachable(process, &notice);
+        process_meet(process, &notice, descriptors);
     } else if (received >= 0 || (error != EAGAIN && error != EWOULDBLOCK && error != EINTR)) {
-        process_close(&socket);
         process_close(&process->control);
         process_await_next(process);
     }
+    process_close(&descriptors[0]);
+    process_close(&descriptors[1]);
 }
 
 /* Whether there is no reader, and something to read. A new worker waits until nobody sends to the one before (invariant 6). */
 static bool process_may_turn(const codedb_process *process)
 {
-    return !process->reading && (process->socket >= 0 || (process->control >= 0 && !process->sending));
+    return !process->reading && (process->socket >= 0 || (process->control >= 0 && !process->sending && process->lookers == 0));
 }
 
-/* Who is not the reader and finds none becomes it for a turn. */
-static void process_turn(codedb_process *process, double until)
+/* Who is not the reader and finds none becomes it for a turn, and looks for `awake` seconds before it sleeps. */
+static void process_turn(codedb_process *process, double awake, double until)
 {
     process->reading = true;
     if (process->socket >= 0)
-        process_read_socket(process, until);
+        process_read_channel(process, awake, until);
     else
         process_read_control(process, until);
     process->reading = false;
-    if (!process->sending)
-        process_close(&process->dropped);
+    process_close_lost(process);
 }
 
 /* Invariant 1. */
@@ -763,7 +806,7 @@ static bool process_is_over(double until)
 static void process_await_change(codedb_process *process, double until)
 {
     if (process_may_turn(process)) {
-        process_turn(process, until);
+        process_turn(process, PROCESS_AWAKE, until);
         return;
     }
     process->waiters++;
@@ -771,23 +814,52 @@ static void process_await_change(codedb_process *process, double until)
     process->waiters--;
 }
 
-/* Looks for the answer for a moment, giving the processor away: waking a sleeper costs more than most answers. Few look at a time, since a
- * yield goes round them all. */
+/* Looks, `alone` without giving the processor away; true, with the lock, when there is something to read. Where the look is a call of the
+ * system, that is whenever there is no reader. */
+static bool process_spin(codedb_process *process, const process_call *call, bool alone)
+{
+    bool shared = process->channel.memory != NULL, found = false;
+    unsigned pauses = shared && alone ? codedb_spin_limit(&process->spin) : 0;
+    while (!call->done) {
+        found = !process->reading && (!shared || codedb_channel_has_bytes(&process->channel)) &&
+                pthread_mutex_trylock(&process->lock) == 0;
+        if (found || pauses == 0)
+            break;
+        codedb_pause();
+        pauses--;
+    }
+    if (shared && alone)
+        codedb_spin_learn(&process->spin, found || call->done);
+    return found;
+}
+
+/* Looks for the answer for a moment: waking a sleeper costs more than most answers. Few look at a time, since a yield goes round them all.
+ * What lies in shared memory is read by anybody who finds it; a socket only by him who becomes the reader behind this. */
 static void process_look_out(codedb_process *process, const process_call *call)
 {
-    double until = codedb_monotonic_now() + PROCESS_AWAKE;
-    bool has_lock;
+    bool shared = process->channel.memory != NULL, has_lock = false, alone;
+    double until = 0;
     if (process->lookers >= PROCESS_LOOKERS)
         return;
     process->lookers++;
+    alone = process->lookers == 1; /* else there is somebody who has something to do with the processor */
     pthread_mutex_unlock(&process->lock);
-    do {
+    for (;;) {
+        has_lock = process_spin(process, call, alone);
+        if (has_lock && shared)
+            process_take_shared(process);
+        if (call->done || (has_lock && !shared) || (until != 0 && codedb_monotonic_now() >= until))
+            break;
+        if (has_lock)
+            pthread_mutex_unlock(&process->lock);
+        if (until == 0)
+            until = codedb_monotonic_now() + PROCESS_AWAKE;
         sched_yield();
-        has_lock = !process->reading && pthread_mutex_trylock(&process->lock) == 0;
-    } while (!has_lock && !call->done && codedb_monotonic_now() < until);
+    }
     if (!has_lock)
         pthread_mutex_lock(&process->lock);
     process->lookers--;
+    process_close_lost(process);
 }
 
 /* Sleeps until somebody wakes this call. */
@@ -905,12 +977,13 @@ static process_end process_exchange(codedb_process *process, process_call *call,
         return PROCESS_END_NO_MEMORY;
     given = process_give(process, call, kind, message, until, &end);
     while (given && !call->done && !process_is_over(until)) {
-        if (process->reading)
+        bool shared = process->channel.memory != NULL;
+        if (process->reading || shared)
             process_look_out(process, call);
         if (call->done)
             break;
         if (!process->reading)
-            process_turn(process, until);
+            process_turn(process, shared ? 0 : PROCESS_AWAKE, until);
         else
             process_sleep(process, call, until);
     }
@@ -954,7 +1027,7 @@ static codedb_code process_fail_timeout(const codedb_request *request, bool sent
 static codedb_code process_await_worker(codedb_process *process, const codedb_request *request)
 {
     if (process->state == PROCESS_FAILED && process_may_turn(process))
-        process_turn(process, 1e-9); /* a look whether there is a new one */
+        process_turn(process, PROCESS_AWAKE, 1e-9); /* a look whether there is a new one */
     while (process->state != PROCESS_UP) {
         if (process->state == PROCESS_CLOSED || process->state == PROCESS_FAILED || process->stopping)
             return codedb_fail(request->result, CODEDB_CONNECTION_ERROR, "%s",
@@ -1130,7 +1203,7 @@ static void process_help(codedb_process *process)
     if (process->finished != NULL)
         return;
     if (process_may_turn(process))
-        process_turn(process, until);
+        process_turn(process, PROCESS_AWAKE, until);
     else
         process_sleep(process, &process->helping, until);
 }
@@ -1322,7 +1395,7 @@ CODEDB_PRIVATE void codedb_process_health(codedb_process *process, double timeou
     codedb_code code = CODEDB_CONNECTION_ERROR;
     pthread_mutex_lock(&process->lock);
     if (process->state != PROCESS_CLOSED && process_may_turn(process))
-        process_turn(process, 1e-9); /* a look whether something has changed */
+        process_turn(process, PROCESS_AWAKE, 1e-9); /* a look whether something has changed */
     if (process->state == PROCESS_UP && !process->stopping)
         code = process_ask_statistics(process, &statistics, timeout);
     health->is_process = 1;

@@ -1,6 +1,6 @@
-/* codedb_process.h -- the driver in a process of its own: the messages that cross the socket, and the host's end of it.
+/* codedb_process.h -- the driver in a process of its own: the messages that cross, the channel that they cross, and the host's end of it.
  *
- *   host thread: request -> message -> frames ~~socket~~> child: frames -> message -> request -> queue -> loop
+ *   host thread: request -> message -> frames ~~channel~~> child: frames -> message -> request -> queue -> loop
  *
  * A message is a request, an answer, ...; it crosses in frames of at most CODEDB_WIRE_FRAME bytes, so that a large one does not keep small
  * ones waiting. */
@@ -8,6 +8,8 @@
 #define CODEDB_PROCESS_H
 
 #include "codedb_driver.h"
+
+#include <sys/types.h>
 
 /* ---- codedb_wire.c ------------------------------------------------------------------------------------------------- */
 
@@ -109,13 +111,52 @@ CODEDB_PRIVATE void codedb_wire_write_answer(codedb_wire_message *message, const
 CODEDB_PRIVATE codedb_code codedb_wire_read_answer(codedb_request *request, const codedb_allocator *allocator, const void *bytes,
                                                    size_t length);
 
+/* ---- codedb_channel.c: how the bytes of the frames cross ------------------------------------------------------------ */
+
+typedef enum codedb_channel_side { CODEDB_CHANNEL_HOST, CODEDB_CHANNEL_WORKER } codedb_channel_side;
+
+/* One side's end. It has one sender and one receiver at a time, which may be two threads. */
+typedef struct codedb_channel {
+    int socket;                           /* -1: there is no channel */
+    struct codedb_channel_memory *memory; /* shared by both sides; NULL: the socket carries the bytes */
+    codedb_channel_side side;
+    uint32_t written;    /* position in the ring of this side: the sender's, as is the next one */
+    uint32_t read_there; /* where the other side had read to when that was looked at */
+    uint32_t read;       /* position in the ring of the other side: the receiver's, as are the next two */
+    bool ended;          /* the other side is gone */
+    int error;           /* of the socket; 0: none */
+} codedb_channel;
+
+#define CODEDB_CHANNEL_NONE ((codedb_channel){.socket = -1})
+
+/* Makes the memory for one channel. Gives a descriptor, to be closed once both ends are open; -1: the system has none to share. */
+CODEDB_PRIVATE int codedb_channel_memory_create(void);
+/* Makes an end from a socket, which is the channel's from then on, and the memory's descriptor, which is not; -1: the socket is to carry the
+ * bytes. False, with the socket still the caller's, when the memory is not what it should be or cannot be had. */
+CODEDB_PRIVATE bool codedb_channel_open(codedb_channel *channel, codedb_channel_side side, int socket, int memory);
+CODEDB_PRIVATE void codedb_channel_close(codedb_channel *channel);
+/* As send and recv do with MSG_DONTWAIT: how many bytes; below 0 with errno, EAGAIN for nothing; 0 received: the other side has ended. With
+ * memory the end is seen in codedb_channel_wait and codedb_channel_look only. EPROTO: the other side has spoilt the memory. */
+CODEDB_PRIVATE ssize_t codedb_channel_send(codedb_channel *channel, const void *bytes, size_t length);
+CODEDB_PRIVATE ssize_t codedb_channel_receive(codedb_channel *channel, void *into, size_t room);
+/* Whether there is something in the shared memory to be received; by any thread, as long as the channel is open. */
+CODEDB_PRIVATE bool codedb_channel_has_bytes(const codedb_channel *channel);
+/* Looks whether the other side has ended, for a receiver that does not wait. */
+CODEDB_PRIVATE void codedb_channel_look(codedb_channel *channel);
+/* The receiver sleeps until there may be bytes, or room to send if it is asked for, or the other side's end, or `kick` is readable (-1: none), or
+ * `timeout` milliseconds (-1: for ever) are over. True when `kick` is. */
+CODEDB_PRIVATE bool codedb_channel_wait(codedb_channel *channel, bool for_room, int kick, int timeout);
+
 /* ---- codedb_worker.c: the processes -------------------------------------------------------------------------------- */
 
-/* What the supervisor tells the host about the worker that it has started; the host's end of the worker's socket comes with it. */
+/* What the supervisor tells the host about the worker that it has started; with it come the host's end of the worker's socket and, if there is
+ * one, the memory of their channel. */
 typedef struct codedb_worker_notice {
     int32_t supervisor; /* process ids */
     int32_t worker;
-    uint64_t number; /* of the worker, from 1 */
+    uint64_t number;      /* of the worker, from 1 */
+    uint32_t descriptors; /* that come with it: 1 or 2 */
+    uint32_t unused;
 } codedb_worker_notice;
 
 /* What a host may send to the supervisor, besides closing the socket, which ends it: kill the worker; a new one is started at once. The

@@ -100,21 +100,6 @@ struct codedb_queue {
 
 /* ---- Creation ------------------------------------------------------------------------------------------------------ */
 
-/* A mutex that spins before it sleeps, where the C library has one: it is held for some nanoseconds only. */
-static bool queue_lock_init(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t attributes;
-    bool done;
-    if (pthread_mutexattr_init(&attributes) != 0)
-        return false;
-#if defined(__GLIBC__) && defined(_GNU_SOURCE)
-    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
-#endif
-    done = pthread_mutex_init(lock, &attributes) == 0;
-    pthread_mutexattr_destroy(&attributes);
-    return done;
-}
-
 CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator, size_t capacity, codedb_queue **queue,
                                                codedb_result *result)
 {
@@ -127,7 +112,7 @@ CODEDB_PRIVATE codedb_code codedb_queue_create(const codedb_allocator *allocator
     made->capacity = capacity;
     codedb_spin_init(&made->caller_spin, QUEUE_SPIN);
     codedb_spin_init(&made->driver_spin, QUEUE_SPIN);
-    if (!queue_lock_init(&made->lock)) {
+    if (!codedb_lock_init(&made->lock)) {
         codedb_memory_release(allocator, made);
         return codedb_fail_no_memory(result);
     }

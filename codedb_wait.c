@@ -25,6 +25,20 @@ CODEDB_PRIVATE bool codedb_thread_start(pthread_t *thread, void *(*run)(void *ar
     return started;
 }
 
+CODEDB_PRIVATE bool codedb_lock_init(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+    bool done;
+    if (pthread_mutexattr_init(&attributes) != 0)
+        return false;
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+    done = pthread_mutex_init(lock, &attributes) == 0;
+    pthread_mutexattr_destroy(&attributes);
+    return done;
+}
+
 CODEDB_PRIVATE bool codedb_condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;

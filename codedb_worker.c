@@ -49,9 +49,10 @@
 #define WORKER_BYTES_KEPT ((size_t)64 * 1024)
 #define WORKER_LOOK_INTERVAL 12e-6 /* seconds of running after which answers are sent, and the socket is looked at */
 #define WORKER_LOOK_WHILE_RUNNING 1e-3
-#define WORKER_AWAKE 60e-6   /* seconds of looking for more before sleep */
-#define WORKER_SPIN 80u      /* pauses before the processor is given away */
-#define WORKER_SPIN_LOOK 20u /* pauses between two looks: each of them keeps the host's threads from sending */
+#define WORKER_AWAKE 60e-6     /* seconds of looking for more before sleep */
+#define WORKER_SPIN 300u       /* pauses before the processor is given away */
+#define WORKER_SPIN_SOCKET 80u /* the same where the socket carries the bytes */
+#define WORKER_SPIN_LOOK 20u   /* pauses between two looks at it: each of them keeps the host's threads from sending */
 
 #define WORKER_BACK_OFF 0.1
 #define WORKER_BACK_OFF_LARGEST 5.0
@@ -279,12 +280,12 @@ struct worker {
     const worker_supervisor *supervisor;
     codedb_driver_options options; /* for the loop: with this process's allocator and log */
     codedb_allocator allocator;
-    int socket;
+    codedb_channel channel; /* to the host */
     codedb_queue *queue;
     codedb_loop *loop;
     bool ended;       /* the host is gone, or sends what cannot be understood */
     bool failed;      /* could not connect */
-    double last_look; /* when the socket was looked at */
+    double last_look; /* when the host was looked at */
     codedb_spin spin;
 
     worker_list assembled; /* not whole yet */
@@ -484,8 +485,7 @@ static bool worker_send(worker *self)
         worker_fill_output(self);
         if (self->ended || self->out_sent == self->out.length)
             return true;
-        sent =
-            send(self->socket, self->out.data + self->out_sent, self->out.length - self->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = codedb_channel_send(&self->channel, self->out.data + self->out_sent, self->out.length - self->out_sent);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -740,7 +740,7 @@ static bool worker_receive(worker *self)
 {
     ssize_t more;
     do {
-        more = recv(self->socket, self->input + self->input_length, WORKER_INPUT - self->input_length, MSG_DONTWAIT);
+        more = codedb_channel_receive(&self->channel, self->input + self->input_length, WORKER_INPUT - self->input_length);
     } while (more < 0 && errno == EINTR);
     if (more < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return false;
@@ -755,17 +755,28 @@ static bool worker_receive(worker *self)
 
 /* ---- 6. The worker ------------------------------------------------------------------------------------------------- */
 
-/* Runs until there is nothing to run, with a look at the socket now and then. */
+/* Gives what was answered and takes what has come: behind each turn where that is no call of the system, else now and then. */
+static void worker_exchange(worker *self)
+{
+    bool shared = self->channel.memory != NULL;
+    double now = codedb_monotonic_now();
+    bool looks = now - self->last_look > (shared ? WORKER_LOOK_WHILE_RUNNING : WORKER_LOOK_INTERVAL);
+    if (!shared && !looks)
+        return;
+    worker_send(self);
+    if (looks)
+        codedb_channel_look(&self->channel);
+    worker_receive(self);
+    if (looks)
+        self->last_look = codedb_monotonic_now();
+}
+
+/* Runs until there is nothing to run. */
 static void worker_run(worker *self)
 {
     worker_empty_backlog(self); /* cancels may have made room, and then there is nothing to run but these */
     while (!self->ended && codedb_loop_turn(self->loop)) {
-        double now = codedb_monotonic_now();
-        if (now - self->last_look > WORKER_LOOK_INTERVAL) {
-            worker_send(self);
-            worker_receive(self);
-            self->last_look = codedb_monotonic_now();
-        }
+        worker_exchange(self);
         worker_empty_backlog(self);
     }
 }
@@ -773,10 +784,11 @@ static void worker_run(worker *self)
 /* Looks for more without giving the processor away: all host threads that wait would run before this one does again. */
 static bool worker_spin(worker *self, unsigned pauses)
 {
+    unsigned step = self->channel.memory != NULL ? 1 : WORKER_SPIN_LOOK;
     bool received = worker_receive(self);
     unsigned done, i;
-    for (done = WORKER_SPIN_LOOK; done <= pauses && !received; done += WORKER_SPIN_LOOK) {
-        for (i = 0; i < WORKER_SPIN_LOOK; i++)
+    for (done = step; done <= pauses && !received; done += step) {
+        for (i = 0; i < step; i++)
             codedb_pause();
         received = worker_receive(self);
     }
@@ -801,7 +813,6 @@ static void worker_sleep(worker *self)
 {
     double wake = codedb_loop_wake_time(self->loop);
     double expiry = worker_expire_backlog(self);
-    struct pollfd wait = {.fd = self->socket, .events = POLLIN};
     int timeout = -1;
     if (expiry != 0 && (wake == 0 || expiry < wake))
         wake = expiry;
@@ -809,9 +820,7 @@ static void worker_sleep(worker *self)
         double left = (wake - codedb_monotonic_now()) * 1000;
         timeout = left <= 0 ? 0 : left > 1e6 ? 1000000 : (int)left + 1;
     }
-    if (self->out_sent < self->out.length)
-        wait.events |= POLLOUT;
-    poll(&wait, 1, timeout);
+    codedb_channel_wait(&self->channel, self->out_sent < self->out.length, -1, timeout);
 }
 
 /* Whether it was told to end and everything before that is answered. */
@@ -838,6 +847,7 @@ static void worker_look(void *context)
     if (now - self->last_look < WORKER_LOOK_WHILE_RUNNING || self->ended)
         return;
     self->last_look = now;
+    codedb_channel_look(&self->channel);
     worker_receive(self);
     if (self->ended) {
         worker_give_up(self);
@@ -888,15 +898,15 @@ static void worker_connect(worker *self)
     }
 }
 
-static bool worker_init(worker *self, const worker_supervisor *supervisor, int socket)
+static bool worker_init(worker *self, const worker_supervisor *supervisor, const codedb_channel *channel)
 {
     codedb_driver_settings *settings = &self->options.settings;
     memset(self, 0, sizeof *self);
-    codedb_spin_init(&self->spin, WORKER_SPIN);
+    codedb_spin_init(&self->spin, channel->memory != NULL ? WORKER_SPIN : WORKER_SPIN_SOCKET);
     self->supervisor = supervisor;
     self->options = supervisor->options.driver;
     self->allocator = supervisor->allocator;
-    self->socket = socket;
+    self->channel = *channel;
     settings->allocator = self->allocator;
     settings->log = worker_on_log;
     settings->log_context = self;
@@ -910,12 +920,12 @@ static bool worker_init(worker *self, const worker_supervisor *supervisor, int s
 }
 
 /* The life of a worker. Memory is not given back: the process ends. Its exit status is 0 when it was told to end. */
-static int worker_main(const worker_supervisor *supervisor, int socket)
+static int worker_main(const worker_supervisor *supervisor, const codedb_channel *channel)
 {
     const char *path = supervisor->options.driver.settings.path;
     worker self;
     bool asked;
-    if (!worker_init(&self, supervisor, socket))
+    if (!worker_init(&self, supervisor, channel))
         return 1;
     codedb_loop_watch(self.loop, worker_look, &self);
     worker_note(supervisor->log, CODEDB_LOG_INFO, "worker started for %s", path != NULL ? path : "its database");
@@ -942,55 +952,72 @@ static _Noreturn void worker_leave(int status)
     _exit(status);
 }
 
-static bool worker_send_notice(int control, const codedb_worker_notice *notice, int descriptor)
+static bool worker_send_notice(int control, const codedb_worker_notice *notice, const int descriptors[2])
 {
     union {
         struct cmsghdr header; /* for its alignment */
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(2 * sizeof(int))];
     } passed;
+    size_t size = notice->descriptors * sizeof(int);
     codedb_worker_notice copy = *notice;
     struct iovec bytes = {.iov_base = &copy, .iov_len = sizeof copy};
-    struct msghdr message = {
-        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = sizeof passed.room};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = CMSG_SPACE(size)};
     struct cmsghdr *header;
     memset(&passed, 0, sizeof passed);
     header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), descriptors, size);
     return sendmsg(control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof copy;
+}
+
+/* Becomes the worker, in the process that was forked for it. */
+static _Noreturn void worker_begin(worker_supervisor *supervisor, int socket, int memory)
+{
+    codedb_channel channel;
+    bool opened = codedb_channel_open(&channel, CODEDB_CHANNEL_WORKER, socket, memory);
+    if (memory >= 0)
+        close(memory);
+    close(supervisor->control);
+    if (supervisor->host_life >= 0)
+        close(supervisor->host_life);
+    if (!opened)
+        worker_note(supervisor->log, CODEDB_LOG_ERROR, "there is no memory for the channel to the host");
+    worker_leave(opened ? worker_main(supervisor, &channel) : 1);
 }
 
 /* Starts the next worker and tells the host; false when that cannot be done. */
 static bool worker_start(worker_supervisor *supervisor)
 {
     codedb_worker_notice notice = {.supervisor = (int32_t)getpid(), .number = ++supervisor->number};
-    int ends[2];
+    int ends[2], passed[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         worker_note_errno(supervisor->log, "no worker can be started: there is no socket for it");
         return false;
     }
+    passed[0] = ends[0];
+    passed[1] = codedb_channel_memory_create();
     supervisor->worker = fork();
     if (supervisor->worker == 0) {
         close(ends[0]);
-        close(supervisor->control);
-        if (supervisor->host_life >= 0)
-            close(supervisor->host_life);
-        worker_leave(worker_main(supervisor, ends[1]));
+        worker_begin(supervisor, ends[1], passed[1]);
     }
     if (supervisor->worker < 0)
         worker_note_errno(supervisor->log, "no worker can be started: the system forks no more");
     close(ends[1]);
-    if (supervisor->worker < 0) {
+    if (supervisor->worker >= 0) {
+        notice.worker = (int32_t)supervisor->worker;
+        notice.descriptors = passed[1] >= 0 ? 2 : 1;
+        supervisor->host_end = ends[0];
+        if (!worker_send_notice(supervisor->control, &notice, passed))
+            shutdown(ends[0], SHUT_RDWR); /* nobody will ever ask it anything; it ends and is waited for like any other */
+    } else {
         close(ends[0]);
-        return false;
     }
-    notice.worker = (int32_t)supervisor->worker;
-    supervisor->host_end = ends[0];
-    if (!worker_send_notice(supervisor->control, &notice, ends[0]))
-        shutdown(ends[0], SHUT_RDWR); /* nobody will ever ask it anything; it ends and is waited for like any other */
-    return true;
+    if (passed[1] >= 0)
+        close(passed[1]);
+    return supervisor->worker >= 0;
 }
 
 typedef enum worker_event {

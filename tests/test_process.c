@@ -10,13 +10,26 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/socket.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 static codedb_result result = CODEDB_INIT(codedb_result);
+
+/* The system's memfd_create, as codedb calls it. Without it there is no memory to share, and the socket carries everything. */
+static bool without_shared_memory;
+
+int memfd_create(const char *name, unsigned flags)
+{
+    if (!without_shared_memory)
+        return (int)syscall(SYS_memfd_create, name, flags);
+    errno = ENOSYS;
+    return -1;
+}
 
 /* ---- A database in a process ---- */
 
@@ -77,9 +90,16 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_socket(void **state)
+{
+    without_shared_memory = true;
+    return set_up(state);
+}
+
 static int tear_down(void **state)
 {
     proxy *p = *state;
+    without_shared_memory = false;
     codedb_close(p->db);
     codedb_result_clear(&result);
     support_folder_remove(p->folder);
@@ -1308,41 +1328,56 @@ static void without_memory_a_write_that_was_done_is_not_said_to_have_failed(void
 }
 
 #define PROXY_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define SOCKET_TEST(test)                                       \
+    {                                                           \
+#test " (socket)", test, set_up_socket, tear_down, NULL \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PROXY_TEST(the_driver_is_another_process),
+        SOCKET_TEST(the_driver_is_another_process),
         cmocka_unit_test(a_thread_is_healthy_as_long_as_it_is_there),
         PROXY_TEST(wrong_calls_are_refused),
         PROXY_TEST(a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost),
+        SOCKET_TEST(a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost),
         PROXY_TEST(a_worker_may_die_many_times),
         PROXY_TEST(who_waits_for_a_dead_worker_is_told_at_once),
+        SOCKET_TEST(who_waits_for_a_dead_worker_is_told_at_once),
         PROXY_TEST(a_transaction_dies_with_its_worker),
         PROXY_TEST(a_transaction_that_died_with_its_worker_is_run_again),
         cmocka_unit_test(a_database_in_memory_dies_with_its_worker),
         PROXY_TEST(a_restart_keeps_everything_but_transactions),
+        SOCKET_TEST(a_restart_keeps_everything_but_transactions),
         PROXY_TEST(a_restart_of_a_dead_worker_does_not_kill_the_next_one),
         PROXY_TEST(a_second_restart_kills_nothing_that_runs),
         PROXY_TEST(a_worker_that_hangs_is_killed_by_a_restart),
+        SOCKET_TEST(a_worker_that_hangs_is_killed_by_a_restart),
         PROXY_TEST(a_worker_that_hangs_cannot_hold_a_close),
         PROXY_TEST(without_its_supervisor_a_worker_works_on_and_a_restart_starts_both),
         PROXY_TEST(without_a_supervisor_a_worker_that_hangs_is_left_by_a_restart),
         PROXY_TEST(a_worker_that_does_not_answer_is_not_waited_for),
         PROXY_TEST(the_workers_clock_is_the_hosts),
         PROXY_TEST(a_row_of_a_hundred_megabytes_crosses_both_ways),
+        SOCKET_TEST(a_row_of_a_hundred_megabytes_crosses_both_ways),
         PROXY_TEST(many_threads_share_the_socket_and_get_their_own_answers),
+        SOCKET_TEST(many_threads_share_the_socket_and_get_their_own_answers),
         PROXY_TEST(under_load_deaths_lose_no_acknowledged_row),
+        SOCKET_TEST(under_load_deaths_lose_no_acknowledged_row),
         PROXY_TEST(one_behind_a_long_statement_ends_in_its_time_and_is_not_run),
         PROXY_TEST(what_was_submitted_to_a_dead_worker_is_answered),
-        PROXY_TEST(what_was_being_sent_when_the_worker_died_is_not_sent_again),
+        SOCKET_TEST(what_was_submitted_to_a_dead_worker_is_answered),
+        SOCKET_TEST(what_was_being_sent_when_the_worker_died_is_not_sent_again),
         PROXY_TEST(a_function_that_takes_its_time_keeps_nobody_from_his_answer),
         PROXY_TEST(a_file_that_the_host_has_open_is_refused),
         PROXY_TEST(descriptors_of_the_host_are_closed),
         PROXY_TEST(signals_to_the_hosts_group_are_the_hosts_business),
         PROXY_TEST(no_child_is_left_and_no_handler_is_installed),
         PROXY_TEST(both_processes_end_with_their_host),
+        SOCKET_TEST(both_processes_end_with_their_host),
         PROXY_TEST(what_runs_for_a_dead_host_ends_by_itself),
+        SOCKET_TEST(what_runs_for_a_dead_host_ends_by_itself),
         PROXY_TEST(both_end_with_a_host_whose_child_has_copies_of_the_sockets),
         PROXY_TEST(the_thread_that_opened_may_end),
         PROXY_TEST(a_child_of_the_host_finds_its_handle_closed),
@@ -1353,6 +1388,7 @@ int main(void)
         PROXY_TEST(a_driver_of_the_hosts_own_stays_on_a_thread),
         PROXY_TEST(a_worker_that_cannot_connect_again_says_why_and_may_later),
         PROXY_TEST(without_a_descriptor_for_the_next_worker_that_is_said),
+        SOCKET_TEST(without_a_descriptor_for_the_next_worker_that_is_said),
         cmocka_unit_test(every_failed_allocation_of_the_host_is_an_answer),
         cmocka_unit_test(without_memory_a_write_that_was_done_is_not_said_to_have_failed),
 #ifdef PROCESS_HAMMERS
