@@ -27,9 +27,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHANNEL_RING ((uint32_t)64 * 1024) /* bytes; a power of two */
-#define CHANNEL_AHEAD 512                  /* bytes: most requests and answers are shorter */
-#define CHANNEL_LINE 64                    /* bytes that processors exchange at a time: what different sides write lies apart */
+#define CHANNEL_RING ((uint32_t)256 * 1024) /* bytes of a direction; a power of two */
+#define CHANNEL_AHEAD 512                   /* bytes: most requests and answers are shorter */
+#define CHANNEL_LINE 64                     /* bytes that processors exchange at a time: what different sides write lies apart */
 
 /* What a side sleeps for. */
 #define CHANNEL_BYTES 1u

@@ -1,8 +1,9 @@
-/* codedb_process.c -- the host's end of a driver in a process of its own: many threads share one socket.
+/* codedb_process.c -- the host's end of a driver in a process of its own: many threads share one channel.
  *
- * Called by codedb_driver.c in the host's threads; calls the wire and codedb_worker_spawn. There is no thread of its own: whoever waits
- * for an answer does what is to be done. One of those who wait is the reader: he reads the socket, gives the others their answers and
- * wakes them, and hands his part on when his own answer has come. So a lone thread never waits for another.
+ * Called by codedb_driver.c in the host's threads; calls the wire, the channel and codedb_worker_spawn. There is no thread of its own: whoever
+ * waits for an answer does what is to be done. One of those who wait is the reader: he receives, gives the others their answers and
+ * wakes them, and hands his part on when his own answer has come. So a lone thread never waits for another. Where the bytes are in shared
+ * memory, he who finds some is the reader while he takes them out; only who sleeps is it for longer.
  *
  * A request that is submitted has nobody who waits: for those there is a thread, the helper, which waits for all of them.
  *
@@ -16,7 +17,8 @@
  * 4. A request of which not all was sent when the worker was lost has not run. If nothing was sent, it goes to the next worker. What a
  *    sender has in its hands at that moment counts as sent: nobody knows yet how much the worker got.
  * 5. A transaction belongs to one worker: its number is part of the id that the host sees.
- * 6. The descriptor of a lost worker is closed when nobody reads or sends any more, so that its number is not another's meanwhile. */
+ * 6. The channel of a lost worker is closed when nobody reads, sends or looks any more, so that its descriptor's number and its memory
+ *    are not another's meanwhile. */
 #include "codedb_process.h"
 
 #include <errno.h>
@@ -32,7 +34,9 @@
 
 #define PROCESS_INPUT (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME)
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
-#define PROCESS_SPIN 300     /* pauses of looking for an answer in shared memory before the processor is given away */
+#define PROCESS_SPIN 300 /* pauses of looking into shared memory before the processor is given away */
+#define PROCESS_SHORT \
+    4 /* requests that the worker has: fewer are answered sooner than another thread gets the processor and gives it back */
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
 #define PROCESS_LOOKERS 16   /* callers that look at a time */
 #define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
@@ -259,11 +263,11 @@ static bool process_next_going(codedb_process *process)
     return process->going.length > 0;
 }
 
-/* Sends what was given, as far as the socket takes it without waiting; the rest is the reader's to send. */
+/* Sends what was given, as far as the channel takes it without waiting; the rest is the reader's to send. */
 static void process_send(codedb_process *process)
 {
     int socket = process->socket;
-    bool shared = process->channel.memory != NULL; /* then it takes less time than to give the lock away */
+    bool shared = process->channel.memory != NULL; /* then it takes no longer than to give the lock away */
     bool full = false;
     if (process->sending || socket < 0)
         return;
@@ -768,7 +772,7 @@ static void process_read_control(codedb_process *process, double until)
     process_close(&descriptors[1]);
 }
 
-/* Whether there is no reader, and something to read. A new worker waits until nobody sends to the one before (invariant 6). */
+/* Whether there is no reader, and something to read. A new worker waits until the channel to the one before is closed (invariant 6). */
 static bool process_may_turn(const codedb_process *process)
 {
     return !process->reading && (process->socket >= 0 || (process->control >= 0 && !process->sending && process->lookers == 0));
@@ -842,7 +846,7 @@ static void process_look_out(codedb_process *process, const process_call *call)
     if (process->lookers >= PROCESS_LOOKERS)
         return;
     process->lookers++;
-    alone = process->lookers == 1; /* else there is somebody who has something to do with the processor */
+    alone = process->slot_capacity - process->slots_free <= PROCESS_SHORT;
     pthread_mutex_unlock(&process->lock);
     for (;;) {
         has_lock = process_spin(process, call, alone);

@@ -24,39 +24,23 @@
 
 /* ---- 1. Frames ----------------------------------------------------------------------------------------------------- */
 
-static void wire_put_fixed(unsigned char *at, uint64_t number, size_t size)
-{
-    size_t i;
-    for (i = 0; i < size; i++)
-        at[i] = (unsigned char)(number >> (8 * i));
-}
-
-static uint64_t wire_get_fixed(const unsigned char *at, size_t size)
-{
-    uint64_t number = 0;
-    size_t i;
-    for (i = size; i > 0; i--)
-        number = number << 8 | at[i - 1];
-    return number;
-}
-
 CODEDB_PRIVATE void codedb_wire_write_header(unsigned char bytes[], const codedb_wire_header *header)
 {
-    wire_put_fixed(bytes, header->length, 4);
+    memcpy(bytes, &header->length, 4); /* both sides are one program: they have one order of bytes */
     bytes[4] = CODEDB_WIRE_VERSION;
     bytes[5] = (unsigned char)header->kind;
     bytes[6] = 0;
     bytes[7] = 0;
-    wire_put_fixed(bytes + 8, header->tag, 8);
-    wire_put_fixed(bytes + 16, header->total, 8);
+    memcpy(bytes + 8, &header->tag, 8);
+    memcpy(bytes + 16, &header->total, 8);
 }
 
 CODEDB_PRIVATE bool codedb_wire_read_header(const unsigned char bytes[], codedb_wire_header *header, const char **wrong)
 {
-    header->length = (uint32_t)wire_get_fixed(bytes, 4);
+    memcpy(&header->length, bytes, 4);
     header->kind = (codedb_wire_kind)bytes[5];
-    header->tag = wire_get_fixed(bytes + 8, 8);
-    header->total = wire_get_fixed(bytes + 16, 8);
+    memcpy(&header->tag, bytes + 8, 8);
+    memcpy(&header->total, bytes + 16, 8);
     *wrong = NULL;
     if (bytes[4] != CODEDB_WIRE_VERSION)
         *wrong = "a frame of another version";
@@ -215,7 +199,7 @@ static int64_t wire_unfold(uint64_t folded)
     return (int64_t)(folded & 1 ? ~(folded >> 1) : folded >> 1);
 }
 
-static void wire_put_number(codedb_wire_message *message, uint64_t number)
+static inline void wire_put_number(codedb_wire_message *message, uint64_t number)
 {
     unsigned char *at = wire_room(message, WIRE_NUMBER_SIZE);
     if (at != NULL)
@@ -328,7 +312,7 @@ static unsigned wire_get_byte(wire_reader *reader)
     return *reader->at++;
 }
 
-static uint64_t wire_get_number(wire_reader *reader)
+static uint64_t wire_get_long_number(wire_reader *reader)
 {
     uint64_t number = 0;
     unsigned shift, byte;
@@ -342,6 +326,13 @@ static uint64_t wire_get_number(wire_reader *reader)
     }
     wire_refuse(reader, "a number has more than 64 bits");
     return 0;
+}
+
+static inline uint64_t wire_get_number(wire_reader *reader)
+{
+    if (reader->at < reader->end && *reader->at < 0x80) /* most are */
+        return *reader->at++;
+    return wire_get_long_number(reader);
 }
 
 static int64_t wire_get_signed(wire_reader *reader)

@@ -1,6 +1,6 @@
 /* codedb_worker.c -- the driver's processes: a supervisor, and the worker that it starts and starts again.
  *
- *   host --fork--> (a process that ends at once) --fork--> supervisor --fork--> worker: socket -> request -> queue -> loop -> answer
+ *   host --fork--> (a process that ends at once) --fork--> supervisor --fork--> worker: channel -> request -> queue -> loop -> answer
  *
  * codedb_worker_spawn is called by a thread of the host. Everything else runs in the supervisor or in the worker, both of one thread. Calls the
  * wire, the queue, the loop and a driver, and SQLite's fork functions.
@@ -47,8 +47,10 @@
 #define WORKER_OUTPUT_FULL ((size_t)256 * 1024) /* more is not taken from answers until it was sent */
 #define WORKER_JOBS_KEPT 64
 #define WORKER_BYTES_KEPT ((size_t)64 * 1024)
-#define WORKER_LOOK_INTERVAL 12e-6 /* seconds of running after which answers are sent, and the socket is looked at */
+#define WORKER_LOOK_INTERVAL \
+    12e-6 /* seconds of running after which answers are sent, and the socket is looked at, if it carries the bytes */
 #define WORKER_LOOK_WHILE_RUNNING 1e-3
+#define WORKER_TURNS 64u       /* turns between two looks at the clock */
 #define WORKER_AWAKE 60e-6     /* seconds of looking for more before sleep */
 #define WORKER_SPIN 300u       /* pauses before the processor is given away */
 #define WORKER_SPIN_SOCKET 80u /* the same where the socket carries the bytes */
@@ -286,6 +288,7 @@ struct worker {
     bool ended;       /* the host is gone, or sends what cannot be understood */
     bool failed;      /* could not connect */
     double last_look; /* when the host was looked at */
+    unsigned turns;   /* of the loop */
     codedb_spin spin;
 
     worker_list assembled; /* not whole yet */
@@ -755,20 +758,22 @@ static bool worker_receive(worker *self)
 
 /* ---- 6. The worker ------------------------------------------------------------------------------------------------- */
 
-/* Gives what was answered and takes what has come: behind each turn where that is no call of the system, else now and then. */
+/* Behind a turn: gives what was answered and takes what has come, each time where that is no call of the system, else now and then. */
 static void worker_exchange(worker *self)
 {
     bool shared = self->channel.memory != NULL;
-    double now = codedb_monotonic_now();
-    bool looks = now - self->last_look > (shared ? WORKER_LOOK_WHILE_RUNNING : WORKER_LOOK_INTERVAL);
-    if (!shared && !looks)
+    if (shared) {
+        worker_send(self);
+        worker_receive(self);
+        if (++self->turns % WORKER_TURNS != 0)
+            return;
+    }
+    if (codedb_monotonic_now() - self->last_look <= (shared ? WORKER_LOOK_WHILE_RUNNING : WORKER_LOOK_INTERVAL))
         return;
     worker_send(self);
-    if (looks)
-        codedb_channel_look(&self->channel);
+    codedb_channel_look(&self->channel);
     worker_receive(self);
-    if (looks)
-        self->last_look = codedb_monotonic_now();
+    self->last_look = codedb_monotonic_now();
 }
 
 /* Runs until there is nothing to run. */
@@ -798,14 +803,17 @@ static bool worker_spin(worker *self, unsigned pauses)
 /* Looks for more for a moment: waking up takes longer than most requests. */
 static bool worker_look_out(worker *self)
 {
-    double until = codedb_monotonic_now() + WORKER_AWAKE;
     unsigned pauses = codedb_spin_limit(&self->spin);
     bool received = worker_spin(self, pauses);
+    double until;
     codedb_spin_learn(&self->spin, received);
-    while (!received && codedb_monotonic_now() < until) {
+    if (received)
+        return true;
+    until = codedb_monotonic_now() + WORKER_AWAKE;
+    do {
         sched_yield();
         received = worker_spin(self, pauses);
-    }
+    } while (!received && codedb_monotonic_now() < until);
     return received;
 }
 
@@ -862,7 +870,8 @@ static void worker_live(worker *self)
 {
     while (!self->ended) {
         bool received = worker_receive(self);
-        self->last_look = codedb_monotonic_now();
+        if (self->channel.memory == NULL)
+            self->last_look = codedb_monotonic_now();
         worker_run(self);
         if (worker_send(self) && (self->failed || worker_is_done(self)))
             return;

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#define RING ((size_t)64 * 1024) /* bytes on their way that a direction holds, as codedb_channel.c has it */
+#define RING ((size_t)256 * 1024) /* bytes on their way that a direction holds, as codedb_channel.c has it */
 
 /* Both ends, in one process: the memory is mapped twice, as it would be in two. */
 typedef struct pair {
