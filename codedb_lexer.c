@@ -361,6 +361,7 @@ typedef struct lexer {
     uint32_t level;  /* brackets open; brackets[level] is the innermost */
     uint32_t indent; /* blocks open; columns[indent] is the innermost's */
     uint32_t depth;  /* f-strings open; fstrings[depth] is the innermost */
+    uint32_t whole;  /* f-strings from this offset on are not looked into; only before 3.12 */
     lexer_bracket brackets[LEXER_BRACKETS + 1];
     uint32_t columns[LEXER_INDENTS];    /* with tabs to multiples of LEXER_TAB */
     uint32_t alternates[LEXER_INDENTS]; /* with tabs as 1 */
@@ -1183,6 +1184,10 @@ static const unsigned char *lexer_fstring_start(lexer *lx, lexer_fstring *fstrin
         return NULL;
     lexer_add(lx, fstring->start, (size_t)(text - fstring->start),
               fstring->template ? CODEDB_TOKEN_TSTRING_START : CODEDB_TOKEN_FSTRING_START);
+    if (CODEDB_UNLIKELY((size_t)(fstring->start - lx->base) >= lx->whole)) {
+        lexer_add(lx, fstring->limit, (size_t)(text - quotes), CODEDB_TOKEN_FSTRING_END);
+        return fstring->limit + (text - quotes);
+    }
     lx->fstrings[++lx->depth] = *fstring;
     return lexer_fstring_text(lx, text);
 }
@@ -1413,7 +1418,8 @@ static bool lexer_shrink(lexer *lx)
            lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, tree->line_count);
 }
 
-CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
+/* f-strings from byte `whole` on are not looked into; lowers that to the beginning of the one in which the error is. */
+static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t *whole)
 {
     static const codedb_syntax_error no_error = {0};
     lexer lx;
@@ -1426,6 +1432,7 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     lx.base = (const unsigned char *)tree->source;
     lx.end = lx.base + tree->length;
     lx.target = tree->target_version;
+    lx.whole = *whole;
     lx.old_async = lx.target < 307;
     tree->text_start = tree->length >= 3 && memcmp(tree->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (!lexer_survey(&lx) || !lexer_resize(&lx, (size_t)tree->length / 4 + 2 * LEXER_MARGIN))
@@ -1433,8 +1440,68 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     bool done = lexer_run(&lx);
     if (!done && !error->no_memory)
         lexer_end_early(&lx);
+    if (!done && lx.depth > 0)
+        *whole = (uint32_t)(lx.fstrings[1].start - lx.base);
     tree->token_count = (uint32_t)(lx.out - tree->tokens);
     return done && lexer_shrink(&lx);
+}
+
+/* The token behind the strings side by side of which the one at byte `start` is one, and which are the last tokens or stand before others. */
+static uint32_t lexer_behind_strings(const codedb_tree *tree, uint32_t start)
+{
+    uint32_t at = tree->token_count;
+    while (at > 0 && tree->tokens[at - 1].start >= start)
+        at--;
+    while (at + 1 < tree->token_count &&
+           (tree->tokens[at].kind == CODEDB_TOKEN_STRING || tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_START ||
+            tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_END))
+        at++;
+    return at;
+}
+
+/* Whether the error behind an f-string, `later`, is CPython's, and not the one in that f-string, which begins at byte `start`. Before 3.12
+ * CPython looks into the string when it has read the token behind it and all strings at its side. In 3.10 and 3.11 it then reads the whole
+ * source for errors that do not yield, and for a bracket that is never closed if it is on an earlier line than that token. */
+static bool lexer_prefers_later(const codedb_tree *tree, const codedb_syntax_error *later, uint32_t start)
+{
+    uint32_t behind = lexer_behind_strings(tree, start);
+    if (tree->target_version < 310)
+        return !later->yields && behind + 1 == tree->token_count;
+    return !later->yields || (lexer_is_unclosed(tree, later) &&
+                              lexer_line_number(tree, tree->tokens[behind].start) > lexer_line_number(tree, later->offset));
+}
+
+/* What is wrong in the f-string that begins at byte `start` CPython does not find before it has read on: reads once more and does not look into
+ * f-strings from there on. The tokens and the error are then those of this, if CPython tells of it. Up to 3.8 the f-string's error is late:
+ * it counts when there is no other in the whole source. */
+static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uint32_t start)
+{
+    codedb_syntax_error later;
+    codedb_tree other = *tree;
+    other.tokens = NULL;
+    other.line_starts = other.long_ends = NULL;
+    other.token_count = other.line_count = other.long_count = 0;
+    bool done = lexer_read(&other, &later, &start);
+    bool prefers = !later.no_memory && (tree->target_version < 309 || (!done && lexer_prefers_later(&other, &later, start)));
+    codedb_tree *loser = prefers ? tree : &other;
+    codedb_memory_release(&tree->allocator, loser->tokens);
+    codedb_memory_release(&tree->allocator, loser->line_starts);
+    codedb_memory_release(&tree->allocator, loser->long_ends);
+    if (prefers)
+        *tree = other;
+    if (later.no_memory || (prefers && !done))
+        *error = later;
+    else
+        error->late = tree->target_version < 309;
+}
+
+CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
+{
+    uint32_t fstring = UINT32_MAX;
+    bool done = lexer_read(tree, error, &fstring);
+    if (!done && fstring < UINT32_MAX && tree->target_version < 312 && !error->no_memory)
+        lexer_look_behind(tree, error, fstring);
+    return done;
 }
 
 /* Whether the tokens end within an f-string: then CPython keeps what the parser found. Before 3.12 it looks into the string only when it has
@@ -1455,6 +1522,8 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
 {
     if (tree->token_count == 0)
         return false;
+    if (lexing->late)
+        return !parsing->late || parsing->offset < lexing->offset;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
     if (lexer_ends_in_fstring(tree))
         return parsing->offset < stop && parsing->reached < stop;

@@ -154,6 +154,7 @@ CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser)
     if (parser->failed || parser->late->message[0] == '\0')
         return;
     *parser->error = *parser->late;
+    parser->error->late = true;
     parser->error->reached = parser->tokens[parser->end].start;
     parser->failed = true;
 }

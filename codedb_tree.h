@@ -628,6 +628,7 @@ typedef struct codedb_syntax_error {
     bool indent;       /* the parser's: at an indentation that nothing asked for */
     bool expected;     /* the parser's: something else was expected at a token, which CPython has no message for */
     bool at_once;      /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
+    bool late;         /* CPython finds it only when it has parsed the whole source; up to 3.8 */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
