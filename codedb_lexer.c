@@ -362,6 +362,7 @@ typedef struct lexer {
     uint32_t indent; /* blocks open; columns[indent] is the innermost's */
     uint32_t depth;  /* f-strings open; fstrings[depth] is the innermost */
     uint32_t whole;  /* f-strings from this offset on are not looked into; only before 3.12 */
+    bool passes;     /* over what is no token and over fields that their string ends, to find what is wrong behind them */
     lexer_bracket brackets[LEXER_BRACKETS + 1];
     uint32_t columns[LEXER_INDENTS];    /* with tabs to multiples of LEXER_TAB */
     uint32_t alternates[LEXER_INDENTS]; /* with tabs as 1 */
@@ -1079,8 +1080,10 @@ static const unsigned char *lexer_fstring_close(lexer *lx, const unsigned char *
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     size_t size = fstring->triple ? 3 : 1;
-    if (lx->level > fstring->level)
+    if (lx->level > fstring->level && !lx->passes)
         return lexer_fail(lx, p, size, true, "%c-string: expecting '}', or format specs", lexer_fstring_letter(fstring));
+    for (uint32_t level = lx->level; level > fstring->level; level--) /* open braces, but of no field any more */
+        lx->brackets[level].field = false;
     lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);
     lx->depth--;
     return p + size;
@@ -1310,7 +1313,10 @@ static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *
         kind = CODEDB_TOKEN_ARROW;
         length = 2;
     } else if (*p == '<' && p[1] == '>') {
-        return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
+        if (!lx->passes)
+            return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
+        kind = CODEDB_TOKEN_EXCLAMATION;
+        length = 2;
     }
     if (CODEDB_UNLIKELY(lx->brackets[lx->level].field) && p[length - 1] == '=' && lexer_ends_old_field(lx, *p))
         kind = --length == 1 ? kinds->alone : kinds->doubled;
@@ -1328,7 +1334,12 @@ static inline const unsigned char *lexer_operator_at(lexer *lx, const unsigned c
 
 static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
 {
-    if (*p == '$' || *p == '?' || *p == '`')
+    bool is_character = *p == '$' || *p == '?' || *p == '`';
+    if (is_character && lx->passes) {
+        lexer_add(lx, p, 1, CODEDB_TOKEN_EXCLAMATION);
+        return p + 1;
+    }
+    if (is_character)
         return lexer_fail(lx, p, 1, true, "unexpected character '%c'", *p);
     return lexer_fail(lx, p, 1, false, "invalid non-printable character U+%04X", (unsigned)*p);
 }
@@ -1418,8 +1429,13 @@ static bool lexer_shrink(lexer *lx)
            lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, tree->line_count);
 }
 
-/* f-strings from byte `whole` on are not looked into; lowers that to the beginning of the one in which the error is. */
-static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t *whole)
+/* Where to read once more behind an error. */
+typedef struct lexer_again {
+    uint32_t whole; /* f-strings from this offset on are not looked into; UINT32_MAX: into all */
+    bool passes;
+} lexer_again;
+
+static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, const lexer_again *again, uint32_t *fstring)
 {
     static const codedb_syntax_error no_error = {0};
     lexer lx;
@@ -1432,7 +1448,8 @@ static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t *
     lx.base = (const unsigned char *)tree->source;
     lx.end = lx.base + tree->length;
     lx.target = tree->target_version;
-    lx.whole = *whole;
+    lx.whole = again->whole;
+    lx.passes = again->passes;
     lx.old_async = lx.target < 307;
     tree->text_start = tree->length >= 3 && memcmp(tree->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (!lexer_survey(&lx) || !lexer_resize(&lx, (size_t)tree->length / 4 + 2 * LEXER_MARGIN))
@@ -1440,13 +1457,12 @@ static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t *
     bool done = lexer_run(&lx);
     if (!done && !error->no_memory)
         lexer_end_early(&lx);
-    if (!done && lx.depth > 0)
-        *whole = (uint32_t)(lx.fstrings[1].start - lx.base);
+    *fstring = done || lx.depth == 0 ? UINT32_MAX : (uint32_t)(lx.fstrings[1].start - lx.base);
     tree->token_count = (uint32_t)(lx.out - tree->tokens);
     return done && lexer_shrink(&lx);
 }
 
-/* The token behind the strings side by side of which the one at byte `start` is one, and which are the last tokens or stand before others. */
+/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. */
 static uint32_t lexer_behind_strings(const codedb_tree *tree, uint32_t start)
 {
     uint32_t at = tree->token_count;
@@ -1459,9 +1475,9 @@ static uint32_t lexer_behind_strings(const codedb_tree *tree, uint32_t start)
     return at;
 }
 
-/* Whether the error behind an f-string, `later`, is CPython's, and not the one in that f-string, which begins at byte `start`. Before 3.12
- * CPython looks into the string when it has read the token behind it and all strings at its side. In 3.10 and 3.11 it then reads the whole
- * source for errors that do not yield, and for a bracket that is never closed if it is on an earlier line than that token. */
+/* Whether the error `later`, which was found behind one at byte `start`, is CPython's. 3.9 has only read strings at the side of the f-string
+ * in which that is, and the token behind them. Since 3.10 CPython reads the whole source when it has an error, for one that does not yield,
+ * and for a bracket that is never closed and is on an earlier line than what it has read up to then. */
 static bool lexer_prefers_later(const codedb_tree *tree, const codedb_syntax_error *later, uint32_t start)
 {
     uint32_t behind = lexer_behind_strings(tree, start);
@@ -1471,18 +1487,21 @@ static bool lexer_prefers_later(const codedb_tree *tree, const codedb_syntax_err
                               lexer_line_number(tree, tree->tokens[behind].start) > lexer_line_number(tree, later->offset));
 }
 
-/* What is wrong in the f-string that begins at byte `start` CPython does not find before it has read on: reads once more and does not look into
- * f-strings from there on. The tokens and the error are then those of this, if CPython tells of it. Up to 3.8 the f-string's error is late:
- * it counts when there is no other in the whole source. */
-static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uint32_t start)
+/* Where CPython has read on behind an error that yields: reads once more, over it. The tokens and the error are then those of this, if it is
+ * this error that CPython tells. Before 3.12 it looked into an f-string, which begins at byte `fstring`, when it had read the token behind it
+ * and all strings at its side; up to 3.8 only when it had parsed the whole source, so that such an error counts when there is no other. */
+static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uint32_t fstring)
 {
+    int target = tree->target_version;
+    lexer_again again = {.whole = target < 312 ? fstring : UINT32_MAX, .passes = target >= 310};
     codedb_syntax_error later;
     codedb_tree other = *tree;
+    uint32_t start = again.whole < error->offset ? again.whole : error->offset;
     other.tokens = NULL;
     other.line_starts = other.long_ends = NULL;
     other.token_count = other.line_count = other.long_count = 0;
-    bool done = lexer_read(&other, &later, &start);
-    bool prefers = !later.no_memory && (tree->target_version < 309 || (!done && lexer_prefers_later(&other, &later, start)));
+    bool done = lexer_read(&other, &later, &again, &fstring);
+    bool prefers = !later.no_memory && (target < 309 || (!done && lexer_prefers_later(&other, &later, start)));
     codedb_tree *loser = prefers ? tree : &other;
     codedb_memory_release(&tree->allocator, loser->tokens);
     codedb_memory_release(&tree->allocator, loser->line_starts);
@@ -1492,16 +1511,19 @@ static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uin
     if (later.no_memory || (prefers && !done))
         *error = later;
     else
-        error->late = tree->target_version < 309;
+        error->late = target < 309;
 }
 
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 {
-    uint32_t fstring = UINT32_MAX;
-    bool done = lexer_read(tree, error, &fstring);
-    if (!done && fstring < UINT32_MAX && tree->target_version < 312 && !error->no_memory)
+    lexer_again again = {.whole = UINT32_MAX};
+    uint32_t fstring;
+    bool done = lexer_read(tree, error, &again, &fstring);
+    if (done || !error->yields || error->no_memory || error->offset >= tree->length || lexer_is_unclosed(tree, error))
+        return done;
+    if (tree->target_version >= 310 || fstring < UINT32_MAX)
         lexer_look_behind(tree, error, fstring);
-    return done;
+    return false;
 }
 
 /* Whether the tokens end within an f-string: then CPython keeps what the parser found. Before 3.12 it looks into the string only when it has
