@@ -899,14 +899,19 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         expression_dict_unpacking(parser);
     } else {
         bool is_first = parser->count > mark;
+        bool quiet = parser->quiet, had_failed = parser->failed;
+        parser->quiet = quiet || parser->version >= 310; /* see codedb_hint_key */
         if (!is_first)
             codedb_expression_parse(parser);
+        parser->quiet = quiet;
         parser_role(parser, CODEDB_FIELD_key);
-        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first)
+        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first && !had_failed)
             codedb_hint_key(parser, first);
         bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
-        if (is_empty && parser->version >= 310)
+        if (is_empty && parser->version >= 310) {
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
+            parser->error->at_once = true;
+        }
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && parser->version >= 310)
             codedb_hint_starred_value(parser);
         codedb_expression_parse(parser);

@@ -254,7 +254,8 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     parser_leave(parser);
     codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser->field = outer;
-    parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
+    if (!parser->quiet || parser->version < 312) /* whatever failed, CPython has a message for it in a field, since 3.12 in its second look */
+        parser->error->expected = false;
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
                  first, mark);
 }

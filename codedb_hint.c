@@ -492,7 +492,8 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     uint32_t start = parser_node_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
-    if (parser->version < 309 || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
+    bool is_apart = parser->tokens[walrus - 1].kind == CODEDB_TOKEN_COMMA;
+    if (parser->version < 309 || is_apart || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
         codedb_parser_fail_expected(parser, expected);
         return;
     }
@@ -928,7 +929,10 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
     parser->quiet = true;
     codedb_bitwise_or_parse(parser);
     parser->quiet = quiet;
+    bool is_first = !parser->failed;
     codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
+    if (is_first) /* as of a key without a value */
+        parser->error->at_once = true;
 }
 
 /* Whether an expression, or the beginning of one, is whole from token `first` on. */
@@ -1048,23 +1052,37 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
     hint_reach(parser, &operand);
 }
 
-/* As CPython does, the last character of the key is reported, or of what of it is whole. */
+/* Whether the key that begins at `first` and could not be parsed is what CPython tells of: then what of it is whole ends before token `last`.
+ * Else it has found an error in its first look. */
+static bool hint_has_key(const codedb_parser *parser, uint32_t first, uint32_t *last)
+{
+    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    *last = behind - (hint_start(parser, first, behind) - first);
+    return behind > body && !parser->error->at_once;
+}
+
+/* As CPython does, the last character of the key is reported, or of what of it is whole. It does so in its first look, as its rule for this is
+ * one of those that it always follows: nothing else is looked for in the key but when nothing of it is whole. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
 {
+    static const char message[] = "expected ':' and a value behind the key of a dict";
     const codedb_node *key = parser_last(parser);
     uint32_t last = key->last + (key->first - parser_node_start(key));
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+    if (parser->error->no_memory)
         return;
     if (parser->version < 310) {
         codedb_parser_fail_expected(parser, "':'");
         return;
     }
-    if (parser->failed)
-        last = codedb_parser_behind_whole(parser, first);
-    else
+    if (!parser->failed) {
         parser->error->reached = parser->tokens[parser->at].start;
-    if (last > first && parser->tokens[last].kind != CODEDB_TOKEN_COLON)
-        hint_tell_end(parser, last, "expected ':' and a value behind the key of a dict");
+    } else if (!hint_has_key(parser, first, &last)) {
+        if (!parser->quiet && !parser->error->at_once)
+            hint_try(parser, codedb_expression_parse, first, false);
+        return;
+    }
+    hint_tell_end(parser, last, message);
+    parser->error->at_once = true;
 }
 
 /* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
