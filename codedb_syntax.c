@@ -18,17 +18,24 @@ static uint32_t syntax_last_line_end(const codedb_parser *parser)
     return end;
 }
 
-/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, and
- * at the end of the file on its last line. */
+/* Whether the token stands behind blanks at the beginning of its line. */
+static bool syntax_is_indented(const codedb_parser *parser, uint32_t token)
+{
+    uint32_t start = parser->tokens[token].start;
+    return start > parser->tree->text_start && parser->source[start - 1] != '\n' && parser->source[start - 1] != '\r';
+}
+
+/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, also of a
+ * smaller one, and at the end of the file on its last line. */
 static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
 {
     uint32_t start = parser->tokens[token].start;
-    if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
-        return start - 1;
-    if ((parser->tokens[token].kind == CODEDB_TOKEN_ENDMARKER || parser->tokens[token].kind == CODEDB_TOKEN_DEDENT) &&
-        start == parser->tree->length)
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[token].kind;
+    if ((kind == CODEDB_TOKEN_ENDMARKER || kind == CODEDB_TOKEN_DEDENT) && start == parser->tree->length)
         return syntax_last_line_end(parser);
-    if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
+    if ((kind == CODEDB_TOKEN_INDENT || kind == CODEDB_TOKEN_DEDENT) && syntax_is_indented(parser, token))
+        return start - 1;
+    if (kind != CODEDB_TOKEN_NEWLINE || token == 0)
         return start;
     uint32_t comment = codedb_token_end(parser->tree, token - 1);
     while (comment < start && parser->source[comment] != '#')
