@@ -399,7 +399,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
-    if (follows && !parser->failed && parser->version >= 313)
+    if (follows && !parser->failed && parser->version >= 313 && parser->at < parser->end) /* else it is not whole for CPython */
         expression_fail_unpacking(parser, seen, star);
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
@@ -1301,6 +1301,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     if (first_failure && tells_in) {
         parser->error->expected = false;
         parser->error->at_once = true;
+    } else if (first_failure && compares) { /* CPython has no message for these targets: it had read up to where they could end */
+        codedb_parser_fail_before(parser, codedb_parser_behind_targets(parser, first), "'in'");
     } else if (!had_failed && parser->error->reached < reached) {
         parser->error->reached = reached;
     }

@@ -987,6 +987,8 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
     codedb_syntax_error *error = parser->error;
     if (parser->version < 309 || error->no_memory)
         return;
+    if (in_display && parser->version >= 310 && error->expected && error->reached >= parser->tokens[parser->end].start)
+        return; /* it has met the end in brackets, and looks for nothing else */
     if (parser->version < 313) {
         hint_old_starred(parser, star);
     } else if (!parser->quiet && parser->trials < HINT_TRIALS) {

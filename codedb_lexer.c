@@ -1410,6 +1410,13 @@ static bool lexer_is_unclosed_at_end(const codedb_tree *tree, const codedb_synta
     return error->yields && at == tree->length;
 }
 
+/* Whether for CPython the error is at a token, only one that nothing begins with. */
+static bool lexer_is_unexpected(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    char first = tree->source[error->offset];
+    return error->yields && (first == '$' || first == '?' || first == '`' || first == '<');
+}
+
 /* The tokens before the error, and an ENDMARKER where lexing stopped. There is room: lexer_run keeps it. */
 static void lexer_end_early(lexer *lx)
 {
@@ -1481,8 +1488,11 @@ static uint32_t lexer_behind_strings(const codedb_tree *tree, uint32_t start)
 static bool lexer_prefers_later(const codedb_tree *tree, const codedb_syntax_error *later, uint32_t start)
 {
     uint32_t behind = lexer_behind_strings(tree, start);
+    bool is_next = behind + 1 == tree->token_count;
     if (tree->target_version < 310)
-        return !later->yields && behind + 1 == tree->token_count;
+        return is_next && !lexer_is_unexpected(tree, later) && !lexer_is_unclosed_at_end(tree, later);
+    if (is_next && tree->target_version < 312)
+        return true;
     return !later->yields || (lexer_is_unclosed(tree, later) &&
                               lexer_line_number(tree, tree->tokens[behind].start) > lexer_line_number(tree, later->offset));
 }
@@ -1554,9 +1564,12 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
     if (parsing->offset >= stop)
         return false;
     if (tree->target_version < 310 && parsing->reached >= stop) /* 3.9 tells at once what it can */
-        return tree->target_version == 309 && !parsing->expected && lexer_is_unclosed_at_end(tree, lexing);
-    if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
+        return tree->target_version == 309 && !parsing->expected &&
+               (lexer_is_unclosed_at_end(tree, lexing) || lexer_is_unexpected(tree, lexing));
+    if (parsing->indent || lexer_is_unexpected(tree, lexing) || tree->target_version < 310)
         return true;
+    if (!lexer_is_unclosed(tree, lexing))
+        return parsing->reached < stop;
     /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */
     return parsing->reached < stop && lexer_line_number(tree, parsing->reached) <= lexer_line_number(tree, lexing->offset);
 }
