@@ -1313,8 +1313,9 @@ static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *
         kind = CODEDB_TOKEN_ARROW;
         length = 2;
     } else if (*p == '<' && p[1] == '>') {
+        bool is_old = lx->target < 309; /* then CPython blames its end */
         if (!lx->passes)
-            return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
+            return lexer_fail(lx, p + is_old, is_old ? 1 : 2, true, "'<>' is no operator of Python 3: expected '!='");
         kind = CODEDB_TOKEN_EXCLAMATION;
         length = 2;
     }
@@ -1436,13 +1437,8 @@ static bool lexer_shrink(lexer *lx)
            lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, tree->line_count);
 }
 
-/* Where to read once more behind an error. */
-typedef struct lexer_again {
-    uint32_t whole; /* f-strings from this offset on are not looked into; UINT32_MAX: into all */
-    bool passes;
-} lexer_again;
-
-static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, const lexer_again *again, uint32_t *fstring)
+/* `whole` and `passes` are the lexer's. Gives where the f-string begins in which the error is, or UINT32_MAX. */
+static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes, uint32_t *fstring)
 {
     static const codedb_syntax_error no_error = {0};
     lexer lx;
@@ -1455,8 +1451,8 @@ static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, const lexe
     lx.base = (const unsigned char *)tree->source;
     lx.end = lx.base + tree->length;
     lx.target = tree->target_version;
-    lx.whole = again->whole;
-    lx.passes = again->passes;
+    lx.whole = whole;
+    lx.passes = passes;
     lx.old_async = lx.target < 307;
     tree->text_start = tree->length >= 3 && memcmp(tree->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (!lexer_survey(&lx) || !lexer_resize(&lx, (size_t)tree->length / 4 + 2 * LEXER_MARGIN))
@@ -1503,14 +1499,13 @@ static bool lexer_prefers_later(const codedb_tree *tree, const codedb_syntax_err
 static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uint32_t fstring)
 {
     int target = tree->target_version;
-    lexer_again again = {.whole = target < 312 ? fstring : UINT32_MAX, .passes = target >= 310};
     codedb_syntax_error later;
     codedb_tree other = *tree;
-    uint32_t start = again.whole < error->offset ? again.whole : error->offset;
+    uint32_t whole = target < 312 ? fstring : UINT32_MAX, start = whole < error->offset ? whole : error->offset;
     other.tokens = NULL;
     other.line_starts = other.long_ends = NULL;
     other.token_count = other.line_count = other.long_count = 0;
-    bool done = lexer_read(&other, &later, &again, &fstring);
+    bool done = lexer_read(&other, &later, whole, target >= 310, &fstring);
     bool prefers = !later.no_memory && (target < 309 || (!done && lexer_prefers_later(&other, &later, start)));
     codedb_tree *loser = prefers ? tree : &other;
     codedb_memory_release(&tree->allocator, loser->tokens);
@@ -1526,9 +1521,8 @@ static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uin
 
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 {
-    lexer_again again = {.whole = UINT32_MAX};
     uint32_t fstring;
-    bool done = lexer_read(tree, error, &again, &fstring);
+    bool done = lexer_read(tree, error, UINT32_MAX, false, &fstring);
     if (done || !error->yields || error->no_memory || error->offset >= tree->length || lexer_is_unclosed(tree, error))
         return done;
     if (tree->target_version >= 310 || fstring < UINT32_MAX)
