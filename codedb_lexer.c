@@ -1397,33 +1397,13 @@ static bool lexer_run(lexer *lx)
 
 /* ---- The public part ---------------------------------------------------------------------------------------------- */
 
-static bool lexer_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    return error->yields && lexer_classes[(unsigned char)tree->source[error->offset]] == LEXER_OPEN;
-}
-
-/* The same up to 3.9, where such an error is at the end of the source. */
-static bool lexer_is_unclosed_at_end(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    uint32_t at = error->offset;
-    while (at < tree->length && lexer_classes[(unsigned char)tree->source[at]] == LEXER_BREAK)
-        at++;
-    return error->yields && at == tree->length;
-}
-
-/* Whether for CPython the error is at a token, only one that nothing begins with. */
-static bool lexer_is_unexpected(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    char first = tree->source[error->offset];
-    return error->yields && (first == '$' || first == '?' || first == '`' || first == '<');
-}
-
 /* The tokens before the error, and an ENDMARKER where lexing stopped. There is room: lexer_run keeps it. */
 static void lexer_end_early(lexer *lx)
 {
     codedb_tree *tree = lx->tree;
     uint32_t count = (uint32_t)(lx->out - tree->tokens);
-    uint32_t stop = lexer_is_unclosed(tree, lx->error) ? tree->length : lx->error->offset;
+    bool is_unclosed = lx->error->yields && lexer_classes[(unsigned char)tree->source[lx->error->offset]] == LEXER_OPEN;
+    uint32_t stop = is_unclosed ? tree->length : lx->error->offset;
     if (count > 0 && codedb_token_end(tree, count - 1) > stop)
         stop = codedb_token_end(tree, count - 1);
     lexer_add(lx, lx->base + stop, 0, CODEDB_TOKEN_ENDMARKER);
@@ -1437,8 +1417,7 @@ static bool lexer_shrink(lexer *lx)
            lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, tree->line_count);
 }
 
-/* `whole` and `passes` are the lexer's. Gives where the f-string begins in which the error is, or UINT32_MAX. */
-static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes, uint32_t *fstring)
+CODEDB_PRIVATE bool codedb_lex_past(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes)
 {
     static const codedb_syntax_error no_error = {0};
     lexer lx;
@@ -1460,112 +1439,13 @@ static bool lexer_read(codedb_tree *tree, codedb_syntax_error *error, uint32_t w
     bool done = lexer_run(&lx);
     if (!done && !error->no_memory)
         lexer_end_early(&lx);
-    *fstring = done || lx.depth == 0 ? UINT32_MAX : (uint32_t)(lx.fstrings[1].start - lx.base);
     tree->token_count = (uint32_t)(lx.out - tree->tokens);
     return done && lexer_shrink(&lx);
 }
 
-/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. */
-static uint32_t lexer_behind_strings(const codedb_tree *tree, uint32_t start)
-{
-    uint32_t at = tree->token_count;
-    while (at > 0 && tree->tokens[at - 1].start >= start)
-        at--;
-    while (at + 1 < tree->token_count &&
-           (tree->tokens[at].kind == CODEDB_TOKEN_STRING || tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_START ||
-            tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_END))
-        at++;
-    return at;
-}
-
-/* Whether the error `later`, which was found behind one at byte `start`, is CPython's. 3.9 has only read strings at the side of the f-string
- * in which that is, and the token behind them. Since 3.10 CPython reads the whole source when it has an error, for one that does not yield,
- * and for a bracket that is never closed and is on an earlier line than what it has read up to then. */
-static bool lexer_prefers_later(const codedb_tree *tree, const codedb_syntax_error *later, uint32_t start)
-{
-    uint32_t behind = lexer_behind_strings(tree, start);
-    bool is_next = behind + 1 == tree->token_count;
-    if (tree->target_version < 310)
-        return is_next && !lexer_is_unexpected(tree, later) && !lexer_is_unclosed_at_end(tree, later);
-    if (is_next && tree->target_version < 312)
-        return true;
-    return !later->yields || (lexer_is_unclosed(tree, later) &&
-                              lexer_line_number(tree, tree->tokens[behind].start) > lexer_line_number(tree, later->offset));
-}
-
-/* Where CPython has read on behind an error that yields: reads once more, over it. The tokens and the error are then those of this, if it is
- * this error that CPython tells. Before 3.12 it looked into an f-string, which begins at byte `fstring`, when it had read the token behind it
- * and all strings at its side; up to 3.8 only when it had parsed the whole source, so that such an error counts when there is no other. */
-static void lexer_look_behind(codedb_tree *tree, codedb_syntax_error *error, uint32_t fstring)
-{
-    int target = tree->target_version;
-    codedb_syntax_error later;
-    codedb_tree other = *tree;
-    uint32_t whole = target < 312 ? fstring : UINT32_MAX, start = whole < error->offset ? whole : error->offset;
-    other.tokens = NULL;
-    other.line_starts = other.long_ends = NULL;
-    other.token_count = other.line_count = other.long_count = 0;
-    bool done = lexer_read(&other, &later, whole, target >= 310, &fstring);
-    bool prefers = !later.no_memory && (target < 309 || (!done && lexer_prefers_later(&other, &later, start)));
-    codedb_tree *loser = prefers ? tree : &other;
-    codedb_memory_release(&tree->allocator, loser->tokens);
-    codedb_memory_release(&tree->allocator, loser->line_starts);
-    codedb_memory_release(&tree->allocator, loser->long_ends);
-    if (prefers)
-        *tree = other;
-    if (later.no_memory || (prefers && !done))
-        *error = later;
-    else
-        error->late = target < 309;
-}
-
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 {
-    uint32_t fstring;
-    bool done = lexer_read(tree, error, UINT32_MAX, false, &fstring);
-    if (done || !error->yields || error->no_memory || error->offset >= tree->length || lexer_is_unclosed(tree, error))
-        return done;
-    if (tree->target_version >= 310 || fstring < UINT32_MAX)
-        lexer_look_behind(tree, error, fstring);
-    return false;
-}
-
-/* Whether the tokens end within an f-string: then CPython keeps what the parser found. Before 3.12 it looks into the string only when it has
- * parsed up to there. */
-static bool lexer_ends_in_fstring(const codedb_tree *tree)
-{
-    uint32_t depth = 0;
-    for (uint32_t token = 0; token < tree->token_count; token++) {
-        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
-        depth += kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
-        depth -= kind == CODEDB_TOKEN_FSTRING_END;
-    }
-    return depth > 0;
-}
-
-CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
-                                            const codedb_syntax_error *parsing)
-{
-    if (tree->token_count == 0)
-        return false;
-    if (lexing->late)
-        return !parsing->late || parsing->offset < lexing->offset;
-    uint32_t stop = tree->tokens[tree->token_count - 1].start;
-    if (lexer_ends_in_fstring(tree))
-        return parsing->offset < stop && parsing->reached < stop;
-    if (!(lexing->yields || parsing->indent || tree->target_version < 310))
-        return false;
-    if (parsing->offset >= stop)
-        return false;
-    if (tree->target_version < 310 && parsing->reached >= stop) /* 3.9 tells at once what it can */
-        return tree->target_version == 309 && !parsing->expected &&
-               (lexer_is_unclosed_at_end(tree, lexing) || lexer_is_unexpected(tree, lexing));
-    if (parsing->indent || lexer_is_unexpected(tree, lexing) || tree->target_version < 310)
-        return true;
-    if (!lexer_is_unclosed(tree, lexing))
-        return parsing->reached < stop;
-    /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */
-    return parsing->reached < stop && lexer_line_number(tree, parsing->reached) <= lexer_line_number(tree, lexing->offset);
+    return codedb_lex_past(tree, error, UINT32_MAX, false);
 }
 
 CODEDB_PRIVATE const char *codedb_token_kind_text(codedb_token_kind kind)
