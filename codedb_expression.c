@@ -1301,11 +1301,12 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     if (first_failure && tells_in) {
         parser->error->expected = false;
         parser->error->at_once = true;
-    } else if (first_failure && compares) { /* CPython has no message for these targets: it had read up to where they could end */
-        codedb_parser_fail_before(parser, codedb_parser_behind_targets(parser, first), "'in'");
-    } else if (!had_failed && parser->error->reached < reached) {
-        parser->error->reached = reached;
+        return;
     }
+    if (first_failure && compares) /* CPython has no message for these targets: it had read up to where they could end */
+        codedb_parser_fail_before(parser, codedb_parser_behind_star_targets(parser, first), "'in'");
+    if (!had_failed && parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */

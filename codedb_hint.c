@@ -715,13 +715,11 @@ static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_targ
 
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use)
 {
-    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    bool starred = use == CODEDB_TARGET_FOR;
+    uint32_t behind = starred ? codedb_parser_behind_star_targets(parser, first) : codedb_parser_behind_targets(parser, first);
     if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
         return;
     hint_first_target(parser, first, use);
-    while (use == CODEDB_TARGET_FOR && parser->tokens[behind].kind == CODEDB_TOKEN_STAR &&
-           (behind == first || parser->tokens[behind - 1].kind == CODEDB_TOKEN_COMMA))
-        behind = codedb_parser_behind_targets(parser, behind + 1);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
 }
@@ -802,10 +800,14 @@ CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
 
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
 {
-    if (parser->quiet || parser->error->no_memory || parser->version < 310)
+    bool is_old = parser->version < 310;
+    if (parser->quiet || parser->error->no_memory || parser->version < 309 || (is_old && !parser->error->expected))
         return;
-    hint_found found = hint_try(parser, hint_clause_targets_parse, first, false);
-    hint_reach(parser, &found);
+    hint_found found = hint_try(parser, is_old ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
+    if (is_old && !found.told)
+        hint_fail_reached(parser, &found, hint_something);
+    else
+        hint_reach(parser, &found);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
@@ -813,15 +815,10 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
 /* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
 static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
 {
-    uint32_t depth = 0;
-    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_IN)
-            return codedb_parser_behind_disjunction(parser, at + 1) > at + 1;
-        depth -= codedb_token_closes(kind);
-        depth += codedb_token_opens(kind);
-    }
-    return false;
+    bool is_async = parser->tokens[first].kind == CODEDB_TOKEN_KEYWORD_ASYNC;
+    uint32_t in = codedb_parser_behind_star_targets(parser, first + 1 + is_async);
+    return parser->tokens[in].kind == CODEDB_TOKEN_KEYWORD_IN && parser->tokens[in].start < parser->error->offset &&
+           codedb_parser_behind_disjunction(parser, in + 1) > in + 1;
 }
 
 CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)

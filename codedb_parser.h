@@ -75,6 +75,8 @@ CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
 /* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
+/* The same where they may be starred. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_star_targets(const codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
 CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */

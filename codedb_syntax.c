@@ -260,6 +260,15 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
     }
 }
 
+CODEDB_PRIVATE uint32_t codedb_parser_behind_star_targets(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    while (parser->tokens[behind].kind == CODEDB_TOKEN_STAR &&
+           (behind == first || parser->tokens[behind - 1].kind == CODEDB_TOKEN_COMMA))
+        behind = codedb_parser_behind_targets(parser, behind + 1);
+    return behind;
+}
+
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)
 {
     return syntax_behind(parser, first, SYNTAX_LONGEST);
