@@ -427,6 +427,14 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         seen->starred = true;
 }
 
+/* Up to 3.8 CPython looks for generators among the arguments before anything else that it finds late in them. */
+static void expression_forget_late(codedb_parser *parser, const expression_arguments *seen)
+{
+    bool is_found = parser->version < 309 && parser->late->message[0] != '\0';
+    if (is_found && parser->late->offset >= parser->tokens[seen->start].start)
+        parser->late->message[0] = '\0';
+}
+
 /* assignment_expression | expression !':=' | genexp */
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
@@ -447,21 +455,27 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     if (CODEDB_UNLIKELY(generates)) {
         if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
             codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
-        if (seen->of_class && parser->version >= 309)
+        bool is_behind = seen->keyword || seen->double_starred;
+        if (seen->of_class)
+            expression_forget_late(parser, seen);
+        if (seen->of_class && parser->version >= 309 && !is_behind)
             expression_fail_argument_clauses(parser, seen);
         else if (seen->of_class && parser->version >= 307)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
-        if (!seen->first && !seen->of_class)
+        if (!seen->first && (!seen->of_class || (is_behind && parser->version >= 309)))
             codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
                             parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN;
-        if (!sole && !before_comma)
+        if (!sole && !before_comma) {
+            if (!seen->of_class)
+                expression_forget_late(parser, seen);
             codedb_hint_generator(parser, first);
+        }
     }
     parser_role(parser, CODEDB_FIELD_value);
     if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))

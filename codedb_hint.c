@@ -400,10 +400,40 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star)
         hint_reach(parser, &operand);
 }
 
+/* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
+static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
+{
+    bool is_async = parser->tokens[first].kind == CODEDB_TOKEN_KEYWORD_ASYNC;
+    uint32_t in = codedb_parser_behind_star_targets(parser, first + 1 + is_async);
+    return parser->tokens[in].kind == CODEDB_TOKEN_KEYWORD_IN && parser->tokens[in].start < parser->error->offset &&
+           codedb_parser_behind_disjunction(parser, in + 1) > in + 1;
+}
+
+/* '*' expression for_if_clauses: of which CPython tells, when one clause is whole. */
+static void hint_starred_clauses_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_expression_parse(parser);
+    uint32_t clauses = parser->at;
+    if (!parser_sees_for(parser))
+        return;
+    codedb_generator_parse(parser, first + 1, mark);
+    if (parser->failed && (!parser->error->expected || parser->error->no_memory || !hint_has_clause(parser, clauses)))
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, first, clauses, "unpacking in a comprehension needs Python 3.15");
+}
+
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
     uint32_t star = node->first;
+    bool may_have_clauses = parser->version >= 309 && parser->version < 315 && (star != parser->field || parser->version < 312);
+    hint_found clauses = {.reached = 0};
+    if (may_have_clauses && !parser->quiet && !parser->failed)
+        clauses = hint_try(parser, hint_starred_clauses_parse, star, false);
+    if (clauses.told)
+        return;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
     if (parser->version == 309 && !parser->failed)
@@ -417,6 +447,7 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
         codedb_parser_fail(parser, star, operand.behind, "expected no starred expression alone in parentheses");
     codedb_parser_fail_expected(parser, expected);
     hint_reach(parser, &operand);
+    hint_reach(parser, &clauses);
 }
 
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
@@ -645,13 +676,28 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
         parser->error->expected = false;
 }
 
+/* star_named_expression. In 3.9 it ends before a 'not' behind which no 'in' is. */
+static void hint_element_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    codedb_star_named_parse(parser);
+    if (!parser->failed || parser->version != 309 || !parser->error->expected || parser->error->no_memory)
+        return;
+    uint32_t behind = codedb_parser_behind_whole(parser, first);
+    if (behind == first || parser->tokens[behind].kind != CODEDB_TOKEN_KEYWORD_NOT ||
+        parser->tokens[behind + 1].start != parser->error->offset)
+        return;
+    parser->failed = false;
+    parser->at = behind;
+}
+
 /* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
-    codedb_star_named_parse(parser);
+    hint_element_parse(parser);
     if (parser_accept(parser, CODEDB_TOKEN_COMMA))
         while (codedb_expression_begins(parser)) {
-            codedb_star_named_parse(parser);
+            hint_element_parse(parser);
             parser_accept(parser, CODEDB_TOKEN_COMMA);
         }
 }
@@ -663,7 +709,7 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
         return;
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
-    if (parser->version == 309 && !parser->failed)
+    if (parser->version == 309 && (!parser->failed || parser->error->expected))
         hint_fail_reached(parser, &found, hint_something);
 }
 
@@ -778,8 +824,13 @@ CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32
         return 0;
     hint_found found =
         hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (parser->version == 309 && !found.told)
+    if (parser->version == 309 && !found.told) {
         hint_fail_reached(parser, &found, hint_something);
+        if (found.any && parser->failed && !parser->error->no_memory) { /* 3.9 has a message also for what can be a target */
+            parser->error->expected = false;
+            parser->error->at_once = true;
+        }
+    }
     return found.reached;
 }
 
@@ -804,22 +855,15 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
     if (parser->quiet || parser->error->no_memory || parser->version < 309 || (is_old && !parser->error->expected))
         return;
     hint_found found = hint_try(parser, is_old ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (is_old && !found.told)
+    if (is_old && !found.told) {
         hint_fail_reached(parser, &found, hint_something);
-    else
+        parser->error->expected = false;
+        parser->error->at_once = true;
+    } else
         hint_reach(parser, &found);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
-
-/* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
-static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
-{
-    bool is_async = parser->tokens[first].kind == CODEDB_TOKEN_KEYWORD_ASYNC;
-    uint32_t in = codedb_parser_behind_star_targets(parser, first + 1 + is_async);
-    return parser->tokens[in].kind == CODEDB_TOKEN_KEYWORD_IN && parser->tokens[in].start < parser->error->offset &&
-           codedb_parser_behind_disjunction(parser, in + 1) > in + 1;
-}
 
 CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 {

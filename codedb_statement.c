@@ -485,7 +485,8 @@ static void statement_small(codedb_parser *parser)
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
-    if (!parser->failed && node->kind == CODEDB_NODE_EXPR && (codedb_expression_begins(parser) || parser->version == 309))
+    bool is_read = parser->version == 309 ? !parser->failed || parser->error->expected : codedb_expression_begins(parser);
+    if (node->kind == CODEDB_NODE_EXPR && is_read)
         codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
