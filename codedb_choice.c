@@ -66,7 +66,7 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
         return false;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
     if (choice_last_fstring(tree) < UINT32_MAX) /* then CPython keeps what the parser found */
-        return parsing->offset < stop && parsing->reached < stop;
+        return parsing->offset < stop && (parsing->reached < stop || (choice_is_unexpected(tree, lexing) && !parsing->expected));
     if (!(lexing->yields || parsing->indent || tree->target_version < 310))
         return false;
     if (parsing->offset >= stop)

@@ -1132,7 +1132,9 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
  * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
 CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first)
 {
-    if (parser->error->offset >= parser->tokens[parser->end].start)
+    uint32_t end = parser->tokens[parser->end].start;
+    bool is_character = parser->source[end] == '$' || parser->source[end] == '?' || parser->source[end] == '`';
+    if (parser->error->offset >= end && !is_character) /* such a one is a token for CPython, only one that fits nowhere */
         return;
     uint32_t behind = codedb_parser_behind_whole(parser, first);
     codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");
