@@ -399,8 +399,11 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
-    if (follows && !parser->failed && parser->version >= 313 && parser->at < parser->end) /* else it is not whole for CPython */
+    bool is_whole = parser->at < parser->end && !parser_sees(parser, CODEDB_TOKEN_EQUAL); /* for CPython */
+    if (follows && !parser->failed && parser->version >= 313 && is_whole) {
+        codedb_hint_operand(parser, star);
         expression_fail_unpacking(parser, seen, star);
+    }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
         codedb_hint_starred_operand(parser, star, false);

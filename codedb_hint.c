@@ -24,6 +24,31 @@ typedef struct hint_found {
     uint32_t reached; /* how far one had to look */
 } hint_found;
 
+/* The token behind the ':' of the lambdas that begin at `at`. */
+static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0, lambdas = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            lambdas++;
+        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
+            return at;
+        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
+            lambdas--;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return at;
+}
+
+/* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
+static uint32_t hint_behind_whole(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    return behind > body ? behind : first;
+}
+
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
  * of memory is told, and what is told at once; so it is within a trial that is quiet. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
@@ -41,7 +66,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     parse(parser);
     found.reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
     found.told = parser->error->no_memory || (parser->failed && !parser->error->expected);
-    found.behind = parser->failed ? codedb_parser_behind_whole(parser, at) : parser->at;
+    found.behind = parser->failed ? hint_behind_whole(parser, at) : parser->at;
     found.any = found.behind > at;
     parser->quiet = before.quiet;
     parser->field = before.field;
@@ -543,6 +568,12 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     hint_reach(parser, &value);
 }
 
+CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star)
+{
+    if (codedb_expression_begins(parser) && !parser->quiet)
+        hint_try(parser, hint_value_parse, star + 1, false);
+}
+
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
 {
     uint32_t equal = parser->at;
@@ -711,24 +742,6 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
     hint_reach(parser, &found);
     if (parser->version == 309 && (!parser->failed || parser->error->expected))
         hint_fail_reached(parser, &found, hint_something);
-}
-
-/* The token behind the ':' of the lambdas that begin at `at`. */
-static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
-{
-    uint32_t depth = 0, lambdas = 0;
-    for (; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-            lambdas++;
-        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
-            return at;
-        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
-            lambdas--;
-        depth += codedb_token_opens(kind);
-        depth -= codedb_token_closes(kind);
-    }
-    return at;
 }
 
 static void hint_for_targets_parse(codedb_parser *parser)
@@ -1099,9 +1112,9 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
  * Else it has found an error in its first look. */
 static bool hint_has_key(const codedb_parser *parser, uint32_t first, uint32_t *last)
 {
-    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    uint32_t behind = hint_behind_whole(parser, first);
     *last = behind - (hint_start(parser, first, behind) - first);
-    return behind > body && !parser->error->at_once;
+    return behind > first && !parser->error->at_once;
 }
 
 /* As CPython does, the last character of the key is reported, or of what of it is whole. It does so in its first look, as its rule for this is
