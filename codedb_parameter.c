@@ -70,7 +70,8 @@ static void parameter_check_parens(codedb_parser *parser, const parameter_list *
     while (tokens[at].kind == CODEDB_TOKEN_NAME && tokens[at + 1].kind == CODEDB_TOKEN_COMMA && ++at < parser->end);
     at += tokens[at].kind == CODEDB_TOKEN_NAME;
     if (at > parser->at + 1 && tokens[at].kind == CODEDB_TOKEN_RIGHT_PAREN)
-        codedb_parser_fail(parser, parser->at, at + 1, "expected parameters without parentheses around them");
+        codedb_parser_fail(parser, parser->at, at + 1,
+                           "expected a name, found '(': parameters stand in no parentheses of their own");
 }
 
 /* param: NAME annotation?        default: '=' expression
