@@ -463,7 +463,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             expression_forget_late(parser, seen);
         if (seen->of_class && parser->version >= 309 && !is_behind)
             expression_fail_argument_clauses(parser, seen);
-        else if (seen->of_class && parser->version >= 307)
+        else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);

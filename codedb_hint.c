@@ -449,20 +449,30 @@ static void hint_starred_clauses_parse(codedb_parser *parser)
     codedb_parser_fail(parser, first, clauses, "unpacking in a comprehension needs Python 3.15");
 }
 
+/* Tells of them behind the '*' at token `star`, with which brackets begin. */
+static hint_found hint_starred_clauses(codedb_parser *parser, uint32_t star)
+{
+    bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
+    bool is_in_brackets = star != parser->field || parser->version < 312;
+    hint_found found = {.behind = star};
+    if (may_tell && is_in_brackets && !parser->quiet && parser->version >= 309 && parser->version < 315)
+        found = hint_try(parser, hint_starred_clauses_parse, star, false);
+    return found;
+}
+
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
     uint32_t star = node->first;
-    bool may_have_clauses = parser->version >= 309 && parser->version < 315 && (star != parser->field || parser->version < 312);
-    hint_found clauses = {.reached = 0};
-    if (may_have_clauses && !parser->quiet && !parser->failed)
-        clauses = hint_try(parser, hint_starred_clauses_parse, star, false);
+    hint_found clauses = hint_starred_clauses(parser, star);
     if (clauses.told)
         return;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
     if (parser->version == 309 && !parser->failed)
         hint_old_starred(parser, star);
+    if (parser->version == 309 && parser->failed)
+        hint_fail_reached(parser, &clauses, hint_something);
     if (parser->failed || parser->quiet || parser->version < 310)
         return;
     hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
@@ -725,7 +735,7 @@ static void hint_element_parse(codedb_parser *parser)
 /* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
-    hint_element_parse(parser);
+    codedb_star_named_parse(parser);
     if (parser_accept(parser, CODEDB_TOKEN_COMMA))
         while (codedb_expression_begins(parser)) {
             hint_element_parse(parser);
@@ -1043,6 +1053,14 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
         return;
     if (in_display && parser->version >= 310 && error->expected && error->reached >= parser->tokens[parser->end].start)
         return; /* it has met the end in brackets, and looks for nothing else */
+    hint_found clauses = {.reached = 0};
+    if (in_display)
+        clauses = hint_starred_clauses(parser, star);
+    if (clauses.told)
+        return;
+    if (parser->version == 309)
+        hint_fail_reached(parser, &clauses, hint_something);
+    hint_reach(parser, &clauses);
     if (parser->version < 313) {
         hint_old_starred(parser, star);
     } else if (!parser->quiet && parser->trials < HINT_TRIALS) {
