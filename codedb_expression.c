@@ -361,7 +361,7 @@ static void expression_fail_unpacking(codedb_parser *parser, const expression_ar
 {
     uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
     if (!parser->failed && parser->version >= 309) /* CPython has looked no further */
-        parser->at = star + 1;
+        parser->at = star + (parser->version == 309 || parser->version >= 313);
     codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
 }
 

@@ -357,12 +357,14 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
     }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
         fstring_reach_behind(parser, first);
-    bool is_mixed = kinds & (kinds - 1);
+    bool is_mixed = kinds & (kinds - 1), was_failed = parser->failed;
     if (CODEDB_UNLIKELY(is_mixed) && parser->version < 309)
         codedb_parser_fail_late(parser, first, parser->at, "expected literals of one kind side by side, found bytes and strings");
     else if (CODEDB_UNLIKELY(is_mixed))
         codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
                            kinds & FSTRING_KIND_TEMPLATE ? "t-strings and others" : "bytes and strings");
+    if (CODEDB_UNLIKELY(is_mixed) && !was_failed) /* CPython tells it when it reads them */
+        parser->error->at_once = true;
     if (count > 1 && !parser->failed)
         fstring_wrap_strings(parser, count);
 }

@@ -204,8 +204,8 @@ static void hint_braces_parse(codedb_parser *parser)
         codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
     else if (parser_sees_for(parser) && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
         codedb_generator_parse(parser, first, mark);
-    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON))
-        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
+        codedb_hint_behind(parser, "'}'");
 }
 
 /* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace: so it
@@ -578,10 +578,21 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     hint_reach(parser, &value);
 }
 
+/* ','.('*' expression)+ */
+static void hint_starred_arguments_parse(codedb_parser *parser)
+{
+    do {
+        uint32_t star = parser->at++;
+        hint_value_parse(parser);
+        if (parser->failed)
+            codedb_hint_starred_operand(parser, star, false);
+    } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && parser_sees(parser, CODEDB_TOKEN_STAR));
+}
+
 CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star)
 {
-    if (codedb_expression_begins(parser) && !parser->quiet)
-        hint_try(parser, hint_value_parse, star + 1, false);
+    if (!parser->quiet && (codedb_expression_begins(parser) || parser_sees(parser, CODEDB_TOKEN_COMMA)))
+        hint_try(parser, hint_starred_arguments_parse, star, false);
 }
 
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)

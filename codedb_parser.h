@@ -126,7 +126,8 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
 /* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
  * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
-/* The operand of the star at token `star` is parsed: tells of another expression behind it. */
+/* The operand of the star at token `star` is parsed: tells of another expression behind it, and of what is wrong in starred arguments behind
+ * that. */
 CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
