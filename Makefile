@@ -28,7 +28,7 @@ SRCS = $(wildcard \
   codedb_driver.c codedb_process.c codedb_channel.c codedb_worker.c codedb_loop.c codedb_whole.c \
   codedb_sql.c codedb_sqlite.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
   codedb_sqlite_maintenance.c \
-  codedb_lexer.c codedb_unicode.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
+  codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
   codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c \
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \

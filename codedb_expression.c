@@ -360,8 +360,9 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
 static void expression_fail_unpacking(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
 {
     uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
-    if (!parser->failed && parser->version >= 309) /* CPython has looked no further */
-        parser->at = star + 1;
+    if (!parser->failed &&
+        parser->version >= 309) /* CPython has looked no further, behind '**' from 3.10 to 3.12 not even behind the star */
+        parser->at = star + (!seen->double_starred || parser->version == 309 || parser->version >= 313);
     codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
 }
 
@@ -399,8 +400,11 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         codedb_parser_require(parser, 305, "more than one unpacked argument");
     parser->at += !parser->failed;
     codedb_expression_parse(parser);
-    if (follows && !parser->failed && parser->version >= 313)
+    bool is_whole = parser->at < parser->end && !parser_sees(parser, CODEDB_TOKEN_EQUAL); /* for CPython */
+    if (follows && !parser->failed && parser->version >= 313 && is_whole) {
+        codedb_hint_operand(parser, star);
         expression_fail_unpacking(parser, seen, star);
+    }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
         codedb_hint_starred_operand(parser, star, false);
@@ -427,6 +431,14 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
         seen->starred = true;
 }
 
+/* Up to 3.8 CPython looks for generators among the arguments before anything else that it finds late in them. */
+static void expression_forget_late(codedb_parser *parser, const expression_arguments *seen)
+{
+    bool is_found = parser->version < 309 && parser->late->message[0] != '\0';
+    if (is_found && parser->late->offset >= parser->tokens[seen->start].start)
+        parser->late->message[0] = '\0';
+}
+
 /* assignment_expression | expression !':=' | genexp */
 static void expression_positional_argument(codedb_parser *parser, expression_arguments *seen)
 {
@@ -447,21 +459,27 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     if (CODEDB_UNLIKELY(generates)) {
         if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
             codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
-        if (seen->of_class && parser->version >= 309)
+        bool is_behind = seen->keyword || seen->double_starred;
+        if (seen->of_class)
+            expression_forget_late(parser, seen);
+        if (seen->of_class && parser->version >= 309 && !is_behind)
             expression_fail_argument_clauses(parser, seen);
-        else if (seen->of_class && parser->version >= 307)
+        else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
         expression_comprehension(parser);
-        if (!seen->first && !seen->of_class)
+        if (!seen->first && (!seen->of_class || (is_behind && parser->version >= 309)))
             codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
                             parser_kind_behind(parser) == CODEDB_TOKEN_RIGHT_PAREN;
-        if (!sole && !before_comma)
+        if (!sole && !before_comma) {
+            if (!seen->of_class)
+                expression_forget_late(parser, seen);
             codedb_hint_generator(parser, first);
+        }
     }
     parser_role(parser, CODEDB_FIELD_value);
     if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
@@ -899,14 +917,19 @@ static void expression_dict_element(codedb_parser *parser, uint32_t first, uint3
         expression_dict_unpacking(parser);
     } else {
         bool is_first = parser->count > mark;
+        bool quiet = parser->quiet, had_failed = parser->failed;
+        parser->quiet = quiet || parser->version >= 310; /* see codedb_hint_key */
         if (!is_first)
             codedb_expression_parse(parser);
+        parser->quiet = quiet;
         parser_role(parser, CODEDB_FIELD_key);
-        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first)
+        if (CODEDB_UNLIKELY(!parser_accept(parser, CODEDB_TOKEN_COLON)) && !is_first && !had_failed)
             codedb_hint_key(parser, first);
         bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
-        if (is_empty && parser->version >= 310)
+        if (is_empty && parser->version >= 310) {
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a value behind the ':' of a dict");
+            parser->error->at_once = true;
+        }
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_STAR)) && parser->version >= 310)
             codedb_hint_starred_value(parser);
         codedb_expression_parse(parser);
@@ -1296,9 +1319,12 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     if (first_failure && tells_in) {
         parser->error->expected = false;
         parser->error->at_once = true;
-    } else if (!had_failed && parser->error->reached < reached) {
-        parser->error->reached = reached;
+        return;
     }
+    if (first_failure && compares) /* CPython has no message for these targets: it had read up to where they could end */
+        codedb_parser_fail_before(parser, codedb_parser_behind_star_targets(parser, first), "'in'");
+    if (!had_failed && parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* with_item: expression 'as' star_target, behind the 'as' */

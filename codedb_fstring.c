@@ -122,6 +122,7 @@ static void fstring_conversion(codedb_parser *parser)
     const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
     char letter = parser->source[name->start];
     bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
+    bool had_failed = parser->failed;
     if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
         codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");
     if (name->kind == CODEDB_TOKEN_NAME && parser->version >= 312 && name[1].kind != CODEDB_TOKEN_COLON &&
@@ -132,6 +133,10 @@ static void fstring_conversion(codedb_parser *parser)
     parser->at += !parser->failed;
     if (!good)
         codedb_parser_fail_expected(parser, "'s', 'r' or 'a' directly behind '!'");
+    if (!good && !had_failed && name->kind == CODEDB_TOKEN_NAME) { /* CPython has a message for it when it reads it */
+        parser->error->expected = false;
+        parser->error->at_once = true;
+    }
     if (parser->failed)
         return;
     parser->at++;
@@ -238,14 +243,19 @@ static void fstring_field_value(codedb_parser *parser)
 static void fstring_replacement_field(codedb_parser *parser, const fstring_format *format)
 {
     uint32_t first = parser->at++, mark = parser->count, outer = parser->field;
+    bool had_failed = parser->failed, quiet = parser->quiet;
     fstring_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
     parser_enter(parser);
+    parser->quiet =
+        quiet && parser->version >= 312; /* before, a field is parsed for itself, and what is wrong in it looked for at once */
     if (inner.depth > 2)
         codedb_parser_require(parser, 312, "a replacement field in the format specification of another one in one");
     fstring_field_value(parser);
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
         codedb_parser_require(parser, 308, "'=' in a replacement field");
         parser_accept(parser, CODEDB_TOKEN_EQUAL);
+        if (!codedb_token_ends_field(parser_kind(parser)))
+            codedb_parser_fail_expected(parser, "'!', ':' or '}'");
     }
     if (parser_sees(parser, CODEDB_TOKEN_EXCLAMATION))
         fstring_conversion(parser);
@@ -254,7 +264,12 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     parser_leave(parser);
     codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser->field = outer;
-    parser->error->expected = false; /* whatever failed, CPython has a message for it in a field */
+    parser->quiet = quiet;
+    if (!quiet ||
+        parser->version < 312) /* whatever failed, CPython has a message for it in a field, since 3.12 in its second look */
+        parser->error->expected = false;
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
+        parser->error->at_once = true;
     parser_close(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_EXPRESSION : CODEDB_NODE_FORMATTED_STRING_EXPRESSION,
                  first, mark);
 }
@@ -310,11 +325,27 @@ static void fstring_wrap_strings(codedb_parser *parser, uint32_t count)
     }
 }
 
+/* Before 3.12 CPython looks into strings side by side when it has read the token behind them, which may be none. */
+static void fstring_reach_behind(codedb_parser *parser, uint32_t first)
+{
+    uint32_t at = first, open = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (open == 0 && kind != CODEDB_TOKEN_STRING && kind != CODEDB_TOKEN_FSTRING_START)
+            break;
+        open += kind == CODEDB_TOKEN_FSTRING_START;
+        open -= kind == CODEDB_TOKEN_FSTRING_END;
+    }
+    if (open == 0 && parser->error->reached < parser->tokens[at].start)
+        parser->error->reached = parser->tokens[at].start;
+}
+
 /* strings: (fstring | STRING)+ | tstring+ */
 CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
 {
     uint32_t count = 0, first = parser->at;
     unsigned kinds = 0;
+    bool had_failed = parser->failed;
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
         if (CODEDB_LIKELY(kind == CODEDB_TOKEN_STRING))
@@ -324,12 +355,16 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
         else
             break;
     }
-    bool is_mixed = kinds & (kinds - 1);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
+        fstring_reach_behind(parser, first);
+    bool is_mixed = kinds & (kinds - 1), was_failed = parser->failed;
     if (CODEDB_UNLIKELY(is_mixed) && parser->version < 309)
         codedb_parser_fail_late(parser, first, parser->at, "expected literals of one kind side by side, found bytes and strings");
     else if (CODEDB_UNLIKELY(is_mixed))
         codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
                            kinds & FSTRING_KIND_TEMPLATE ? "t-strings and others" : "bytes and strings");
+    if (CODEDB_UNLIKELY(is_mixed) && !was_failed) /* CPython tells it when it reads them */
+        parser->error->at_once = true;
     if (count > 1 && !parser->failed)
         fstring_wrap_strings(parser, count);
 }

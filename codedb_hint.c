@@ -24,6 +24,31 @@ typedef struct hint_found {
     uint32_t reached; /* how far one had to look */
 } hint_found;
 
+/* The token behind the ':' of the lambdas that begin at `at`. */
+static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0, lambdas = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            lambdas++;
+        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
+            return at;
+        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
+            lambdas--;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return at;
+}
+
+/* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
+static uint32_t hint_behind_whole(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    return behind > body ? behind : first;
+}
+
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
  * of memory is told, and what is told at once; so it is within a trial that is quiet. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
@@ -41,7 +66,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     parse(parser);
     found.reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
     found.told = parser->error->no_memory || (parser->failed && !parser->error->expected);
-    found.behind = parser->failed ? codedb_parser_behind_whole(parser, at) : parser->at;
+    found.behind = parser->failed ? hint_behind_whole(parser, at) : parser->at;
     found.any = found.behind > at;
     parser->quiet = before.quiet;
     parser->field = before.field;
@@ -179,8 +204,8 @@ static void hint_braces_parse(codedb_parser *parser)
         codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
     else if (parser_sees_for(parser) && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
         codedb_generator_parse(parser, first, mark);
-    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON))
-        codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
+        codedb_hint_behind(parser, "'}'");
 }
 
 /* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace: so it
@@ -400,14 +425,54 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star)
         hint_reach(parser, &operand);
 }
 
+/* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
+static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
+{
+    bool is_async = parser->tokens[first].kind == CODEDB_TOKEN_KEYWORD_ASYNC;
+    uint32_t in = codedb_parser_behind_star_targets(parser, first + 1 + is_async);
+    return parser->tokens[in].kind == CODEDB_TOKEN_KEYWORD_IN && parser->tokens[in].start < parser->error->offset &&
+           codedb_parser_behind_disjunction(parser, in + 1) > in + 1;
+}
+
+/* '*' expression for_if_clauses: of which CPython tells, when one clause is whole. */
+static void hint_starred_clauses_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count;
+    codedb_expression_parse(parser);
+    uint32_t clauses = parser->at;
+    if (!parser_sees_for(parser))
+        return;
+    codedb_generator_parse(parser, first + 1, mark);
+    if (parser->failed && (!parser->error->expected || parser->error->no_memory || !hint_has_clause(parser, clauses)))
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, first, clauses, "unpacking in a comprehension needs Python 3.15");
+}
+
+/* Tells of them behind the '*' at token `star`, with which brackets begin. */
+static hint_found hint_starred_clauses(codedb_parser *parser, uint32_t star)
+{
+    bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
+    bool is_in_brackets = star != parser->field || parser->version < 312;
+    hint_found found = {.behind = star};
+    if (may_tell && is_in_brackets && !parser->quiet && parser->version >= 309 && parser->version < 315)
+        found = hint_try(parser, hint_starred_clauses_parse, star, false);
+    return found;
+}
+
 /* '*' expression, first in its brackets: CPython reads it as an argument, too, whatever the brackets are. Looks at the operand. */
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
     uint32_t star = node->first;
+    hint_found clauses = hint_starred_clauses(parser, star);
+    if (clauses.told)
+        return;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_unpacked(parser, star);
     if (parser->version == 309 && !parser->failed)
         hint_old_starred(parser, star);
+    if (parser->version == 309 && parser->failed)
+        hint_fail_reached(parser, &clauses, hint_something);
     if (parser->failed || parser->quiet || parser->version < 310)
         return;
     hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
@@ -417,6 +482,7 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
         codedb_parser_fail(parser, star, operand.behind, "expected no starred expression alone in parentheses");
     codedb_parser_fail_expected(parser, expected);
     hint_reach(parser, &operand);
+    hint_reach(parser, &clauses);
 }
 
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
@@ -492,7 +558,8 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     uint32_t start = parser_node_start(node), walrus = parser->at;
     if (node->kind == CODEDB_NODE_STARRED_ELEMENT)
         return;
-    if (parser->version < 309 || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
+    bool is_apart = parser->tokens[walrus - 1].kind == CODEDB_TOKEN_COMMA;
+    if (parser->version < 309 || is_apart || (node->kind == CODEDB_NODE_YIELD && node->parens == 0)) {
         codedb_parser_fail_expected(parser, expected);
         return;
     }
@@ -509,6 +576,23 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     else
         codedb_parser_fail_expected(parser, expected);
     hint_reach(parser, &value);
+}
+
+/* ','.('*' expression)+ */
+static void hint_starred_arguments_parse(codedb_parser *parser)
+{
+    do {
+        uint32_t star = parser->at++;
+        hint_value_parse(parser);
+        if (parser->failed)
+            codedb_hint_starred_operand(parser, star, false);
+    } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && parser_sees(parser, CODEDB_TOKEN_STAR));
+}
+
+CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star)
+{
+    if (!parser->quiet && (codedb_expression_begins(parser) || parser_sees(parser, CODEDB_TOKEN_COMMA)))
+        hint_try(parser, hint_starred_arguments_parse, star, false);
 }
 
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
@@ -644,13 +728,28 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
         parser->error->expected = false;
 }
 
+/* star_named_expression. In 3.9 it ends before a 'not' behind which no 'in' is. */
+static void hint_element_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    codedb_star_named_parse(parser);
+    if (!parser->failed || parser->version != 309 || !parser->error->expected || parser->error->no_memory)
+        return;
+    uint32_t behind = codedb_parser_behind_whole(parser, first);
+    if (behind == first || parser->tokens[behind].kind != CODEDB_TOKEN_KEYWORD_NOT ||
+        parser->tokens[behind + 1].start != parser->error->offset)
+        return;
+    parser->failed = false;
+    parser->at = behind;
+}
+
 /* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
     codedb_star_named_parse(parser);
     if (parser_accept(parser, CODEDB_TOKEN_COMMA))
         while (codedb_expression_begins(parser)) {
-            codedb_star_named_parse(parser);
+            hint_element_parse(parser);
             parser_accept(parser, CODEDB_TOKEN_COMMA);
         }
 }
@@ -662,26 +761,8 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
         return;
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
-    if (parser->version == 309 && !parser->failed)
+    if (parser->version == 309 && (!parser->failed || parser->error->expected))
         hint_fail_reached(parser, &found, hint_something);
-}
-
-/* The token behind the ':' of the lambdas that begin at `at`. */
-static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
-{
-    uint32_t depth = 0, lambdas = 0;
-    for (; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-            lambdas++;
-        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
-            return at;
-        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
-            lambdas--;
-        depth += codedb_token_opens(kind);
-        depth -= codedb_token_closes(kind);
-    }
-    return at;
 }
 
 static void hint_for_targets_parse(codedb_parser *parser)
@@ -714,13 +795,11 @@ static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_targ
 
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use)
 {
-    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    bool starred = use == CODEDB_TARGET_FOR;
+    uint32_t behind = starred ? codedb_parser_behind_star_targets(parser, first) : codedb_parser_behind_targets(parser, first);
     if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
         return;
     hint_first_target(parser, first, use);
-    while (use == CODEDB_TARGET_FOR && parser->tokens[behind].kind == CODEDB_TOKEN_STAR &&
-           (behind == first || parser->tokens[behind - 1].kind == CODEDB_TOKEN_COMMA))
-        behind = codedb_parser_behind_targets(parser, behind + 1);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
 }
@@ -779,8 +858,13 @@ CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32
         return 0;
     hint_found found =
         hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (parser->version == 309 && !found.told)
+    if (parser->version == 309 && !found.told) {
         hint_fail_reached(parser, &found, hint_something);
+        if (found.any && parser->failed && !parser->error->no_memory) { /* 3.9 has a message also for what can be a target */
+            parser->error->expected = false;
+            parser->error->at_once = true;
+        }
+    }
     return found.reached;
 }
 
@@ -801,27 +885,19 @@ CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
 
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
 {
-    if (parser->quiet || parser->error->no_memory || parser->version < 310)
+    bool is_old = parser->version < 310;
+    if (parser->quiet || parser->error->no_memory || parser->version < 309 || (is_old && !parser->error->expected))
         return;
-    hint_found found = hint_try(parser, hint_clause_targets_parse, first, false);
-    hint_reach(parser, &found);
+    hint_found found = hint_try(parser, is_old ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
+    if (is_old && !found.told) {
+        hint_fail_reached(parser, &found, hint_something);
+        parser->error->expected = false;
+        parser->error->at_once = true;
+    } else
+        hint_reach(parser, &found);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
-
-/* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
-static bool hint_has_clause(const codedb_parser *parser, uint32_t first)
-{
-    uint32_t depth = 0;
-    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_IN)
-            return codedb_parser_behind_disjunction(parser, at + 1) > at + 1;
-        depth -= codedb_token_closes(kind);
-        depth += codedb_token_opens(kind);
-    }
-    return false;
-}
 
 CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 {
@@ -928,7 +1004,10 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
     parser->quiet = true;
     codedb_bitwise_or_parse(parser);
     parser->quiet = quiet;
+    bool is_first = !parser->failed;
     codedb_parser_fail(parser, star, star + 1, "expected a value behind the ':' of a dict, found a starred expression");
+    if (is_first) /* as of a key without a value */
+        parser->error->at_once = true;
 }
 
 /* Whether an expression, or the beginning of one, is whole from token `first` on. */
@@ -983,6 +1062,16 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
     codedb_syntax_error *error = parser->error;
     if (parser->version < 309 || error->no_memory)
         return;
+    if (in_display && parser->version >= 310 && error->expected && error->reached >= parser->tokens[parser->end].start)
+        return; /* it has met the end in brackets, and looks for nothing else */
+    hint_found clauses = {.reached = 0};
+    if (in_display)
+        clauses = hint_starred_clauses(parser, star);
+    if (clauses.told)
+        return;
+    if (parser->version == 309)
+        hint_fail_reached(parser, &clauses, hint_something);
+    hint_reach(parser, &clauses);
     if (parser->version < 313) {
         hint_old_starred(parser, star);
     } else if (!parser->quiet && parser->trials < HINT_TRIALS) {
@@ -1048,30 +1137,46 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
     hint_reach(parser, &operand);
 }
 
-/* As CPython does, the last character of the key is reported, or of what of it is whole. */
+/* Whether the key that begins at `first` and could not be parsed is what CPython tells of: then what of it is whole ends before token `last`.
+ * Else it has found an error in its first look. */
+static bool hint_has_key(const codedb_parser *parser, uint32_t first, uint32_t *last)
+{
+    uint32_t behind = hint_behind_whole(parser, first);
+    *last = behind - (hint_start(parser, first, behind) - first);
+    return behind > first && !parser->error->at_once;
+}
+
+/* As CPython does, the last character of the key is reported, or of what of it is whole. It does so in its first look, as its rule for this is
+ * one of those that it always follows: nothing else is looked for in the key but when nothing of it is whole. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
 {
+    static const char message[] = "expected ':' and a value behind the key of a dict";
     const codedb_node *key = parser_last(parser);
     uint32_t last = key->last + (key->first - parser_node_start(key));
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+    if (parser->error->no_memory)
         return;
     if (parser->version < 310) {
         codedb_parser_fail_expected(parser, "':'");
         return;
     }
-    if (parser->failed)
-        last = codedb_parser_behind_whole(parser, first);
-    else
+    if (!parser->failed) {
         parser->error->reached = parser->tokens[parser->at].start;
-    if (last > first && parser->tokens[last].kind != CODEDB_TOKEN_COLON)
-        hint_tell_end(parser, last, "expected ':' and a value behind the key of a dict");
+    } else if (!hint_has_key(parser, first, &last)) {
+        if (!parser->quiet && !parser->error->at_once)
+            hint_try(parser, codedb_expression_parse, first, false);
+        return;
+    }
+    hint_tell_end(parser, last, message);
+    parser->error->at_once = true;
 }
 
 /* What stands in a field from `first` on is not one expression to its end: as CPython does, what stands behind the expression that
  * is there is reported, or the beginning if none is. Where the tokens end, it is their error that counts. */
 CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first)
 {
-    if (parser->error->offset >= parser->tokens[parser->end].start)
+    uint32_t end = parser->tokens[parser->end].start;
+    bool is_character = parser->source[end] == '$' || parser->source[end] == '?' || parser->source[end] == '`';
+    if (parser->error->offset >= end && !is_character) /* such a one is a token for CPython, only one that fits nowhere */
         return;
     uint32_t behind = codedb_parser_behind_whole(parser, first);
     codedb_parser_fail_before(parser, behind, behind > first ? "'}'" : "an expression behind '{' in a replacement field");

@@ -361,6 +361,8 @@ typedef struct lexer {
     uint32_t level;  /* brackets open; brackets[level] is the innermost */
     uint32_t indent; /* blocks open; columns[indent] is the innermost's */
     uint32_t depth;  /* f-strings open; fstrings[depth] is the innermost */
+    uint32_t whole;  /* f-strings from this offset on are not looked into; only before 3.12 */
+    bool passes;     /* over what is no token and over fields that their string ends, to find what is wrong behind them */
     lexer_bracket brackets[LEXER_BRACKETS + 1];
     uint32_t columns[LEXER_INDENTS];    /* with tabs to multiples of LEXER_TAB */
     uint32_t alternates[LEXER_INDENTS]; /* with tabs as 1 */
@@ -1078,8 +1080,10 @@ static const unsigned char *lexer_fstring_close(lexer *lx, const unsigned char *
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     size_t size = fstring->triple ? 3 : 1;
-    if (lx->level > fstring->level)
+    if (lx->level > fstring->level && !lx->passes)
         return lexer_fail(lx, p, size, true, "%c-string: expecting '}', or format specs", lexer_fstring_letter(fstring));
+    for (uint32_t level = lx->level; level > fstring->level; level--) /* open braces, but of no field any more */
+        lx->brackets[level].field = false;
     lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);
     lx->depth--;
     return p + size;
@@ -1183,6 +1187,10 @@ static const unsigned char *lexer_fstring_start(lexer *lx, lexer_fstring *fstrin
         return NULL;
     lexer_add(lx, fstring->start, (size_t)(text - fstring->start),
               fstring->template ? CODEDB_TOKEN_TSTRING_START : CODEDB_TOKEN_FSTRING_START);
+    if (CODEDB_UNLIKELY((size_t)(fstring->start - lx->base) >= lx->whole)) {
+        lexer_add(lx, fstring->limit, (size_t)(text - quotes), CODEDB_TOKEN_FSTRING_END);
+        return fstring->limit + (text - quotes);
+    }
     lx->fstrings[++lx->depth] = *fstring;
     return lexer_fstring_text(lx, text);
 }
@@ -1305,7 +1313,11 @@ static const unsigned char *lexer_long_operator(lexer *lx, const unsigned char *
         kind = CODEDB_TOKEN_ARROW;
         length = 2;
     } else if (*p == '<' && p[1] == '>') {
-        return lexer_fail(lx, p, 2, true, "'<>' is no operator of Python 3: expected '!='");
+        bool is_old = lx->target < 309; /* then CPython blames its end */
+        if (!lx->passes)
+            return lexer_fail(lx, p + is_old, is_old ? 1 : 2, true, "'<>' is no operator of Python 3: expected '!='");
+        kind = CODEDB_TOKEN_EXCLAMATION;
+        length = 2;
     }
     if (CODEDB_UNLIKELY(lx->brackets[lx->level].field) && p[length - 1] == '=' && lexer_ends_old_field(lx, *p))
         kind = --length == 1 ? kinds->alone : kinds->doubled;
@@ -1323,7 +1335,12 @@ static inline const unsigned char *lexer_operator_at(lexer *lx, const unsigned c
 
 static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
 {
-    if (*p == '$' || *p == '?' || *p == '`')
+    bool is_character = *p == '$' || *p == '?' || *p == '`';
+    if (is_character && lx->passes) {
+        lexer_add(lx, p, 1, CODEDB_TOKEN_EXCLAMATION);
+        return p + 1;
+    }
+    if (is_character)
         return lexer_fail(lx, p, 1, true, "unexpected character '%c'", *p);
     return lexer_fail(lx, p, 1, false, "invalid non-printable character U+%04X", (unsigned)*p);
 }
@@ -1380,26 +1397,13 @@ static bool lexer_run(lexer *lx)
 
 /* ---- The public part ---------------------------------------------------------------------------------------------- */
 
-static bool lexer_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    return error->yields && lexer_classes[(unsigned char)tree->source[error->offset]] == LEXER_OPEN;
-}
-
-/* The same up to 3.9, where such an error is at the end of the source. */
-static bool lexer_is_unclosed_at_end(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    uint32_t at = error->offset;
-    while (at < tree->length && lexer_classes[(unsigned char)tree->source[at]] == LEXER_BREAK)
-        at++;
-    return error->yields && at == tree->length;
-}
-
 /* The tokens before the error, and an ENDMARKER where lexing stopped. There is room: lexer_run keeps it. */
 static void lexer_end_early(lexer *lx)
 {
     codedb_tree *tree = lx->tree;
     uint32_t count = (uint32_t)(lx->out - tree->tokens);
-    uint32_t stop = lexer_is_unclosed(tree, lx->error) ? tree->length : lx->error->offset;
+    bool is_unclosed = lx->error->yields && lexer_classes[(unsigned char)tree->source[lx->error->offset]] == LEXER_OPEN;
+    uint32_t stop = is_unclosed ? tree->length : lx->error->offset;
     if (count > 0 && codedb_token_end(tree, count - 1) > stop)
         stop = codedb_token_end(tree, count - 1);
     lexer_add(lx, lx->base + stop, 0, CODEDB_TOKEN_ENDMARKER);
@@ -1413,7 +1417,7 @@ static bool lexer_shrink(lexer *lx)
            lexer_resize_offsets(lx, &tree->line_starts, &lx->line_capacity, tree->line_count);
 }
 
-CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
+CODEDB_PRIVATE bool codedb_lex_past(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes)
 {
     static const codedb_syntax_error no_error = {0};
     lexer lx;
@@ -1426,6 +1430,8 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     lx.base = (const unsigned char *)tree->source;
     lx.end = lx.base + tree->length;
     lx.target = tree->target_version;
+    lx.whole = whole;
+    lx.passes = passes;
     lx.old_async = lx.target < 307;
     tree->text_start = tree->length >= 3 && memcmp(tree->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (!lexer_survey(&lx) || !lexer_resize(&lx, (size_t)tree->length / 4 + 2 * LEXER_MARGIN))
@@ -1437,37 +1443,9 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
     return done && lexer_shrink(&lx);
 }
 
-/* Whether the tokens end within an f-string: then CPython keeps what the parser found. Before 3.12 it looks into the string only when it has
- * parsed up to there. */
-static bool lexer_ends_in_fstring(const codedb_tree *tree)
+CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error)
 {
-    uint32_t depth = 0;
-    for (uint32_t token = 0; token < tree->token_count; token++) {
-        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
-        depth += kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
-        depth -= kind == CODEDB_TOKEN_FSTRING_END;
-    }
-    return depth > 0;
-}
-
-CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
-                                            const codedb_syntax_error *parsing)
-{
-    if (tree->token_count == 0)
-        return false;
-    uint32_t stop = tree->tokens[tree->token_count - 1].start;
-    if (lexer_ends_in_fstring(tree))
-        return parsing->offset < stop && parsing->reached < stop;
-    if (!(lexing->yields || parsing->indent || tree->target_version < 310))
-        return false;
-    if (parsing->offset >= stop)
-        return false;
-    if (tree->target_version < 310 && parsing->reached >= stop) /* 3.9 tells at once what it can */
-        return tree->target_version == 309 && !parsing->expected && lexer_is_unclosed_at_end(tree, lexing);
-    if (parsing->indent || !lexer_is_unclosed(tree, lexing) || tree->target_version < 310)
-        return true;
-    /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */
-    return parsing->reached < stop && lexer_line_number(tree, parsing->reached) <= lexer_line_number(tree, lexing->offset);
+    return codedb_lex_past(tree, error, UINT32_MAX, false);
 }
 
 CODEDB_PRIVATE const char *codedb_token_kind_text(codedb_token_kind kind)

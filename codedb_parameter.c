@@ -58,12 +58,30 @@ static void parameter_fail_default(codedb_parser *parser, const parameter_list *
     codedb_parser_fail_late(parser, first, last, "parameter without a default follows parameter with a default");
 }
 
+/* '(' ','.NAME+ [','] ')' behind nothing but parameters without a default: since 3.11 CPython has a message for that. */
+static void parameter_check_parens(codedb_parser *parser, const parameter_list *seen)
+{
+    const codedb_token *tokens = parser->tokens;
+    uint32_t at = parser->at;
+    if (parser->version < 311 || seen->defaults || seen->star || seen->keywords || seen->slash)
+        return;
+    do
+        at++;
+    while (tokens[at].kind == CODEDB_TOKEN_NAME && tokens[at + 1].kind == CODEDB_TOKEN_COMMA && ++at < parser->end);
+    at += tokens[at].kind == CODEDB_TOKEN_NAME;
+    if (at > parser->at + 1 && tokens[at].kind == CODEDB_TOKEN_RIGHT_PAREN)
+        codedb_parser_fail(parser, parser->at, at + 1,
+                           "expected a name, found '(': parameters stand in no parentheses of their own");
+}
+
 /* param: NAME annotation?        default: '=' expression
  * From the NAME on; `first` is the star's token where there is one. */
 static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_list *seen, codedb_node_field field)
 {
     uint32_t mark = parser->count;
     bool starred = first != parser->at;
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_LEFT_PAREN)) && !starred)
+        parameter_check_parens(parser, seen);
     parser_name(parser, CODEDB_FIELD_name);
     uint32_t last = parser->at;
     if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {

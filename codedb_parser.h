@@ -75,6 +75,8 @@ CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
 /* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
+/* The same where they may be starred. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_star_targets(const codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
 CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
@@ -124,6 +126,9 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
 /* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
  * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
+/* The operand of the star at token `star` is parsed: tells of another expression behind it, and of what is wrong in starred arguments behind
+ * that. */
+CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
 /* A positional argument, just parsed or failed, that begins at `first` and may not stand behind keyword arguments (`keyword`) or behind

@@ -371,6 +371,8 @@ static void statement_type_variable(codedb_parser *parser)
     if (kind == CODEDB_NODE_TYPE_VAR && parser_accept(parser, CODEDB_TOKEN_COLON)) {
         codedb_expression_parse(parser);
         parser_role(parser, CODEDB_FIELD_bound);
+        if (CODEDB_UNLIKELY(codedb_expression_begins(parser)))
+            codedb_hint_behind(parser, "']'");
     }
     parser_close(parser, kind, first, mark);
     parser_role(parser, CODEDB_FIELD_param);
@@ -485,7 +487,8 @@ static void statement_small(codedb_parser *parser)
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
-    if (!parser->failed && node->kind == CODEDB_NODE_EXPR && (codedb_expression_begins(parser) || parser->version == 309))
+    bool is_read = parser->version == 309 ? !parser->failed || parser->error->expected : codedb_expression_begins(parser);
+    if (node->kind == CODEDB_NODE_EXPR && node->first < parser->end && is_read)
         codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
@@ -1265,7 +1268,10 @@ static void statement_function(codedb_parser *parser, uint32_t first, uint32_t m
     parser_name(parser, CODEDB_FIELD_name);
     bool named = !parser->failed;
     uint32_t bracket = parser->at;
+    bool quiet = parser->quiet;
+    parser->quiet = quiet || parser->version < 313; /* up to 3.12 the '(' is missed without a second look */
     statement_type_parameters(parser);
+    parser->quiet = quiet;
     if (CODEDB_UNLIKELY(parser->failed) && named)
         codedb_parser_fail_before(parser, bracket, "'('");
     parser_expect(parser, CODEDB_TOKEN_LEFT_PAREN);

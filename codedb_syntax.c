@@ -18,17 +18,24 @@ static uint32_t syntax_last_line_end(const codedb_parser *parser)
     return end;
 }
 
-/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, and
- * at the end of the file on its last line. */
+/* Whether the token stands behind blanks at the beginning of its line. */
+static bool syntax_is_indented(const codedb_parser *parser, uint32_t token)
+{
+    uint32_t start = parser->tokens[token].start;
+    return start > parser->tree->text_start && parser->source[start - 1] != '\n' && parser->source[start - 1] != '\r';
+}
+
+/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, also of a
+ * smaller one, and at the end of the file on its last line. */
 static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
 {
     uint32_t start = parser->tokens[token].start;
-    if (parser->tokens[token].kind == CODEDB_TOKEN_INDENT && start > parser->tree->text_start)
-        return start - 1;
-    if ((parser->tokens[token].kind == CODEDB_TOKEN_ENDMARKER || parser->tokens[token].kind == CODEDB_TOKEN_DEDENT) &&
-        start == parser->tree->length)
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[token].kind;
+    if ((kind == CODEDB_TOKEN_ENDMARKER || kind == CODEDB_TOKEN_DEDENT) && start == parser->tree->length)
         return syntax_last_line_end(parser);
-    if (parser->tokens[token].kind != CODEDB_TOKEN_NEWLINE || token == 0)
+    if ((kind == CODEDB_TOKEN_INDENT || kind == CODEDB_TOKEN_DEDENT) && syntax_is_indented(parser, token))
+        return start - 1;
+    if (kind != CODEDB_TOKEN_NEWLINE || token == 0)
         return start;
     uint32_t comment = codedb_token_end(parser->tree, token - 1);
     while (comment < start && parser->source[comment] != '#')
@@ -154,6 +161,7 @@ CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser)
     if (parser->failed || parser->late->message[0] == '\0')
         return;
     *parser->error = *parser->late;
+    parser->error->late = true;
     parser->error->reached = parser->tokens[parser->end].start;
     parser->failed = true;
 }
@@ -250,6 +258,15 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
         if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
             return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
     }
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_star_targets(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = codedb_parser_behind_targets(parser, first);
+    while (parser->tokens[behind].kind == CODEDB_TOKEN_STAR &&
+           (behind == first || parser->tokens[behind - 1].kind == CODEDB_TOKEN_COMMA))
+        behind = codedb_parser_behind_targets(parser, behind + 1);
+    return behind;
 }
 
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first)

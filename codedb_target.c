@@ -98,7 +98,9 @@ static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, 
 static void target_fail_behind(codedb_parser *parser, uint32_t index, uint32_t found)
 {
     const codedb_node *targets = &parser->nodes[index];
-    parser->at = codedb_parser_behind_brackets(parser, parser_start(targets), parser->nodes[found].last);
+    uint32_t behind = codedb_parser_behind_brackets(parser, parser_start(targets), parser->nodes[found].last);
+    uint32_t last = targets->last + targets->parens; /* where there are no brackets around it */
+    parser->at = behind < last || parser->failed ? behind : last;
     codedb_parser_fail_expected(parser, "a target before this");
 }
 
@@ -125,7 +127,8 @@ CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index
     uint32_t other = parser->failed ? UINT32_MAX : target_first_other(parser, index, strict);
     if (CODEDB_LIKELY(other == UINT32_MAX))
         return;
-    uint32_t found = use == strict ? other : target_first_other(parser, index, use);
+    /* up to 3.8 a comparison is no target as anything else is none */
+    uint32_t found = use == strict || parser->version < 309 ? other : target_first_other(parser, index, use);
     if (found == UINT32_MAX) {
         target_fail_behind(parser, index, other);
         return;

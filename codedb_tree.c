@@ -285,22 +285,6 @@ static void tree_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
     error->length = 1;
 }
 
-/* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */
-static bool tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
-{
-    codedb_syntax_error parsing;
-
-    memset(error, 0, sizeof *error);
-    memset(&parsing, 0, sizeof parsing);
-    if (codedb_lex(tree, error))
-        return codedb_parse(tree, max_depth, error);
-    /* A source with a NUL has no tokens at all. */
-    if (!error->no_memory && tree->token_count > 0 && !codedb_parse(tree, max_depth, &parsing) &&
-        (parsing.no_memory || codedb_lex_error_yields(tree, error, &parsing)))
-        *error = parsing;
-    return false;
-}
-
 /* Reads the host's options, which may be NULL, into `options`. */
 static codedb_code tree_take_options(codedb_parse_options *options, const codedb_parse_options *given, codedb_result *result)
 {
@@ -343,7 +327,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     made->source = source;
     made->length = (uint32_t)length;
     made->target_version = options.target_version == 0 ? CODEDB_NEWEST_VERSION : options.target_version;
-    if (!tree_read(made, (uint32_t)options.max_depth, &error)) {
+    if (!codedb_tree_read(made, (uint32_t)options.max_depth, &error)) {
         tree_blame_end(made, &error);
         code = tree_fail(made, &error, options.path, result);
         codedb_tree_free(made);

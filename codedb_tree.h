@@ -628,6 +628,7 @@ typedef struct codedb_syntax_error {
     bool indent;       /* the parser's: at an indentation that nothing asked for */
     bool expected;     /* the parser's: something else was expected at a token, which CPython has no message for */
     bool at_once;      /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
+    bool late;         /* the parser's: CPython finds it only when it has parsed the whole source; up to 3.8 */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
@@ -635,10 +636,15 @@ typedef struct codedb_syntax_error {
 /* codedb_lexer.c. Fills tree->tokens, line_starts, text_start and ascii from tree->source, length and target_version; their memory
  * comes from tree->allocator and is the tree's. False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error);
-/* After codedb_lex failed, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`, the error found by
+/* The same, past errors: f-strings from byte `whole` on are not looked into (UINT32_MAX: into all; only before 3.12), and where it `passes`
+ * what is no token counts as one and a field ends where its string ends, to find what is wrong behind that. */
+CODEDB_PRIVATE bool codedb_lex_past(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes);
+/* codedb_choice.c. After codedb_lex failed, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`, the error found by
  * that, is the one to report: CPython's choice. */
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing);
+/* codedb_lex and codedb_parse; of several errors the one that CPython reports. */
+CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
 
 /* codedb_unicode.c. XID_Start and XID_Continue. */
 CODEDB_PRIVATE bool codedb_unicode_starts_identifier(uint32_t code_point);

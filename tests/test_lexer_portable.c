@@ -7,16 +7,16 @@
 
 #define CODEDB_PORTABLE
 #define codedb_lex portable_lex
-#define codedb_lex_error_yields portable_lex_error_yields
+#define codedb_lex_past portable_lex_past
 #define codedb_token_end portable_token_end
 #define codedb_token_kind_text portable_token_kind_text
 bool portable_lex(codedb_tree *tree, codedb_syntax_error *error);
-bool portable_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing, const codedb_syntax_error *parsing);
+bool portable_lex_past(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes);
 uint32_t portable_token_end(const codedb_tree *tree, uint32_t token);
 const char *portable_token_kind_text(codedb_token_kind kind);
 #include "../codedb_lexer.c"
 #undef codedb_lex
-#undef codedb_lex_error_yields
+#undef codedb_lex_past
 #undef codedb_token_end
 #undef codedb_token_kind_text
 

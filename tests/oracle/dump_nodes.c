@@ -11,17 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lexes and parses; of two errors the one that CPython reports. */
-static bool parse(codedb_tree *tree, codedb_syntax_error *error)
-{
-    if (codedb_lex(tree, error))
-        return codedb_parse(tree, 0, error);
-    codedb_syntax_error parsing;
-    if (!codedb_parse(tree, 0, &parsing) && codedb_lex_error_yields(tree, error, &parsing))
-        *error = parsing;
-    return false;
-}
-
 static void describe_error(const codedb_tree *tree, const codedb_syntax_error *error, codedb_buffer *out)
 {
     uint32_t line = 0;
@@ -58,7 +47,7 @@ static int answer(const char *text, uint32_t length, int version, bool check)
     codedb_syntax_error error;
     codedb_buffer out;
     codedb_buffer_init(&out, &tree.allocator);
-    if (!parse(&tree, &error))
+    if (!codedb_tree_read(&tree, 0, &error))
         describe_error(&tree, &error, &out);
     else if (check)
         codedb_buffer_append_text(&out, "ok\n");

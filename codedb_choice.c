@@ -1,0 +1,180 @@
+/* codedb_choice.c -- source text to tokens and nodes; of several errors the one that CPython reports.
+ *
+ * Called by codedb_tree.c; calls codedb_lexer.c and the parser. Any thread; no state but the tree's and the caller's stack.
+ *
+ * CPython's parser asks its tokenizer for one token after the other, so that an error of the parser comes before one of the tokenizer that
+ * is further behind; but when it has an error, since 3.10, it has the rest of the source tokenized, and an error in that wins. Before 3.12
+ * an f-string was one token, into which it looked later: when it had read the token behind it and all strings at its side, or up to 3.8
+ * when it had parsed the whole source. So behind an error of the lexer that is not the last word the source is read once more, over it. */
+#include "codedb_tree.h"
+
+/* The number of the line in which the byte at `offset` stands. */
+static uint32_t choice_line(const codedb_tree *tree, uint32_t offset)
+{
+    uint32_t low = 0, high = tree->line_count;
+    while (low + 1 < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (tree->line_starts[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool choice_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    char first = tree->source[error->offset];
+    return error->yields && (first == '(' || first == '[' || first == '{');
+}
+
+/* The same up to 3.9, where such an error is at the end of the source. */
+static bool choice_is_unclosed_at_end(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    uint32_t at = error->offset;
+    while (at < tree->length && (tree->source[at] == '\n' || tree->source[at] == '\r'))
+        at++;
+    return error->yields && at == tree->length;
+}
+
+/* Whether for CPython the error is at a token, only one that nothing begins with. */
+static bool choice_is_unexpected(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    char first = tree->source[error->offset];
+    return error->yields && (first == '$' || first == '?' || first == '`' || first == '<');
+}
+
+/* Where the f-string begins in which the tokens end, in bytes; UINT32_MAX: they end in none. */
+static uint32_t choice_last_fstring(const codedb_tree *tree)
+{
+    uint32_t depth = 0, start = UINT32_MAX;
+    for (uint32_t token = 0; token < tree->token_count; token++) {
+        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
+        bool begins = kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+        if (begins && depth == 0)
+            start = tree->tokens[token].start;
+        depth += begins;
+        depth -= kind == CODEDB_TOKEN_FSTRING_END;
+    }
+    return depth > 0 ? start : UINT32_MAX;
+}
+
+CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
+                                            const codedb_syntax_error *parsing)
+{
+    if (tree->token_count == 0)
+        return false;
+    uint32_t stop = tree->tokens[tree->token_count - 1].start;
+    if (choice_last_fstring(tree) < UINT32_MAX) /* then CPython keeps what the parser found */
+        return parsing->offset < stop && (parsing->reached < stop || (choice_is_unexpected(tree, lexing) && !parsing->expected));
+    if (!(lexing->yields || parsing->indent || tree->target_version < 310))
+        return false;
+    if (parsing->offset >= stop)
+        return false;
+    if (tree->target_version < 310 && parsing->reached >= stop) /* 3.9 tells at once what it can */
+        return tree->target_version == 309 && !parsing->expected &&
+               (choice_is_unclosed_at_end(tree, lexing) || choice_is_unexpected(tree, lexing));
+    if (parsing->indent || choice_is_unexpected(tree, lexing) || tree->target_version < 310)
+        return true;
+    if (!choice_is_unclosed(tree, lexing))
+        return parsing->reached < stop;
+    /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */
+    return parsing->reached < stop && choice_line(tree, parsing->reached) <= choice_line(tree, lexing->offset);
+}
+
+/* ---- Behind an error ---------------------------------------------------------------------------------------------- */
+
+static void choice_release(codedb_tree *tree)
+{
+    codedb_memory_release(&tree->allocator, tree->tokens);
+    codedb_memory_release(&tree->allocator, tree->nodes);
+    codedb_memory_release(&tree->allocator, tree->line_starts);
+    codedb_memory_release(&tree->allocator, tree->long_ends);
+}
+
+/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. */
+static uint32_t choice_behind_strings(const codedb_tree *tree, uint32_t start)
+{
+    uint32_t at = tree->token_count;
+    while (at > 0 && tree->tokens[at - 1].start >= start)
+        at--;
+    while (at + 1 < tree->token_count &&
+           (tree->tokens[at].kind == CODEDB_TOKEN_STRING || tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_START ||
+            tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_END))
+        at++;
+    return at;
+}
+
+/* Whether the error `later`, which the lexer found behind one at byte `start`, comes before that. */
+static bool choice_prefers_later(const codedb_tree *tree, const codedb_syntax_error *later, uint32_t start)
+{
+    uint32_t behind = choice_behind_strings(tree, start);
+    bool is_next = behind + 1 == tree->token_count;
+    if (tree->target_version < 309)
+        return true;
+    if (tree->target_version < 310)
+        return is_next && !choice_is_unexpected(tree, later) && !choice_is_unclosed_at_end(tree, later);
+    if (is_next && tree->target_version < 312)
+        return true;
+    return !later->yields ||
+           (choice_is_unclosed(tree, later) && choice_line(tree, tree->tokens[behind].start) > choice_line(tree, later->offset));
+}
+
+/* Up to 3.8, with the tokens of `other`, which has no other error for the lexer than the f-string's that begins at byte `fstring`: whether the
+ * parser has one, which then comes before the f-string's, unless it is found late, too, and further behind. */
+static bool choice_prefers_parsing(codedb_tree *other, uint32_t max_depth, uint32_t fstring, codedb_syntax_error *error)
+{
+    codedb_syntax_error parsing;
+    if (codedb_parse(other, max_depth, &parsing))
+        return false;
+    bool prefers = parsing.no_memory || !parsing.late || parsing.offset < fstring;
+    if (prefers)
+        *error = parsing;
+    return prefers;
+}
+
+/* What CPython finds behind an error of the lexer that yields. The tokens and the error of the lexer become those of a later one, if that comes
+ * first; true: `error` is what is to be told. */
+static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
+{
+    int target = tree->target_version;
+    uint32_t fstring = target < 312 ? choice_last_fstring(tree) : UINT32_MAX;
+    uint32_t start = fstring < error->offset ? fstring : error->offset;
+    codedb_tree other = *tree;
+    codedb_syntax_error later;
+    bool is_last = error->offset >= tree->length || choice_is_unclosed(tree, error), is_told = false;
+    if (!error->yields || is_last || (target < 310 && fstring == UINT32_MAX))
+        return false;
+    other.tokens = NULL;
+    other.line_starts = other.long_ends = NULL;
+    other.token_count = other.line_count = other.long_count = 0;
+    bool done = codedb_lex_past(&other, &later, fstring, target >= 310);
+    if (later.no_memory) {
+        *error = later;
+        is_told = true;
+    } else if (done && target < 309) {
+        is_told = choice_prefers_parsing(&other, max_depth, fstring, error);
+    } else if (!done && choice_prefers_later(&other, &later, start)) {
+        codedb_tree passed = *tree;
+        *tree = other;
+        other = passed;
+        *error = later;
+    }
+    choice_release(&other);
+    return is_told;
+}
+
+/* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */
+CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
+{
+    codedb_syntax_error parsing;
+    *error = parsing = (codedb_syntax_error){0};
+    if (codedb_lex(tree, error))
+        return codedb_parse(tree, max_depth, error);
+    /* A source with a NUL has no tokens at all. */
+    if (error->no_memory || tree->token_count == 0 || choice_look_behind(tree, max_depth, error))
+        return false;
+    if (!codedb_parse(tree, max_depth, &parsing) && (parsing.no_memory || codedb_lex_error_yields(tree, error, &parsing)))
+        *error = parsing;
+    return false;
+}
