@@ -34,9 +34,7 @@
 
 #define PROCESS_INPUT (CODEDB_WIRE_HEADER + CODEDB_WIRE_FRAME)
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
-#define PROCESS_SPIN 300 /* pauses of looking into shared memory before the processor is given away */
-#define PROCESS_SHORT \
-    4 /* requests that the worker has: fewer are answered sooner than another thread gets the processor and gives it back */
+#define PROCESS_SPIN 300     /* pauses of looking into shared memory before the processor is given away */
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
 #define PROCESS_LOOKERS 16   /* callers that look at a time */
 #define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
@@ -818,12 +816,12 @@ static void process_await_change(codedb_process *process, double until)
     process->waiters--;
 }
 
-/* Looks, `alone` without giving the processor away; true, with the lock, when there is something to read. Where the look is a call of the
- * system, that is whenever there is no reader. */
-static bool process_spin(codedb_process *process, const process_call *call, bool alone)
+/* Looks without giving the processor away; true, with the lock, when there is something to read. Where the look is a call of the system,
+ * that is whenever there is no reader. */
+static bool process_spin(codedb_process *process, const process_call *call)
 {
     bool shared = process->channel.memory != NULL, found = false;
-    unsigned pauses = shared && alone ? codedb_spin_limit(&process->spin) : 0;
+    unsigned pauses = shared ? codedb_spin_limit(&process->spin) : 0;
     while (!call->done) {
         found = !process->reading && (!shared || codedb_channel_has_bytes(&process->channel)) &&
                 pthread_mutex_trylock(&process->lock) == 0;
@@ -832,7 +830,7 @@ static bool process_spin(codedb_process *process, const process_call *call, bool
         codedb_pause();
         pauses--;
     }
-    if (shared && alone)
+    if (shared)
         codedb_spin_learn(&process->spin, found || call->done);
     return found;
 }
@@ -841,24 +839,24 @@ static bool process_spin(codedb_process *process, const process_call *call, bool
  * What lies in shared memory is read by anybody who finds it; a socket only by him who becomes the reader behind this. */
 static void process_look_out(codedb_process *process, const process_call *call)
 {
-    bool shared = process->channel.memory != NULL, has_lock = false, alone;
+    bool shared = process->channel.memory != NULL, has_lock = false;
     double until = 0;
     if (process->lookers >= PROCESS_LOOKERS)
         return;
     process->lookers++;
-    alone = process->slot_capacity - process->slots_free <= PROCESS_SHORT;
     pthread_mutex_unlock(&process->lock);
     for (;;) {
-        has_lock = process_spin(process, call, alone);
+        has_lock = process_spin(process, call);
         if (has_lock && shared)
             process_take_shared(process);
         if (call->done || (has_lock && !shared) || (until != 0 && codedb_monotonic_now() >= until))
             break;
-        if (has_lock)
-            pthread_mutex_unlock(&process->lock);
         if (until == 0)
             until = codedb_monotonic_now() + PROCESS_AWAKE;
-        sched_yield();
+        if (has_lock) /* it was another's answer, and this one's comes soon */
+            pthread_mutex_unlock(&process->lock);
+        else
+            sched_yield();
     }
     if (!has_lock)
         pthread_mutex_lock(&process->lock);
