@@ -6,7 +6,7 @@
  * stream socket that does not block would be: bytes in order, or EAGAIN. A socket alone costs four calls of the system for a request and its
  * answer, which take longer than most statements; where memory cannot be shared it carries the bytes itself.
  *
- * 1. The memory   2. Bytes   3. Sleep
+ * 1. The memory   2. Bytes   3. Sleep   4. Notices: how the host gets its end of a channel
  *
  * Invariants:
  * 1. Each side trusts its own positions only, which it keeps outside of the shared memory. What the other side tells of its own may be
@@ -255,4 +255,48 @@ CODEDB_PRIVATE bool codedb_channel_wait(codedb_channel *channel, bool for_room, 
     if (wait[0].revents != 0)
         codedb_channel_look(channel);
     return wait[1].revents != 0;
+}
+
+/* ---- 4. Notices ---------------------------------------------------------------------------------------------------- */
+
+/* Descriptors in a message of a socket. */
+typedef union channel_passed {
+    struct cmsghdr header; /* for its alignment */
+    char room[CMSG_SPACE(2 * sizeof(int))];
+} channel_passed;
+
+CODEDB_PRIVATE bool codedb_channel_send_notice(int control, const codedb_worker_notice *notice, const int descriptors[2])
+{
+    channel_passed passed;
+    size_t size = notice->descriptors * sizeof(int);
+    codedb_worker_notice copy = *notice;
+    struct iovec bytes = {.iov_base = &copy, .iov_len = sizeof copy};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = CMSG_SPACE(size)};
+    struct cmsghdr *header;
+    memset(&passed, 0, sizeof passed);
+    header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), descriptors, size);
+    return sendmsg(control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof copy;
+}
+
+CODEDB_PRIVATE ssize_t codedb_channel_receive_notice(int control, codedb_worker_notice *notice, int descriptors[2])
+{
+    channel_passed passed;
+    struct iovec bytes = {.iov_base = notice, .iov_len = sizeof *notice};
+    struct msghdr message = {
+        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = sizeof passed.room};
+    const struct cmsghdr *header;
+    ssize_t received = recvmsg(control, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    descriptors[0] = -1;
+    descriptors[1] = -1;
+    if (received <= 0)
+        return received;
+    header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        (header->cmsg_len == CMSG_LEN(sizeof(int)) || header->cmsg_len == CMSG_LEN(2 * sizeof(int))))
+        memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    return received;
 }

@@ -676,29 +676,6 @@ static void process_take_shared(codedb_process *process)
     process_close_lost(process);
 }
 
-/* Reads the supervisor's notice with what comes with it, -1: nothing; its size, 0 at the end, below 0 when there is none. */
-static ssize_t process_receive_notice(int control, codedb_worker_notice *notice, int descriptors[2])
-{
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(2 * sizeof(int))];
-    } passed;
-    struct iovec bytes = {.iov_base = notice, .iov_len = sizeof *notice};
-    struct msghdr message = {
-        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = sizeof passed.room};
-    const struct cmsghdr *header;
-    ssize_t received = recvmsg(control, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    descriptors[0] = -1;
-    descriptors[1] = -1;
-    if (received <= 0)
-        return received;
-    header = CMSG_FIRSTHDR(&message);
-    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        (header->cmsg_len == CMSG_LEN(sizeof(int)) || header->cmsg_len == CMSG_LEN(2 * sizeof(int))))
-        memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-    return received;
-}
-
 static void process_on_notice(codedb_process *process, const codedb_worker_notice *notice)
 {
     if (process->notice.number != 0)
@@ -757,7 +734,7 @@ static void process_read_control(codedb_process *process, double until)
     if (poll(wait, 2, process_poll_timeout(until)) > 0 && wait[1].revents != 0)
         while (read(process->kick[0], kicks, sizeof kicks) > 0)
             continue;
-    received = process_receive_notice(control, &notice, descriptors);
+    received = codedb_channel_receive_notice(control, &notice, descriptors);
     error = errno;
     pthread_mutex_lock(&process->lock);
     if (received == (ssize_t)sizeof notice && process->socket < 0 && process->state != PROCESS_CLOSED) {

@@ -147,8 +147,6 @@ CODEDB_PRIVATE void codedb_channel_look(codedb_channel *channel);
  * `timeout` milliseconds (-1: for ever) are over. True when `kick` is. */
 CODEDB_PRIVATE bool codedb_channel_wait(codedb_channel *channel, bool for_room, int kick, int timeout);
 
-/* ---- codedb_worker.c: the processes -------------------------------------------------------------------------------- */
-
 /* What the supervisor tells the host about the worker that it has started; with it come the host's end of the worker's socket and, if there is
  * one, the memory of their channel. */
 typedef struct codedb_worker_notice {
@@ -158,6 +156,14 @@ typedef struct codedb_worker_notice {
     uint32_t descriptors; /* that come with it: 1 or 2 */
     uint32_t unused;
 } codedb_worker_notice;
+
+/* Sends a notice with its descriptors, which stay the sender's as well; false when nobody reads any more. */
+CODEDB_PRIVATE bool codedb_channel_send_notice(int control, const codedb_worker_notice *notice, const int descriptors[2]);
+/* Receives one without waiting, with the descriptors that came, which are to be closed; -1: there were fewer, or no room for them. Gives its
+ * size, 0 at the end of the supervisor, below 0 with errno when there is none. */
+CODEDB_PRIVATE ssize_t codedb_channel_receive_notice(int control, codedb_worker_notice *notice, int descriptors[2]);
+
+/* ---- codedb_worker.c: the processes -------------------------------------------------------------------------------- */
 
 /* What a host may send to the supervisor, besides closing the socket, which ends it: kill the worker; a new one is started at once. The
  * worker is named, because the supervisor may know of its end, and have started the next one, before the host does. */

@@ -961,26 +961,6 @@ static _Noreturn void worker_leave(int status)
     _exit(status);
 }
 
-static bool worker_send_notice(int control, const codedb_worker_notice *notice, const int descriptors[2])
-{
-    union {
-        struct cmsghdr header; /* for its alignment */
-        char room[CMSG_SPACE(2 * sizeof(int))];
-    } passed;
-    size_t size = notice->descriptors * sizeof(int);
-    codedb_worker_notice copy = *notice;
-    struct iovec bytes = {.iov_base = &copy, .iov_len = sizeof copy};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = passed.room, .msg_controllen = CMSG_SPACE(size)};
-    struct cmsghdr *header;
-    memset(&passed, 0, sizeof passed);
-    header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(size);
-    memcpy(CMSG_DATA(header), descriptors, size);
-    return sendmsg(control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof copy;
-}
-
 /* Becomes the worker, in the process that was forked for it. */
 static _Noreturn void worker_begin(worker_supervisor *supervisor, int socket, int memory)
 {
@@ -1019,7 +999,7 @@ static bool worker_start(worker_supervisor *supervisor)
         notice.worker = (int32_t)supervisor->worker;
         notice.descriptors = passed[1] >= 0 ? 2 : 1;
         supervisor->host_end = ends[0];
-        if (!worker_send_notice(supervisor->control, &notice, passed))
+        if (!codedb_channel_send_notice(supervisor->control, &notice, passed))
             shutdown(ends[0], SHUT_RDWR); /* nobody will ever ask it anything; it ends and is waited for like any other */
     } else {
         close(ends[0]);
