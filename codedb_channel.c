@@ -57,12 +57,14 @@ CODEDB_PRIVATE int codedb_channel_memory_create(void)
 {
 #if defined(__linux__) && defined(MFD_ALLOW_SEALING)
     int memory = memfd_create("codedb", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (memory >= 0 && (ftruncate(memory, (off_t)sizeof(struct codedb_channel_memory)) != 0 ||
-                        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
-        close(memory);
+    if (memory < 0)
         return -1;
-    }
-    return memory;
+    /* Allocated here, where a lack of memory is an error and not the end of a process. */
+    if (posix_fallocate(memory, 0, (off_t)sizeof(struct codedb_channel_memory)) == 0 &&
+        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return memory;
+    close(memory);
+    return -1;
 #else
     return -1;
 #endif
