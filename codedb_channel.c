@@ -14,13 +14,14 @@
  * 2. Bytes are copied out before anybody looks at them.
  * 3. Who sleeps says so first and looks once more then; who has moved his position looks then whether the other sleeps. All four are
  *    sequentially consistent, so at least one of the two sees the other: nobody sleeps beside bytes.
- * 4. A worker has memory of its own, that none before it has written to.
+ * 4. A worker has memory of its own, that none before it has written to, and that no other process but its host has.
  * 5. What was written before the other side's end is received before the end is told. */
 #include "codedb_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -86,15 +87,20 @@ static bool channel_is_memory(int memory)
 
 CODEDB_PRIVATE bool codedb_channel_open(codedb_channel *channel, codedb_channel_side side, int socket, int memory)
 {
-    void *mapped;
-    *channel = (codedb_channel){.socket = socket, .side = side};
-    if (memory < 0)
-        return true;
-    if (!channel_is_memory(memory))
+    void *mapped = NULL;
+    *channel = CODEDB_CHANNEL_NONE;
+    if (memory >= 0 && !channel_is_memory(memory))
         return false;
-    mapped = mmap(NULL, sizeof(struct codedb_channel_memory), PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    if (memory >= 0)
+        mapped = mmap(NULL, sizeof(struct codedb_channel_memory), PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
     if (mapped == MAP_FAILED)
         return false;
+#ifdef MADV_DONTFORK
+    if (mapped != NULL)
+        madvise(mapped, sizeof(struct codedb_channel_memory), MADV_DONTFORK); /* what the host forks has no business there */
+#endif
+    channel->socket = socket;
+    channel->side = side;
     channel->memory = mapped;
     return true;
 }
@@ -117,8 +123,9 @@ static void channel_wake(codedb_channel *channel, uint32_t what)
     if ((atomic_load(&other->awaits) & what) == 0)
         return;
     atomic_store(&other->awaits, 0);
-    while (send(channel->socket, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR)
-        continue;
+    while (send(channel->socket, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+           (errno == EINTR || errno == ENOBUFS || errno == ENOMEM))
+        sched_yield();
 }
 
 static void channel_copy_in(channel_ring *ring, uint32_t at, const unsigned char *bytes, uint32_t length)
@@ -143,13 +150,13 @@ static ssize_t channel_fail(int error)
     return -1;
 }
 
-/* How much room there is. Where the other side has read to is looked at when there seems to be too little only: looking takes the line away
- * from it. */
-static uint32_t channel_room(codedb_channel *channel, const channel_ring *ring, size_t wanted)
+/* How much room there is behind the position `written`. Where the other side has read to is looked at when there seems to be too little only:
+ * looking takes the line away from it. */
+static uint32_t channel_room(codedb_channel *channel, const channel_ring *ring, uint32_t written, size_t wanted)
 {
-    if (CHANNEL_RING - (channel->written - channel->read_there) < wanted)
+    if (CHANNEL_RING - (written - channel->read_there) < wanted)
         channel->read_there = atomic_load(&ring->read);
-    return CHANNEL_RING - (channel->written - channel->read_there);
+    return CHANNEL_RING - (written - channel->read_there);
 }
 
 /* Makes the lines that come next this processor's own, while nobody waits for that. */
@@ -167,42 +174,55 @@ static void channel_prepare(channel_ring *ring, uint32_t at)
 
 CODEDB_PRIVATE ssize_t codedb_channel_send(codedb_channel *channel, const void *bytes, size_t length)
 {
+    uint32_t written = atomic_load_explicit(&channel->written, memory_order_relaxed);
     channel_ring *ring;
     uint32_t room;
     if (channel->memory == NULL)
         return send(channel->socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     ring = &channel->memory->rings[channel->side];
-    room = channel_room(channel, ring, length);
+    room = channel_room(channel, ring, written, length);
     if (room > CHANNEL_RING)
         return channel_fail(EPROTO);
     if (room == 0)
         return channel_fail(EAGAIN);
     if (room > length)
         room = (uint32_t)length;
-    channel_copy_in(ring, channel->written, bytes, room);
-    channel->written += room;
-    atomic_store(&ring->written, channel->written);
+    channel_copy_in(ring, written, bytes, room);
+    written += room;
+    atomic_store_explicit(&channel->written, written, memory_order_relaxed);
+    atomic_store(&ring->written, written);
     channel_wake(channel, CHANNEL_BYTES);
-    channel_prepare(ring, channel->written);
+    channel_prepare(ring, written);
     return (ssize_t)room;
+}
+
+CODEDB_PRIVATE size_t codedb_channel_untaken(const codedb_channel *channel)
+{
+    uint32_t untaken;
+    if (channel->memory == NULL || !channel->ended)
+        return 0;
+    untaken =
+        atomic_load_explicit(&channel->written, memory_order_relaxed) - atomic_load(&channel->memory->rings[channel->side].read);
+    return untaken <= CHANNEL_RING ? untaken : 0;
 }
 
 CODEDB_PRIVATE ssize_t codedb_channel_receive(codedb_channel *channel, void *into, size_t room)
 {
+    uint32_t read = atomic_load_explicit(&channel->read, memory_order_relaxed);
     channel_ring *ring;
     uint32_t there, taken;
     if (channel->memory == NULL)
         return recv(channel->socket, into, room, MSG_DONTWAIT);
     ring = &channel->memory->rings[1 - channel->side];
-    there = atomic_load_explicit(&ring->written, memory_order_acquire) - channel->read;
+    there = atomic_load_explicit(&ring->written, memory_order_acquire) - read;
     if (there > CHANNEL_RING)
         return channel_fail(EPROTO);
     if (there == 0)
         return channel->ended ? 0 : channel_fail(channel->error != 0 ? channel->error : EAGAIN);
     taken = room < there ? (uint32_t)room : there;
-    channel_copy_out(ring, channel->read, into, taken);
-    channel->read += taken;
-    atomic_store(&ring->read, channel->read);
+    channel_copy_out(ring, read, into, taken);
+    atomic_store_explicit(&channel->read, read + taken, memory_order_relaxed);
+    atomic_store(&ring->read, read + taken);
     if (there - taken <= CHANNEL_RING / 2) /* waking for less would be waking for each of many */
         channel_wake(channel, CHANNEL_ROOM);
     return (ssize_t)taken;
@@ -211,7 +231,8 @@ CODEDB_PRIVATE ssize_t codedb_channel_receive(codedb_channel *channel, void *int
 CODEDB_PRIVATE bool codedb_channel_has_bytes(const codedb_channel *channel)
 {
     const channel_ring *ring = &channel->memory->rings[1 - channel->side];
-    return atomic_load_explicit(&ring->written, memory_order_acquire) != atomic_load_explicit(&ring->read, memory_order_relaxed);
+    return atomic_load_explicit(&ring->written, memory_order_acquire) !=
+           atomic_load_explicit(&channel->read, memory_order_relaxed);
 }
 
 /* ---- 3. Sleep ------------------------------------------------------------------------------------------------------ */
@@ -225,7 +246,7 @@ CODEDB_PRIVATE void codedb_channel_look(codedb_channel *channel)
     do {
         received = recv(channel->socket, wakes, sizeof wakes, MSG_DONTWAIT);
     } while (received < 0 && errno == EINTR);
-    if (received == 0)
+    if (received == 0 || (received < 0 && errno == ECONNRESET)) /* which is the end beside bytes that were not read */
         channel->ended = true;
     else if (received < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
         channel->error = errno;
@@ -235,11 +256,10 @@ CODEDB_PRIVATE void codedb_channel_look(codedb_channel *channel)
 static bool channel_may_sleep(codedb_channel *channel, uint32_t awaits)
 {
     struct codedb_channel_memory *memory = channel->memory;
-    const channel_ring *mine = &memory->rings[channel->side];
     uint32_t there, used;
     atomic_store(&memory->sleeps[channel->side].awaits, awaits);
-    there = atomic_load(&memory->rings[1 - channel->side].written) - channel->read;
-    used = atomic_load(&mine->written) - atomic_load(&mine->read); /* `channel->written` is another thread's to read */
+    there = atomic_load(&memory->rings[1 - channel->side].written) - atomic_load(&channel->read);
+    used = atomic_load(&channel->written) - atomic_load(&memory->rings[channel->side].read);
     return there == 0 && ((awaits & CHANNEL_ROOM) == 0 || used == CHANNEL_RING);
 }
 

@@ -15,7 +15,8 @@
  * 2. A call is answered once: by its answer, or by the loss of the worker, or by its time. Then its tag is nobody's.
  * 3. Bytes of a frame that were given to `out` are sent by somebody, whoever gives up.
  * 4. A request of which not all was sent when the worker was lost has not run. If nothing was sent, it goes to the next worker. What a
- *    sender has in its hands at that moment counts as sent: nobody knows yet how much the worker got.
+ *    sender has in its hands at that moment counts as sent: nobody knows yet how much the worker got. What lies in shared memory and was not
+ *    taken by a worker that has ended was not sent.
  * 5. A transaction belongs to one worker: its number is part of the id that the host sees.
  * 6. The channel of a lost worker is closed when nobody reads, sends or looks any more, so that its descriptor's number and its memory
  *    are not another's meanwhile. */
@@ -36,11 +37,12 @@
 #define PROCESS_OUTPUT_FULL ((size_t)256 * 1024)
 #define PROCESS_SPIN 300     /* pauses of looking into shared memory before the processor is given away */
 #define PROCESS_AWAKE 300e-6 /* seconds of looking for an answer before sleep */
-#define PROCESS_LOOKERS 16   /* callers that look at a time */
-#define PROCESS_GRACE 2.0    /* seconds behind a deadline in which the worker may say how it ended */
-#define PROCESS_SILENCE 5.0  /* seconds, or command_timeout if that is longer, without a word of a worker that is to end */
-#define PROCESS_START 120.0  /* seconds for the first connection, which may have a long log to go through */
-#define PROCESS_LEAVE 10.0   /* seconds for the supervisor to end; it gives its worker less */
+#define PROCESS_LOOKERS 64   /* callers that look into shared memory at a time */
+#define PROCESS_LOOKERS_SOCKET 16
+#define PROCESS_GRACE 2.0   /* seconds behind a deadline in which the worker may say how it ended */
+#define PROCESS_SILENCE 5.0 /* seconds, or command_timeout if that is longer, without a word of a worker that is to end */
+#define PROCESS_START 120.0 /* seconds for the first connection, which may have a long log to go through */
+#define PROCESS_LEAVE 10.0  /* seconds for the supervisor to end; it gives its worker less */
 #define PROCESS_SLOT_BITS 20
 #define PROCESS_TRANSACTION_BITS 40
 #define PROCESS_CALL_ROOM 512
@@ -121,7 +123,7 @@ struct codedb_process {
 
     _Atomic uint64_t logging;       /* the reader, while it runs the host's log function; 0: nobody */
     _Atomic uint64_t helper_caller; /* the helper; 0: there is none */
-    _Atomic bool reading;           /* likewise */
+    _Atomic bool reading;           /* somebody is the reader; changes under the lock; looked at without it */
     bool sending;
     int lookers;         /* callers that look for their answers without sleeping */
     codedb_buffer out;   /* what was given */
@@ -261,14 +263,14 @@ static bool process_next_going(codedb_process *process)
     return process->going.length > 0;
 }
 
-/* Sends what was given, as far as the channel takes it without waiting; the rest is the reader's to send. */
-static void process_send(codedb_process *process)
+/* Sends what was given, as far as the channel takes it without waiting; true: the rest is the reader's to send, who is to know of it. */
+static bool process_send_some(codedb_process *process)
 {
     int socket = process->socket;
-    bool shared = process->channel.memory != NULL; /* then it takes no longer than to give the lock away */
+    bool shared = process->channel.memory != NULL; /* then it mostly takes no longer than to give the lock away */
     bool full = false;
     if (process->sending || socket < 0)
-        return;
+        return false;
     process->sending = true;
     while (!full && process->socket == socket && process_next_going(process)) {
         ssize_t sent;
@@ -290,7 +292,7 @@ static void process_send(codedb_process *process)
         } else if (error == EAGAIN || error == EWOULDBLOCK) {
             full = true;
         } else if (error != EINTR) {
-            process_lose(process, "it does not read any more");
+            process_lose(process, error == EPROTO ? "it has spoilt the memory of the channel" : "it does not read any more");
         }
     }
     process->sending = false;
@@ -299,10 +301,16 @@ static void process_send(codedb_process *process)
         process->going_sent = 0;
     }
     process_close_lost(process);
-    if (full && process->reading)
-        process_kick(process);
     if (process->waiters > 0)
         pthread_cond_broadcast(&process->changed);
+    return full;
+}
+
+/* The same by who is not the reader. */
+static void process_send(codedb_process *process)
+{
+    if (process_send_some(process) && process->reading)
+        process_kick(process);
 }
 
 /* Gives the next frame of a message; false without memory. */
@@ -395,7 +403,7 @@ static void process_await_next(codedb_process *process)
 /* The worker is gone: everybody who waits for it is told so at once. */
 static void process_lose(codedb_process *process, const char *why)
 {
-    uint64_t sent = process->sent + process->offered;
+    uint64_t sent = process->sent + process->offered - codedb_channel_untaken(&process->channel);
     size_t i;
     if (process->socket < 0)
         return;
@@ -638,7 +646,7 @@ static void process_on_received(codedb_process *process, ssize_t received, int e
     } else if (received == 0) {
         process_lose(process, "it has ended");
     } else if (error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
-        process_lose(process, "its socket is broken");
+        process_lose(process, error == EPROTO ? "it has spoilt the memory of the channel" : "its socket is broken");
     }
 }
 
@@ -659,10 +667,11 @@ static void process_read_channel(codedb_process *process, double awake, double u
         return;
     process_on_received(process, received, error);
     if (more_to_send)
-        process_send(process);
+        process_send_some(process); /* what is left is this reader's, or the next one's */
 }
 
-/* The reader's turn where it takes no time: reads what is in shared memory, under the lock. */
+/* The reader's turn where nothing is waited for: reads what is in shared memory, under the lock, which is given away for the host's log
+ * function only. */
 static void process_take_shared(codedb_process *process)
 {
     ssize_t received;
@@ -818,7 +827,7 @@ static void process_look_out(codedb_process *process, const process_call *call)
 {
     bool shared = process->channel.memory != NULL, has_lock = false;
     double until = 0;
-    if (process->lookers >= PROCESS_LOOKERS)
+    if (process->lookers >= (shared ? PROCESS_LOOKERS : PROCESS_LOOKERS_SOCKET))
         return;
     process->lookers++;
     pthread_mutex_unlock(&process->lock);
@@ -961,10 +970,10 @@ static process_end process_exchange(codedb_process *process, process_call *call,
             process_look_out(process, call);
         if (call->done)
             break;
-        if (!process->reading)
+        if (!process->reading && (!shared || process->lookers == 0)) /* the call is not done, so the channel is there */
             process_turn(process, shared ? 0 : PROCESS_AWAKE, until);
         else
-            process_sleep(process, call, until);
+            process_sleep(process, call, until); /* the reader, or the last who looks, wakes somebody */
     }
     process_pass_on(process);
     if (call->done)

@@ -120,11 +120,11 @@ typedef struct codedb_channel {
     int socket;                           /* -1: there is no channel */
     struct codedb_channel_memory *memory; /* shared by both sides; NULL: the socket carries the bytes */
     codedb_channel_side side;
-    uint32_t written;    /* position in the ring of this side: the sender's, as is the next one */
-    uint32_t read_there; /* where the other side had read to when that was looked at */
-    uint32_t read;       /* position in the ring of the other side: the receiver's, as are the next two */
-    bool ended;          /* the other side is gone */
-    int error;           /* of the socket; 0: none */
+    _Atomic uint32_t written; /* position in the ring of this side: changed by the sender, as is the next one */
+    uint32_t read_there;      /* where the other side had read to when that was looked at */
+    _Atomic uint32_t read;    /* position in the ring of the other side: changed by the receiver, as are the next two */
+    _Atomic bool ended;       /* the other side is gone */
+    _Atomic int error;        /* of the socket; 0: none */
 } codedb_channel;
 
 #define CODEDB_CHANNEL_NONE ((codedb_channel){.socket = -1})
@@ -141,6 +141,8 @@ CODEDB_PRIVATE ssize_t codedb_channel_send(codedb_channel *channel, const void *
 CODEDB_PRIVATE ssize_t codedb_channel_receive(codedb_channel *channel, void *into, size_t room);
 /* Whether there is something in the shared memory to be received; by any thread, as long as the channel is open. */
 CODEDB_PRIVATE bool codedb_channel_has_bytes(const codedb_channel *channel);
+/* How many of the bytes that were sent the other side, which has ended, has never taken; 0 when that is not known. */
+CODEDB_PRIVATE size_t codedb_channel_untaken(const codedb_channel *channel);
 /* Looks whether the other side has ended, for a receiver that does not wait. */
 CODEDB_PRIVATE void codedb_channel_look(codedb_channel *channel);
 /* The receiver sleeps until there may be bytes, or room to send if it is asked for, or the other side's end, or `kick` is readable (-1: none), or

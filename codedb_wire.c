@@ -1,6 +1,6 @@
 /* codedb_wire.c -- requests and answers as bytes, for a driver in another process.
  *
- * Called by codedb_process.c on both sides of the socket, by any thread; calls memory and Results only.
+ * Called by codedb_process.c and codedb_worker.c, on both sides of the channel, by any thread; calls memory and Results only.
  *
  * Bytes: a number takes 7 bits a byte, the lowest first, the highest bit says that there are more; a signed one has its sign in the lowest
  * bit; a real is 8 bytes as in memory (both sides are the same program on the same machine); a text is its length, its bytes, a NUL; an optional text

@@ -205,13 +205,45 @@ static void what_was_sent_before_the_end_comes_before_it(void **state)
     assert_int_equal(codedb_channel_receive(&p->host, bytes, sizeof bytes), 0);
 }
 
+static void *await_room_main(void *argument)
+{
+    codedb_channel_wait(argument, true, -1, -1);
+    return NULL;
+}
+
+/* The socket's own room is the system's business. */
+static void who_sleeps_for_room_alone_is_woken_when_half_is_free(void **state)
+{
+    pair *p = *state;
+    static unsigned char bytes[2 * RING];
+    pthread_t sleeper;
+    assert_int_equal(codedb_channel_send(&p->host, bytes, sizeof bytes), RING);
+    assert_int_equal(pthread_create(&sleeper, NULL, await_room_main, &p->host), 0);
+    assert_int_equal(codedb_channel_receive(&p->worker, bytes, RING / 2), RING / 2);
+    pthread_join(sleeper, NULL);
+    assert_int_equal(codedb_channel_send(&p->host, bytes, sizeof bytes), RING / 2);
+}
+
+static void what_was_not_taken_is_known_at_the_end_only(void **state)
+{
+    pair *p = *state;
+    char bytes[8];
+    assert_int_equal(codedb_channel_send(&p->host, "taken or not", 12), 12);
+    assert_int_equal(codedb_channel_receive(&p->worker, bytes, 5), 5);
+    assert_int_equal(codedb_channel_untaken(&p->host), 0);
+    codedb_channel_close(&p->worker);
+    codedb_channel_look(&p->host);
+    assert_int_equal(codedb_channel_untaken(&p->host), 7);
+}
+
 /* ---- A side that is mad ---- */
 
 /* Whatever one side writes over the whole of the memory: the other finds an error, or bytes, and never more than it has room for. */
 static void spoilt_memory_is_an_error_or_bytes_and_harms_nobody(void **state)
 {
+    static unsigned char much[2 * RING];
     uint64_t seed = 4711;
-    unsigned errors = 0;
+    unsigned in_errors = 0, out_errors = 0;
     (void)state;
     print_message("seed %llu\n", (unsigned long long)seed);
     for (unsigned round = 0; round < 300; round++) {
@@ -230,10 +262,10 @@ static void spoilt_memory_is_an_error_or_bytes_and_harms_nobody(void **state)
             received = codedb_channel_receive(&p.host, bytes, 100);
             assert_true(received >= -1 && received <= 100);
             assert_memory_equal(bytes + 100, "\x5A\x5A\x5A\x5A\x5A\x5A\x5A\x5A", 8);
-            errors += received < 0 && errno == EPROTO;
-            sent = codedb_channel_send(&p.host, bytes, 100);
-            assert_true(sent >= -1 && sent <= 100);
-            errors += sent < 0 && errno == EPROTO;
+            in_errors += received < 0 && errno == EPROTO;
+            sent = codedb_channel_send(&p.host, much, step % 50 == 0 ? sizeof much : 100);
+            assert_true(sent <= (ssize_t)RING);
+            out_errors += sent < 0 && errno == EPROTO;
         }
         codedb_channel_wait(&p.host, true, -1, 0);
         munmap(all, (size_t)size);
@@ -241,7 +273,39 @@ static void spoilt_memory_is_an_error_or_bytes_and_harms_nobody(void **state)
         codedb_channel_close(&p.worker);
         close(p.memory);
     }
-    assert_true(errors > 300);
+    assert_true(in_errors > 300);
+    assert_true(out_errors > 300);
+}
+
+/* A full ring, whose positions the other side has spoilt before it died: its end is seen all the same, by him who waits for room. */
+static void an_end_is_seen_beside_spoilt_positions(void **state)
+{
+    static unsigned char bytes[2 * RING];
+    (void)state;
+    for (unsigned value = 0; value < 256; value += 51) {
+        unsigned turns;
+        unsigned char *all;
+        ssize_t received = -1;
+        pair p;
+        off_t size;
+        pair_open(&p, true);
+        size = lseek(p.memory, 0, SEEK_END);
+        all = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, p.memory, 0);
+        assert_true(all != MAP_FAILED);
+        assert_int_equal(codedb_channel_send(&p.host, bytes, sizeof bytes), RING);
+        memset(all, (int)value, (size_t)size);
+        codedb_channel_close(&p.worker);
+        for (turns = 0; turns < 10000 && received < 0 && (received != -1 || errno != EPROTO || turns == 0); turns++) {
+            codedb_channel_wait(&p.host, true, -1, -1);
+            if (codedb_channel_send(&p.host, bytes, 100) < 0 && errno == EPROTO)
+                break;
+            received = codedb_channel_receive(&p.host, bytes, 100);
+        }
+        assert_true(turns < 10000);
+        munmap(all, (size_t)size);
+        codedb_channel_close(&p.host);
+        close(p.memory);
+    }
 }
 
 /* A file that may become shorter would end who reads it with SIGBUS. */
@@ -281,6 +345,9 @@ int main(void)
         BOTH(a_sleep_ends_with_its_time_or_with_the_kick),
         BOTH(nobody_sleeps_beside_bytes_or_room),
         BOTH(what_was_sent_before_the_end_comes_before_it),
+        cmocka_unit_test_setup_teardown(who_sleeps_for_room_alone_is_woken_when_half_is_free, set_up_shared, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_not_taken_is_known_at_the_end_only, set_up_shared, tear_down),
+        cmocka_unit_test(an_end_is_seen_beside_spoilt_positions),
         cmocka_unit_test(spoilt_memory_is_an_error_or_bytes_and_harms_nobody),
         cmocka_unit_test(memory_that_can_shrink_or_has_another_size_is_refused),
     };

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sqlite3.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -29,6 +30,36 @@ int memfd_create(const char *name, unsigned flags)
         return (int)syscall(SYS_memfd_create, name, flags);
     errno = ENOSYS;
     return -1;
+}
+
+/* Its mmap: a host that has no memory for its end of a channel. And its close, which is not for what is closed. */
+static pid_t without_mapping; /* this process is; 0: none */
+static atomic_int closed_twice;
+
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset)
+{
+    if (without_mapping == getpid() && file >= 0 && (flags & MAP_SHARED) != 0 && length > 100000) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+}
+
+int close(int file)
+{
+    int closed = (int)syscall(SYS_close, file);
+    if (closed != 0 && errno == EBADF)
+        atomic_fetch_add(&closed_twice, 1);
+    return closed;
+}
+
+/* Its poll, counted. */
+static atomic_uint polls;
+
+int poll(struct pollfd *files, nfds_t count, int timeout)
+{
+    atomic_fetch_add(&polls, 1);
+    return (int)syscall(SYS_poll, files, count, timeout);
 }
 
 /* ---- A database in a process ---- */
@@ -209,6 +240,21 @@ static void a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost(void
     assert_true(health_of(p->db).process != before);
     assert_int_equal(health_of(p->db).restarts, 1);
     execute(p->db, "INSERT INTO t (a) VALUES ('two')");
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 2);
+}
+
+static void what_is_asked_of_a_worker_that_died_idle_goes_to_the_next_one(void **state)
+{
+    proxy *p = *state;
+    for (int i = 0; i < 3; i++) {
+        pid_t process = worker_of(p->db);
+        assert_int_equal(kill(process, SIGKILL), 0);
+        await_death(process);
+        if (i == 1)
+            assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 1);
+        else
+            execute(p->db, "INSERT INTO t (a) VALUES ('once')");
+    }
     assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 2);
 }
 
@@ -891,6 +937,87 @@ static void descriptors_of_the_host_are_closed(void **state)
     codedb_close(forked);
 }
 
+/* How many lines of a process's map name the memory of a channel. */
+static int count_channels(int64_t process)
+{
+    char path[64], line[1000];
+    int count = 0;
+    FILE *file;
+    snprintf(path, sizeof path, "/proc/%lld/maps", (long long)process);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        count += strstr(line, "memfd:codedb") != NULL;
+    fclose(file);
+    return count;
+}
+
+static void a_channel_is_its_workers_and_the_hosts_alone(void **state)
+{
+    proxy *p = *state;
+    char path[4300];
+    codedb_health health;
+    codedb *second;
+    snprintf(path, sizeof path, "%s/second.db", p->folder);
+    assert_success(proxy_try_open(p, path, "", NULL, &second), result);
+    health = health_of(second);
+    assert_int_equal(count_channels(getpid()), 2);
+    assert_int_equal(count_channels(health.supervisor), 0);
+    assert_int_equal(count_channels(health.process), 1);
+    codedb_close(second);
+    assert_int_equal(count_channels(getpid()), 1);
+}
+
+static void without_memory_for_the_channel_that_is_said(void **state)
+{
+    proxy *p = *state;
+    codedb *db;
+    codedb_close(p->db);
+    atomic_store(&closed_twice, 0);
+    without_mapping = getpid();
+    assert_code(proxy_try_open(p, p->path, "", NULL, &db), CODEDB_CONNECTION_ERROR, result);
+    without_mapping = 0;
+    assert_contains(result.description, "no memory here for the channel");
+    assert_int_equal(atomic_load(&closed_twice), 0);
+    proxy_open(p);
+    assert_int_equal(ask(p->db, "SELECT count(*) FROM t"), 0);
+}
+
+static void *insert_much_main(void *argument)
+{
+    static char much[20001];
+    codedb_value value = codedb_value_text_of_length(much, sizeof much - 1);
+    codedb_code code = codedb_sql_execute(argument, "INSERT INTO t (a) VALUES (?)", &value, 1, NULL, NULL, NULL);
+    return (void *)(intptr_t)code;
+}
+
+/* More than the channel holds is on its way, and nobody takes it. */
+static void who_waits_for_a_worker_that_hangs_sleeps(void **state)
+{
+    enum { THREADS = 24 };
+    proxy *p = *state;
+    char path[4300];
+    pthread_t threads[THREADS];
+    codedb *db;
+    pid_t process;
+    snprintf(path, sizeof path, "%s/hung.db", p->folder);
+    assert_success(proxy_try_open(p, path, ", \"worker_config\": {\"command_timeout\": 0.3}", NULL, &db), result);
+    execute(db, "CREATE TABLE t (a)");
+    process = worker_of(db);
+    assert_int_equal(kill(process, SIGSTOP), 0);
+    atomic_store(&polls, 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, insert_much_main, db), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *code;
+        pthread_join(threads[i], &code);
+        assert_int_not_equal((int)(intptr_t)code, CODEDB_SUCCESS);
+    }
+    assert_true(atomic_load(&polls) < 1000);
+    assert_int_equal(kill(process, SIGKILL), 0);
+    codedb_close(db);
+}
+
 static int signals_seen;
 
 static void count_signal(int number)
@@ -1342,6 +1469,8 @@ int main(void)
         PROXY_TEST(wrong_calls_are_refused),
         PROXY_TEST(a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost),
         SOCKET_TEST(a_dead_worker_is_started_again_and_nothing_acknowledged_is_lost),
+        PROXY_TEST(what_is_asked_of_a_worker_that_died_idle_goes_to_the_next_one),
+        SOCKET_TEST(what_is_asked_of_a_worker_that_died_idle_goes_to_the_next_one),
         PROXY_TEST(a_worker_may_die_many_times),
         PROXY_TEST(who_waits_for_a_dead_worker_is_told_at_once),
         SOCKET_TEST(who_waits_for_a_dead_worker_is_told_at_once),
@@ -1372,6 +1501,10 @@ int main(void)
         PROXY_TEST(a_function_that_takes_its_time_keeps_nobody_from_his_answer),
         PROXY_TEST(a_file_that_the_host_has_open_is_refused),
         PROXY_TEST(descriptors_of_the_host_are_closed),
+        PROXY_TEST(a_channel_is_its_workers_and_the_hosts_alone),
+        PROXY_TEST(without_memory_for_the_channel_that_is_said),
+        PROXY_TEST(who_waits_for_a_worker_that_hangs_sleeps),
+        SOCKET_TEST(who_waits_for_a_worker_that_hangs_sleeps),
         PROXY_TEST(signals_to_the_hosts_group_are_the_hosts_business),
         PROXY_TEST(no_child_is_left_and_no_handler_is_installed),
         PROXY_TEST(both_processes_end_with_their_host),
