@@ -224,7 +224,7 @@ static void fstring_field_value(codedb_parser *parser)
     codedb_yield_or_star_parse(parser, 300);
     if (!has_messages)
         fstring_old_value(parser, first, mark);
-    else if (begins && CODEDB_UNLIKELY(parser->failed))
+    else if (begins && CODEDB_UNLIKELY(parser->failed) && !parser->quiet)
         codedb_hint_field(parser, first);
     else if (CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser)))
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
@@ -254,7 +254,7 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
         codedb_parser_require(parser, 308, "'=' in a replacement field");
         parser_accept(parser, CODEDB_TOKEN_EQUAL);
-        if (!codedb_token_ends_field(parser_kind(parser)))
+        if (!codedb_token_ends_field(parser_kind(parser)) || parser_sees(parser, CODEDB_TOKEN_EQUAL))
             codedb_parser_fail_expected(parser, "'!', ':' or '}'");
     }
     if (parser_sees(parser, CODEDB_TOKEN_EXCLAMATION))

@@ -528,7 +528,8 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
 {
     uint32_t equal = parser->at, start = parser_last(parser)->first;
     bool is_told = !parser->quiet && !parser->failed && parser->version >= 310 && codedb_expression_is_bitwise_or(parser) &&
-                   parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR && !hint_begins_apart(parser, parser_last(parser));
+                   (parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR || parser_last(parser)->parens > 0) &&
+                   !hint_begins_apart(parser, parser_last(parser));
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
         parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_LAMBDA) {
@@ -650,7 +651,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     uint32_t at = parser->at;
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed) {
-        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        uint32_t behind = hint_behind_whole(parser, first);
         if (parser->version < 309)
             return;
         if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL) {
@@ -691,9 +692,11 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
     bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
     if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
         return;
-    bool has_value = codedb_parser_has_whole(parser, operator_token + 1);
+    bool has_value = codedb_parser_has_whole(parser, hint_behind_lambdas(parser, operator_token + 1));
     parser->failed = false;
     codedb_target_check(parser, target, use);
+    if (is_old && parser->failed)
+        parser->error->reached = error.reached;
     if (!parser->failed || !has_value) {
         bool is_target = !parser->failed;
         *parser->error = error;
@@ -885,11 +888,11 @@ CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
 
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
 {
-    bool is_old = parser->version < 310;
-    if (parser->quiet || parser->error->no_memory || parser->version < 309 || (is_old && !parser->error->expected))
+    bool is_old = parser->version < 310, is_told = !parser->error->expected;
+    if (parser->quiet || parser->error->no_memory || parser->version < 309)
         return;
     hint_found found = hint_try(parser, is_old ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (is_old && !found.told) {
+    if (is_old && !found.told && !is_told) {
         hint_fail_reached(parser, &found, hint_something);
         parser->error->expected = false;
         parser->error->at_once = true;
@@ -1116,6 +1119,8 @@ CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)
 {
     if (parser->failed || parser->quiet)
+        return;
+    if (hint_starred_clauses(parser, parser->at).told)
         return;
     hint_found operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
     if (!operand.told)

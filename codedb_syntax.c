@@ -68,6 +68,19 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
     return at;
 }
 
+/* The token behind the f-string that begins at `at`. */
+static uint32_t syntax_behind_string(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0;
+    do {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        depth += kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+        depth -= kind == CODEDB_TOKEN_FSTRING_END;
+        at++;
+    } while (depth > 0 && at < parser->end);
+    return at;
+}
+
 /* The token behind the calls, subscripts and attributes that begin at `at`. */
 static uint32_t syntax_behind_primary(const codedb_parser *parser, uint32_t at)
 {
@@ -122,6 +135,8 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
 {
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
+    if (parser->tokens[first].kind == CODEDB_TOKEN_DEDENT && error->offset < error->reached)
+        error->reached = error->offset; /* CPython gives it before it looks at the character behind it */
     error->expected = false;
     error->at_once = false;
     error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
@@ -252,8 +267,10 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
             at = syntax_behind_brackets(parser, at);
         else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
             at++;
+        else if (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+            at = syntax_behind_string(parser, at);
         else
-            return kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START ? parser->end : at;
+            return at;
         at = syntax_behind_primary(parser, at);
         if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
             return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
