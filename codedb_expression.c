@@ -16,6 +16,7 @@
 static void expression_unary(codedb_parser *parser, bool is_term);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
+static void expression_misplaced_comprehension(codedb_parser *parser);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
 
@@ -349,7 +350,7 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
         codedb_parser_fail_expected(parser, "',' or ')'");
         return;
     }
-    expression_comprehension(parser);
+    expression_misplaced_comprehension(parser);
     bool tells = seen->positional > 1 || (seen->positional == 1 && seen->first && parser_sees(parser, CODEDB_TOKEN_COMMA));
     codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
                         tells ? "a generator expression has to be in parentheses here" : NULL);
@@ -372,7 +373,7 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
 {
     bool is_told = !seen->first && (parser->version == 310 || seen->keyword || seen->plain == 0);
     if (!is_told || parser->version < 310 || parser->version >= 313 || !parser->error->expected || parser->error->no_memory ||
-        codedb_parser_has_whole(parser, star + 1))
+        codedb_hint_has_whole(parser, star + 1))
         return;
     parser->failed = false;
     parser->at = star;
@@ -470,7 +471,10 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
-        expression_comprehension(parser);
+        if (seen->first)
+            expression_comprehension(parser);
+        else
+            expression_misplaced_comprehension(parser);
         if (!seen->first && (!seen->of_class || (is_behind && parser->version >= 309)))
             codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
@@ -742,7 +746,7 @@ static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint3
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
     uint32_t clauses = parser->at;
-    expression_comprehension(parser);
+    expression_misplaced_comprehension(parser);
     codedb_hint_clauses(parser, clauses, first, last, message);
 }
 
@@ -826,6 +830,15 @@ static void expression_comprehension(codedb_parser *parser)
     if (!parser->failed)
         expression_wrap_clauses(parser, count, base);
     parser_role(parser, CODEDB_FIELD_for_in);
+}
+
+/* The same where none can stand: CPython reads it only to tell of it. */
+static void expression_misplaced_comprehension(codedb_parser *parser)
+{
+    bool again = parser->again;
+    parser->again = true;
+    expression_comprehension(parser);
+    parser->again = again;
 }
 
 /* The element of a comprehension, just parsed, is unpacking. */
@@ -1317,6 +1330,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     parser_role(parser, CODEDB_FIELD_target);
     if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
         return;
+    if (tells_in && parser->again && parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE))
+        codedb_hint_brace_no_in(parser);
     bool first_failure = !parser->failed;
     uint32_t at = parser->at;
     codedb_parser_fail_expected(parser, "'in'");

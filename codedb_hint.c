@@ -49,6 +49,11 @@ static uint32_t hint_behind_whole(const codedb_parser *parser, uint32_t first)
     return behind > body ? behind : first;
 }
 
+CODEDB_PRIVATE bool codedb_hint_has_whole(const codedb_parser *parser, uint32_t first)
+{
+    return codedb_parser_has_whole(parser, hint_behind_lambdas(parser, first));
+}
+
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
  * of memory is told, and what is told at once; so it is within a trial that is quiet. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
@@ -692,7 +697,7 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
     bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
     if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
         return;
-    bool has_value = codedb_parser_has_whole(parser, hint_behind_lambdas(parser, operator_token + 1));
+    bool has_value = codedb_hint_has_whole(parser, operator_token + 1);
     parser->failed = false;
     codedb_target_check(parser, target, use);
     if (is_old && parser->failed)
@@ -731,12 +736,12 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
         parser->error->expected = false;
 }
 
-/* star_named_expression. In 3.9 it ends before a 'not' behind which no 'in' is. */
+/* star_named_expression. It ends before a 'not' behind which no 'in' is. */
 static void hint_element_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
     codedb_star_named_parse(parser);
-    if (!parser->failed || parser->version != 309 || !parser->error->expected || parser->error->no_memory)
+    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return;
     uint32_t behind = codedb_parser_behind_whole(parser, first);
     if (behind == first || parser->tokens[behind].kind != CODEDB_TOKEN_KEYWORD_NOT ||
@@ -746,15 +751,28 @@ static void hint_element_parse(codedb_parser *parser)
     parser->at = behind;
 }
 
-/* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
+/* star_named_expression ',' star_named_expressions* ':' expression: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
+    uint32_t first = parser->at;
     codedb_star_named_parse(parser);
-    if (parser_accept(parser, CODEDB_TOKEN_COMMA))
-        while (codedb_expression_begins(parser)) {
-            hint_element_parse(parser);
-            parser_accept(parser, CODEDB_TOKEN_COMMA);
-        }
+    uint32_t behind = parser->at, start = hint_start(parser, first, behind);
+    if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
+        return;
+    while (codedb_expression_begins(parser)) {
+        hint_element_parse(parser);
+        parser_accept(parser, CODEDB_TOKEN_COMMA);
+    }
+    uint32_t annotation = parser->at + 1;
+    if (!parser_accept(parser, CODEDB_TOKEN_COLON))
+        return;
+    codedb_expression_parse(parser);
+    uint32_t reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    if (parser->failed && (!parser->error->expected || parser->error->no_memory || !codedb_hint_has_whole(parser, annotation)))
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, start, behind, "cannot annotate a tuple");
+    parser->error->reached = reached;
 }
 
 /* In 3.9 the unexpected token is the last one that was read so. */
@@ -805,6 +823,15 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
     hint_first_target(parser, first, use);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
+}
+
+CODEDB_PRIVATE void codedb_hint_target_braces(codedb_parser *parser)
+{
+    hint_found braces = hint_braces(parser, parser->at);
+    if (braces.told || !hint_met_end(parser, &braces))
+        return;
+    codedb_parser_fail_expected(parser, "newline");
+    hint_reach(parser, &braces);
 }
 
 /* Whether CPython has a message for an absent 'in' behind what begins at token `first`: since 3.13, in a comprehension, behind sums. */
@@ -884,6 +911,13 @@ CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
     parser->error->reached = parser->error->offset;
     parser->error->expected = false;
     parser->error->at_once = true;
+}
+
+CODEDB_PRIVATE void codedb_hint_brace_no_in(codedb_parser *parser)
+{
+    hint_found braces = hint_braces(parser, parser->at);
+    if (!braces.told)
+        parser->at = hint_token_at(parser, parser->at, braces.reached);
 }
 
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
@@ -1016,7 +1050,7 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
 /* Whether an expression, or the beginning of one, is whole from token `first` on. */
 static bool hint_is_whole(const codedb_parser *parser, uint32_t first)
 {
-    return !parser->failed || codedb_parser_has_whole(parser, hint_behind_lambdas(parser, first));
+    return !parser->failed || codedb_hint_has_whole(parser, first);
 }
 
 /* Fails at the token that begins at byte `place` instead. */

@@ -119,13 +119,29 @@ static bool parameter_is_bare_star(const codedb_parser *parser, codedb_token_kin
     return behind->kind == closing || behind->kind == CODEDB_TOKEN_DOUBLE_STAR;
 }
 
-/* Another '*' stands here. Since 3.11 CPython has a message for that, if a parameter is behind it. */
-static void parameter_fail_star(codedb_parser *parser)
+/* Another '*' stands here. Since 3.11 CPython has a message for that, if a comma or a parameter without a default is behind it. */
+static void parameter_fail_star(codedb_parser *parser, const parameter_list *seen)
 {
-    codedb_token_kind behind = parser_kind_behind(parser);
-    if (parser->version >= 311 && (behind == CODEDB_TOKEN_COMMA || behind == CODEDB_TOKEN_NAME))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected one '*' among the parameters, found another");
+    uint32_t star = parser->at, reached = 0;
+    bool is_told = parser->version >= 311 && !parser->failed && parser_kind_behind(parser) == CODEDB_TOKEN_COMMA;
+    if (parser->version >= 311 && !parser->failed && parser_kind_behind(parser) == CODEDB_TOKEN_NAME) {
+        parser->at += 2;
+        if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
+            codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
+            parameter_check_alone(parser, seen->closing);
+        }
+        if (parser->failed && !parser->error->expected)
+            return;
+        is_told = !parser->failed && (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, seen->closing));
+        reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+        parser->failed = false;
+        parser->at = star;
+    }
+    if (is_told)
+        codedb_parser_fail(parser, star, star + 1, "expected one '*' among the parameters, found another");
     codedb_parser_fail_expected(parser, "a parameter");
+    if (!is_told && parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* '*' param_no_default | '*' param_no_default_star_annotation | '*' ',' param_maybe_default+ */
@@ -133,7 +149,7 @@ static void parameter_star(codedb_parser *parser, parameter_list *seen)
 {
     uint32_t first = parser->at;
     if (CODEDB_UNLIKELY(seen->star))
-        parameter_fail_star(parser);
+        parameter_fail_star(parser, seen);
     else if (parameter_is_bare_star(parser, seen->closing)) {
         uint32_t behind = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1), place = first;
         bool is_keywords = parser->tokens[behind].kind == CODEDB_TOKEN_DOUBLE_STAR;
