@@ -258,12 +258,15 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
 static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh);
 
 /* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
- * in it, but for those of the expression as a whole. A lambda's parameters it does not remember. */
+ * in it, but for those of the expression as a whole. A lambda's parameters it does not remember, only their defaults. */
 static void hint_read_again_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
     if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+        bool remembers = parser->remembers;
+        parser->remembers = true;
         codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
+        parser->remembers = remembers;
         return;
     }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);

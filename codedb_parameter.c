@@ -74,6 +74,19 @@ static void parameter_check_parens(codedb_parser *parser, const parameter_list *
                            "expected a name, found '(': parameters stand in no parentheses of their own");
 }
 
+/* The expression of a default. */
+static void parameter_default(codedb_parser *parser, codedb_token_kind closing)
+{
+    bool quiet = parser->quiet, had_failed = parser->failed;
+    parser->quiet = quiet || parser->remembers;
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_default);
+    parameter_check_alone(parser, closing);
+    parser->quiet = quiet;
+    if (CODEDB_UNLIKELY(parser->failed) && parser->remembers && !had_failed && !parser->error->at_once)
+        parser->error->expected = !parser->error->no_memory;
+}
+
 /* param: NAME annotation?        default: '=' expression
  * From the NAME on; `first` is the star's token where there is one. */
 static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_list *seen, codedb_node_field field)
@@ -95,9 +108,7 @@ static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_lis
         bool is_empty = parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA);
         if (is_empty && parser->version >= 311)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a default value behind '='");
-        codedb_expression_parse(parser);
-        parser_role(parser, CODEDB_FIELD_default);
-        parameter_check_alone(parser, seen->closing);
+        parameter_default(parser, seen->closing);
         seen->defaults = true;
         seen->late_defaults = seen->slash;
     } else if (seen->defaults && !seen->star && !starred &&

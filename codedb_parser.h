@@ -36,6 +36,7 @@ typedef struct codedb_parser {
     bool failed;
     bool quiet;      /* on trial: what an error is called does not count, but for one that is told at once */
     bool again;      /* only CPython's second look reads what is parsed now */
+    bool remembers;  /* CPython has read the defaults of the parameters that are parsed now, without looking for mistakes */
     uint32_t trials; /* that were made to tell the error better */
     uint32_t field;  /* the first token of the innermost replacement field that is being parsed; 0: none */
     const char *source;
