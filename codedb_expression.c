@@ -13,9 +13,10 @@
 
 #include <string.h>
 
-static void expression_unary(codedb_parser *parser);
+static void expression_unary(codedb_parser *parser, bool is_term);
 static void expression_operators(codedb_parser *parser, unsigned minimum);
 static void expression_comprehension(codedb_parser *parser);
+static void expression_misplaced_comprehension(codedb_parser *parser);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
 
@@ -167,7 +168,7 @@ static void expression_operators(codedb_parser *parser, unsigned minimum)
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
         expression_not(parser, minimum);
     else
-        expression_unary(parser);
+        expression_unary(parser, minimum <= EXPRESSION_TERM);
     for (;;) {
         codedb_token_kind kind = parser_kind(parser);
         unsigned binding = expression_binding[kind];
@@ -243,14 +244,15 @@ static void expression_power(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_left);
     parser_leaf(parser, CODEDB_NODE_POWER, CODEDB_FIELD_operator);
     parser_enter(parser);
-    expression_unary(parser);
+    expression_unary(parser, false);
     parser_leave(parser);
     parser_role(parser, CODEDB_FIELD_right);
     parser_close(parser, CODEDB_NODE_BINARY_OPERATION, first, mark);
 }
 
-/* factor: '+' factor | '-' factor | '~' factor | power */
-static void expression_unary(codedb_parser *parser)
+/* factor: '+' factor | '-' factor | '~' factor | power
+ * `is_term`: it may be the first one of a term, with which alone CPython looks for a sign and 'not'. */
+static void expression_unary(codedb_parser *parser, bool is_term)
 {
     uint32_t first = parser->at, mark = parser->count, count = 0;
     for (;; count++) {
@@ -264,9 +266,8 @@ static void expression_unary(codedb_parser *parser)
         else
             break;
     }
-    /* Of the second sign CPython remembers that no operand is behind it. */
     if (CODEDB_UNLIKELY(count > 0 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT)))
-        codedb_hint_not(parser, count == 1 ? codedb_factor_parse : NULL);
+        codedb_hint_not(parser, count == 1 && is_term ? codedb_factor_parse : NULL);
     expression_power(parser);
     if (count > 0)
         expression_wrap_unary(parser, parser->failed ? 0 : count, first, mark);
@@ -349,7 +350,7 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
         codedb_parser_fail_expected(parser, "',' or ')'");
         return;
     }
-    expression_comprehension(parser);
+    expression_misplaced_comprehension(parser);
     bool tells = seen->positional > 1 || (seen->positional == 1 && seen->first && parser_sees(parser, CODEDB_TOKEN_COMMA));
     codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
                         tells ? "a generator expression has to be in parentheses here" : NULL);
@@ -372,7 +373,7 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
 {
     bool is_told = !seen->first && (parser->version == 310 || seen->keyword || seen->plain == 0);
     if (!is_told || parser->version < 310 || parser->version >= 313 || !parser->error->expected || parser->error->no_memory ||
-        codedb_parser_has_whole(parser, star + 1))
+        codedb_hint_has_whole(parser, star + 1))
         return;
     parser->failed = false;
     parser->at = star;
@@ -453,13 +454,15 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         codedb_hint_behind(parser, "a keyword argument");
     bool only_clauses = parser->version < 310 || (seen->first && !seen->of_class);
     bool generates = only_clauses ? parser_sees_clause(parser) : parser_sees_for(parser);
+    bool is_behind = seen->keyword || seen->double_starred;
+    if (CODEDB_UNLIKELY(generates && is_behind) && parser->version >= 309) /* CPython looks for a generator of an expression */
+        generates = parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR || parser_last(parser)->parens > 0;
     seen->plain++;
     seen->positional++;
     seen->last_positional = parser_node_start(parser_last(parser));
     if (CODEDB_UNLIKELY(generates)) {
         if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
             codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
-        bool is_behind = seen->keyword || seen->double_starred;
         if (seen->of_class)
             expression_forget_late(parser, seen);
         if (seen->of_class && parser->version >= 309 && !is_behind)
@@ -468,7 +471,10 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at;
         parser_role(parser, CODEDB_FIELD_elt);
-        expression_comprehension(parser);
+        if (seen->first)
+            expression_comprehension(parser);
+        else
+            expression_misplaced_comprehension(parser);
         if (!seen->first && (!seen->of_class || (is_behind && parser->version >= 309)))
             codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
@@ -517,13 +523,14 @@ static bool expression_is_old_keyword(const codedb_parser *parser)
     return parser->version < 308 && node->kind == CODEDB_NODE_NAME && parser->tokens[node->first].kind == CODEDB_TOKEN_NAME;
 }
 
-/* Clauses of a comprehension stand behind a keyword argument: since 3.10 CPython tells of its '='. In 3.9 it has read them. */
-static void expression_fail_keyword_clauses(codedb_parser *parser, uint32_t name)
+/* Clauses of a comprehension stand behind a keyword argument: since 3.10 CPython tells of its '='. In 3.9 it takes them for those
+ * of all arguments. */
+static void expression_fail_keyword_clauses(codedb_parser *parser, const expression_arguments *seen, uint32_t name)
 {
     if (parser->version >= 310)
         expression_fail_clauses(parser, name, name + 2, "expected '==' or ':=' behind the name of a generator, found '='");
-    else if (parser->version == 309)
-        expression_comprehension(parser);
+    else if (parser->version == 309 && !seen->rest)
+        expression_fail_argument_clauses(parser, seen);
     codedb_parser_fail_expected(parser, "',' or ')'");
 }
 
@@ -539,7 +546,7 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(expression_sees_clause(parser)))
-        expression_fail_keyword_clauses(parser, name);
+        expression_fail_keyword_clauses(parser, seen, name);
     parser_role(parser, CODEDB_FIELD_value);
     seen->keyword = true;
 }
@@ -739,7 +746,7 @@ static void expression_wrap_element(codedb_parser *parser, uint32_t first, uint3
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
     uint32_t clauses = parser->at;
-    expression_comprehension(parser);
+    expression_misplaced_comprehension(parser);
     codedb_hint_clauses(parser, clauses, first, last, message);
 }
 
@@ -823,6 +830,15 @@ static void expression_comprehension(codedb_parser *parser)
     if (!parser->failed)
         expression_wrap_clauses(parser, count, base);
     parser_role(parser, CODEDB_FIELD_for_in);
+}
+
+/* The same where none can stand: CPython reads it only to tell of it. */
+static void expression_misplaced_comprehension(codedb_parser *parser)
+{
+    bool again = parser->again;
+    parser->again = true;
+    expression_comprehension(parser);
+    parser->again = again;
 }
 
 /* The element of a comprehension, just parsed, is unpacking. */
@@ -1169,7 +1185,7 @@ CODEDB_PRIVATE void codedb_bitwise_or_parse(codedb_parser *parser)
 
 CODEDB_PRIVATE void codedb_factor_parse(codedb_parser *parser)
 {
-    expression_unary(parser);
+    expression_unary(parser, false);
 }
 
 CODEDB_PRIVATE void codedb_inversion_parse(codedb_parser *parser)
@@ -1314,8 +1330,13 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     parser_role(parser, CODEDB_FIELD_target);
     if (CODEDB_LIKELY(parser_accept(parser, CODEDB_TOKEN_KEYWORD_IN)))
         return;
+    if (tells_in && parser->again && parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE))
+        codedb_hint_brace_no_in(parser);
     bool first_failure = !parser->failed;
+    uint32_t at = parser->at;
     codedb_parser_fail_expected(parser, "'in'");
+    if (first_failure) /* an '=' is no keyword argument's */
+        parser->error->reached = parser->tokens[at].start;
     if (first_failure && tells_in) {
         parser->error->expected = false;
         parser->error->at_once = true;

@@ -160,11 +160,11 @@ static bool fstring_ends_with_lambda(const codedb_parser *parser)
     return node->kind == CODEDB_NODE_LAMBDA && node->parens == 0 && node->last == parser->at;
 }
 
-/* The token that ends the expression of a field, whose first token is `first`, before token `end`, or that. */
-static uint32_t fstring_field_end(const codedb_parser *parser, uint32_t first, uint32_t end)
+/* The token that ends the expression of a field, whose first token is `first`: the first in no brackets that may. */
+static uint32_t fstring_field_end(const codedb_parser *parser, uint32_t first)
 {
     uint32_t open = 0;
-    for (; first < end; first++) {
+    for (; first < parser->end; first++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
         if (open == 0 && codedb_token_ends_field(kind))
             break;
@@ -172,31 +172,6 @@ static uint32_t fstring_field_end(const codedb_parser *parser, uint32_t first, u
         open -= codedb_token_closes(kind);
     }
     return first;
-}
-
-/* Before 3.12 a field was cut out before it was parsed: an error behind its end is one at its end. */
-static void fstring_cut_error(codedb_parser *parser, uint32_t first)
-{
-    uint32_t last = first, end;
-    if (parser->version >= 312 || parser->error->no_memory)
-        return;
-    while (last < parser->end && parser->tokens[last].start < parser->error->offset)
-        last++;
-    end = fstring_field_end(parser, first, last);
-    if (end == last)
-        return;
-    parser->failed = false;
-    codedb_parser_fail(parser, end, end + 1, "expected an expression, found the end of a replacement field");
-    parser->error->reached = parser->tokens[end].start;
-}
-
-/* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. */
-static void fstring_check_lambda(codedb_parser *parser, uint32_t first)
-{
-    if (!fstring_ends_with_lambda(parser))
-        return;
-    codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
-    fstring_cut_error(parser, first);
 }
 
 /* What may follow the expression of a field before 3.12, when it was parsed as if in parentheses: a generator may stand bare there, a
@@ -211,6 +186,29 @@ static void fstring_old_value(codedb_parser *parser, uint32_t first, uint32_t ma
         codedb_parser_fail(parser, first, parser->at, "expected an expression in a replacement field, found a starred one");
 }
 
+/* Before 3.12 a field was cut out before it was parsed, at the first ':', '!' or '=' in no brackets, though it be a lambda's: for a moment the
+ * expression's brace closes there. */
+static void fstring_cut_value(codedb_parser *parser, uint32_t first, uint32_t mark)
+{
+    uint32_t end = fstring_field_end(parser, first);
+    codedb_token *cut = &parser->tree->tokens[end];
+    uint8_t kind = cut->kind;
+    bool is_first = !parser->failed;
+    if (end < parser->end)
+        cut->kind = CODEDB_TOKEN_RIGHT_BRACE;
+    codedb_yield_or_star_parse(parser, 300);
+    fstring_old_value(parser, first, mark);
+    if (CODEDB_UNLIKELY(!parser->failed && !codedb_token_ends_field(parser_kind(parser))))
+        codedb_hint_behind(parser, "'}'");
+    cut->kind = kind;
+    bool is_behind = is_first && parser->failed && parser->error->expected && parser->error->offset == cut->start;
+    if (!is_behind || parser->error->no_memory || kind == CODEDB_TOKEN_RIGHT_BRACE || end == parser->end)
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, end, end + 1, "expected an expression, found the end of a replacement field");
+    parser->error->reached = cut->start;
+}
+
 /* annotated_rhs of a field */
 static void fstring_field_value(codedb_parser *parser)
 {
@@ -221,17 +219,18 @@ static void fstring_field_value(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "an expression behind '{' in a replacement field");
     bool begins = !parser->failed;
     parser->field = first;
-    codedb_yield_or_star_parse(parser, 300);
-    if (!has_messages)
-        fstring_old_value(parser, first, mark);
-    else if (begins && CODEDB_UNLIKELY(parser->failed))
+    if (has_messages)
+        codedb_yield_or_star_parse(parser, 300);
+    else
+        fstring_cut_value(parser, first, mark);
+    if (has_messages && begins && CODEDB_UNLIKELY(parser->failed) && !parser->quiet)
         codedb_hint_field(parser, first);
-    else if (CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser)))
+    else if (has_messages && CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) &&
+             !codedb_token_ends_field(parser_kind(parser)))
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
-    if (CODEDB_UNLIKELY(parser->failed))
-        fstring_cut_error(parser, first);
-    else if (CODEDB_UNLIKELY(parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE))
-        fstring_check_lambda(parser, first);
+    /* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. */
+    if (CODEDB_UNLIKELY(parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE) && fstring_ends_with_lambda(parser))
+        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     /* What is found late in a field is of no account when the field cannot be parsed. */
     if (is_first && (parser->failed || !codedb_token_ends_field(parser_kind(parser))))
         parser->late->message[0] = '\0';
@@ -254,7 +253,7 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
         codedb_parser_require(parser, 308, "'=' in a replacement field");
         parser_accept(parser, CODEDB_TOKEN_EQUAL);
-        if (!codedb_token_ends_field(parser_kind(parser)))
+        if (!codedb_token_ends_field(parser_kind(parser)) || parser_sees(parser, CODEDB_TOKEN_EQUAL))
             codedb_parser_fail_expected(parser, "'!', ':' or '}'");
     }
     if (parser_sees(parser, CODEDB_TOKEN_EXCLAMATION))

@@ -49,6 +49,11 @@ static uint32_t hint_behind_whole(const codedb_parser *parser, uint32_t first)
     return behind > body ? behind : first;
 }
 
+CODEDB_PRIVATE bool codedb_hint_has_whole(const codedb_parser *parser, uint32_t first)
+{
+    return codedb_parser_has_whole(parser, hint_behind_lambdas(parser, first));
+}
+
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
  * of memory is told, and what is told at once; so it is within a trial that is quiet. */
 static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
@@ -253,12 +258,15 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
 static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh);
 
 /* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
- * in it, but for those of the expression as a whole. A lambda's parameters it does not remember. */
+ * in it, but for those of the expression as a whole. A lambda's parameters it does not remember, only their defaults. */
 static void hint_read_again_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
     if (parser_accept(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
+        bool remembers = parser->remembers;
+        parser->remembers = true;
         codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
+        parser->remembers = remembers;
         return;
     }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);
@@ -528,7 +536,8 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
 {
     uint32_t equal = parser->at, start = parser_last(parser)->first;
     bool is_told = !parser->quiet && !parser->failed && parser->version >= 310 && codedb_expression_is_bitwise_or(parser) &&
-                   parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR && !hint_begins_apart(parser, parser_last(parser));
+                   (parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR || parser_last(parser)->parens > 0) &&
+                   !hint_begins_apart(parser, parser_last(parser));
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
         parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_LAMBDA) {
@@ -650,7 +659,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     uint32_t at = parser->at;
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed) {
-        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        uint32_t behind = hint_behind_whole(parser, first);
         if (parser->version < 309)
             return;
         if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL) {
@@ -691,9 +700,11 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
     bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
     if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
         return;
-    bool has_value = codedb_parser_has_whole(parser, operator_token + 1);
+    bool has_value = codedb_hint_has_whole(parser, operator_token + 1);
     parser->failed = false;
     codedb_target_check(parser, target, use);
+    if (is_old && parser->failed)
+        parser->error->reached = error.reached;
     if (!parser->failed || !has_value) {
         bool is_target = !parser->failed;
         *parser->error = error;
@@ -728,12 +739,12 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
         parser->error->expected = false;
 }
 
-/* star_named_expression. In 3.9 it ends before a 'not' behind which no 'in' is. */
+/* star_named_expression. It ends before a 'not' behind which no 'in' is. */
 static void hint_element_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
     codedb_star_named_parse(parser);
-    if (!parser->failed || parser->version != 309 || !parser->error->expected || parser->error->no_memory)
+    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return;
     uint32_t behind = codedb_parser_behind_whole(parser, first);
     if (behind == first || parser->tokens[behind].kind != CODEDB_TOKEN_KEYWORD_NOT ||
@@ -743,15 +754,28 @@ static void hint_element_parse(codedb_parser *parser)
     parser->at = behind;
 }
 
-/* star_named_expression ',' star_named_expressions*: it takes expressions side by side. */
+/* star_named_expression ',' star_named_expressions* ':' expression: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
+    uint32_t first = parser->at;
     codedb_star_named_parse(parser);
-    if (parser_accept(parser, CODEDB_TOKEN_COMMA))
-        while (codedb_expression_begins(parser)) {
-            hint_element_parse(parser);
-            parser_accept(parser, CODEDB_TOKEN_COMMA);
-        }
+    uint32_t behind = parser->at, start = hint_start(parser, first, behind);
+    if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
+        return;
+    while (codedb_expression_begins(parser)) {
+        hint_element_parse(parser);
+        parser_accept(parser, CODEDB_TOKEN_COMMA);
+    }
+    uint32_t annotation = parser->at + 1;
+    if (!parser_accept(parser, CODEDB_TOKEN_COLON))
+        return;
+    codedb_expression_parse(parser);
+    uint32_t reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    if (parser->failed && (!parser->error->expected || parser->error->no_memory || !codedb_hint_has_whole(parser, annotation)))
+        return;
+    parser->failed = false;
+    codedb_parser_fail(parser, start, behind, "cannot annotate a tuple");
+    parser->error->reached = reached;
 }
 
 /* In 3.9 the unexpected token is the last one that was read so. */
@@ -802,6 +826,15 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
     hint_first_target(parser, first, use);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
+}
+
+CODEDB_PRIVATE void codedb_hint_target_braces(codedb_parser *parser)
+{
+    hint_found braces = hint_braces(parser, parser->at);
+    if (braces.told || !hint_met_end(parser, &braces))
+        return;
+    codedb_parser_fail_expected(parser, "newline");
+    hint_reach(parser, &braces);
 }
 
 /* Whether CPython has a message for an absent 'in' behind what begins at token `first`: since 3.13, in a comprehension, behind sums. */
@@ -883,13 +916,20 @@ CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
     parser->error->at_once = true;
 }
 
+CODEDB_PRIVATE void codedb_hint_brace_no_in(codedb_parser *parser)
+{
+    hint_found braces = hint_braces(parser, parser->at);
+    if (!braces.told)
+        parser->at = hint_token_at(parser, parser->at, braces.reached);
+}
+
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
 {
-    bool is_old = parser->version < 310;
-    if (parser->quiet || parser->error->no_memory || parser->version < 309 || (is_old && !parser->error->expected))
+    bool is_old = parser->version < 310, is_told = !parser->error->expected;
+    if (parser->quiet || parser->error->no_memory || parser->version < 309)
         return;
     hint_found found = hint_try(parser, is_old ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (is_old && !found.told) {
+    if (is_old && !found.told && !is_told) {
         hint_fail_reached(parser, &found, hint_something);
         parser->error->expected = false;
         parser->error->at_once = true;
@@ -1013,7 +1053,7 @@ CODEDB_PRIVATE void codedb_hint_starred_value(codedb_parser *parser)
 /* Whether an expression, or the beginning of one, is whole from token `first` on. */
 static bool hint_is_whole(const codedb_parser *parser, uint32_t first)
 {
-    return !parser->failed || codedb_parser_has_whole(parser, hint_behind_lambdas(parser, first));
+    return !parser->failed || codedb_hint_has_whole(parser, first);
 }
 
 /* Fails at the token that begins at byte `place` instead. */
@@ -1116,6 +1156,8 @@ CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)
 {
     if (parser->failed || parser->quiet)
+        return;
+    if (hint_starred_clauses(parser, parser->at).told)
         return;
     hint_found operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
     if (!operand.told)

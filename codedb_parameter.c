@@ -74,6 +74,19 @@ static void parameter_check_parens(codedb_parser *parser, const parameter_list *
                            "expected a name, found '(': parameters stand in no parentheses of their own");
 }
 
+/* The expression of a default. */
+static void parameter_default(codedb_parser *parser, codedb_token_kind closing)
+{
+    bool quiet = parser->quiet, had_failed = parser->failed;
+    parser->quiet = quiet || parser->remembers;
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_default);
+    parameter_check_alone(parser, closing);
+    parser->quiet = quiet;
+    if (CODEDB_UNLIKELY(parser->failed) && parser->remembers && !had_failed && !parser->error->at_once)
+        parser->error->expected = !parser->error->no_memory;
+}
+
 /* param: NAME annotation?        default: '=' expression
  * From the NAME on; `first` is the star's token where there is one. */
 static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_list *seen, codedb_node_field field)
@@ -95,9 +108,7 @@ static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_lis
         bool is_empty = parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) || parser_sees(parser, CODEDB_TOKEN_COMMA);
         if (is_empty && parser->version >= 311)
             codedb_parser_fail(parser, parser->at - 1, parser->at, "expected a default value behind '='");
-        codedb_expression_parse(parser);
-        parser_role(parser, CODEDB_FIELD_default);
-        parameter_check_alone(parser, seen->closing);
+        parameter_default(parser, seen->closing);
         seen->defaults = true;
         seen->late_defaults = seen->slash;
     } else if (seen->defaults && !seen->star && !starred &&
@@ -119,13 +130,29 @@ static bool parameter_is_bare_star(const codedb_parser *parser, codedb_token_kin
     return behind->kind == closing || behind->kind == CODEDB_TOKEN_DOUBLE_STAR;
 }
 
-/* Another '*' stands here. Since 3.11 CPython has a message for that, if a parameter is behind it. */
-static void parameter_fail_star(codedb_parser *parser)
+/* Another '*' stands here. Since 3.11 CPython has a message for that, if a comma or a parameter without a default is behind it. */
+static void parameter_fail_star(codedb_parser *parser, const parameter_list *seen)
 {
-    codedb_token_kind behind = parser_kind_behind(parser);
-    if (parser->version >= 311 && (behind == CODEDB_TOKEN_COMMA || behind == CODEDB_TOKEN_NAME))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected one '*' among the parameters, found another");
+    uint32_t star = parser->at, reached = 0;
+    bool is_told = parser->version >= 311 && !parser->failed && parser_kind_behind(parser) == CODEDB_TOKEN_COMMA;
+    if (parser->version >= 311 && !parser->failed && parser_kind_behind(parser) == CODEDB_TOKEN_NAME) {
+        parser->at += 2;
+        if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
+            codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
+            parameter_check_alone(parser, seen->closing);
+        }
+        if (parser->failed && !parser->error->expected)
+            return;
+        is_told = !parser->failed && (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, seen->closing));
+        reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+        parser->failed = false;
+        parser->at = star;
+    }
+    if (is_told)
+        codedb_parser_fail(parser, star, star + 1, "expected one '*' among the parameters, found another");
     codedb_parser_fail_expected(parser, "a parameter");
+    if (!is_told && parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* '*' param_no_default | '*' param_no_default_star_annotation | '*' ',' param_maybe_default+ */
@@ -133,7 +160,7 @@ static void parameter_star(codedb_parser *parser, parameter_list *seen)
 {
     uint32_t first = parser->at;
     if (CODEDB_UNLIKELY(seen->star))
-        parameter_fail_star(parser);
+        parameter_fail_star(parser, seen);
     else if (parameter_is_bare_star(parser, seen->closing)) {
         uint32_t behind = first + (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA ? 2 : 1), place = first;
         bool is_keywords = parser->tokens[behind].kind == CODEDB_TOKEN_DOUBLE_STAR;

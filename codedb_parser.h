@@ -35,6 +35,8 @@ typedef struct codedb_parser {
     int version; /* the target, 300 ... */
     bool failed;
     bool quiet;      /* on trial: what an error is called does not count, but for one that is told at once */
+    bool again;      /* only CPython's second look reads what is parsed now */
+    bool remembers;  /* CPython has read the defaults of the parameters that are parsed now, without looking for mistakes */
     uint32_t trials; /* that were made to tell the error better */
     uint32_t field;  /* the first token of the innermost replacement field that is being parsed; 0: none */
     const char *source;
@@ -100,6 +102,8 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
+/* Braces stand behind the targets of `del`, just parsed: tells of what is wrong in them. */
+CODEDB_PRIVATE void codedb_hint_target_braces(codedb_parser *parser);
 /* 'not' stands where an operand of an operator that binds stronger has to. `parse`: what CPython reads behind it to tell of it, behind a sign
  * or an operator of sums and terms; NULL: nothing. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *));
@@ -121,6 +125,8 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
 /* The same in a comprehension for 3.13 and later, where they could not be parsed. */
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
+/* The same where a brace stands instead of the `in`, and only CPython's second look reads the clause: goes on to what it has read then. */
+CODEDB_PRIVATE void codedb_hint_brace_no_in(codedb_parser *parser);
 /* Those targets are parsed, and none: CPython tells of them when it has read all that stands there. */
 CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
@@ -152,6 +158,8 @@ CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first);
 /* No ':' stands behind the key just parsed, which begins at `first`, or it failed. */
 CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
+/* Whether an expression, or the beginning of one, is whole before the error: of a lambda the beginning of its body. */
+CODEDB_PRIVATE bool codedb_hint_has_whole(const codedb_parser *parser, uint32_t first);
 /* What stands in a field from `first` on is not one expression to its end. */
 CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
 

@@ -206,6 +206,8 @@ static void statement_annotated_assign(codedb_parser *parser, uint32_t first, ui
     codedb_parser_require(parser, 306, "a variable annotation");
     bool is_refused = statement_begins_with_single_target(parser, first, mark);
     parser_role(parser, CODEDB_FIELD_target);
+    if (parser->version < 309) /* it is found late, before what is in the annotation */
+        codedb_target_check(parser, target, CODEDB_TARGET_ANNOTATE);
     parser_accept(parser, CODEDB_TOKEN_COLON);
     codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
     if (CODEDB_UNLIKELY(parser->failed))
@@ -231,6 +233,8 @@ static void statement_augmented_assign(codedb_parser *parser, uint32_t first, ui
     parser_add(parser, operator_kind, parser->at, parser->at + 1, parser->count);
     parser_role(parser, CODEDB_FIELD_operator);
     parser->at += !parser->failed;
+    if (parser->version < 309) /* as of an annotation */
+        codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
     codedb_yield_or_star_parse(parser, 309);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_value(parser, target, CODEDB_TARGET_AUGMENT, operator_token);
@@ -338,6 +342,8 @@ static void statement_del(codedb_parser *parser)
         codedb_star_expressions_parse(parser, 300, false);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_targets(parser, first + 1, CODEDB_TARGET_DELETE);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE)))
+        codedb_hint_target_braces(parser);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);

@@ -68,6 +68,21 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
     return at;
 }
 
+/* The token behind the strings side by side that begin at `at`. */
+static uint32_t syntax_behind_strings(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        bool begins = kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+        if (depth == 0 && !begins && kind != CODEDB_TOKEN_STRING)
+            break;
+        depth += begins;
+        depth -= kind == CODEDB_TOKEN_FSTRING_END;
+    }
+    return at;
+}
+
 /* The token behind the calls, subscripts and attributes that begin at `at`. */
 static uint32_t syntax_behind_primary(const codedb_parser *parser, uint32_t at)
 {
@@ -122,9 +137,11 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
 {
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
+    if (parser->tokens[first].kind == CODEDB_TOKEN_DEDENT && error->offset < error->reached)
+        error->reached = error->offset; /* CPython gives it before it looks at the character behind it */
     error->expected = false;
     error->at_once = false;
-    error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT;
+    error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT || parser->tokens[first].kind == CODEDB_TOKEN_DEDENT;
     error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
     vsnprintf(error->message, sizeof error->message, format, arguments);
 }
@@ -250,10 +267,12 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
         if (codedb_token_opens(kind))
             at = syntax_behind_brackets(parser, at);
+        else if (kind == CODEDB_TOKEN_STRING || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+            at = syntax_behind_strings(parser, at);
         else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
             at++;
         else
-            return kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START ? parser->end : at;
+            return at;
         at = syntax_behind_primary(parser, at);
         if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
             return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);

@@ -172,8 +172,8 @@ def is_about_one_token(error, text):
     in_field = place_in_field(error, text)
     if VERSION < 312 and (error.msg.startswith("f-string") or error.filename == "<fstring>") and not in_field:
         return False
-    if not end or end <= 0:
-        return True
+    if not end or end <= 0:  # of a dict's key of several lines 3.10 gives the first one and the last one's column
+        return not (VERSION >= 310 and error.msg.startswith("':' expected after") and error.end_lineno > error.lineno)
     line = error.text if in_field else (text.split("\n") + [""])[error.lineno - 1]
     return error.end_lineno == error.lineno and bool(TOKEN.fullmatch(line[error.offset - 1:end - 1]))
 
