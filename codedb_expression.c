@@ -664,7 +664,7 @@ static void expression_subscript_element(codedb_parser *parser)
         codedb_expression_parse(parser);
         if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && parser->version >= 310)
             codedb_hint_starred_operand(parser, first, false);
-        else if (CODEDB_UNLIKELY(parser_sees_for(parser)))
+        else if (CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
             expression_fail_clauses(parser, first, parser->at, "a subscript has no comprehension: expected ']', found 'for'");
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
@@ -691,14 +691,22 @@ static void expression_subscript_element(codedb_parser *parser)
 /* primary '[' slices ']', behind the primary; slices: slice !',' | ','.(slice | starred_expression)+ [','] */
 static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
+    uint32_t start = ++parser->at, count = 0;
+    bool sliced = false, may_generate = parser->version >= 310;
     parser_role(parser, CODEDB_FIELD_value);
-    parser->at++;
     parser_enter(parser);
-    do
+    do {
         expression_subscript_element(parser);
-    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) &&
-           !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC));
+        sliced = sliced || parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE;
+        if (count++ == 0 && !sliced && parser->tokens[start].kind != CODEDB_TOKEN_STAR)
+            start = parser_node_start(&parser->nodes[parser->count - 3]);
+    } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) &&
+             !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) &&
+             !(may_generate && parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR)));
     parser_leave(parser);
+    bool has_comma = count > 1 || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_COMMA;
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && may_generate && has_comma && !sliced)
+        expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
     if (parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE)
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     else
