@@ -789,6 +789,15 @@ CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
         hint_fail_reached(parser, &found, hint_something);
 }
 
+CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first)
+{
+    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
+        return false;
+    uint32_t at = hint_token_at(parser, first, parser->error->offset);
+    return parser->version >= 310 && at > first &&
+           (parser->tokens[at].kind == CODEDB_TOKEN_COLON_EQUAL || parser->tokens[at - 1].kind == CODEDB_TOKEN_KEYWORD_NOT);
+}
+
 static void hint_for_targets_parse(codedb_parser *parser)
 {
     codedb_plain_star_expressions_parse(parser);
@@ -1088,7 +1097,11 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
         if (error.expected && error.reached < reached)
             parser->error->reached = reached;
     } else {
-        if (!parser->error->expected && !parser->error->at_once && !is_lambda)
+        if (in_display && error.expected &&
+            reached < error.reached) /* there CPython has looked for mistakes before, and read on */
+            reached = error.reached;
+        bool is_behind = in_display && parser->error->expected && reached > parser->error->offset;
+        if ((is_behind || (!parser->error->expected && !is_lambda)) && !parser->error->at_once)
             hint_move_to(parser, reached);
         parser->error->expected = false;
     }
@@ -1144,6 +1157,67 @@ CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first
     hint_found target = hint_try(parser, hint_old_target_parse, first, false);
     if (!target.told)
         hint_fail_reached(parser, &target, "':'");
+}
+
+/* ','.(expressions ['as' star_target])+ [','] ')', behind the '(' */
+static bool hint_with_items_parse(codedb_parser *parser)
+{
+    bool more = true, is_target = false;
+    while (more) {
+        codedb_expression_parse(parser);
+        bool follows = parser_accept(parser, CODEDB_TOKEN_COMMA);
+        while (follows && codedb_expression_begins(parser)) {
+            codedb_expression_parse(parser);
+            follows = parser_accept(parser, CODEDB_TOKEN_COMMA);
+        }
+        is_target = parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS);
+        if (is_target) {
+            if (parser_sees(parser, CODEDB_TOKEN_STAR))
+                codedb_starred_parse(parser);
+            else
+                codedb_bitwise_or_parse(parser);
+            bool parsed = !parser->failed;
+            codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+            if (parsed && parser->failed) /* there it is only none */
+                parser->error->expected = !parser->error->no_memory;
+        }
+        more = parser_accept(parser, CODEDB_TOKEN_COMMA) && codedb_expression_begins(parser);
+    }
+    if (parser_accept(parser, CODEDB_TOKEN_RIGHT_PAREN))
+        return true;
+    if (is_target)
+        codedb_parser_fail_expected(parser, "')'");
+    else
+        codedb_hint_behind(parser, "')'");
+    return false;
+}
+
+/* 'with' '(' items ')' NEWLINE | 'with' '(' items ')' ':' NEWLINE !INDENT, behind the 'with'. 3.10 tells of an INDENT that it has seen. */
+static void hint_with_parse(codedb_parser *parser)
+{
+    parser->at++;
+    if (!hint_with_items_parse(parser))
+        return;
+    bool has_colon = parser_accept(parser, CODEDB_TOKEN_COLON);
+    uint32_t at = parser->at + has_colon;
+    if (!parser_sees(parser, CODEDB_TOKEN_NEWLINE))
+        return;
+    bool indents = has_colon && parser->tokens[at].kind == CODEDB_TOKEN_INDENT;
+    if (!has_colon)
+        codedb_parser_fail(parser, at, at + 1, "expected ':' behind the items of 'with'");
+    else if (!indents)
+        codedb_parser_fail(parser, at, at + 1, "expected an indented block after 'with'");
+    else if (parser->version == 310)
+        codedb_parser_fail(parser, at, at + 1, "expected a header before an indentation");
+}
+
+CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren)
+{
+    if (parser->version < 310 || parser->quiet || !parser->failed || !parser->error->expected || parser->error->no_memory ||
+        parser->tokens[paren].kind != CODEDB_TOKEN_LEFT_PAREN)
+        return;
+    hint_found items = hint_try(parser, hint_with_parse, paren, false);
+    hint_reach(parser, &items);
 }
 
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)

@@ -100,6 +100,8 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
 /* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
+/* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=' or behind a 'not'. */
+CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
 /* Braces stand behind the targets of `del`, just parsed: tells of what is wrong in them. */
@@ -114,6 +116,9 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
 CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser);
 /* The one target behind `as` in a with statement, which begins at token `first`, is not followed by what has to, in 3.9. */
 CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first);
+/* The items of `with`, behind which a parenthesis is token `paren`, failed: CPython looks for what the line lacks behind items of which each
+ * may be several expressions. */
+CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren);
 /* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 /* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */

@@ -494,7 +494,7 @@ static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
     bool is_read = parser->version == 309 ? !parser->failed || parser->error->expected : codedb_expression_begins(parser);
-    if (node->kind == CODEDB_NODE_EXPR && node->first < parser->end && is_read)
+    if (node->kind == CODEDB_NODE_EXPR && node->first < parser->end && (is_read || codedb_hint_has_elements(parser, node->first)))
         codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
 }
@@ -1204,11 +1204,14 @@ static bool statement_with_is_parenthesized(const codedb_parser *parser)
     return scan.named || (scan.items && scan.depth == 0 && parser->tokens[at].kind == CODEDB_TOKEN_COLON);
 }
 
-/* with_item: expression 'as' star_target &(',' | ')' | ':') | expression */
-static void statement_with_item(codedb_parser *parser, bool in_parens)
+/* with_item: expression 'as' star_target &(',' | ')' | ':') | expression
+ * `in_tuple`: CPython has read it as an element of a tuple, too. */
+static void statement_with_item(codedb_parser *parser, bool in_parens, bool in_tuple)
 {
     uint32_t first = parser->at, mark = parser->count;
     codedb_expression_parse(parser);
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)) && in_tuple && parser->version >= 310)
+        codedb_hint_equal(parser);
     parser_role(parser, CODEDB_FIELD_item);
     uint32_t as = parser->at, as_mark = parser->count;
     if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_AS)) {
@@ -1227,11 +1230,13 @@ static void statement_with_item(codedb_parser *parser, bool in_parens)
 /* with_stmt: ['async'] 'with' '(' ','.with_item+ [','] ')' ':' block | ['async'] 'with' ','.with_item+ ':' block, from 'with' on */
 static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    parser->at++;
+    uint32_t paren = ++parser->at;
     bool in_parens = parser_sees(parser, CODEDB_TOKEN_LEFT_PAREN) && statement_with_is_parenthesized(parser);
+    bool in_tuple = in_parens;
     parser->at += in_parens;
     for (;;) {
-        statement_with_item(parser, in_parens);
+        statement_with_item(parser, in_parens, in_tuple);
+        in_tuple = in_tuple && parser->nodes[parser->count - 2].field != CODEDB_FIELD_asname;
         if (!parser_sees(parser, CODEDB_TOKEN_COMMA))
             break;
         if (!in_parens)
@@ -1242,6 +1247,8 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
     }
     if (in_parens)
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    if (CODEDB_UNLIKELY(parser->failed))
+        codedb_hint_with_items(parser, paren);
     statement_block(parser, "'with'");
     statement_close(parser, CODEDB_NODE_WITH, first, mark);
     parser_last(parser)->parens = in_parens;
