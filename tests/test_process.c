@@ -138,9 +138,12 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Whether the process, or a thread of it, still is there: the first thread of a killed process may be dead while another still holds its
+ * files open. A dead one may wait for whose child it is. */
 static bool is_alive(int64_t process)
 {
-    char path[64], text[512] = "";
+    char path[64], text[512] = "", state = 'Z';
+    int threads = 1;
     FILE *file;
     snprintf(path, sizeof path, "/proc/%lld/stat", (long long)process);
     file = fopen(path, "r");
@@ -149,7 +152,9 @@ static bool is_alive(int64_t process)
     if (fgets(text, sizeof text, file) == NULL)
         text[0] = '\0';
     fclose(file);
-    return strstr(text, ") Z ") == NULL && text[0] != '\0'; /* dead and not yet waited for by whose child it is */
+    if (strrchr(text, ')') != NULL) /* behind the name: the third field, and the twentieth */
+        sscanf(strrchr(text, ')'), ") %c%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%d", &state, &threads);
+    return state != 'Z' || threads > 1;
 }
 
 /* Waits for the end of a process that must end; not by sleeping for a time, but until it is so. */
