@@ -11,6 +11,7 @@
  * Invariants:
  * 1. Each side trusts its own positions only, which it keeps outside of the shared memory. What the other side tells of its own may be
  *    anything: a position that cannot be is an error of the channel, and no byte is read or written outside of a ring.
+ *    One is believed as it is, within the ring's bounds: how much a side had taken that has ended.
  * 2. Bytes are copied out before anybody looks at them.
  * 3. Who sleeps says so first and looks once more then; who has moved his position looks then whether the other sleeps. All four are
  *    sequentially consistent, so at least one of the two sees the other: nobody sleeps beside bytes.

@@ -8,20 +8,6 @@
  * when it had parsed the whole source. So behind an error of the lexer that is not the last word the source is read once more, over it. */
 #include "codedb_tree.h"
 
-/* The number of the line in which the byte at `offset` stands. */
-static uint32_t choice_line(const codedb_tree *tree, uint32_t offset)
-{
-    uint32_t low = 0, high = tree->line_count;
-    while (low + 1 < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (tree->line_starts[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool choice_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     char first = tree->source[error->offset];
@@ -79,7 +65,7 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
     if (!choice_is_unclosed(tree, lexing))
         return parsing->reached < stop;
     /* A bracket that is never closed takes the blame for what is noticed on later lines or at the end. */
-    return parsing->reached < stop && choice_line(tree, parsing->reached) <= choice_line(tree, lexing->offset);
+    return parsing->reached < stop && codedb_tree_line(tree, parsing->reached) <= codedb_tree_line(tree, lexing->offset);
 }
 
 /* ---- Behind an error ---------------------------------------------------------------------------------------------- */
@@ -116,8 +102,8 @@ static bool choice_prefers_later(const codedb_tree *tree, const codedb_syntax_er
         return is_next && !choice_is_unexpected(tree, later) && !choice_is_unclosed_at_end(tree, later);
     if (is_next && tree->target_version < 312)
         return true;
-    return !later->yields ||
-           (choice_is_unclosed(tree, later) && choice_line(tree, tree->tokens[behind].start) > choice_line(tree, later->offset));
+    return !later->yields || (choice_is_unclosed(tree, later) &&
+                              codedb_tree_line(tree, tree->tokens[behind].start) > codedb_tree_line(tree, later->offset));
 }
 
 /* Up to 3.8, with the tokens of `other`, which has no other error for the lexer than the f-string's that begins at byte `fstring`: whether the

@@ -19,21 +19,6 @@ struct codedb_emission {
     bool *indented; /* by line: begins with indentation that is written as such */
 };
 
-static uint32_t emission_line(const codedb_emission *emission, uint32_t offset)
-{
-    const codedb_tree *tree = emission->tree;
-    uint32_t low = 0;
-    uint32_t high = tree->line_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (tree->line_starts[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static void emission_find_ranges(codedb_emission *emission)
 {
     const codedb_full_node *nodes = emission->full->nodes;
@@ -86,7 +71,7 @@ static void emission_find_indentation(codedb_emission *emission)
         bool in_line = nodes[node].kind == CODEDB_NODE_SIMPLE_WHITESPACE &&
                        (nodes[node].field == CODEDB_FIELD_last_line || nodes[nodes[node].parent].kind == CODEDB_NODE_EMPTY_LINE);
         if (in_line || emission_is_indented(nodes[node].kind)) {
-            uint32_t line = emission_line(emission, nodes[node].start);
+            uint32_t line = codedb_tree_line(emission->tree, nodes[node].start);
             emission->indented[line] = nodes[node].start > emission->tree->line_starts[line];
         }
     }
@@ -123,7 +108,7 @@ static uint32_t emission_outer_indentation(const codedb_emission *emission, uint
                 ;
         else if (nodes[around].kind != CODEDB_NODE_INDENTED_BLOCK || nodes[node].field == CODEDB_FIELD_header)
             continue;
-        line_start = emission->tree->line_starts[emission_line(emission, nodes[first].start)];
+        line_start = emission->tree->line_starts[codedb_tree_line(emission->tree, nodes[first].start)];
         *text = emission->tree->source + line_start;
         return nodes[first].start - line_start;
     }
@@ -159,7 +144,7 @@ static void emission_append_range(const codedb_emission *emission, uint32_t node
     const codedb_tree *tree = emission->tree;
     const char *indentation = "";
     uint32_t indented = emission_outer_indentation(emission, node, &indentation);
-    uint32_t line = emission_line(emission, at);
+    uint32_t line = codedb_tree_line(emission->tree, at);
     while (at < end) {
         uint32_t line_end = line + 1 < tree->line_count && tree->line_starts[line + 1] < end ? tree->line_starts[line + 1] : end;
         if (at == tree->line_starts[line] && emission->indented[line] && line_end - at >= indented &&

@@ -361,8 +361,8 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
 static void expression_fail_unpacking(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
 {
     uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
-    if (!parser->failed &&
-        parser->version >= 309) /* CPython has looked no further, behind '**' from 3.10 to 3.12 not even behind the star */
+    /* CPython has looked no further, behind '**' from 3.10 to 3.12 not even behind the star. */
+    if (!parser->failed && parser->version >= 309)
         parser->at = star + (!seen->double_starred || parser->version == 309 || parser->version >= 313);
     codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
 }

@@ -245,8 +245,8 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     bool had_failed = parser->failed, quiet = parser->quiet;
     fstring_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
     parser_enter(parser);
-    parser->quiet =
-        quiet && parser->version >= 312; /* before, a field is parsed for itself, and what is wrong in it looked for at once */
+    /* Before 3.12 a field is parsed for itself, and what is wrong in it looked for at once. */
+    parser->quiet = quiet && parser->version >= 312;
     if (inner.depth > 2)
         codedb_parser_require(parser, 312, "a replacement field in the format specification of another one in one");
     fstring_field_value(parser);
@@ -264,8 +264,8 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACE);
     parser->field = outer;
     parser->quiet = quiet;
-    if (!quiet ||
-        parser->version < 312) /* whatever failed, CPython has a message for it in a field, since 3.12 in its second look */
+    /* Whatever failed, CPython has a message for it in a field, since 3.12 in its second look. */
+    if (!quiet || parser->version < 312)
         parser->error->expected = false;
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
         parser->error->at_once = true;
@@ -327,16 +327,10 @@ static void fstring_wrap_strings(codedb_parser *parser, uint32_t count)
 /* Before 3.12 CPython looks into strings side by side when it has read the token behind them, which may be none. */
 static void fstring_reach_behind(codedb_parser *parser, uint32_t first)
 {
-    uint32_t at = first, open = 0;
-    for (; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (open == 0 && kind != CODEDB_TOKEN_STRING && kind != CODEDB_TOKEN_FSTRING_START)
-            break;
-        open += kind == CODEDB_TOKEN_FSTRING_START;
-        open -= kind == CODEDB_TOKEN_FSTRING_END;
-    }
-    if (open == 0 && parser->error->reached < parser->tokens[at].start)
-        parser->error->reached = parser->tokens[at].start;
+    bool closed;
+    uint32_t behind = codedb_parser_behind_strings(parser, first, &closed);
+    if (closed && parser->error->reached < parser->tokens[behind].start)
+        parser->error->reached = parser->tokens[behind].start;
 }
 
 /* strings: (fstring | STRING)+ | tstring+ */

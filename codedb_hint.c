@@ -1097,8 +1097,8 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
         if (error.expected && error.reached < reached)
             parser->error->reached = reached;
     } else {
-        if (in_display && error.expected &&
-            reached < error.reached) /* there CPython has looked for mistakes before, and read on */
+        /* In a display CPython has looked for mistakes before, and read on. */
+        if (in_display && error.expected && reached < error.reached)
             reached = error.reached;
         bool is_behind = in_display && parser->error->expected && reached > parser->error->offset;
         if ((is_behind || (!parser->error->expected && !is_lambda)) && !parser->error->at_once)

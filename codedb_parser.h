@@ -75,6 +75,8 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, 
 CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_t first);
 /* The same for a disjunction: an expression that is no conditional. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
+/* The token behind the strings side by side that begin at `first`; not `closed`: the tokens end within the last of them. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_strings(const codedb_parser *parser, uint32_t first, bool *closed);
 /* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 /* The same where they may be starred. */

@@ -68,21 +68,6 @@ static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
     return at;
 }
 
-/* The token behind the strings side by side that begin at `at`. */
-static uint32_t syntax_behind_strings(const codedb_parser *parser, uint32_t at)
-{
-    uint32_t depth = 0;
-    for (; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        bool begins = kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
-        if (depth == 0 && !begins && kind != CODEDB_TOKEN_STRING)
-            break;
-        depth += begins;
-        depth -= kind == CODEDB_TOKEN_FSTRING_END;
-    }
-    return at;
-}
-
 /* The token behind the calls, subscripts and attributes that begin at `at`. */
 static uint32_t syntax_behind_primary(const codedb_parser *parser, uint32_t at)
 {
@@ -261,14 +246,30 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, synta
     return behind;
 }
 
+CODEDB_PRIVATE uint32_t codedb_parser_behind_strings(const codedb_parser *parser, uint32_t first, bool *closed)
+{
+    uint32_t at = first, depth = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        bool begins = kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+        if (depth == 0 && !begins && kind != CODEDB_TOKEN_STRING)
+            break;
+        depth += begins;
+        depth -= kind == CODEDB_TOKEN_FSTRING_END;
+    }
+    *closed = depth == 0;
+    return at;
+}
+
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first)
 {
-    for (uint32_t at = first;; at++) {
+    bool closed;
+    for (uint32_t at = first; at < parser->end; at++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
         if (codedb_token_opens(kind))
             at = syntax_behind_brackets(parser, at);
         else if (kind == CODEDB_TOKEN_STRING || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
-            at = syntax_behind_strings(parser, at);
+            at = codedb_parser_behind_strings(parser, at, &closed);
         else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
             at++;
         else
@@ -277,6 +278,7 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser
         if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
             return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
     }
+    return parser->end;
 }
 
 CODEDB_PRIVATE uint32_t codedb_parser_behind_star_targets(const codedb_parser *parser, uint32_t first)

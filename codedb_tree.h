@@ -639,8 +639,8 @@ CODEDB_PRIVATE bool codedb_lex(codedb_tree *tree, codedb_syntax_error *error);
 /* The same, past errors: f-strings from byte `whole` on are not looked into (UINT32_MAX: into all; only before 3.12), and where it `passes`
  * what is no token counts as one and a field ends where its string ends, to find what is wrong behind that. */
 CODEDB_PRIVATE bool codedb_lex_past(codedb_tree *tree, codedb_syntax_error *error, uint32_t whole, bool passes);
-/* codedb_choice.c. After codedb_lex failed, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`, the error found by
- * that, is the one to report: CPython's choice. */
+/* codedb_choice.c. After codedb_lex failed, the tokens before the error and an ENDMARKER are there to be parsed. Whether `parsing`, the
+ * error found by that, is the one to report: CPython's choice. */
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing);
 /* codedb_lex and codedb_parse; of several errors the one that CPython reports. */
