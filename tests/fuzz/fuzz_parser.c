@@ -27,19 +27,14 @@ static void check_nodes(const codedb_tree *tree)
     }
 }
 
-/* What was lexed before an error of the lexer is parsed too, as codedb_tree_parse does to choose between two errors. */
+/* As codedb_tree_parse does it: of several errors the one that CPython reports is chosen. */
 static void parse(codedb_tree *tree)
 {
-    codedb_syntax_error error, lexing;
-    bool lexed = codedb_lex(tree, &lexing);
-    if (!lexed && !lexing.yields)
-        return;
-    bool done = codedb_parse(tree, 0, &error);
-    if (done && lexed)
+    codedb_syntax_error error;
+    bool done = codedb_tree_read(tree, 0, &error);
+    if (done)
         check_nodes(tree);
     CHECK(done || (error.offset <= tree->length && error.message[0] != '\0'));
-    if (!lexed && !done)
-        codedb_lex_error_yields(tree, &lexing, &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
