@@ -26,7 +26,7 @@ SRCS = $(wildcard \
   codedb_structure.c codedb_definition.c codedb_sync.c codedb_ddl.c codedb_image.c codedb_maintenance.c \
   codedb_transaction.c codedb_operation.c codedb_request.c codedb_collect.c codedb_pending.c codedb_wire.c codedb_wait.c codedb_queue.c \
   codedb_driver.c codedb_process.c codedb_channel.c codedb_worker.c codedb_loop.c codedb_whole.c \
-  codedb_sql.c codedb_sqlite.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
+  codedb_sql.c codedb_sqlite.c codedb_sqlite_rows.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
   codedb_sqlite_maintenance.c \
   codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
   codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c \

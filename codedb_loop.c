@@ -44,11 +44,21 @@
 #define LOOP_GATHER_TIME 0.001  /* seconds for which members are waited for, at most, */
 #define LOOP_GATHER_SHARE 0.5   /* and as a share of what a commit takes, */
 #define LOOP_GATHER_WORTH 20e-6 /* which is to be so many seconds at least */
+#define LOOP_ROWS 32            /* rows of a batch that are given to the driver at once */
 #define LOOP_MEMBER 0           /* the depth of a member's savepoint */
 #define LOOP_SAVEPOINTS 1000    /* the most that a host may have open */
 
 /* Why a transaction is no more. */
 typedef enum loop_end { LOOP_END_COMMITTED, LOOP_END_ROLLED_BACK, LOOP_END_IDLE, LOOP_END_DATABASE, LOOP_END_CLOSED } loop_end;
+
+/* Inserts of a batch, of the same kind and one behind another, that were read and not run. */
+typedef struct loop_rows {
+    codedb_operation *operation;
+    codedb_value *values;
+    size_t capacity; /* values for which there is room */
+    size_t count;
+    size_t first; /* number of the step */
+} loop_rows;
 
 struct codedb_loop {
     codedb_allocator allocator;
@@ -58,6 +68,7 @@ struct codedb_loop {
     codedb_queue *queue;
     codedb_connection *connection; /* NULL: not connected */
     codedb_row_collector collector;
+    loop_rows rows;
     uint64_t transaction;      /* the one that is held, or 0 */
     uint64_t last_transaction; /* ids count from 1 and are never used again */
     double transaction_used;   /* monotonic seconds of its last request */
@@ -111,6 +122,7 @@ CODEDB_PRIVATE void codedb_loop_destroy(codedb_loop *loop)
     if (loop->connection != NULL)
         loop->driver.disconnect(loop->connection);
     codedb_row_collector_free(&loop->collector);
+    codedb_memory_release(&allocator, loop->rows.values);
     codedb_memory_release(&allocator, loop);
 }
 
@@ -322,22 +334,6 @@ static codedb_code loop_check_requirement(const codedb_requirement *requirement,
                        (long long)requirement->expected);
 }
 
-/* Runs the step that was read last. */
-static codedb_code loop_run_step(codedb_loop *loop, codedb_request *request, codedb_program_reader *reader,
-                                 codedb_operation *operation, const codedb_requirement *requirement)
-{
-    codedb_changes changes = {0, 0};
-    codedb_code code;
-    if (reader->has_references)
-        loop_resolve(request, reader->values, operation->value_count);
-    code = loop->driver.run(loop->connection, operation, reader->values, NULL, &changes, request->result);
-    if (code == CODEDB_SUCCESS && requirement != NULL)
-        code = loop_check_requirement(requirement, changes.affected_rows, request->result);
-    request->step_values[reader->step - 1] =
-        operation->kind == CODEDB_OPERATION_INSERT ? changes.last_insert_id : changes.affected_rows;
-    return code;
-}
-
 /* Says in the result which operation of the batch failed. */
 static void loop_name_step(const codedb_loop *loop, const codedb_request *request, const codedb_operation *operation,
                            size_t number, codedb_code code)
@@ -369,22 +365,104 @@ static codedb_code loop_check_time(codedb_loop *loop, const codedb_request *requ
     return codedb_fail(request->result, CODEDB_TIMEOUT, "the batch's time of %.3f seconds was over", request->timeout);
 }
 
+/* Runs the step that was read last. */
+static codedb_code loop_run_step(codedb_loop *loop, codedb_request *request, codedb_program_reader *reader,
+                                 codedb_operation *operation, const codedb_requirement *requirement)
+{
+    codedb_changes changes = {0, 0};
+    codedb_code code = loop->driver.run(loop->connection, operation, reader->values, NULL, &changes, request->result);
+    if (code == CODEDB_SUCCESS && requirement != NULL)
+        code = loop_check_requirement(requirement, changes.affected_rows, request->result);
+    request->step_values[reader->step - 1] =
+        operation->kind == CODEDB_OPERATION_INSERT ? changes.last_insert_id : changes.affected_rows;
+    return code;
+}
+
+/* Runs the rows that were read. */
+static codedb_code loop_run_rows(codedb_loop *loop, codedb_request *request)
+{
+    loop_rows *rows = &loop->rows;
+    size_t done = 0;
+    codedb_code code;
+    if (rows->count == 0)
+        return CODEDB_SUCCESS;
+    code = loop->driver.run_rows(loop->connection, rows->operation, rows->values, rows->count, request->step_values + rows->first,
+                                 &done, request->result);
+    if (code != CODEDB_SUCCESS)
+        loop_name_step(loop, request, rows->operation, rows->first + done, code);
+    rows->count = 0;
+    return code;
+}
+
+/* Whether the step that was read last refers to a row that was not inserted yet. */
+static bool loop_refers_to_rows(const codedb_loop *loop, const codedb_program_reader *reader, size_t value_count)
+{
+    size_t i;
+    if (loop->rows.count == 0 || !reader->has_references)
+        return false;
+    for (i = 0; i < value_count; i++)
+        if (reader->values[i].type == CODEDB_VALUE_ROW_ID_OF && (uint64_t)reader->values[i].as.integer >= loop->rows.first)
+            return true;
+    return false;
+}
+
+/* Adds the row that was read last to those that are run later. */
+static codedb_code loop_add_row(codedb_loop *loop, const codedb_request *request, const codedb_program_reader *reader,
+                                codedb_operation *operation)
+{
+    loop_rows *rows = &loop->rows;
+    size_t width = operation->value_count;
+    if (rows->capacity < width * LOOP_ROWS) {
+        codedb_value *values =
+            codedb_memory_reallocate(&loop->allocator, rows->values, rows->capacity, width * LOOP_ROWS, sizeof *values);
+        if (values == NULL)
+            return codedb_fail_no_memory(request->result);
+        rows->values = values;
+        rows->capacity = width * LOOP_ROWS;
+    }
+    if (rows->count == 0) {
+        rows->operation = operation;
+        rows->first = reader->step - 1;
+    }
+    memcpy(rows->values + rows->count++ * width, reader->values, width * sizeof *rows->values);
+    return CODEDB_SUCCESS;
+}
+
+/* Runs the step that was read last, or puts its row to those that come before it. */
+static codedb_code loop_take_step(codedb_loop *loop, codedb_request *request, codedb_program_reader *reader,
+                                  codedb_operation *operation, const codedb_requirement *requirement)
+{
+    loop_rows *rows = &loop->rows;
+    bool is_row = operation->kind == CODEDB_OPERATION_INSERT && requirement == NULL && loop->driver.run_rows != NULL;
+    codedb_code code = CODEDB_SUCCESS;
+    if (!is_row || operation != rows->operation || rows->count == LOOP_ROWS ||
+        loop_refers_to_rows(loop, reader, operation->value_count))
+        code = loop_run_rows(loop, request);
+    if (code != CODEDB_SUCCESS)
+        return code;
+    if (reader->has_references)
+        loop_resolve(request, reader->values, operation->value_count);
+    code = is_row ? loop_add_row(loop, request, reader, operation) : loop_run_step(loop, request, reader, operation, requirement);
+    if (code != CODEDB_SUCCESS)
+        loop_name_step(loop, request, operation, reader->step - 1, code);
+    return code;
+}
+
 static codedb_code loop_run_steps(codedb_loop *loop, codedb_request *request)
 {
     codedb_program_reader reader = {.program = request->program, .values = request->program_values};
     const codedb_requirement *requirement;
     codedb_operation *operation;
-    while ((operation = codedb_program_next(&reader, &requirement)) != NULL) {
-        size_t number = reader.step - 1;
-        codedb_code code = loop_check_time(loop, request, number);
+    codedb_code code = CODEDB_SUCCESS;
+    loop->rows.count = 0;
+    while (code == CODEDB_SUCCESS && (operation = codedb_program_next(&reader, &requirement)) != NULL) {
+        code = loop_check_time(loop, request, reader.step - 1);
         if (code == CODEDB_SUCCESS)
-            code = loop_run_step(loop, request, &reader, operation, requirement);
-        if (code != CODEDB_SUCCESS) {
-            loop_name_step(loop, request, operation, number, code);
-            return code;
-        }
+            code = loop_take_step(loop, request, &reader, operation, requirement);
+        else
+            loop_name_step(loop, request, operation, reader.step - 1, code);
     }
-    return CODEDB_SUCCESS;
+    return code == CODEDB_SUCCESS ? loop_run_rows(loop, request) : code;
 }
 
 /* Takes back what a failed batch has done; the database may have done so already. */

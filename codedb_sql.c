@@ -72,20 +72,23 @@ static void sql_where(sql_writer *writer, const codedb_operation *operation)
     }
 }
 
-static void sql_insert(sql_writer *writer, const codedb_operation *operation)
+static void sql_insert(sql_writer *writer, const codedb_operation *operation, size_t row_count)
 {
-    size_t i;
+    size_t row, i;
     sql_text(writer, "INSERT INTO ");
     sql_name(writer, operation->table);
     sql_text(writer, " (");
     sql_names(writer, operation->columns, operation->column_count);
-    sql_text(writer, ") VALUES (");
-    for (i = 0; i < operation->column_count; i++) {
-        if (i > 0)
-            sql_text(writer, ", ");
-        sql_parameter(writer);
+    sql_text(writer, ") VALUES ");
+    for (row = 0; row < row_count; row++) {
+        sql_text(writer, row == 0 ? "(" : ", (");
+        for (i = 0; i < operation->column_count; i++) {
+            if (i > 0)
+                sql_text(writer, ", ");
+            sql_parameter(writer);
+        }
+        sql_text(writer, ")");
     }
-    sql_text(writer, ")");
 }
 
 static void sql_update(sql_writer *writer, const codedb_operation *operation)
@@ -132,7 +135,7 @@ CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dial
 {
     sql_writer writer = {sql, dialect, 0};
     switch (operation->kind) {
-    case CODEDB_OPERATION_INSERT: sql_insert(&writer, operation); break;
+    case CODEDB_OPERATION_INSERT: sql_insert(&writer, operation, 1); break;
     case CODEDB_OPERATION_UPDATE: sql_update(&writer, operation); break;
     case CODEDB_OPERATION_DELETE:
         sql_text(&writer, "DELETE FROM ");
@@ -143,4 +146,11 @@ CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dial
     case CODEDB_OPERATION_COUNT: sql_select(&writer, operation); break;
     case CODEDB_OPERATION_EXECUTE: codedb_buffer_append(sql, operation->sql, operation->sql_length); break;
     }
+}
+
+CODEDB_PRIVATE void codedb_sql_write_rows(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *insert,
+                                          size_t row_count)
+{
+    sql_writer writer = {sql, dialect, 0};
+    sql_insert(&writer, insert, row_count);
 }

@@ -437,6 +437,7 @@ static void sqlite_statement_free(sqlite_connection *connection, sqlite_statemen
         link = &connection->statements[*link].next;
     *link = statement->next;
     sqlite3_finalize(statement->statement);
+    sqlite3_finalize(statement->joined);
     codedb_arena_destroy(statement->arena);
     codedb_memory_release(&connection->allocator, statement->columns.names);
     memset(statement, 0, sizeof *statement);
@@ -504,8 +505,8 @@ static bool sqlite_tail_is_empty(sqlite_connection *connection, const char *tail
 }
 
 /* Prepares the text in connection->sql, watched by the authorizer, which notes in `statement` what it touches. */
-static codedb_code sqlite_prepare(sqlite_connection *connection, sqlite_statement *statement, const char *what,
-                                  codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_sqlite_prepare(sqlite_connection *connection, sqlite_statement *statement, const char *what,
+                                                 codedb_result *result)
 {
     const char *sql = connection->sql.data;
     const char *tail = NULL;
@@ -601,7 +602,7 @@ static codedb_code sqlite_statement_make(sqlite_connection *connection, codedb_o
     if (code == CODEDB_SUCCESS)
         code = sqlite_write_sql(connection, operation, result);
     if (code == CODEDB_SUCCESS)
-        code = sqlite_prepare(connection, statement, sqlite_operation_title(operation), result);
+        code = codedb_sqlite_prepare(connection, statement, sqlite_operation_title(operation), result);
     if (code != CODEDB_SUCCESS) {
         memset(statement, 0, sizeof *statement);
         return code;
@@ -664,7 +665,7 @@ static void sqlite_keep_reading(sqlite_connection *connection)
 }
 
 /* Called when something failed: SQLite ends a transaction by itself when the disk is full, for one. */
-static void sqlite_notice_end(sqlite_connection *connection)
+CODEDB_PRIVATE void codedb_sqlite_notice_end(sqlite_connection *connection)
 {
     codedb_sqlite_end_reading(connection);
     if (sqlite_is_autocommit(connection))
@@ -706,13 +707,13 @@ static bool sqlite_is_bound(const codedb_value *bound, const codedb_value *value
 }
 
 /* Binds a value of a row, if it is not bound yet: what follows in a batch has much in common with what went before. */
-static int sqlite_bind_of_row(sqlite_statement *statement, int place, const codedb_value *value)
+CODEDB_PRIVATE int codedb_sqlite_bind_again(sqlite3_stmt *statement, codedb_value *bound, int place, const codedb_value *value)
 {
-    codedb_value *bound = &statement->bound[place - 1];
     int code;
+    bound += place - 1;
     if (sqlite_is_bound(bound, value))
         return SQLITE_OK;
-    code = sqlite_bind(statement->statement, place, value);
+    code = sqlite_bind(statement, place, value);
     *bound = *value;
     if (code != SQLITE_OK)
         bound->type = CODEDB_VALUE_ROW_ID_OF; /* equal to none */
@@ -730,7 +731,7 @@ static int sqlite_bind_all(sqlite_statement *statement, const codedb_operation *
     if (operation->kind == CODEDB_OPERATION_EXECUTE)
         head = operation->value_count;
     for (i = 0; code == SQLITE_OK && i < head; i++)
-        code = statement->bound != NULL ? sqlite_bind_of_row(statement, ++place, &values[i])
+        code = statement->bound != NULL ? codedb_sqlite_bind_again(statement->statement, statement->bound, ++place, &values[i])
                                         : sqlite_bind(statement->statement, ++place, &values[i]);
     for (i = 0; code == SQLITE_OK && i < operation->where_count; i++)
         if (!operation->where_is_null[i])
@@ -904,7 +905,7 @@ static codedb_code sqlite_run_statement(sqlite_connection *connection, sqlite_st
     sqlite3_reset(statement->statement);
     connection->running = NULL;
     if (code != CODEDB_SUCCESS)
-        sqlite_notice_end(connection);
+        codedb_sqlite_notice_end(connection);
     return code;
 }
 
@@ -978,8 +979,8 @@ static codedb_code sqlite_find_or_make(sqlite_connection *connection, codedb_ope
 
 /* Prepares what is needed before `operation` can run: its statement, and for other than schema changes the knowledge of full-text tables, which the
  * authorizer's notes depend on. */
-static codedb_code sqlite_ready(sqlite_connection *connection, codedb_operation *operation, sqlite_statement **statement,
-                                codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_sqlite_ready(sqlite_connection *connection, codedb_operation *operation,
+                                               sqlite_statement **statement, codedb_result *result)
 {
     bool inside = !sqlite_is_autocommit(connection);
     bool outdated = false;
@@ -1025,11 +1026,11 @@ static codedb_code sqlite_run_wrapped(sqlite_connection *connection, codedb_oper
     codedb_code code = sqlite_begin(self, result);
     if (code != CODEDB_SUCCESS)
         return code;
-    code = sqlite_ready(connection, operation, &statement, result); /* once more: the schema may have been another one */
+    code = codedb_sqlite_ready(connection, operation, &statement, result); /* once more: the schema may have been another one */
     if (code == CODEDB_SUCCESS)
         code = sqlite_run_statement(connection, statement, operation, values, rows, changes, result);
     else
-        sqlite_notice_end(connection);
+        codedb_sqlite_notice_end(connection);
     if (code == CODEDB_SUCCESS)
         code = sqlite_commit(self, result);
     if (code != CODEDB_SUCCESS && !sqlite_is_autocommit(connection))
@@ -1037,14 +1038,14 @@ static codedb_code sqlite_run_wrapped(sqlite_connection *connection, codedb_oper
     return code;
 }
 
-static codedb_code sqlite_run(codedb_connection *self, codedb_operation *operation, const codedb_value *values,
-                              codedb_row_writer *rows, codedb_changes *changes, codedb_result *result)
+CODEDB_PRIVATE codedb_code codedb_sqlite_run(codedb_connection *self, codedb_operation *operation, const codedb_value *values,
+                                             codedb_row_writer *rows, codedb_changes *changes, codedb_result *result)
 {
     sqlite_connection *connection = sqlite_of(self);
     sqlite_statement *statement;
-    codedb_code code = sqlite_ready(connection, operation, &statement, result);
+    codedb_code code = codedb_sqlite_ready(connection, operation, &statement, result);
     if (code != CODEDB_SUCCESS) {
-        sqlite_notice_end(connection);
+        codedb_sqlite_notice_end(connection);
         return code;
     }
     if (operation->kind == CODEDB_OPERATION_EXECUTE && (size_t)statement->parameter_count != operation->value_count)
@@ -1134,7 +1135,7 @@ static codedb_code sqlite_commit(codedb_connection *self, codedb_result *result)
     code = sqlite_step_own(connection, connection->commit);
     if (code != SQLITE_OK) {
         failure = codedb_sqlite_fail_commit(connection, code, "commit", result);
-        sqlite_notice_end(connection);
+        codedb_sqlite_notice_end(connection);
         return failure;
     }
     connection->schema_was_changed = false;
@@ -1401,7 +1402,7 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
         .name = "sqlite",
         .connect = sqlite_connect,
         .disconnect = sqlite_disconnect,
-        .run = sqlite_run,
+        .run = codedb_sqlite_run,
         .begin = sqlite_begin,
         .commit = sqlite_commit,
         .rollback = sqlite_rollback,
@@ -1423,6 +1424,7 @@ CODEDB_PRIVATE const codedb_driver *codedb_sqlite_driver(void)
         .vacuum = codedb_sqlite_vacuum,
         .checkpoint = codedb_sqlite_checkpoint,
         .storage = codedb_sqlite_storage,
+        .run_rows = codedb_sqlite_run_rows,
     };
     return &driver;
 }

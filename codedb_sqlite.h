@@ -41,6 +41,10 @@ typedef struct sqlite_statement {
     int parameter_count;
     codedb_value *bound; /* of an insert: what its parameters are bound to; NULL: nobody knows */
     sqlite_columns columns;
+    size_t row_count;      /* rows that came in a batch; from here on codedb_sqlite_rows.c */
+    bool joining_is_known; /* whether several of them may share a statement */
+    sqlite3_stmt *joined;  /* the one for several, or NULL */
+    codedb_value *joined_bound;
 } sqlite_statement;
 
 typedef struct sqlite_range {
@@ -116,6 +120,8 @@ typedef struct sqlite_connection {
     codedb_value *row; /* room for the row that is being read */
     size_t row_capacity;
 
+    struct sqlite_row_ids *row_ids; /* of the statement that inserts several rows now */
+
     bool in_memory;
     bool was_reading; /* the last operation only read */
     bool reading;     /* a transaction of the driver's own is open, for reads that follow one another */
@@ -170,6 +176,19 @@ static inline int sqlite_step_own(sqlite_connection *connection, sqlite3_stmt *s
     return code;
 }
 
+/* Prepares what is needed before `operation` can run: its statement in the cache, which lives until the schema changes, and what is known of
+ * full-text tables. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_ready(sqlite_connection *connection, codedb_operation *operation,
+                                               sqlite_statement **statement, codedb_result *result);
+/* Prepares the text in connection->sql, watched by the authorizer, which notes in `statement` what it touches. */
+CODEDB_PRIVATE codedb_code codedb_sqlite_prepare(sqlite_connection *connection, sqlite_statement *statement, const char *what,
+                                                 codedb_result *result);
+/* Binds a value, unless `bound` says that the parameter is bound to it already. */
+CODEDB_PRIVATE int codedb_sqlite_bind_again(sqlite3_stmt *statement, codedb_value *bound, int place, const codedb_value *value);
+CODEDB_PRIVATE codedb_code codedb_sqlite_run(codedb_connection *self, codedb_operation *operation, const codedb_value *values,
+                                             codedb_row_writer *rows, codedb_changes *changes, codedb_result *result);
+/* To be called when something failed: SQLite may have ended the transaction. */
+CODEDB_PRIVATE void codedb_sqlite_notice_end(sqlite_connection *connection);
 /* Ends the transaction of reads that follow one another, if there is one. */
 CODEDB_PRIVATE void codedb_sqlite_end_reading(sqlite_connection *connection);
 
@@ -198,6 +217,17 @@ CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection);
 /* A rollback may have taken schema changes back, and pending rows with them; `ended`: of the whole transaction. */
 CODEDB_PRIVATE void codedb_sqlite_after_rollback(sqlite_connection *connection, bool ended);
 
+/* ---- codedb_sqlite_rows.c ------------------------------------------------------------------------------------------ */
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_run_rows(codedb_connection *self, codedb_operation *operation,
+                                                  const codedb_value *values, size_t row_count, int64_t *ids, size_t *done,
+                                                  codedb_result *result);
+
+/* ---- codedb_sqlite_rows.c: many rows of an insert ------------------------------------------------------------------- */
+
+CODEDB_PRIVATE codedb_code codedb_sqlite_run_rows(codedb_connection *self, codedb_operation *insert, const codedb_value *values,
+                                                  size_t row_count, int64_t *ids, size_t *done, codedb_result *result);
+
 /* ---- codedb_sqlite_fulltext.c: full-text tables in step with what they are about ------------------------------------ */
 
 /* SQLite functions answer with SQLite's codes, and no failure is passed over: SQLite answers many of them by rolling back. */
@@ -207,6 +237,10 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fulltext_discover(sqlite_connection *co
 /* Forgets the full-text tables and drops their triggers. Nothing may be pending. Triggers that could not be dropped are found by the
  * next discovery. */
 CODEDB_PRIVATE int codedb_sqlite_fulltext_drop(sqlite_connection *connection);
+/* Lets SQLite tell the next function of rows that are inserted, if there is full text to be kept in step. */
+CODEDB_PRIVATE void codedb_sqlite_fulltext_watch(sqlite_connection *connection);
+CODEDB_PRIVATE void codedb_sqlite_fulltext_on_change(void *connection, int action, const char *database, const char *table,
+                                                     sqlite3_int64 rowid);
 /* What is pending, before a statement, and back to it when the statement failed; and none, after a rollback. */
 CODEDB_PRIVATE void codedb_sqlite_fulltext_remember(sqlite_connection *connection);
 CODEDB_PRIVATE void codedb_sqlite_fulltext_restore(sqlite_connection *connection);

@@ -54,7 +54,8 @@ static void sqlite_pending_add(sqlite_pending *pending, int64_t rowid)
 }
 
 /* SQLite tells each row that is inserted. */
-static void sqlite_on_change(void *context, int action, const char *database, const char *table, sqlite3_int64 rowid)
+CODEDB_PRIVATE void codedb_sqlite_fulltext_on_change(void *context, int action, const char *database, const char *table,
+                                                     sqlite3_int64 rowid)
 {
     sqlite_connection *connection = context;
     sqlite_fulltext *fulltext;
@@ -63,6 +64,11 @@ static void sqlite_on_change(void *context, int action, const char *database, co
     for (fulltext = connection->fulltexts; fulltext != NULL; fulltext = fulltext->next)
         if (strcmp(fulltext->content, table) == 0)
             sqlite_pending_add(&fulltext->pending, rowid);
+}
+
+CODEDB_PRIVATE void codedb_sqlite_fulltext_watch(sqlite_connection *connection)
+{
+    sqlite3_update_hook(connection->db, connection->fulltexts != NULL ? codedb_sqlite_fulltext_on_change : NULL, connection);
 }
 
 /* codedb_fulltext_pending(number, old rowid, new rowid), called by the triggers: 1 when the index is not to be touched for the row. A row
@@ -500,7 +506,7 @@ CODEDB_PRIVATE codedb_code codedb_sqlite_fulltext_discover(sqlite_connection *co
         return failure;
     }
     sqlite3_finalize(tables);
-    sqlite3_update_hook(connection->db, connection->fulltexts != NULL ? sqlite_on_change : NULL, connection);
+    codedb_sqlite_fulltext_watch(connection);
     connection->schema_is_known = true;
     /* Temporary triggers are part of the transaction in which they are made: a rollback takes them back. */
     if (connection->fulltexts != NULL && !sqlite_is_autocommit(connection))
