@@ -402,7 +402,7 @@ static void the_row_that_fails_is_named_and_nothing_is_left(void **state)
     insert_many(db, 10000);
     for (int64_t at = 0; at < 70; at++) {
         codedb_batch *batch = batch_create(db);
-        char words[64];
+        char words[96];
         for (int64_t i = 0; i < 70; i++)
             batch_insert(batch, i == at ? 10000 : i, codedb_value_null());
         assert_code(codedb_batch_run(batch, &result), CODEDB_VALIDATION_ERROR, result);
