@@ -511,9 +511,8 @@ CODEDB_PRIVATE bool codedb_loop_is_stopping(const codedb_loop *loop);
 
 /* Writes the statement of a table operation: quoted names, a parameter for every value that is needed, in the operation's order. */
 CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *operation);
-/* The same for so many rows of an insert, with parameters for all of them. */
-CODEDB_PRIVATE void codedb_sql_write_rows(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *insert,
-                                          size_t row_count);
+/* The same in SQLite's dialect for so many rows of an insert, of which those before one that fails stay. */
+CODEDB_PRIVATE void codedb_sql_write_rows(codedb_buffer *sql, const codedb_operation *insert, size_t row_count);
 /* Writes one quoted name. */
 CODEDB_PRIVATE void codedb_sql_write_name(codedb_buffer *sql, codedb_sql_dialect dialect, const char *name);
 

@@ -12,7 +12,8 @@
  * 3. `transaction` is not 0 exactly while the database has a transaction that a host holds; after every call that failed the database is
  *    asked whether it still has, because some failures end it.
  * 4. A request whose time was over before it was taken is not run.
- * 5. A batch is all or nothing: its own transaction, or a savepoint in the held one.
+ * 5. A batch is all or nothing: its own transaction, or a savepoint in the held one. Its rows are gathered, and run before any step that is
+ *    none, refers to one of them, or is not of their kind.
  * 6. Stop runs everything that was queued before, the requests that waited for a held transaction included, after rolling that back. No
  *    transaction begins behind it.
  *
@@ -44,7 +45,7 @@
 #define LOOP_GATHER_TIME 0.001  /* seconds for which members are waited for, at most, */
 #define LOOP_GATHER_SHARE 0.5   /* and as a share of what a commit takes, */
 #define LOOP_GATHER_WORTH 20e-6 /* which is to be so many seconds at least */
-#define LOOP_ROWS 32            /* rows of a batch that are given to the driver at once */
+#define LOOP_ROWS 49            /* rows of a batch that are given to the driver at once */
 #define LOOP_MEMBER 0           /* the depth of a member's savepoint */
 #define LOOP_SAVEPOINTS 1000    /* the most that a host may have open */
 

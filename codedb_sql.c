@@ -72,10 +72,10 @@ static void sql_where(sql_writer *writer, const codedb_operation *operation)
     }
 }
 
-static void sql_insert(sql_writer *writer, const codedb_operation *operation, size_t row_count)
+static void sql_insert(sql_writer *writer, const char *verb, const codedb_operation *operation, size_t row_count)
 {
     size_t row, i;
-    sql_text(writer, "INSERT INTO ");
+    sql_text(writer, verb);
     sql_name(writer, operation->table);
     sql_text(writer, " (");
     sql_names(writer, operation->columns, operation->column_count);
@@ -135,7 +135,7 @@ CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dial
 {
     sql_writer writer = {sql, dialect, 0};
     switch (operation->kind) {
-    case CODEDB_OPERATION_INSERT: sql_insert(&writer, operation, 1); break;
+    case CODEDB_OPERATION_INSERT: sql_insert(&writer, "INSERT INTO ", operation, 1); break;
     case CODEDB_OPERATION_UPDATE: sql_update(&writer, operation); break;
     case CODEDB_OPERATION_DELETE:
         sql_text(&writer, "DELETE FROM ");
@@ -148,9 +148,8 @@ CODEDB_PRIVATE void codedb_sql_write(codedb_buffer *sql, codedb_sql_dialect dial
     }
 }
 
-CODEDB_PRIVATE void codedb_sql_write_rows(codedb_buffer *sql, codedb_sql_dialect dialect, const codedb_operation *insert,
-                                          size_t row_count)
+CODEDB_PRIVATE void codedb_sql_write_rows(codedb_buffer *sql, const codedb_operation *insert, size_t row_count)
 {
-    sql_writer writer = {sql, dialect, 0};
-    sql_insert(&writer, insert, row_count);
+    sql_writer writer = {sql, CODEDB_SQL_SQLITE, 0};
+    sql_insert(&writer, "INSERT OR FAIL INTO ", insert, row_count);
 }

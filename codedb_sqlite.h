@@ -41,7 +41,7 @@ typedef struct sqlite_statement {
     int parameter_count;
     codedb_value *bound; /* of an insert: what its parameters are bound to; NULL: nobody knows */
     sqlite_columns columns;
-    size_t row_count;      /* rows that came in a batch; from here on codedb_sqlite_rows.c */
+    size_t rows_seen;      /* rows of batches that came one by one; from here on codedb_sqlite_rows.c */
     bool joining_is_known; /* whether several of them may share a statement */
     sqlite3_stmt *joined;  /* the one for several, or NULL */
     codedb_value *joined_bound;
@@ -216,12 +216,6 @@ CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection);
 
 /* A rollback may have taken schema changes back, and pending rows with them; `ended`: of the whole transaction. */
 CODEDB_PRIVATE void codedb_sqlite_after_rollback(sqlite_connection *connection, bool ended);
-
-/* ---- codedb_sqlite_rows.c ------------------------------------------------------------------------------------------ */
-
-CODEDB_PRIVATE codedb_code codedb_sqlite_run_rows(codedb_connection *self, codedb_operation *operation,
-                                                  const codedb_value *values, size_t row_count, int64_t *ids, size_t *done,
-                                                  codedb_result *result);
 
 /* ---- codedb_sqlite_rows.c: many rows of an insert ------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@ static codedb_result result;
 typedef struct side {
     codedb_connection *connection;
     codedb_operation insert;
+    size_t width; /* values of a row */
     codedb_code code;
     size_t done;
     int64_t ids[ROWS];
@@ -28,20 +29,21 @@ static sqlite_statement *statement_of(side *s)
     return statement;
 }
 
-static void side_connect(side *s, const char *schema)
+static void side_connect(side *s, const char *schema, bool gives_no_id)
 {
     codedb_driver_settings settings = {.struct_size = sizeof settings, .path = ":memory:", .busy_timeout = 1};
     settings.allocator = codedb_allocator_or_default(NULL);
     memset(s, 0, sizeof *s);
+    s->width = gives_no_id ? 2 : 3;
     s->result = (codedb_result)CODEDB_INIT(codedb_result);
     assert_success(codedb_sqlite_driver()->connect(codedb_sqlite_driver(), &settings, &s->connection, &result), result);
     assert_int_equal(codedb_sqlite_execute(sqlite_of(s->connection), schema), SQLITE_OK);
     s->insert = (codedb_operation){.struct_size = sizeof s->insert,
                                    .kind = CODEDB_OPERATION_INSERT,
                                    .table = "t",
-                                   .columns = columns,
-                                   .column_count = 3,
-                                   .value_count = 3};
+                                   .columns = gives_no_id ? columns + 1 : columns,
+                                   .column_count = s->width,
+                                   .value_count = s->width};
     s->insert.hash = codedb_operation_hash(&s->insert);
 }
 
@@ -66,8 +68,8 @@ static void side_insert_rows(side *s, const codedb_value *values, size_t count)
         size_t portion = (size_t)(rand() % 64) + 1, done;
         if (portion > count - s->done)
             portion = count - s->done;
-        s->code = codedb_sqlite_driver()->run_rows(s->connection, &s->insert, values + s->done * 3, portion, s->ids + s->done,
-                                                   &done, &s->result);
+        s->code = codedb_sqlite_driver()->run_rows(s->connection, &s->insert, values + s->done * s->width, portion,
+                                                   s->ids + s->done, &done, &s->result);
         s->done += done;
     }
 }
@@ -77,17 +79,19 @@ static void side_insert_one_by_one(side *s, const codedb_value *values, size_t c
     s->code = CODEDB_SUCCESS;
     while (s->code == CODEDB_SUCCESS && s->done < count) {
         codedb_changes changes = {0, 0};
-        s->code = codedb_sqlite_driver()->run(s->connection, &s->insert, values + s->done * 3, NULL, &changes, &s->result);
+        s->code = codedb_sqlite_driver()->run(s->connection, &s->insert, values + s->done * s->width, NULL, &changes, &s->result);
         s->ids[s->done] = changes.last_insert_id;
         s->done += s->code == CODEDB_SUCCESS;
     }
 }
 
-/* A text that is made of all that is in the table. */
+/* The text with which a query answers, in the transaction or behind it. */
 static void side_read(side *s, const char *sql, char *text, size_t size)
 {
     sqlite_connection *connection = sqlite_of(s->connection);
     sqlite3_stmt *statement = NULL;
+    if (codedb_sqlite_driver()->in_transaction(s->connection))
+        assert_success(codedb_sqlite_fulltext_flush(connection, &result), result);
     connection->trusted = true;
     assert_int_equal(sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
@@ -123,6 +127,7 @@ typedef struct table_case {
     const char *schema;
     bool joins;
     bool gives_ids;      /* each row has its id given */
+    bool gives_no_id;    /* there is no such column in the insert */
     bool refers;         /* `a` is the id of an earlier row, or NULL */
     const char *content; /* SQL that answers with a text; NULL: all rows */
 } table_case;
@@ -144,6 +149,23 @@ static const table_case cases[] = {
      .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a NOT NULL, b, c AS (a || b) STORED UNIQUE)",
      .joins = true},
     {.name = "strict", .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT) STRICT", .joins = true},
+    {.name = "strict, no id",
+     .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT) STRICT",
+     .joins = true,
+     .gives_no_id = true},
+    {.name = "unique, no id",
+     .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER UNIQUE CHECK (a >= 0), b TEXT NOT NULL)",
+     .joins = true,
+     .gives_no_id = true},
+    {.name = "ids run out",
+     .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a, b);"
+               "INSERT INTO sqlite_sequence VALUES ('t', 9223372036854775807 - 450)",
+     .joins = true,
+     .gives_no_id = true},
+    {.name = "another id", .schema = "CREATE TABLE t (id, a INTEGER NOT NULL, b, _rowid_)"},
+    {.name = "changes() as a value",
+     .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, c DEFAULT (total_changes()))",
+     .content = "SELECT group_concat(c) FROM t"},
     {.name = "other table's trigger",
      .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE, b); CREATE TABLE o (x);"
                "CREATE TRIGGER g AFTER INSERT ON o BEGIN SELECT raise(FAIL, 'no'); END",
@@ -164,6 +186,19 @@ static const table_case cases[] = {
      .joins = true,
      .gives_ids = true,
      .content = "SELECT group_concat(rowid) FROM f WHERE f MATCH 'word'"},
+    {.name = "parent and full text",
+     .schema =
+         "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n "
+         "WHERE i < 599) SELECT i FROM n; CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES p (id), b);"
+         "CREATE VIRTUAL TABLE f USING fts5 (b, content='t', content_rowid='id')",
+     .joins = true,
+     .content = "SELECT group_concat(rowid) FROM f WHERE f MATCH 'word'"},
+    {.name = "rows that are waited for",
+     .schema =
+         "PRAGMA foreign_keys = OFF; CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p WITH RECURSIVE n(i) AS (SELECT 0 "
+         "UNION ALL SELECT i + 1 FROM n WHERE i < 599) SELECT i FROM n;"
+         "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES p (id), b); CREATE TABLE c (t REFERENCES t (id));"
+         "INSERT INTO c SELECT id FROM p; PRAGMA foreign_keys = ON"},
     {.name = "its own parent",
      .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER REFERENCES t (id), b)",
      .refers = true},
@@ -185,6 +220,11 @@ static const table_case cases[] = {
     {.name = "a trigger that rolls back",
      .schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b);"
                "CREATE TRIGGER g AFTER INSERT ON t WHEN new.a = 431 BEGIN SELECT raise(ROLLBACK, 'no'); END"},
+    {.name = "a temporary trigger with a name like codedb's",
+     .schema =
+         "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b); CREATE TABLE o (x);"
+         "CREATE TEMP TRIGGER codedb_fulltext_mine AFTER INSERT ON main.t BEGIN INSERT INTO o SELECT count(*) FROM main.t; END",
+     .content = "SELECT group_concat(x) FROM o"},
     {.name = "a view",
      .schema = "CREATE TABLE o (id INTEGER PRIMARY KEY, a UNIQUE, b); CREATE VIEW t AS SELECT * FROM o;"
                "CREATE TRIGGER g INSTEAD OF INSERT ON t BEGIN INSERT INTO o VALUES (new.id, new.a, new.b); END"},
@@ -194,21 +234,24 @@ static const table_case cases[] = {
 static void make_rows(const table_case *table, codedb_value *values, mistake wrong, size_t at)
 {
     static char texts[ROWS][24];
+    size_t width = table->gives_no_id ? 2 : 3;
     for (size_t i = 0; i < ROWS; i++) {
-        codedb_value *row = values + i * 3;
+        codedb_value *a = values + (i + 1) * width - 2;
         snprintf(texts[i], sizeof texts[i], "word %zu", i);
-        row[0] = table->gives_ids ? codedb_value_integer((int64_t)i * 2 + 1) : codedb_value_null();
-        row[1] = codedb_value_integer((int64_t)i);
+        if (!table->gives_no_id)
+            a[-1] = table->gives_ids ? codedb_value_integer((int64_t)i * 2 + 1) : codedb_value_null();
+        a[0] = codedb_value_integer((int64_t)i);
         if (table->refers)
-            row[1] = i % 3 == 0 ? codedb_value_null() : codedb_value_integer((int64_t)i);
-        row[2] = i % 5 == 0 ? codedb_value_text("word and word") : codedb_value_text(texts[i]);
+            a[0] = i % 3 == 0 ? codedb_value_null() : codedb_value_integer((int64_t)i);
+        a[1] = i % 5 == 0 ? codedb_value_text("word and word") : codedb_value_text(texts[i]);
     }
+    codedb_value *a = values + (at + 1) * width - 2;
     switch (wrong) {
-    case MISTAKE_TWICE: values[at * 3 + 1] = values[(at == 0 ? 0 : at - 1) * 3 + 1]; break;
-    case MISTAKE_NULL: values[at * 3 + 1 + at % 2] = codedb_value_null(); break;
-    case MISTAKE_NEGATIVE: values[at * 3 + 1] = codedb_value_integer(-5); break;
-    case MISTAKE_TEXT: values[at * 3 + at % 2] = codedb_value_text("no number"); break;
-    case MISTAKE_AHEAD: values[at * 3 + 1] = codedb_value_integer((int64_t)at + 3); break;
+    case MISTAKE_TWICE: a[0] = a[-(int)width]; break;
+    case MISTAKE_NULL: a[at % 2] = codedb_value_null(); break;
+    case MISTAKE_NEGATIVE: a[0] = codedb_value_integer(-5); break;
+    case MISTAKE_TEXT: a[table->gives_no_id ? 0 : -(int)(at % 2)] = codedb_value_text("no number"); break;
+    case MISTAKE_AHEAD: a[0] = codedb_value_integer((int64_t)at + 3); break;
     case MISTAKE_NONE:
     case MISTAKES: break;
     }
@@ -216,10 +259,18 @@ static void make_rows(const table_case *table, codedb_value *values, mistake wro
 
 /* ---- As one by one --------------------------------------------------------------------------------------------------- */
 
-static void compare(const table_case *table, side *rows, side *single, const char *what)
+static void compare_content(const table_case *table, side *rows, side *single)
 {
     const char *content = table->content != NULL ? table->content : ALL_ROWS;
     static char got[200000], expected[200000];
+    side_read(rows, content, got, sizeof got);
+    side_read(single, content, expected, sizeof expected);
+    assert_string_equal(got, expected);
+}
+
+/* Both ended alike; what is there is compared in the transaction, where a failure leaves the rows before it, and behind it. */
+static void compare(const table_case *table, side *rows, side *single, const char *what)
+{
     if (rows->code != single->code || rows->done != single->done)
         fail_msg("%s, %s: %s behind %zu rows, expected %s behind %zu: %s", table->name, what, codedb_code_name(rows->code),
                  rows->done, codedb_code_name(single->code), single->done, rows->result.description);
@@ -230,11 +281,10 @@ static void compare(const table_case *table, side *rows, side *single, const cha
         if (rows->ids[i] != single->ids[i])
             fail_msg("%s, %s: row %zu has id %lld, expected %lld", table->name, what, i, (long long)rows->ids[i],
                      (long long)single->ids[i]);
+    compare_content(table, rows, single);
     side_end(rows);
     side_end(single);
-    side_read(rows, content, got, sizeof got);
-    side_read(single, content, expected, sizeof expected);
-    assert_string_equal(got, expected);
+    compare_content(table, rows, single);
 }
 
 /* Rows with a mistake, behind many without one, so that the statement for several is there. */
@@ -245,8 +295,8 @@ static void check_mistake(const table_case *table, mistake wrong)
     char what[64];
     side rows, single;
     snprintf(what, sizeof what, "mistake %d in row %zu", (int)wrong, at);
-    side_connect(&rows, table->schema);
-    side_connect(&single, table->schema);
+    side_connect(&rows, table->schema, table->gives_no_id);
+    side_connect(&single, table->schema, table->gives_no_id);
     make_rows(table, values, wrong, at);
     side_begin(&rows);
     side_begin(&single);
@@ -275,7 +325,7 @@ static void when_time_is_over_no_row_is_left(void **state)
     side rows;
     char count[16];
     (void)state;
-    side_connect(&rows, cases[0].schema);
+    side_connect(&rows, cases[0].schema, false);
     make_rows(&cases[0], values, MISTAKE_NONE, 0);
     side_begin(&rows);
     side_insert_rows(&rows, values, MORE_THAN_JOIN);
@@ -284,6 +334,7 @@ static void when_time_is_over_no_row_is_left(void **state)
     side_insert_rows(&rows, values, ROWS);
     codedb_sqlite_driver()->set_deadline(rows.connection, 0);
     assert_code(rows.code, CODEDB_TIMEOUT, rows.result);
+    assert_true(rows.done >= MORE_THAN_JOIN && rows.done < ROWS);
     assert_false(codedb_sqlite_driver()->in_transaction(rows.connection));
     side_read(&rows, "SELECT count(*) FROM t", count, sizeof count);
     assert_string_equal(count, "0");
@@ -295,7 +346,7 @@ static void check_limit(int limit, int value)
     static codedb_value values[ROWS * 3];
     side rows;
     char count[16];
-    side_connect(&rows, cases[0].schema);
+    side_connect(&rows, cases[0].schema, false);
     sqlite3_limit(sqlite_of(rows.connection)->db, limit, value);
     make_rows(&cases[0], values, MISTAKE_NONE, 0);
     side_begin(&rows);
@@ -383,17 +434,21 @@ static void other_operations_see_the_rows_before_them(void **state)
 {
     codedb_batch *batch;
     (void)state;
+    run_sql(db, "CREATE TABLE told (changes, id)");
     insert_many(db, 10000);
     batch = batch_create(db);
     for (int64_t i = 0; i < 100; i++) {
         batch_insert(batch, i, codedb_value_integer(i));
-        if (i % 30 == 29)
+        if (i % 32 == 31)
+            codedb_batch_execute(batch, "INSERT INTO told VALUES (changes(), last_insert_rowid())", NULL, 0);
+        if (i % 32 == 31)
             codedb_batch_execute(batch, "UPDATE t SET b = (SELECT count(*) FROM t WHERE a < 10000) WHERE a < 10000", NULL, 0);
     }
     assert_success(codedb_batch_run(batch, &result), result);
     codedb_batch_free(batch);
-    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t WHERE a < 90 AND b = 90"), 90);
-    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t WHERE a BETWEEN 90 AND 99 AND b = a"), 10);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM told, t WHERE changes = 1 AND t.id = told.id AND t.a % 32 = 31"), 3);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t WHERE a < 96 AND b = 96"), 96);
+    assert_int_equal(ask_integer(db, "SELECT count(*) FROM t WHERE a BETWEEN 96 AND 99 AND b = a"), 4);
 }
 
 static void the_row_that_fails_is_named_and_nothing_is_left(void **state)
@@ -486,15 +541,17 @@ int main(void)
         cmocka_unit_test(all_is_as_if_rows_were_inserted_one_by_one),
         cmocka_unit_test(when_time_is_over_no_row_is_left),
         cmocka_unit_test(where_a_statement_for_several_would_be_too_large_there_is_none),
+        cmocka_unit_test(every_failed_allocation_is_an_answer),
+    };
+    const struct CMUnitTest batches[] = {
         cmocka_unit_test_setup_teardown(rows_may_refer_to_the_rows_before_them, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(other_operations_see_the_rows_before_them, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(the_row_that_fails_is_named_and_nothing_is_left, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_failed_batch_in_a_transaction_undoes_its_rows_alone, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_trigger_that_is_made_later_is_noticed, open_memory, close_memory),
-        cmocka_unit_test(every_failed_allocation_is_an_answer),
     };
     srand(20261130);
     printf("test_rows: seed 20261130\n");
     result = (codedb_result)CODEDB_INIT(codedb_result);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + support_run_both("batches of rows", batches);
 }
