@@ -634,7 +634,7 @@ struct codedb_driver {
     void (*watch)(codedb_connection *connection, int (*is_cancelled)(void *context), void *context);
 
     /* Called inside of a transaction: runs an insert once for each of `row_count` rows, whose values stand one behind another, up to
-     * the first that fails. It is as if `run` were called for each. *done is how many rows were inserted, ids[i] the id of each. NULL:
+     * the first that fails. It is as if `run` were called for each. *done is how many came before that one, ids[i] the id of each. NULL:
      * `run` is called for each. */
     codedb_code (*run_rows)(codedb_connection *connection, codedb_operation *insert, const codedb_value *values, size_t row_count,
                             int64_t *ids, size_t *done, codedb_result *result);
