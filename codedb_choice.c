@@ -78,12 +78,16 @@ static void choice_release(codedb_tree *tree)
     codedb_memory_release(&tree->allocator, tree->long_ends);
 }
 
-/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. */
+/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. Where a line begins, its indentation
+ * begins there, too. */
 static uint32_t choice_behind_strings(const codedb_tree *tree, uint32_t start)
 {
     uint32_t at = tree->token_count;
     while (at > 0 && tree->tokens[at - 1].start >= start)
         at--;
+    while (at + 1 < tree->token_count && tree->tokens[at].start == start &&
+           (tree->tokens[at].kind == CODEDB_TOKEN_INDENT || tree->tokens[at].kind == CODEDB_TOKEN_DEDENT))
+        at++;
     while (at + 1 < tree->token_count &&
            (tree->tokens[at].kind == CODEDB_TOKEN_STRING || tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_START ||
             tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_END))

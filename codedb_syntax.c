@@ -122,11 +122,12 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
 {
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
-    if (parser->tokens[first].kind == CODEDB_TOKEN_DEDENT && error->offset < error->reached)
-        error->reached = error->offset; /* CPython gives it before it looks at the character behind it */
     error->expected = false;
     error->at_once = false;
     error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT || parser->tokens[first].kind == CODEDB_TOKEN_DEDENT;
+    /* CPython gives such a token before it looks at the character behind it */
+    if (error->indent && error->offset < error->reached)
+        error->reached = error->offset;
     error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
     vsnprintf(error->message, sizeof error->message, format, arguments);
 }
