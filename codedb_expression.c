@@ -19,6 +19,7 @@ static void expression_comprehension(codedb_parser *parser);
 static void expression_misplaced_comprehension(codedb_parser *parser);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
+static void expression_lambda(codedb_parser *parser, bool of_condition);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -802,15 +803,21 @@ static void expression_wrap_clauses(codedb_parser *parser, uint32_t count, uint3
     }
 }
 
-/* ('if' disjunction)*; up to 3.8 a lambda may stand there */
+/* disjunction; up to 3.8 a lambda may stand there */
+static void expression_condition(codedb_parser *parser)
+{
+    if (parser->version < 309 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA))
+        expression_lambda(parser, true);
+    else
+        expression_operators(parser, EXPRESSION_OR);
+}
+
+/* ('if' disjunction)* */
 static void expression_conditions(codedb_parser *parser)
 {
     while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF)) {
         uint32_t first = parser->at++, mark = parser->count;
-        if (parser->version < 309 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA))
-            codedb_expression_parse(parser);
-        else
-            expression_operators(parser, EXPRESSION_OR);
+        expression_condition(parser);
         parser_role(parser, CODEDB_FIELD_test);
         parser_close(parser, CODEDB_NODE_COMP_IF, first, mark);
         parser_role(parser, CODEDB_FIELD_ifs);
@@ -1036,8 +1043,9 @@ static void expression_braces(codedb_parser *parser)
 
 /* ---- Lambda ------------------------------------------------------------------------------------------------------- */
 
-/* lambdef: 'lambda' [lambda_params] ':' expression */
-static void expression_lambda(codedb_parser *parser)
+/* lambdef: 'lambda' [lambda_params] ':' expression
+ * `of_condition`: up to 3.8 one stands behind the 'if' of a comprehension, and its body is a disjunction or another such lambda. */
+static void expression_lambda(codedb_parser *parser, bool of_condition)
 {
     uint32_t first = parser->at++, mark = parser->count;
     parser_enter(parser);
@@ -1045,7 +1053,10 @@ static void expression_lambda(codedb_parser *parser)
     parser_expect(parser, CODEDB_TOKEN_COLON);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) && parser->version >= 312)
         codedb_parser_fail(parser, first, parser->at, "a lambda in a replacement field has to be in parentheses");
-    codedb_expression_parse(parser);
+    if (CODEDB_LIKELY(!of_condition))
+        codedb_expression_parse(parser);
+    else
+        expression_condition(parser);
     parser_leave(parser);
     parser_role(parser, CODEDB_FIELD_body);
     parser_close(parser, CODEDB_NODE_LAMBDA, first, mark);
@@ -1094,7 +1105,7 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
             codedb_hint_condition(parser, body);
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
-            expression_lambda(parser);
+            expression_lambda(parser, false);
             count++;
             break;
         }
@@ -1115,7 +1126,7 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
         return;
     }
     if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_KEYWORD_LAMBDA)) {
-        expression_lambda(parser);
+        expression_lambda(parser, false);
         return;
     }
     uint32_t first = parser->at, mark = parser->count;
