@@ -650,23 +650,32 @@ static void expression_slice(codedb_parser *parser, uint32_t first, uint32_t mar
     parser_close(parser, CODEDB_NODE_SLICE, first, mark);
 }
 
-/* slice | starred_expression, with slice: [expression] ':' ... | named_expression */
-static void expression_subscript_element(codedb_parser *parser)
+/* starred_expression in the subscript whose '[' is token `bracket`. Returns whether it could be an element of a list as well. */
+static bool expression_starred_index(codedb_parser *parser, uint32_t bracket)
+{
+    uint32_t star = parser->at;
+    if (CODEDB_UNLIKELY(parser->version < 311))
+        codedb_hint_old_star(parser, bracket);
+    parser->at += !parser->failed;
+    codedb_expression_parse(parser);
+    bool is_element = codedb_expression_is_bitwise_or(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 311)
+        codedb_hint_starred_operand(parser, star, false);
+    else if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+        codedb_hint_unpacked(parser, star);
+    else if (CODEDB_UNLIKELY(parser_sees_for(parser)) && star == bracket + 1)
+        expression_fail_clauses(parser, star, parser->at, "a subscript has no comprehension: expected ']', found 'for'");
+    return is_element;
+}
+
+/* slice | starred_expression, with slice: [expression] ':' ... | named_expression
+ * Returns whether it could be an element of a list as well. */
+static bool expression_subscript_element(codedb_parser *parser, uint32_t bracket)
 {
     uint32_t first = parser->at, mark = parser->count;
+    bool is_element = true;
     if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
-        if (parser->version == 309 && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            codedb_hint_old_subscript(parser);
-        bool had_failed = parser->failed;
-        codedb_parser_require(parser, 311, "unpacking in a subscript");
-        if (parser->failed && !had_failed) /* for CPython it is only the unexpected token */
-            parser->error->expected = !parser->error->no_memory;
-        parser->at += !parser->failed;
-        codedb_expression_parse(parser);
-        if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && parser->version >= 310)
-            codedb_hint_starred_operand(parser, first, false);
-        else if (CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            expression_fail_clauses(parser, first, parser->at, "a subscript has no comprehension: expected ']', found 'for'");
+        is_element = expression_starred_index(parser, bracket);
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
     } else {
@@ -683,30 +692,32 @@ static void expression_subscript_element(codedb_parser *parser)
     if (parser_last(parser)->kind != CODEDB_NODE_SLICE) {
         parser_role(parser, CODEDB_FIELD_value);
         parser_close(parser, CODEDB_NODE_INDEX, first, mark);
+    } else {
+        is_element = false;
     }
     parser_role(parser, CODEDB_FIELD_slice);
     parser_close(parser, CODEDB_NODE_SUBSCRIPT_ELEMENT, first, mark);
     parser_role(parser, CODEDB_FIELD_slice);
+    return is_element;
 }
 
 /* primary '[' slices ']', behind the primary; slices: slice !',' | ','.(slice | starred_expression)+ [','] */
 static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    uint32_t start = ++parser->at, count = 0;
-    bool sliced = false, may_generate = parser->version >= 310;
+    uint32_t bracket = parser->at++, start = parser->at, count = 0;
+    bool is_list = true, may_generate = parser->version >= 310;
     parser_role(parser, CODEDB_FIELD_value);
     parser_enter(parser);
     do {
-        expression_subscript_element(parser);
-        sliced = sliced || parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE;
-        if (count++ == 0 && !sliced && parser->tokens[start].kind != CODEDB_TOKEN_STAR)
+        is_list = expression_subscript_element(parser, bracket) && is_list;
+        if (count++ == 0 && is_list && parser->tokens[start].kind != CODEDB_TOKEN_STAR)
             start = parser_node_start(&parser->nodes[parser->count - 3]);
     } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) &&
              !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) &&
              !(may_generate && parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR)));
     parser_leave(parser);
     bool has_comma = count > 1 || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_COMMA;
-    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && may_generate && has_comma && !sliced)
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && may_generate && has_comma && is_list)
         expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
     if (parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE)
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);

@@ -198,28 +198,30 @@ static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
     return true;
 }
 
-/* '{' '*' expression for_if_clauses | '{' star_named_expression ',' [star_named_expressions] for_if_clauses */
-static void hint_braces_parse(codedb_parser *parser)
+/* ('[' | '{') '*' expression for_if_clauses | ('[' | '{') star_named_expression ',' [star_named_expressions] for_if_clauses */
+static void hint_display_parse(codedb_parser *parser)
 {
+    bool is_list = parser_sees(parser, CODEDB_TOKEN_LEFT_BRACKET);
+    codedb_token_kind closing = is_list ? CODEDB_TOKEN_RIGHT_BRACKET : CODEDB_TOKEN_RIGHT_BRACE;
     uint32_t first = ++parser->at, mark = parser->count;
     if (!codedb_expression_begins(parser))
         return;
     codedb_star_named_parse(parser);
     if (parser_sees(parser, CODEDB_TOKEN_COMMA))
-        codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
+        codedb_elements_parse(parser, first, mark, closing);
     else if (parser_sees_for(parser) && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
         codedb_generator_parse(parser, first, mark);
-    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
-        codedb_hint_behind(parser, "'}'");
+    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser_sees(parser, closing))
+        codedb_hint_behind(parser, codedb_token_kind_text(closing));
 }
 
-/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace: so it
- * does here when there is one at token `at`. */
+/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a bracket or a
+ * brace: so it does here when there is a brace at token `at`. */
 static hint_found hint_braces(codedb_parser *parser, uint32_t at)
 {
     hint_found found = {.behind = at};
     if (parser->tokens[at].kind == CODEDB_TOKEN_LEFT_BRACE && parser->version >= 310 && !parser->quiet)
-        found = hint_try(parser, hint_braces_parse, at, false);
+        found = hint_try(parser, hint_display_parse, at, false);
     hint_reach(parser, &found);
     return found;
 }
@@ -448,8 +450,11 @@ static void hint_starred_clauses_parse(codedb_parser *parser)
     uint32_t first = parser->at++, mark = parser->count;
     codedb_expression_parse(parser);
     uint32_t clauses = parser->at;
-    if (!parser_sees_for(parser))
+    if (!parser_sees_for(parser)) {
+        /* behind it CPython has looked for the 'for' */
+        parser->at += parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC);
         return;
+    }
     codedb_generator_parse(parser, first + 1, mark);
     if (parser->failed && (!parser->error->expected || parser->error->no_memory || !hint_has_clause(parser, clauses)))
         return;
@@ -1227,15 +1232,33 @@ CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
         hint_legacy(parser, first);
 }
 
-CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)
+/* In 3.9, where it is first. */
+static void hint_old_subscript(codedb_parser *parser)
 {
-    if (parser->failed || parser->quiet)
+    hint_found clauses = hint_starred_clauses(parser, parser->at), operand = {.reached = 0};
+    if (!clauses.told)
+        operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
+    if (!clauses.told && !operand.told)
+        parser->at = hint_token_at(parser, parser->at, clauses.reached > operand.reached ? clauses.reached : operand.reached);
+}
+
+/* Before 3.11 a '*' fits nowhere in a subscript. But behind what may be called CPython has looked for a comprehension that is none, which may
+ * begin with the '[': 3.9 with one starred expression, 3.10 also with several elements. */
+CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket)
+{
+    hint_found list = {.reached = 0};
+    if (parser->failed)
         return;
-    if (hint_starred_clauses(parser, parser->at).told)
+    if (parser->version == 309 && parser->at == bracket + 1 && !parser->quiet)
+        hint_old_subscript(parser);
+    else if (parser->version == 310 && !parser->quiet)
+        list = hint_try(parser, hint_display_parse, bracket, false);
+    if (parser->failed)
         return;
-    hint_found operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
-    if (!operand.told)
-        parser->at = hint_token_at(parser, parser->at, operand.reached);
+    codedb_parser_require(parser, 311, "unpacking in a subscript");
+    /* for CPython it is only the unexpected token */
+    parser->error->expected = !parser->error->no_memory;
+    hint_reach(parser, &list);
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */

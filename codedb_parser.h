@@ -123,8 +123,8 @@ CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren);
 /* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
-/* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */
-CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
+/* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */
+CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
