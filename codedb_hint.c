@@ -744,38 +744,99 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
         parser->error->expected = false;
 }
 
-/* star_named_expression. It ends before a 'not' behind which no 'in' is. */
-static void hint_element_parse(codedb_parser *parser)
+/* The bracket, of those behind token `first`, that opens the outermost brackets in which the error is; `first`: it is in none. */
+static uint32_t hint_outer_bracket(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t depth = 0, opening = first;
+    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && codedb_token_opens(kind))
+            opening = at;
+        depth += codedb_token_opens(kind);
+        depth -= depth > 0 && codedb_token_closes(kind);
+    }
+    return depth > 0 ? opening : first;
+}
+
+/* What begins at `first` failed in the brackets that open at token `opening`: parses what is before them, if that is an element, for which
+ * the source ends there for a moment. */
+static void hint_cut_element(codedb_parser *parser, uint32_t first, uint32_t opening)
+{
+    codedb_token *cut = &parser->tree->tokens[opening];
+    codedb_syntax_error error = *parser->error;
+    bool quiet = parser->quiet;
+    uint8_t kind = cut->kind;
+    cut->kind = CODEDB_TOKEN_ENDMARKER;
+    parser->failed = false;
+    parser->quiet = true;
+    parser->at = first;
+    codedb_star_named_parse(parser);
+    parser->quiet = quiet;
+    cut->kind = kind;
+    if (parser->error->no_memory)
+        return;
+    if (!parser->failed && parser->at < opening)
+        codedb_parser_fail_expected(parser, hint_something);
+    *parser->error = error;
+}
+
+/* star_named_expression. `remembered`: CPython has read it before without looking for mistakes, so none are told in it, but for those of the
+ * expression as a whole. */
+static void hint_element_read(codedb_parser *parser, bool remembered)
 {
     uint32_t first = parser->at;
+    bool quiet = parser->quiet;
+    parser->quiet = quiet || remembered;
     codedb_star_named_parse(parser);
+    parser->quiet = quiet;
+    if (!remembered || !parser->failed || parser->error->no_memory || parser->error->at_once)
+        return;
+    parser->error->expected = true;
+    hint_expression(parser, first, false);
+}
+
+/* The same; `before`: where the element begins that stands at its side. It ends before a 'not' behind which no 'in' is, and before brackets
+ * that are no arguments or subscript: they may be the next element. Returns how far one had to look. */
+static uint32_t hint_element_parse(codedb_parser *parser, uint32_t before)
+{
+    uint32_t first = parser->at;
+    bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA;
+    hint_element_read(parser, is_beside && hint_may_miss_comma(parser, before));
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
-        return;
-    uint32_t behind = codedb_parser_behind_whole(parser, first);
-    if (behind == first || parser->tokens[behind].kind != CODEDB_TOKEN_KEYWORD_NOT ||
-        parser->tokens[behind + 1].start != parser->error->offset)
-        return;
-    parser->failed = false;
-    parser->at = behind;
+        return 0;
+    uint32_t opening = hint_outer_bracket(parser, first), reached = parser->error->reached;
+    uint32_t behind = hint_behind_whole(parser, first);
+    if (opening > first) {
+        hint_cut_element(parser, first, opening);
+    } else if (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_NOT &&
+               parser->tokens[behind + 1].start == parser->error->offset) {
+        parser->failed = false;
+        parser->at = behind;
+    }
+    return reached;
 }
 
 /* star_named_expression ',' star_named_expressions* ':' expression: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
-    uint32_t first = parser->at;
+    uint32_t first = parser->at, reached = 0;
     codedb_star_named_parse(parser);
     uint32_t behind = parser->at, start = hint_start(parser, first, behind);
     if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
         return;
-    while (codedb_expression_begins(parser)) {
-        hint_element_parse(parser);
+    for (uint32_t before = first; codedb_expression_begins(parser);) {
+        uint32_t element = parser->at, looked = hint_element_parse(parser, before);
+        before = element;
+        reached = looked > reached ? looked : reached;
         parser_accept(parser, CODEDB_TOKEN_COMMA);
     }
+    if (parser->failed && parser->error->reached < reached)
+        parser->error->reached = reached;
     uint32_t annotation = parser->at + 1;
     if (!parser_accept(parser, CODEDB_TOKEN_COLON))
         return;
     codedb_expression_parse(parser);
-    uint32_t reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
     if (parser->failed && (!parser->error->expected || parser->error->no_memory || !codedb_hint_has_whole(parser, annotation)))
         return;
     parser->failed = false;
@@ -798,6 +859,8 @@ CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32
 {
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return false;
+    if (parser->version >= 310 && hint_outer_bracket(parser, first) > first)
+        return true;
     uint32_t at = hint_token_at(parser, first, parser->error->offset);
     return parser->version >= 310 && at > first &&
            (parser->tokens[at].kind == CODEDB_TOKEN_COLON_EQUAL || parser->tokens[at - 1].kind == CODEDB_TOKEN_KEYWORD_NOT);
