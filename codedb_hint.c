@@ -702,8 +702,8 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
 {
     codedb_syntax_error error = *parser->error;
-    bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
-    if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
+    bool is_old = parser->version == 309;
+    if (!error.expected || error.no_memory || parser->version < 309)
         return;
     bool has_value = codedb_hint_has_whole(parser, operator_token + 1);
     parser->failed = false;
