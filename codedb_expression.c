@@ -315,7 +315,8 @@ typedef struct expression_arguments {
     uint32_t positional;      /* how many of them and of `*x` */
     uint32_t last_positional; /* where the last of these begins */
     bool double_starred;
-    bool rest; /* read only to tell of one before them: no clauses, and the next one that is misplaced ends them */
+    bool generator; /* up to 3.8 one is to be told of late */
+    bool rest;      /* read only to tell of one before them: no clauses, and the next one that is misplaced ends them */
 } expression_arguments;
 
 /* Whether the expression just parsed is a bitwise_or. */
@@ -343,7 +344,7 @@ static void expression_starred_generator(codedb_parser *parser, uint32_t first, 
 }
 
 /* Clauses of a comprehension stand behind an argument that cannot have them: CPython tells of the last argument without a name before
- * them, if it is not the only one, or if a comma follows, after what it has to tell of the clauses. */
+ * them, if it is not the only one, or if it is an expression and a comma follows, after what it has to tell of the clauses. */
 static void expression_fail_argument_clauses(codedb_parser *parser, const expression_arguments *seen)
 {
     uint32_t clauses = parser->at;
@@ -351,10 +352,14 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
         codedb_parser_fail_expected(parser, "',' or ')'");
         return;
     }
+    bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
+    bool is_element = seen->first && seen->plain == 1 && !is_named;
     expression_misplaced_comprehension(parser);
-    bool tells = seen->positional > 1 || (seen->positional == 1 && seen->first && parser_sees(parser, CODEDB_TOKEN_COMMA));
-    codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
-                        tells ? "a generator expression has to be in parentheses here" : NULL);
+    if (is_element && parser_sees(parser, CODEDB_TOKEN_COMMA))
+        codedb_hint_generator(parser, seen->last_positional);
+    else
+        codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
+                            seen->positional > 1 ? "a generator expression has to be in parentheses here" : NULL);
 }
 
 /* '*' stands behind '**' in arguments. Where CPython tells of that: since 3.13 at the comma, if what is unpacked is whole; before, at the
@@ -376,9 +381,11 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
     if (!is_told || parser->version < 310 || parser->version >= 313 || !parser->error->expected || parser->error->no_memory ||
         codedb_hint_has_whole(parser, star + 1))
         return;
+    uint32_t reached = parser->error->reached;
     parser->failed = false;
     parser->at = star;
     expression_fail_unpacking(parser, seen, star);
+    parser->error->reached = reached;
 }
 
 /* Whether clauses stand where none can: in 3.9, which reads them to say so, behind an 'async' it is the 'for' that is missing. */
@@ -404,15 +411,20 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     codedb_expression_parse(parser);
     bool is_whole = parser->at < parser->end && !parser_sees(parser, CODEDB_TOKEN_EQUAL); /* for CPython */
     if (follows && !parser->failed && parser->version >= 313 && is_whole) {
-        codedb_hint_operand(parser, star);
+        uint32_t reached = codedb_hint_operand(parser, star);
         expression_fail_unpacking(parser, seen, star);
+        if (parser->error->reached < reached)
+            parser->error->reached = reached;
     }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
         codedb_hint_starred_operand(parser, star, false);
     }
-    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
         codedb_hint_unpacked(parser, star);
+        if (follows && parser->failed && parser->error->expected) /* since 3.13 it is a positional argument */
+            codedb_hint_positional(parser, star + 1, false);
+    }
     if (!is_double) {
         seen->positional++;
         seen->last_positional = star;
@@ -434,11 +446,12 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 }
 
 /* Up to 3.8 CPython looks for generators among the arguments before anything else that it finds late in them. */
-static void expression_forget_late(codedb_parser *parser, const expression_arguments *seen)
+static void expression_forget_late(codedb_parser *parser, expression_arguments *seen)
 {
-    bool is_found = parser->version < 309 && parser->late->message[0] != '\0';
+    bool is_found = parser->version < 309 && parser->late->message[0] != '\0' && !seen->generator;
     if (is_found && parser->late->offset >= parser->tokens[seen->start].start)
         parser->late->message[0] = '\0';
+    seen->generator = true;
 }
 
 /* assignment_expression | expression !':=' | genexp */
@@ -447,22 +460,23 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     uint32_t first = parser->at, mark = parser->count;
     bool had_failed = parser->failed;
     expression_named(parser, true);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
+    bool is_behind = seen->keyword || seen->double_starred;
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && is_behind && !seen->rest)
         codedb_hint_positional(parser, first, seen->keyword);
     if (seen->rest && parser_sees_clause(parser))
         codedb_parser_fail_expected(parser, "',' or ')'");
-    else if (seen->rest && (seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
+    else if (seen->rest && is_behind && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_behind(parser, "a keyword argument");
     bool only_clauses = parser->version < 310 || (seen->first && !seen->of_class);
     bool generates = only_clauses ? parser_sees_clause(parser) : parser_sees_for(parser);
-    bool is_behind = seen->keyword || seen->double_starred;
+    bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
     if (CODEDB_UNLIKELY(generates && is_behind) && parser->version >= 309) /* CPython looks for a generator of an expression */
-        generates = parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR || parser_last(parser)->parens > 0;
+        generates = !is_named;
     seen->plain++;
     seen->positional++;
     seen->last_positional = parser_node_start(parser_last(parser));
     if (CODEDB_UNLIKELY(generates)) {
-        if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
+        if (parser->version == 308 && is_named)
             codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
         if (seen->of_class)
             expression_forget_late(parser, seen);
@@ -470,14 +484,14 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             expression_fail_argument_clauses(parser, seen);
         else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
-        uint32_t clause = parser->at;
+        uint32_t clause = parser->at, start = parser->version < 309 ? first : seen->last_positional;
         parser_role(parser, CODEDB_FIELD_elt);
         if (seen->first)
             expression_comprehension(parser);
         else
             expression_misplaced_comprehension(parser);
         if (!seen->first && (!seen->of_class || (is_behind && parser->version >= 309)))
-            codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
+            codedb_hint_clauses(parser, clause, start, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
@@ -485,11 +499,13 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         if (!sole && !before_comma) {
             if (!seen->of_class)
                 expression_forget_late(parser, seen);
-            codedb_hint_generator(parser, first);
+            if (is_named) /* of which CPython does not tell */
+                codedb_parser_fail_expected(parser, "')' behind a generator expression");
+            codedb_hint_generator(parser, start);
         }
     }
     parser_role(parser, CODEDB_FIELD_value);
-    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
+    if (CODEDB_UNLIKELY(is_behind) && !parser_sees(parser, CODEDB_TOKEN_EQUAL) && !seen->rest)
         codedb_hint_positional(parser, first, seen->keyword);
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
@@ -572,6 +588,9 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
             const codedb_node *node = parser_last(parser);
             bool is_whole =
                 node->kind == CODEDB_NODE_NAMED_EXPR || (node->kind == CODEDB_NODE_GENERATOR_EXP && parser->version >= 308);
+            bool is_misplaced = node->kind == CODEDB_NODE_NAMED_EXPR && (seen->keyword || seen->double_starred);
+            if (is_whole && node->parens == 0 && is_misplaced && parser->version >= 310)
+                parser->at = first + 1; /* for CPython the name was to be a keyword */
             if (is_whole && node->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
@@ -861,6 +880,8 @@ static void expression_comprehension(codedb_parser *parser)
 /* The same where none can stand: CPython reads it only to tell of it. */
 static void expression_misplaced_comprehension(codedb_parser *parser)
 {
+    if (parser->quiet && parser->version >= 310)
+        codedb_parser_fail_expected(parser, "',' or a closing bracket");
     bool again = parser->again;
     parser->again = true;
     expression_comprehension(parser);
@@ -1154,12 +1175,16 @@ static void expression_no_name(codedb_parser *parser, uint32_t first, uint32_t m
     uint32_t walrus = parser->at++, start = parser->version < 309 ? first : parser_node_start(parser_last(parser));
     parser_role(parser, CODEDB_FIELD_target);
     codedb_expression_parse(parser);
-    if (parser->failed && parser->version == 309 && parser->error->expected && !parser->error->no_memory &&
-        codedb_parser_has_whole(parser, walrus + 1))
-        parser->failed = false; /* what is whole of the value is enough for 3.9 */
+    /* what is whole of the value is enough for 3.9 */
+    bool is_partial = parser->failed && parser->version == 309 && parser->error->expected && !parser->error->no_memory &&
+                      codedb_parser_has_whole(parser, walrus + 1);
+    uint32_t reached = parser->error->reached;
+    parser->failed = parser->failed && !is_partial;
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
     codedb_parser_fail_late(parser, start, walrus, "expected a name before ':=', found an expression");
+    if (is_partial)
+        parser->error->reached = reached;
 }
 
 /* named_expression: NAME ':=' ~ expression | expression !':='

@@ -603,10 +603,13 @@ static void hint_starred_arguments_parse(codedb_parser *parser)
     } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && parser_sees(parser, CODEDB_TOKEN_STAR));
 }
 
-CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star)
+CODEDB_PRIVATE uint32_t codedb_hint_operand(codedb_parser *parser, uint32_t star)
 {
+    hint_found others = {.reached = 0};
+    uint32_t reached = parser->tokens[parser->at].start;
     if (!parser->quiet && (codedb_expression_begins(parser) || parser_sees(parser, CODEDB_TOKEN_COMMA)))
-        hint_try(parser, hint_starred_arguments_parse, star, false);
+        others = hint_try(parser, hint_starred_arguments_parse, star, false);
+    return others.reached > reached ? others.reached : reached;
 }
 
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
@@ -641,14 +644,21 @@ static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char 
         hint_tell(parser, place, place + 1, message);
 }
 
-/* The `for` of a comprehension behind token `at`, in the same brackets; the end if there is none. */
+/* The `for` of a comprehension behind token `at`, in the same brackets; the end if there is none, or if since 3.10 CPython reads its clauses,
+ * as they stand behind a keyword argument. */
 static uint32_t hint_next_clause(const codedb_parser *parser, uint32_t at)
 {
-    uint32_t depth = 0;
+    uint32_t depth = 0, argument = at;
     for (; at < parser->end; at++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_FOR || codedb_token_closes(kind)))
-            return kind == CODEDB_TOKEN_KEYWORD_FOR ? at : parser->end;
+        bool is_for = kind == CODEDB_TOKEN_KEYWORD_FOR;
+        if (depth == 0 && (is_for || codedb_token_closes(kind))) {
+            const codedb_token *word = &parser->tokens[argument];
+            bool is_keyword = word->kind == CODEDB_TOKEN_NAME && word[1].kind == CODEDB_TOKEN_EQUAL;
+            return is_for && !(is_keyword && parser->version >= 310) ? at : parser->end;
+        }
+        if (depth == 0 && kind == CODEDB_TOKEN_COMMA)
+            argument = at + 1;
         depth += codedb_token_opens(kind);
         depth -= codedb_token_closes(kind);
     }
@@ -677,6 +687,12 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     }
     if (parser->version < 309) {
         codedb_parser_fail_late(parser, first, at, "%s", message);
+        return;
+    }
+    bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
+    if (parser->version >= 310 && parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL) && !is_named) { /* it is no argument */
+        parser->at = first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME);
+        codedb_parser_fail_expected(parser, "a keyword argument");
         return;
     }
     hint_found rest = {.reached = 0};
@@ -1019,7 +1035,7 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
 CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 {
     hint_found rest = {.reached = 0};
-    if (parser_sees(parser, CODEDB_TOKEN_COMMA) && parser->version >= 310 && !parser->failed && !parser->quiet)
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA) && parser->version >= 309 && !parser->failed && !parser->quiet)
         rest = hint_try(parser, hint_arguments_parse, parser->at + 1, false);
     if (rest.told)
         return;

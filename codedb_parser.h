@@ -141,8 +141,8 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
  * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
 /* The operand of the star at token `star` is parsed: tells of another expression behind it, and of what is wrong in starred arguments behind
- * that. */
-CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star);
+ * that. Returns the place up to which CPython has read then, in bytes. */
+CODEDB_PRIVATE uint32_t codedb_hint_operand(codedb_parser *parser, uint32_t star);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
 /* A positional argument, just parsed or failed, that begins at `first` and may not stand behind keyword arguments (`keyword`) or behind
