@@ -559,7 +559,7 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
     uint32_t name = parser->at - 1;
     parser_accept(parser, CODEDB_TOKEN_EQUAL);
     bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (is_empty && parser->version >= 312)
+    if (is_empty && parser->version >= 312 && !seen->rest)
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(expression_sees_clause(parser)))
@@ -594,7 +594,7 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
             if (is_whole && node->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
-                codedb_parser_fail_late(parser, first, parser->at,
+                codedb_parser_fail_late(parser, parser->version < 309 ? first : parser_node_start(node), parser->at,
                                         "expected a name before '=' in an argument, found an expression");
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);
@@ -1367,6 +1367,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     bool had_failed = parser->failed;
     uint32_t reached = 0;
     codedb_target_list_parse(parser);
+    if (CODEDB_UNLIKELY(parser->quiet) && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN) && !had_failed && !tells_in)
+        codedb_hint_quiet_targets(parser, first);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
         if (!tells_in || !codedb_parser_has_whole(parser, first)) /* else 'in' is missed before anything is looked for */
             reached = codedb_hint_clause_targets(parser, first);

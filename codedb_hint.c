@@ -677,7 +677,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
         uint32_t behind = hint_behind_whole(parser, first);
         if (parser->version < 309)
             return;
-        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL) {
+        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL || parser->quiet) {
             if (parser->version >= 310)
                 codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME),
                                           "a keyword argument");
@@ -690,7 +690,8 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
         return;
     }
     bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
-    if (parser->version >= 310 && parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL) && !is_named) { /* it is no argument */
+    bool is_argument = is_named || !parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL);
+    if (parser->version >= 310 && (parser->quiet || !is_argument)) { /* CPython does not read it */
         parser->at = first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME);
         codedb_parser_fail_expected(parser, "a keyword argument");
         return;
@@ -992,6 +993,17 @@ CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32
         }
     }
     return found.reached;
+}
+
+CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = codedb_parser_behind_star_targets(parser, first), place = parser->tokens[behind].start;
+    if (parser->version < 310 || (parser->failed && (!parser->error->expected || parser->error->offset <= place)))
+        return;
+    parser->failed = false;
+    parser->at = behind;
+    codedb_parser_fail_expected(parser, "'in'");
+    parser->error->reached = place;
 }
 
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)

@@ -131,6 +131,8 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
  * CPython has read then, in bytes. */
 CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
+/* The same where CPython does not look for mistakes: it has read up to where they could end. */
+CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first);
 /* The same in a comprehension for 3.13 and later, where they could not be parsed. */
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
 /* The same where a brace stands instead of the `in`, and only CPython's second look reads the clause: goes on to what it has read then. */
