@@ -367,9 +367,9 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
 static void expression_fail_unpacking(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
 {
     uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
-    /* CPython has looked no further, behind '**' from 3.10 to 3.12 not even behind the star. */
+    /* CPython has looked no further, behind '**' up to 3.12 not even behind the star. */
     if (!parser->failed && parser->version >= 309)
-        parser->at = star + (!seen->double_starred || parser->version == 309 || parser->version >= 313);
+        parser->at = star + (!seen->double_starred || parser->version >= 313);
     codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
 }
 
@@ -892,12 +892,18 @@ static void expression_misplaced_comprehension(codedb_parser *parser)
 static void expression_check_starred_comprehension(codedb_parser *parser)
 {
     const codedb_node *element = parser_last(parser);
-    uint32_t first = element->first, last = element->last;
+    uint32_t first = element->first, last = element->last, clauses = parser->at;
+    bool of_dict = element->kind == CODEDB_NODE_STARRED_DICT_ELEMENT;
     static const char message[] = "unpacking in a comprehension needs Python 3.15";
-    if (parser->version < 309) /* of a dict the brace is told of */
-        codedb_parser_fail_late(parser, first - (element->kind == CODEDB_NODE_STARRED_DICT_ELEMENT), last, "%s", message);
-    else if (parser->version < 315)
-        expression_fail_clauses(parser, first, last, message);
+    if (parser->version >= 315)
+        return;
+    if (parser->version < 309) { /* of a dict the brace is told of */
+        codedb_parser_fail_late(parser, first - of_dict, last, "%s", message);
+        return;
+    }
+    expression_misplaced_comprehension(parser);
+    bool is_told = !of_dict || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    codedb_hint_clauses(parser, clauses, first, last, is_told ? message : NULL);
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
@@ -1408,13 +1414,17 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
 /* with_item: expression 'as' star_target, behind the 'as' */
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
 {
-    if (parser_sees(parser, CODEDB_TOKEN_STAR))
+    bool is_starred = parser_sees(parser, CODEDB_TOKEN_STAR);
+    if (is_starred)
         codedb_parser_require(parser, 309, "a starred target");
     uint32_t first = parser->at;
     bool had_failed = parser->failed;
     expression_target(parser);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed) {
+        if (!is_starred)
+            codedb_hint_expression(parser, first);
         codedb_hint_target(parser, first);
+    }
     bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
     if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310) {
         codedb_hint_behind(parser, "':'");
@@ -1422,5 +1432,8 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
     } else if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && !had_failed) {
         codedb_hint_old_target(parser, first);
     }
+    bool parsed = !parser->failed;
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
+    if (CODEDB_UNLIKELY(parser->failed) && is_starred && !had_failed)
+        codedb_hint_starred_target(parser, first, parsed);
 }

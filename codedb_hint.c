@@ -736,6 +736,16 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
     }
 }
 
+CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token)
+{
+    if (!parser->failed || parser->version < 310 || parser->quiet || parser->error->no_memory)
+        return;
+    bool is_annotation = use == CODEDB_TARGET_ANNOTATE;
+    uint32_t first = operator_token + 1 + (parser->tokens[operator_token + 1].kind == CODEDB_TOKEN_KEYWORD_YIELD);
+    hint_found value = hint_try(parser, is_annotation ? hint_value_parse : hint_values_parse, first, false);
+    hint_reach(parser, &value);
+}
+
 /* What is behind 'as' is not whole: CPython reads a target first, so that the token behind that is the unexpected one. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
 {
@@ -743,6 +753,15 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
     uint32_t behind = codedb_parser_behind_targets(parser, first + starred);
     if (parser->error->expected && !parser->error->no_memory && parser->version >= 310 &&
         parser->tokens[behind].start < parser->error->offset)
+        codedb_parser_fail_before(parser, behind, "':'");
+}
+
+CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed)
+{
+    uint32_t behind = codedb_parser_behind_target(parser, first + 1);
+    if (parsed) /* CPython has no message for it */
+        parser->error->expected = !parser->error->no_memory;
+    if (parser->version >= 309 && (parsed || parser->tokens[behind].start < parser->error->offset))
         codedb_parser_fail_before(parser, behind, "':'");
 }
 
@@ -852,7 +871,10 @@ static void hint_elements_parse(codedb_parser *parser)
     uint32_t annotation = parser->at + 1;
     if (!parser_accept(parser, CODEDB_TOKEN_COLON))
         return;
-    codedb_expression_parse(parser);
+    if (parser->version >= 310)
+        hint_value_parse(parser);
+    else
+        codedb_expression_parse(parser);
     reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
     if (parser->failed && (!parser->error->expected || parser->error->no_memory || !codedb_hint_has_whole(parser, annotation)))
         return;
@@ -896,16 +918,19 @@ static void hint_deleted_parse(codedb_parser *parser)
 }
 
 /* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
-static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_target_use use)
+static void hint_first_target(codedb_parser *parser, uint32_t first, void (*parse)(codedb_parser *))
 {
-    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    uint32_t behind = hint_behind_whole(parser, first), next = behind;
+    while (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_LAMBDA &&
+           (next = hint_behind_whole(parser, behind)) > behind)
+        behind = next;
     codedb_token *cut = &parser->tree->tokens[behind];
     uint8_t kind = cut->kind;
-    if (behind == body)
+    if (behind == first)
         return;
     uint32_t reached = parser->error->reached;
     cut->kind = CODEDB_TOKEN_ENDMARKER;
-    hint_try(parser, use == CODEDB_TARGET_FOR ? hint_for_targets_parse : hint_deleted_parse, first, false);
+    hint_try(parser, parse, first, false);
     cut->kind = kind;
     if (parser->error->reached < reached)
         parser->error->reached = reached;
@@ -917,7 +942,7 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
     uint32_t behind = starred ? codedb_parser_behind_star_targets(parser, first) : codedb_parser_behind_targets(parser, first);
     if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
         return;
-    hint_first_target(parser, first, use);
+    hint_first_target(parser, first, starred ? hint_for_targets_parse : hint_deleted_parse);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
 }
@@ -946,7 +971,7 @@ static void hint_clause_targets_parse(codedb_parser *parser)
     codedb_plain_star_expressions_parse(parser);
     uint32_t index = parser->count - 1, behind = parser->tokens[parser->at].start;
     if (parser->failed && parser->error->expected && !parser->error->no_memory && !hint_tells_in(parser, first))
-        hint_first_target(parser, first, CODEDB_TARGET_FOR);
+        hint_first_target(parser, first, hint_for_targets_parse);
     if (parser->failed)
         return;
     uint32_t at = parser->at;
@@ -971,7 +996,7 @@ static void hint_old_targets_parse(codedb_parser *parser)
     if (!parser->failed)
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
     else if (parser->error->expected && !parser->error->no_memory)
-        hint_first_target(parser, first, CODEDB_TARGET_FOR);
+        hint_first_target(parser, first, hint_for_targets_parse);
     if (behind < parser->end && parser->failed && parser->error->expected) {
         parser->failed = false;
         parser->at = behind;
@@ -1240,10 +1265,18 @@ CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser)
     parser->error->at_once = true;
 }
 
-static void hint_old_target_parse(codedb_parser *parser)
+static void hint_one_target_parse(codedb_parser *parser)
 {
     codedb_expression_parse(parser);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+}
+
+static void hint_old_target_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    hint_one_target_parse(parser);
+    if (parser->failed && parser->error->expected && !parser->error->no_memory)
+        hint_first_target(parser, first, hint_one_target_parse);
 }
 
 CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first)

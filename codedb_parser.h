@@ -77,6 +77,8 @@ CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
 /* The token behind the strings side by side that begin at `first`; not `closed`: the tokens end within the last of them. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_strings(const codedb_parser *parser, uint32_t first, bool *closed);
+/* The token that ends the target that begins at `first`; `first`: there is none. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_target(const codedb_parser *parser, uint32_t first);
 /* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 /* The same where they may be starred. */
@@ -100,6 +102,8 @@ CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
 /* The value or annotation behind an operator failed; its target is node `target`. */
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
+/* The value or annotation behind an operator is parsed, but what stands before it is no target: CPython has looked for mistakes in it. */
+CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token);
 /* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=', behind a
@@ -119,6 +123,9 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
 CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser);
 /* The one target behind `as` in a with statement, which begins at token `first`, is not followed by what has to, in 3.9. */
 CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first);
+/* The target of `with` that begins with the star at token `first` could not be parsed or, if `parsed`, is none: fails at the token up to which
+ * CPython has read. */
+CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed);
 /* The items of `with`, behind which a parenthesis is token `paren`, failed: CPython looks for what the line lacks behind items of which each
  * may be several expressions. */
 CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren);

@@ -262,22 +262,29 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_strings(const codedb_parser *parser
     return at;
 }
 
+CODEDB_PRIVATE uint32_t codedb_parser_behind_target(const codedb_parser *parser, uint32_t first)
+{
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
+    uint32_t at = first + 1;
+    bool closed;
+    if (codedb_token_opens(kind))
+        at = syntax_behind_brackets(parser, first);
+    else if (kind == CODEDB_TOKEN_STRING || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+        at = codedb_parser_behind_strings(parser, first, &closed);
+    else if (!syntax_may_end_with(kind) || kind == CODEDB_TOKEN_KEYWORD_YIELD)
+        return first;
+    at = syntax_behind_primary(parser, at);
+    return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
+}
+
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first)
 {
-    bool closed;
     for (uint32_t at = first; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (codedb_token_opens(kind))
-            at = syntax_behind_brackets(parser, at);
-        else if (kind == CODEDB_TOKEN_STRING || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
-            at = codedb_parser_behind_strings(parser, at, &closed);
-        else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
-            at++;
-        else
-            return at;
-        at = syntax_behind_primary(parser, at);
-        if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
-            return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
+        uint32_t behind = codedb_parser_behind_target(parser, at);
+        if (behind == at || parser->tokens[behind].kind != CODEDB_TOKEN_COMMA ||
+            parser->tokens[behind - 1].kind == CODEDB_TOKEN_DOT)
+            return behind;
+        at = behind;
     }
     return parser->end;
 }
