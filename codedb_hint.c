@@ -725,7 +725,7 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
     bool has_value = codedb_hint_has_whole(parser, operator_token + 1);
     parser->failed = false;
     codedb_target_check(parser, target, use);
-    if (is_old && parser->failed)
+    if (parser->failed)
         parser->error->reached = error.reached;
     if (!parser->failed || !has_value) {
         bool is_target = !parser->failed;
@@ -816,19 +816,57 @@ static void hint_cut_element(codedb_parser *parser, uint32_t first, uint32_t ope
     *parser->error = error;
 }
 
-/* star_named_expression. `remembered`: CPython has read it before without looking for mistakes, so none are told in it, but for those of the
- * expression as a whole. */
+/* star_named_expression of which CPython has read the expression before, without looking for mistakes: it remembers that, so none are told in
+ * it, but of what makes it a named_expression. */
+static void hint_named_again_parse(codedb_parser *parser)
+{
+    bool quiet = parser->quiet, is_starred = parser_sees(parser, CODEDB_TOKEN_STAR);
+    parser->quiet = true;
+    if (is_starred)
+        codedb_starred_parse(parser);
+    else
+        codedb_expression_parse(parser);
+    parser->quiet = quiet;
+    if (parser->failed && !parser->error->at_once)
+        parser->error->expected = !parser->error->no_memory;
+    if (parser->failed || quiet || is_starred)
+        return;
+    const codedb_node *node = parser_last(parser);
+    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_equal(parser);
+    else if (parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL) && !is_name)
+        codedb_hint_walrus(parser, hint_something);
+    else if (parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL))
+        codedb_expression_parse(parser);
+}
+
+/* The same of the elements of a list or tuple, from the bracket on. */
+static void hint_brackets_again_parse(codedb_parser *parser)
+{
+    do {
+        parser->at++;
+        hint_named_again_parse(parser);
+    } while (parser_sees(parser, CODEDB_TOKEN_COMMA));
+}
+
+/* star_named_expression. `remembered`: CPython has read the expression before. It does not remember lists and tuples as such, and looks for
+ * one. */
 static void hint_element_read(codedb_parser *parser, bool remembered)
 {
     uint32_t first = parser->at;
-    bool quiet = parser->quiet;
-    parser->quiet = quiet || remembered;
-    codedb_star_named_parse(parser);
-    parser->quiet = quiet;
-    if (!remembered || !parser->failed || parser->error->no_memory || parser->error->at_once)
+    codedb_token_kind kind = parser_kind(parser);
+    if (!remembered) {
+        codedb_star_named_parse(parser);
         return;
-    parser->error->expected = true;
+    }
+    hint_named_again_parse(parser);
     hint_expression(parser, first, false);
+    bool is_bracketed = kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_PAREN;
+    if (!is_bracketed || !parser->failed || !parser->error->expected || parser->quiet)
+        return;
+    hint_found brackets = hint_try(parser, hint_brackets_again_parse, first, false);
+    hint_reach(parser, &brackets);
 }
 
 /* The same; `before`: where the element begins that stands at its side. It ends before a 'not' behind which no 'in' is, and before brackets

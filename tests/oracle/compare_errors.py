@@ -207,7 +207,7 @@ def compare(codedb, texts, show):
             line, column = (int(number) for number in answer.split()[1:3])
             place = place_in_field(error, text) or (error.lineno, error.offset)
             same = is_same(error, text, place, line, column)
-            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1] and re.search("[\"']{3}", text)
+            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1] and re.search("[\"']{3}|\\\\\n", text)
             kind = "same" if same else "token" if is_about_one_token(error, text) and not is_last_line else "range"
             counts[kind] += 1
             if not same:
