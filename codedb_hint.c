@@ -226,6 +226,18 @@ static hint_found hint_braces(codedb_parser *parser, uint32_t at)
     return found;
 }
 
+/* Parses at token `at` on trial, and looks at braces behind what is there. */
+static hint_found hint_try_operand(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at)
+{
+    hint_found found = hint_try(parser, parse, at, false);
+    if (found.told)
+        return found;
+    hint_found braces = hint_braces(parser, found.behind);
+    found.told = braces.told;
+    found.reached = found.reached < braces.reached ? braces.reached : found.reached;
+    return found;
+}
+
 /* Fails at the tokens from `first` up to `last`, unless there is something to tell of braces that stand next. */
 static void hint_fail_read(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
@@ -546,7 +558,7 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
         parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_LAMBDA) {
-        hint_found right = hint_try(parser, codedb_bitwise_or_parse, equal + 1, false);
+        hint_found right = hint_try_operand(parser, codedb_bitwise_or_parse, equal + 1);
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[right.behind].kind;
         if (right.told)
             return;
@@ -771,7 +783,7 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
     hint_found found = {.reached = 0};
     bool may_tell = parse && parser->version >= 313 && !parser->quiet && !parser->failed;
     if (may_tell)
-        found = hint_try(parser, parse, parser->at + 1, false);
+        found = hint_try_operand(parser, parse, parser->at + 1);
     if (found.told)
         return;
     codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");

@@ -244,6 +244,9 @@ static void parameter_fail_behind_keywords(codedb_parser *parser, parameter_list
     }
     bool is_parameter =
         kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_DOUBLE_STAR || kind == CODEDB_TOKEN_SLASH;
+    /* a lambda's has no annotation that CPython would look for */
+    if (seen->closing == CODEDB_TOKEN_COLON)
+        parser->at = first;
     if (reached < parser->tokens[parser->at].start)
         reached = parser->tokens[parser->at].start;
     bool is_told = may_tell && is_parameter && parser->at < parser->end;
