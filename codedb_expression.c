@@ -400,7 +400,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     uint32_t star = parser->at, mark = parser->count;
     bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
     bool follows = !is_double && seen->double_starred;
-    if (follows && seen->rest)
+    if (follows && (seen->rest || (parser->quiet && parser->version >= 310))) /* CPython does not read it */
         codedb_parser_fail_expected(parser, "a keyword argument");
     bool had_failed = parser->failed;
     if (follows && parser->version < 313)

@@ -462,6 +462,8 @@ static void hint_starred_clauses_parse(codedb_parser *parser)
     uint32_t first = parser->at++, mark = parser->count;
     codedb_expression_parse(parser);
     uint32_t clauses = parser->at;
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_unpacked(parser, first);
     if (!parser_sees_for(parser)) {
         /* behind it CPython has looked for the 'for' */
         parser->at += parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC);
@@ -886,7 +888,8 @@ static void hint_element_read(codedb_parser *parser, bool remembered)
 static uint32_t hint_element_parse(codedb_parser *parser, uint32_t before)
 {
     uint32_t first = parser->at;
-    bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA;
+    bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA &&
+                     parser->tokens[before].kind != CODEDB_TOKEN_STAR;
     hint_element_read(parser, is_beside && hint_may_miss_comma(parser, before));
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return 0;
