@@ -8,6 +8,8 @@
  * when it had parsed the whole source. So behind an error of the lexer that is not the last word the source is read once more, over it. */
 #include "codedb_tree.h"
 
+#include <stdio.h>
+
 static bool choice_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     char first = tree->source[error->offset];
@@ -28,6 +30,28 @@ static bool choice_is_unexpected(const codedb_tree *tree, const codedb_syntax_er
 {
     char first = tree->source[error->offset];
     return error->yields && (first == '$' || first == '?' || first == '`' || first == '<');
+}
+
+/* Where the innermost bracket is that is open where the tokens end, in bytes; UINT32_MAX: there is none. */
+static uint32_t choice_open_bracket(const codedb_tree *tree)
+{
+    uint32_t closed = 0;
+    for (uint32_t token = tree->token_count; token-- > 0;) {
+        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
+        if (kind == CODEDB_TOKEN_NEWLINE)
+            break;
+        closed += kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
+        bool opens = kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
+        if (opens && closed-- == 0)
+            return tree->tokens[token].start;
+    }
+    return UINT32_MAX;
+}
+
+/* Whether it is the character behind a backslash, since 3.9: CPython has no message for it when it looks at the rest of the source. */
+static bool choice_is_continuation(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    return error->yields && error->offset > 0 && tree->source[error->offset - 1] == '\\';
 }
 
 /* Where the f-string begins in which the tokens end, in bytes; UINT32_MAX: they end in none. */
@@ -78,12 +102,16 @@ static void choice_release(codedb_tree *tree)
     codedb_memory_release(&tree->allocator, tree->long_ends);
 }
 
-/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. */
+/* The first token, but for the last, that begins at byte `start` or later and is no part of a string. Where a line begins, its indentation
+ * begins there, too. */
 static uint32_t choice_behind_strings(const codedb_tree *tree, uint32_t start)
 {
     uint32_t at = tree->token_count;
     while (at > 0 && tree->tokens[at - 1].start >= start)
         at--;
+    while (at + 1 < tree->token_count && tree->tokens[at].start == start &&
+           (tree->tokens[at].kind == CODEDB_TOKEN_INDENT || tree->tokens[at].kind == CODEDB_TOKEN_DEDENT))
+        at++;
     while (at + 1 < tree->token_count &&
            (tree->tokens[at].kind == CODEDB_TOKEN_STRING || tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_START ||
             tree->tokens[at].kind == CODEDB_TOKEN_FSTRING_END))
@@ -150,6 +178,19 @@ static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syn
     return is_told;
 }
 
+/* Of the parser's error, which comes before the lexer's, and a bracket that is open where that is: since 3.10 the bracket takes the blame for
+ * what is noticed on later lines, when CPython has no message for what it finds behind. */
+static void choice_blame_bracket(const codedb_tree *tree, const codedb_syntax_error *lexing, codedb_syntax_error *parsing)
+{
+    if (tree->target_version < 310 || parsing->no_memory || !choice_is_continuation(tree, lexing))
+        return;
+    uint32_t bracket = choice_open_bracket(tree);
+    if (bracket == UINT32_MAX || codedb_tree_line(tree, parsing->reached) <= codedb_tree_line(tree, bracket))
+        return;
+    *parsing = (codedb_syntax_error){.offset = bracket, .length = 1};
+    snprintf(parsing->message, sizeof parsing->message, "'%c' was never closed", tree->source[bracket]);
+}
+
 /* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */
 CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
 {
@@ -160,7 +201,9 @@ CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, code
     /* A source with a NUL has no tokens at all. */
     if (error->no_memory || tree->token_count == 0 || choice_look_behind(tree, max_depth, error))
         return false;
-    if (!codedb_parse(tree, max_depth, &parsing) && (parsing.no_memory || codedb_lex_error_yields(tree, error, &parsing)))
+    if (!codedb_parse(tree, max_depth, &parsing) && (parsing.no_memory || codedb_lex_error_yields(tree, error, &parsing))) {
+        choice_blame_bracket(tree, error, &parsing);
         *error = parsing;
+    }
     return false;
 }

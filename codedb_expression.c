@@ -19,6 +19,7 @@ static void expression_comprehension(codedb_parser *parser);
 static void expression_misplaced_comprehension(codedb_parser *parser);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
+static void expression_lambda(codedb_parser *parser, bool of_condition);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -314,7 +315,8 @@ typedef struct expression_arguments {
     uint32_t positional;      /* how many of them and of `*x` */
     uint32_t last_positional; /* where the last of these begins */
     bool double_starred;
-    bool rest; /* read only to tell of one before them: no clauses, and the next one that is misplaced ends them */
+    bool generator; /* up to 3.8 one is to be told of late */
+    bool rest;      /* read only to tell of one before them: no clauses, and the next one that is misplaced ends them */
 } expression_arguments;
 
 /* Whether the expression just parsed is a bitwise_or. */
@@ -342,7 +344,7 @@ static void expression_starred_generator(codedb_parser *parser, uint32_t first, 
 }
 
 /* Clauses of a comprehension stand behind an argument that cannot have them: CPython tells of the last argument without a name before
- * them, if it is not the only one, or if a comma follows, after what it has to tell of the clauses. */
+ * them, if it is not the only one, or if it is an expression and a comma follows, after what it has to tell of the clauses. */
 static void expression_fail_argument_clauses(codedb_parser *parser, const expression_arguments *seen)
 {
     uint32_t clauses = parser->at;
@@ -350,10 +352,14 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
         codedb_parser_fail_expected(parser, "',' or ')'");
         return;
     }
+    bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
+    bool is_element = seen->first && seen->plain == 1 && !is_named;
     expression_misplaced_comprehension(parser);
-    bool tells = seen->positional > 1 || (seen->positional == 1 && seen->first && parser_sees(parser, CODEDB_TOKEN_COMMA));
-    codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
-                        tells ? "a generator expression has to be in parentheses here" : NULL);
+    if (is_element && parser_sees(parser, CODEDB_TOKEN_COMMA))
+        codedb_hint_generator(parser, seen->last_positional);
+    else
+        codedb_hint_clauses(parser, clauses, seen->last_positional, parser->at,
+                            seen->positional > 1 ? "a generator expression has to be in parentheses here" : NULL);
 }
 
 /* '*' stands behind '**' in arguments. Where CPython tells of that: since 3.13 at the comma, if what is unpacked is whole; before, at the
@@ -361,9 +367,9 @@ static void expression_fail_argument_clauses(codedb_parser *parser, const expres
 static void expression_fail_unpacking(codedb_parser *parser, const expression_arguments *seen, uint32_t star)
 {
     uint32_t place = parser->version == 310 ? seen->start : star - (parser->version >= 313);
-    /* CPython has looked no further, behind '**' from 3.10 to 3.12 not even behind the star. */
+    /* CPython has looked no further, behind '**' up to 3.12 not even behind the star. */
     if (!parser->failed && parser->version >= 309)
-        parser->at = star + (!seen->double_starred || parser->version == 309 || parser->version >= 313);
+        parser->at = star + (!seen->double_starred || parser->version >= 313);
     codedb_parser_fail_late(parser, place, place + 1, "iterable argument unpacking follows keyword argument unpacking");
 }
 
@@ -375,9 +381,11 @@ static void expression_fail_unpacked(codedb_parser *parser, const expression_arg
     if (!is_told || parser->version < 310 || parser->version >= 313 || !parser->error->expected || parser->error->no_memory ||
         codedb_hint_has_whole(parser, star + 1))
         return;
+    uint32_t reached = parser->error->reached;
     parser->failed = false;
     parser->at = star;
     expression_fail_unpacking(parser, seen, star);
+    parser->error->reached = reached;
 }
 
 /* Whether clauses stand where none can: in 3.9, which reads them to say so, behind an 'async' it is the 'for' that is missing. */
@@ -392,7 +400,7 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     uint32_t star = parser->at, mark = parser->count;
     bool is_double = parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR);
     bool follows = !is_double && seen->double_starred;
-    if (follows && seen->rest)
+    if (follows && (seen->rest || (parser->quiet && parser->version >= 310))) /* CPython does not read it */
         codedb_parser_fail_expected(parser, "a keyword argument");
     bool had_failed = parser->failed;
     if (follows && parser->version < 313)
@@ -403,15 +411,20 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
     codedb_expression_parse(parser);
     bool is_whole = parser->at < parser->end && !parser_sees(parser, CODEDB_TOKEN_EQUAL); /* for CPython */
     if (follows && !parser->failed && parser->version >= 313 && is_whole) {
-        codedb_hint_operand(parser, star);
+        uint32_t reached = codedb_hint_operand(parser, star);
         expression_fail_unpacking(parser, seen, star);
+        if (parser->error->reached < reached)
+            parser->error->reached = reached;
     }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && !is_double) {
         expression_fail_unpacked(parser, seen, star);
         codedb_hint_starred_operand(parser, star, false);
     }
-    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
         codedb_hint_unpacked(parser, star);
+        if (follows && parser->failed && parser->error->expected) /* since 3.13 it is a positional argument */
+            codedb_hint_positional(parser, star + 1, false);
+    }
     if (!is_double) {
         seen->positional++;
         seen->last_positional = star;
@@ -433,11 +446,12 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 }
 
 /* Up to 3.8 CPython looks for generators among the arguments before anything else that it finds late in them. */
-static void expression_forget_late(codedb_parser *parser, const expression_arguments *seen)
+static void expression_forget_late(codedb_parser *parser, expression_arguments *seen)
 {
-    bool is_found = parser->version < 309 && parser->late->message[0] != '\0';
+    bool is_found = parser->version < 309 && parser->late->message[0] != '\0' && !seen->generator;
     if (is_found && parser->late->offset >= parser->tokens[seen->start].start)
         parser->late->message[0] = '\0';
+    seen->generator = true;
 }
 
 /* assignment_expression | expression !':=' | genexp */
@@ -446,22 +460,23 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
     uint32_t first = parser->at, mark = parser->count;
     bool had_failed = parser->failed;
     expression_named(parser, true);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && (seen->keyword || seen->double_starred))
+    bool is_behind = seen->keyword || seen->double_starred;
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version >= 310 && is_behind && !seen->rest)
         codedb_hint_positional(parser, first, seen->keyword);
     if (seen->rest && parser_sees_clause(parser))
         codedb_parser_fail_expected(parser, "',' or ')'");
-    else if (seen->rest && (seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
+    else if (seen->rest && is_behind && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
         codedb_hint_behind(parser, "a keyword argument");
     bool only_clauses = parser->version < 310 || (seen->first && !seen->of_class);
     bool generates = only_clauses ? parser_sees_clause(parser) : parser_sees_for(parser);
-    bool is_behind = seen->keyword || seen->double_starred;
+    bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
     if (CODEDB_UNLIKELY(generates && is_behind) && parser->version >= 309) /* CPython looks for a generator of an expression */
-        generates = parser_last(parser)->kind != CODEDB_NODE_NAMED_EXPR || parser_last(parser)->parens > 0;
+        generates = !is_named;
     seen->plain++;
     seen->positional++;
     seen->last_positional = parser_node_start(parser_last(parser));
     if (CODEDB_UNLIKELY(generates)) {
-        if (parser->version == 308 && parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0)
+        if (parser->version == 308 && is_named)
             codedb_parser_fail_expected(parser, "',' or ')' behind an assignment expression");
         if (seen->of_class)
             expression_forget_late(parser, seen);
@@ -469,14 +484,14 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             expression_fail_argument_clauses(parser, seen);
         else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
-        uint32_t clause = parser->at;
+        uint32_t clause = parser->at, start = parser->version < 309 ? first : seen->last_positional;
         parser_role(parser, CODEDB_FIELD_elt);
         if (seen->first)
             expression_comprehension(parser);
         else
             expression_misplaced_comprehension(parser);
         if (!seen->first && (!seen->of_class || (is_behind && parser->version >= 309)))
-            codedb_hint_clauses(parser, clause, first, parser->at, "a generator expression has to be in parentheses here");
+            codedb_hint_clauses(parser, clause, start, parser->at, "a generator expression has to be in parentheses here");
         parser_close(parser, CODEDB_NODE_GENERATOR_EXP, first, mark);
         bool sole = seen->first && !parser_sees(parser, CODEDB_TOKEN_COMMA);
         bool before_comma = seen->first && parser->version < 307 && parser_sees(parser, CODEDB_TOKEN_COMMA) &&
@@ -484,11 +499,13 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         if (!sole && !before_comma) {
             if (!seen->of_class)
                 expression_forget_late(parser, seen);
-            codedb_hint_generator(parser, first);
+            if (is_named) /* of which CPython does not tell */
+                codedb_parser_fail_expected(parser, "')' behind a generator expression");
+            codedb_hint_generator(parser, start);
         }
     }
     parser_role(parser, CODEDB_FIELD_value);
-    if (CODEDB_UNLIKELY(seen->keyword || seen->double_starred) && !parser_sees(parser, CODEDB_TOKEN_EQUAL))
+    if (CODEDB_UNLIKELY(is_behind) && !parser_sees(parser, CODEDB_TOKEN_EQUAL) && !seen->rest)
         codedb_hint_positional(parser, first, seen->keyword);
     if (seen->starred && parser->version < 305)
         codedb_parser_fail(parser, first, parser->at, "only named arguments may follow *expression before Python 3.5");
@@ -542,7 +559,7 @@ static void expression_keyword_value(codedb_parser *parser, expression_arguments
     uint32_t name = parser->at - 1;
     parser_accept(parser, CODEDB_TOKEN_EQUAL);
     bool is_empty = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (is_empty && parser->version >= 312)
+    if (is_empty && parser->version >= 312 && !seen->rest)
         codedb_parser_fail(parser, parser->at - 2, parser->at, "expected the value of a keyword argument behind '='");
     codedb_expression_parse(parser);
     if (CODEDB_UNLIKELY(expression_sees_clause(parser)))
@@ -571,10 +588,13 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
             const codedb_node *node = parser_last(parser);
             bool is_whole =
                 node->kind == CODEDB_NODE_NAMED_EXPR || (node->kind == CODEDB_NODE_GENERATOR_EXP && parser->version >= 308);
+            bool is_misplaced = node->kind == CODEDB_NODE_NAMED_EXPR && (seen->keyword || seen->double_starred);
+            if (is_whole && node->parens == 0 && is_misplaced && parser->version >= 310)
+                parser->at = first + 1; /* for CPython the name was to be a keyword */
             if (is_whole && node->parens == 0)
                 codedb_parser_fail_expected(parser, "',' or ')'");
             else if (!expression_is_old_keyword(parser))
-                codedb_parser_fail_late(parser, first, parser->at,
+                codedb_parser_fail_late(parser, parser->version < 309 ? first : parser_node_start(node), parser->at,
                                         "expected a name before '=' in an argument, found an expression");
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);
@@ -649,23 +669,32 @@ static void expression_slice(codedb_parser *parser, uint32_t first, uint32_t mar
     parser_close(parser, CODEDB_NODE_SLICE, first, mark);
 }
 
-/* slice | starred_expression, with slice: [expression] ':' ... | named_expression */
-static void expression_subscript_element(codedb_parser *parser)
+/* starred_expression in the subscript whose '[' is token `bracket`. Returns whether it could be an element of a list as well. */
+static bool expression_starred_index(codedb_parser *parser, uint32_t bracket)
+{
+    uint32_t star = parser->at;
+    if (CODEDB_UNLIKELY(parser->version < 311))
+        codedb_hint_old_star(parser, bracket);
+    parser->at += !parser->failed;
+    codedb_expression_parse(parser);
+    bool is_element = codedb_expression_is_bitwise_or(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 311)
+        codedb_hint_starred_operand(parser, star, false);
+    else if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL)))
+        codedb_hint_unpacked(parser, star);
+    else if (CODEDB_UNLIKELY(parser_sees_for(parser)) && star == bracket + 1)
+        expression_fail_clauses(parser, star, parser->at, "a subscript has no comprehension: expected ']', found 'for'");
+    return is_element;
+}
+
+/* slice | starred_expression, with slice: [expression] ':' ... | named_expression
+ * Returns whether it could be an element of a list as well. */
+static bool expression_subscript_element(codedb_parser *parser, uint32_t bracket)
 {
     uint32_t first = parser->at, mark = parser->count;
+    bool is_element = true;
     if (parser_sees(parser, CODEDB_TOKEN_STAR)) {
-        if (parser->version == 309 && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            codedb_hint_old_subscript(parser);
-        bool had_failed = parser->failed;
-        codedb_parser_require(parser, 311, "unpacking in a subscript");
-        if (parser->failed && !had_failed) /* for CPython it is only the unexpected token */
-            parser->error->expected = !parser->error->no_memory;
-        parser->at += !parser->failed;
-        codedb_expression_parse(parser);
-        if (CODEDB_UNLIKELY(parser->failed) && parser->error->expected && parser->version >= 310)
-            codedb_hint_starred_operand(parser, first, false);
-        else if (CODEDB_UNLIKELY(parser_sees_for(parser)) && parser->tokens[first - 1].kind == CODEDB_TOKEN_LEFT_BRACKET)
-            expression_fail_clauses(parser, first, parser->at, "a subscript has no comprehension: expected ']', found 'for'");
+        is_element = expression_starred_index(parser, bracket);
     } else if (parser_sees(parser, CODEDB_TOKEN_COLON)) {
         expression_slice(parser, first, mark);
     } else {
@@ -682,30 +711,32 @@ static void expression_subscript_element(codedb_parser *parser)
     if (parser_last(parser)->kind != CODEDB_NODE_SLICE) {
         parser_role(parser, CODEDB_FIELD_value);
         parser_close(parser, CODEDB_NODE_INDEX, first, mark);
+    } else {
+        is_element = false;
     }
     parser_role(parser, CODEDB_FIELD_slice);
     parser_close(parser, CODEDB_NODE_SUBSCRIPT_ELEMENT, first, mark);
     parser_role(parser, CODEDB_FIELD_slice);
+    return is_element;
 }
 
 /* primary '[' slices ']', behind the primary; slices: slice !',' | ','.(slice | starred_expression)+ [','] */
 static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    uint32_t start = ++parser->at, count = 0;
-    bool sliced = false, may_generate = parser->version >= 310;
+    uint32_t bracket = parser->at++, start = parser->at, count = 0;
+    bool is_list = true, may_generate = parser->version >= 310;
     parser_role(parser, CODEDB_FIELD_value);
     parser_enter(parser);
     do {
-        expression_subscript_element(parser);
-        sliced = sliced || parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE;
-        if (count++ == 0 && !sliced && parser->tokens[start].kind != CODEDB_TOKEN_STAR)
+        is_list = expression_subscript_element(parser, bracket) && is_list;
+        if (count++ == 0 && is_list && parser->tokens[start].kind != CODEDB_TOKEN_STAR)
             start = parser_node_start(&parser->nodes[parser->count - 3]);
     } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET) &&
              !parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC) &&
              !(may_generate && parser_sees(parser, CODEDB_TOKEN_KEYWORD_FOR)));
     parser_leave(parser);
     bool has_comma = count > 1 || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_COMMA;
-    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && may_generate && has_comma && !sliced)
+    if (CODEDB_UNLIKELY(parser_sees_for(parser)) && may_generate && has_comma && is_list)
         expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
     if (parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE)
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
@@ -802,15 +833,21 @@ static void expression_wrap_clauses(codedb_parser *parser, uint32_t count, uint3
     }
 }
 
-/* ('if' disjunction)*; up to 3.8 a lambda may stand there */
+/* disjunction; up to 3.8 a lambda may stand there */
+static void expression_condition(codedb_parser *parser)
+{
+    if (parser->version < 309 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA))
+        expression_lambda(parser, true);
+    else
+        expression_operators(parser, EXPRESSION_OR);
+}
+
+/* ('if' disjunction)* */
 static void expression_conditions(codedb_parser *parser)
 {
     while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF)) {
         uint32_t first = parser->at++, mark = parser->count;
-        if (parser->version < 309 && parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA))
-            codedb_expression_parse(parser);
-        else
-            expression_operators(parser, EXPRESSION_OR);
+        expression_condition(parser);
         parser_role(parser, CODEDB_FIELD_test);
         parser_close(parser, CODEDB_NODE_COMP_IF, first, mark);
         parser_role(parser, CODEDB_FIELD_ifs);
@@ -843,6 +880,8 @@ static void expression_comprehension(codedb_parser *parser)
 /* The same where none can stand: CPython reads it only to tell of it. */
 static void expression_misplaced_comprehension(codedb_parser *parser)
 {
+    if (parser->quiet && parser->version >= 310)
+        codedb_parser_fail_expected(parser, "',' or a closing bracket");
     bool again = parser->again;
     parser->again = true;
     expression_comprehension(parser);
@@ -853,12 +892,18 @@ static void expression_misplaced_comprehension(codedb_parser *parser)
 static void expression_check_starred_comprehension(codedb_parser *parser)
 {
     const codedb_node *element = parser_last(parser);
-    uint32_t first = element->first, last = element->last;
+    uint32_t first = element->first, last = element->last, clauses = parser->at;
+    bool of_dict = element->kind == CODEDB_NODE_STARRED_DICT_ELEMENT;
     static const char message[] = "unpacking in a comprehension needs Python 3.15";
-    if (parser->version < 309) /* of a dict the brace is told of */
-        codedb_parser_fail_late(parser, first - (element->kind == CODEDB_NODE_STARRED_DICT_ELEMENT), last, "%s", message);
-    else if (parser->version < 315)
-        expression_fail_clauses(parser, first, last, message);
+    if (parser->version >= 315)
+        return;
+    if (parser->version < 309) { /* of a dict the brace is told of */
+        codedb_parser_fail_late(parser, first - of_dict, last, "%s", message);
+        return;
+    }
+    expression_misplaced_comprehension(parser);
+    bool is_told = !of_dict || parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE);
+    codedb_hint_clauses(parser, clauses, first, last, is_told ? message : NULL);
 }
 
 /* genexp: '(' (assignment_expression | expression !':=') for_if_clauses ')', behind its first element */
@@ -1036,8 +1081,9 @@ static void expression_braces(codedb_parser *parser)
 
 /* ---- Lambda ------------------------------------------------------------------------------------------------------- */
 
-/* lambdef: 'lambda' [lambda_params] ':' expression */
-static void expression_lambda(codedb_parser *parser)
+/* lambdef: 'lambda' [lambda_params] ':' expression
+ * `of_condition`: up to 3.8 one stands behind the 'if' of a comprehension, and its body is a disjunction or another such lambda. */
+static void expression_lambda(codedb_parser *parser, bool of_condition)
 {
     uint32_t first = parser->at++, mark = parser->count;
     parser_enter(parser);
@@ -1045,7 +1091,10 @@ static void expression_lambda(codedb_parser *parser)
     parser_expect(parser, CODEDB_TOKEN_COLON);
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) && parser->version >= 312)
         codedb_parser_fail(parser, first, parser->at, "a lambda in a replacement field has to be in parentheses");
-    codedb_expression_parse(parser);
+    if (CODEDB_LIKELY(!of_condition))
+        codedb_expression_parse(parser);
+    else
+        expression_condition(parser);
     parser_leave(parser);
     parser_role(parser, CODEDB_FIELD_body);
     parser_close(parser, CODEDB_NODE_LAMBDA, first, mark);
@@ -1094,7 +1143,7 @@ static void expression_conditional(codedb_parser *parser, uint32_t first, uint32
             codedb_hint_condition(parser, body);
         parser_expect(parser, CODEDB_TOKEN_KEYWORD_ELSE);
         if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_LAMBDA)) {
-            expression_lambda(parser);
+            expression_lambda(parser, false);
             count++;
             break;
         }
@@ -1115,7 +1164,7 @@ CODEDB_PRIVATE void codedb_expression_parse(codedb_parser *parser)
         return;
     }
     if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_KEYWORD_LAMBDA)) {
-        expression_lambda(parser);
+        expression_lambda(parser, false);
         return;
     }
     uint32_t first = parser->at, mark = parser->count;
@@ -1132,12 +1181,16 @@ static void expression_no_name(codedb_parser *parser, uint32_t first, uint32_t m
     uint32_t walrus = parser->at++, start = parser->version < 309 ? first : parser_node_start(parser_last(parser));
     parser_role(parser, CODEDB_FIELD_target);
     codedb_expression_parse(parser);
-    if (parser->failed && parser->version == 309 && parser->error->expected && !parser->error->no_memory &&
-        codedb_parser_has_whole(parser, walrus + 1))
-        parser->failed = false; /* what is whole of the value is enough for 3.9 */
+    /* what is whole of the value is enough for 3.9 */
+    bool is_partial = parser->failed && parser->version == 309 && parser->error->expected && !parser->error->no_memory &&
+                      codedb_parser_has_whole(parser, walrus + 1);
+    uint32_t reached = parser->error->reached;
+    parser->failed = parser->failed && !is_partial;
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
     codedb_parser_fail_late(parser, start, walrus, "expected a name before ':=', found an expression");
+    if (is_partial)
+        parser->error->reached = reached;
 }
 
 /* named_expression: NAME ':=' ~ expression | expression !':='
@@ -1320,6 +1373,8 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     bool had_failed = parser->failed;
     uint32_t reached = 0;
     codedb_target_list_parse(parser);
+    if (CODEDB_UNLIKELY(parser->quiet) && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN) && !had_failed && !tells_in)
+        codedb_hint_quiet_targets(parser, first);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {
         if (!tells_in || !codedb_parser_has_whole(parser, first)) /* else 'in' is missed before anything is looked for */
             reached = codedb_hint_clause_targets(parser, first);
@@ -1359,13 +1414,17 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
 /* with_item: expression 'as' star_target, behind the 'as' */
 CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
 {
-    if (parser_sees(parser, CODEDB_TOKEN_STAR))
+    bool is_starred = parser_sees(parser, CODEDB_TOKEN_STAR);
+    if (is_starred)
         codedb_parser_require(parser, 309, "a starred target");
     uint32_t first = parser->at;
     bool had_failed = parser->failed;
     expression_target(parser);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed) {
+        if (!is_starred)
+            codedb_hint_expression(parser, first);
         codedb_hint_target(parser, first);
+    }
     bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
     if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310) {
         codedb_hint_behind(parser, "':'");
@@ -1373,5 +1432,8 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
     } else if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && !had_failed) {
         codedb_hint_old_target(parser, first);
     }
+    bool parsed = !parser->failed;
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
+    if (CODEDB_UNLIKELY(parser->failed) && is_starred && !had_failed)
+        codedb_hint_starred_target(parser, first, parsed);
 }

@@ -198,29 +198,43 @@ static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
     return true;
 }
 
-/* '{' '*' expression for_if_clauses | '{' star_named_expression ',' [star_named_expressions] for_if_clauses */
-static void hint_braces_parse(codedb_parser *parser)
+/* ('[' | '{') '*' expression for_if_clauses | ('[' | '{') star_named_expression ',' [star_named_expressions] for_if_clauses */
+static void hint_display_parse(codedb_parser *parser)
 {
+    bool is_list = parser_sees(parser, CODEDB_TOKEN_LEFT_BRACKET);
+    codedb_token_kind closing = is_list ? CODEDB_TOKEN_RIGHT_BRACKET : CODEDB_TOKEN_RIGHT_BRACE;
     uint32_t first = ++parser->at, mark = parser->count;
     if (!codedb_expression_begins(parser))
         return;
     codedb_star_named_parse(parser);
     if (parser_sees(parser, CODEDB_TOKEN_COMMA))
-        codedb_elements_parse(parser, first, mark, CODEDB_TOKEN_RIGHT_BRACE);
+        codedb_elements_parse(parser, first, mark, closing);
     else if (parser_sees_for(parser) && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)
         codedb_generator_parse(parser, first, mark);
-    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACE))
-        codedb_hint_behind(parser, "'}'");
+    if (!parser_sees_for(parser) && !parser_sees(parser, CODEDB_TOKEN_COLON) && !parser_sees(parser, closing))
+        codedb_hint_behind(parser, codedb_token_kind_text(closing));
 }
 
-/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a brace: so it
- * does here when there is one at token `at`. */
+/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a bracket or a
+ * brace: so it does here when there is a brace at token `at`. */
 static hint_found hint_braces(codedb_parser *parser, uint32_t at)
 {
     hint_found found = {.behind = at};
     if (parser->tokens[at].kind == CODEDB_TOKEN_LEFT_BRACE && parser->version >= 310 && !parser->quiet)
-        found = hint_try(parser, hint_braces_parse, at, false);
+        found = hint_try(parser, hint_display_parse, at, false);
     hint_reach(parser, &found);
+    return found;
+}
+
+/* Parses at token `at` on trial, and looks at braces behind what is there. */
+static hint_found hint_try_operand(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at)
+{
+    hint_found found = hint_try(parser, parse, at, false);
+    if (found.told)
+        return found;
+    hint_found braces = hint_braces(parser, found.behind);
+    found.told = braces.told;
+    found.reached = found.reached < braces.reached ? braces.reached : found.reached;
     return found;
 }
 
@@ -448,8 +462,13 @@ static void hint_starred_clauses_parse(codedb_parser *parser)
     uint32_t first = parser->at++, mark = parser->count;
     codedb_expression_parse(parser);
     uint32_t clauses = parser->at;
-    if (!parser_sees_for(parser))
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_unpacked(parser, first);
+    if (!parser_sees_for(parser)) {
+        /* behind it CPython has looked for the 'for' */
+        parser->at += parser_sees(parser, CODEDB_TOKEN_KEYWORD_ASYNC);
         return;
+    }
     codedb_generator_parse(parser, first + 1, mark);
     if (parser->failed && (!parser->error->expected || parser->error->no_memory || !hint_has_clause(parser, clauses)))
         return;
@@ -541,7 +560,7 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
         parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_LAMBDA) {
-        hint_found right = hint_try(parser, codedb_bitwise_or_parse, equal + 1, false);
+        hint_found right = hint_try_operand(parser, codedb_bitwise_or_parse, equal + 1);
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[right.behind].kind;
         if (right.told)
             return;
@@ -598,10 +617,13 @@ static void hint_starred_arguments_parse(codedb_parser *parser)
     } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && parser_sees(parser, CODEDB_TOKEN_STAR));
 }
 
-CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star)
+CODEDB_PRIVATE uint32_t codedb_hint_operand(codedb_parser *parser, uint32_t star)
 {
+    hint_found others = {.reached = 0};
+    uint32_t reached = parser->tokens[parser->at].start;
     if (!parser->quiet && (codedb_expression_begins(parser) || parser_sees(parser, CODEDB_TOKEN_COMMA)))
-        hint_try(parser, hint_starred_arguments_parse, star, false);
+        others = hint_try(parser, hint_starred_arguments_parse, star, false);
+    return others.reached > reached ? others.reached : reached;
 }
 
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
@@ -636,14 +658,21 @@ static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char 
         hint_tell(parser, place, place + 1, message);
 }
 
-/* The `for` of a comprehension behind token `at`, in the same brackets; the end if there is none. */
+/* The `for` of a comprehension behind token `at`, in the same brackets; the end if there is none, or if since 3.10 CPython reads its clauses,
+ * as they stand behind a keyword argument. */
 static uint32_t hint_next_clause(const codedb_parser *parser, uint32_t at)
 {
-    uint32_t depth = 0;
+    uint32_t depth = 0, argument = at;
     for (; at < parser->end; at++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_FOR || codedb_token_closes(kind)))
-            return kind == CODEDB_TOKEN_KEYWORD_FOR ? at : parser->end;
+        bool is_for = kind == CODEDB_TOKEN_KEYWORD_FOR;
+        if (depth == 0 && (is_for || codedb_token_closes(kind))) {
+            const codedb_token *word = &parser->tokens[argument];
+            bool is_keyword = word->kind == CODEDB_TOKEN_NAME && word[1].kind == CODEDB_TOKEN_EQUAL;
+            return is_for && !(is_keyword && parser->version >= 310) ? at : parser->end;
+        }
+        if (depth == 0 && kind == CODEDB_TOKEN_COMMA)
+            argument = at + 1;
         depth += codedb_token_opens(kind);
         depth -= codedb_token_closes(kind);
     }
@@ -662,7 +691,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
         uint32_t behind = hint_behind_whole(parser, first);
         if (parser->version < 309)
             return;
-        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL) {
+        if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL || parser->quiet) {
             if (parser->version >= 310)
                 codedb_parser_fail_before(parser, first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME),
                                           "a keyword argument");
@@ -672,6 +701,13 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     }
     if (parser->version < 309) {
         codedb_parser_fail_late(parser, first, at, "%s", message);
+        return;
+    }
+    bool is_named = parser_last(parser)->kind == CODEDB_NODE_NAMED_EXPR && parser_last(parser)->parens == 0;
+    bool is_argument = is_named || !parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL);
+    if (parser->version >= 310 && (parser->quiet || !is_argument)) { /* CPython does not read it */
+        parser->at = first + (parser->tokens[first].kind == CODEDB_TOKEN_NAME);
+        codedb_parser_fail_expected(parser, "a keyword argument");
         return;
     }
     hint_found rest = {.reached = 0};
@@ -697,13 +733,13 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
 {
     codedb_syntax_error error = *parser->error;
-    bool is_old = parser->version == 309 && use == CODEDB_TARGET_ANNOTATE;
-    if (!error.expected || error.no_memory || (parser->version < 310 && !is_old))
+    bool is_old = parser->version == 309;
+    if (!error.expected || error.no_memory || parser->version < 309)
         return;
     bool has_value = codedb_hint_has_whole(parser, operator_token + 1);
     parser->failed = false;
     codedb_target_check(parser, target, use);
-    if (is_old && parser->failed)
+    if (parser->failed)
         parser->error->reached = error.reached;
     if (!parser->failed || !has_value) {
         bool is_target = !parser->failed;
@@ -712,6 +748,16 @@ CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, co
         if (!is_target && !is_old)
             codedb_parser_fail_before(parser, operator_token, "newline");
     }
+}
+
+CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token)
+{
+    if (!parser->failed || parser->version < 310 || parser->quiet || parser->error->no_memory)
+        return;
+    bool is_annotation = use == CODEDB_TARGET_ANNOTATE;
+    uint32_t first = operator_token + 1 + (parser->tokens[operator_token + 1].kind == CODEDB_TOKEN_KEYWORD_YIELD);
+    hint_found value = hint_try(parser, is_annotation ? hint_value_parse : hint_values_parse, first, false);
+    hint_reach(parser, &value);
 }
 
 /* What is behind 'as' is not whole: CPython reads a target first, so that the token behind that is the unexpected one. */
@@ -724,13 +770,22 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
         codedb_parser_fail_before(parser, behind, "':'");
 }
 
+CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed)
+{
+    uint32_t behind = codedb_parser_behind_target(parser, first + 1);
+    if (parsed) /* CPython has no message for it */
+        parser->error->expected = !parser->error->no_memory;
+    if (parser->version >= 309 && (parsed || parser->tokens[behind].start < parser->error->offset))
+        codedb_parser_fail_before(parser, behind, "':'");
+}
+
 /* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *))
 {
     hint_found found = {.reached = 0};
     bool may_tell = parse && parser->version >= 313 && !parser->quiet && !parser->failed;
     if (may_tell)
-        found = hint_try(parser, parse, parser->at + 1, false);
+        found = hint_try_operand(parser, parse, parser->at + 1);
     if (found.told)
         return;
     codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
@@ -739,38 +794,141 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
         parser->error->expected = false;
 }
 
-/* star_named_expression. It ends before a 'not' behind which no 'in' is. */
-static void hint_element_parse(codedb_parser *parser)
+/* The bracket, of those behind token `first`, that opens the outermost brackets in which the error is; `first`: it is in none. */
+static uint32_t hint_outer_bracket(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t depth = 0, opening = first;
+    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && codedb_token_opens(kind))
+            opening = at;
+        depth += codedb_token_opens(kind);
+        depth -= depth > 0 && codedb_token_closes(kind);
+    }
+    return depth > 0 ? opening : first;
+}
+
+/* What begins at `first` failed in the brackets that open at token `opening`: parses what is before them, if that is an element, for which
+ * the source ends there for a moment. */
+static void hint_cut_element(codedb_parser *parser, uint32_t first, uint32_t opening)
+{
+    codedb_token *cut = &parser->tree->tokens[opening];
+    codedb_syntax_error error = *parser->error;
+    bool quiet = parser->quiet;
+    uint8_t kind = cut->kind;
+    cut->kind = CODEDB_TOKEN_ENDMARKER;
+    parser->failed = false;
+    parser->quiet = true;
+    parser->at = first;
+    codedb_star_named_parse(parser);
+    parser->quiet = quiet;
+    cut->kind = kind;
+    if (parser->error->no_memory)
+        return;
+    if (!parser->failed && parser->at < opening)
+        codedb_parser_fail_expected(parser, hint_something);
+    *parser->error = error;
+}
+
+/* star_named_expression of which CPython has read the expression before, without looking for mistakes: it remembers that, so none are told in
+ * it, but of what makes it a named_expression. */
+static void hint_named_again_parse(codedb_parser *parser)
+{
+    bool quiet = parser->quiet, is_starred = parser_sees(parser, CODEDB_TOKEN_STAR);
+    parser->quiet = true;
+    if (is_starred)
+        codedb_starred_parse(parser);
+    else
+        codedb_expression_parse(parser);
+    parser->quiet = quiet;
+    if (parser->failed && !parser->error->at_once)
+        parser->error->expected = !parser->error->no_memory;
+    if (parser->failed || quiet || is_starred)
+        return;
+    const codedb_node *node = parser_last(parser);
+    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
+    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_hint_equal(parser);
+    else if (parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL) && !is_name)
+        codedb_hint_walrus(parser, hint_something);
+    else if (parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL))
+        codedb_expression_parse(parser);
+}
+
+/* The same of the elements of a list or tuple, from the bracket on. */
+static void hint_brackets_again_parse(codedb_parser *parser)
+{
+    do {
+        parser->at++;
+        hint_named_again_parse(parser);
+    } while (parser_sees(parser, CODEDB_TOKEN_COMMA));
+}
+
+/* star_named_expression. `remembered`: CPython has read the expression before. It does not remember lists and tuples as such, and looks for
+ * one. */
+static void hint_element_read(codedb_parser *parser, bool remembered)
 {
     uint32_t first = parser->at;
-    codedb_star_named_parse(parser);
+    codedb_token_kind kind = parser_kind(parser);
+    if (!remembered) {
+        codedb_star_named_parse(parser);
+        return;
+    }
+    hint_named_again_parse(parser);
+    hint_expression(parser, first, false);
+    bool is_bracketed = kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_PAREN;
+    if (!is_bracketed || !parser->failed || !parser->error->expected || parser->quiet)
+        return;
+    hint_found brackets = hint_try(parser, hint_brackets_again_parse, first, false);
+    hint_reach(parser, &brackets);
+}
+
+/* The same; `before`: where the element begins that stands at its side. It ends before a 'not' behind which no 'in' is, and before brackets
+ * that are no arguments or subscript: they may be the next element. Returns how far one had to look. */
+static uint32_t hint_element_parse(codedb_parser *parser, uint32_t before)
+{
+    uint32_t first = parser->at;
+    bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA &&
+                     parser->tokens[before].kind != CODEDB_TOKEN_STAR;
+    hint_element_read(parser, is_beside && hint_may_miss_comma(parser, before));
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
-        return;
-    uint32_t behind = codedb_parser_behind_whole(parser, first);
-    if (behind == first || parser->tokens[behind].kind != CODEDB_TOKEN_KEYWORD_NOT ||
-        parser->tokens[behind + 1].start != parser->error->offset)
-        return;
-    parser->failed = false;
-    parser->at = behind;
+        return 0;
+    uint32_t opening = hint_outer_bracket(parser, first), reached = parser->error->reached;
+    uint32_t behind = hint_behind_whole(parser, first);
+    if (opening > first) {
+        hint_cut_element(parser, first, opening);
+    } else if (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_NOT &&
+               parser->tokens[behind + 1].start == parser->error->offset) {
+        parser->failed = false;
+        parser->at = behind;
+    }
+    return reached;
 }
 
 /* star_named_expression ',' star_named_expressions* ':' expression: it takes expressions side by side. */
 static void hint_elements_parse(codedb_parser *parser)
 {
-    uint32_t first = parser->at;
+    uint32_t first = parser->at, reached = 0;
     codedb_star_named_parse(parser);
     uint32_t behind = parser->at, start = hint_start(parser, first, behind);
     if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
         return;
-    while (codedb_expression_begins(parser)) {
-        hint_element_parse(parser);
+    for (uint32_t before = first; codedb_expression_begins(parser);) {
+        uint32_t element = parser->at, looked = hint_element_parse(parser, before);
+        before = element;
+        reached = looked > reached ? looked : reached;
         parser_accept(parser, CODEDB_TOKEN_COMMA);
     }
+    if (parser->failed && parser->error->reached < reached)
+        parser->error->reached = reached;
     uint32_t annotation = parser->at + 1;
     if (!parser_accept(parser, CODEDB_TOKEN_COLON))
         return;
-    codedb_expression_parse(parser);
-    uint32_t reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    if (parser->version >= 310)
+        hint_value_parse(parser);
+    else
+        codedb_expression_parse(parser);
+    reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
     if (parser->failed && (!parser->error->expected || parser->error->no_memory || !codedb_hint_has_whole(parser, annotation)))
         return;
     parser->failed = false;
@@ -793,6 +951,8 @@ CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32
 {
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return false;
+    if (parser->version >= 310 && hint_outer_bracket(parser, first) > first)
+        return true;
     uint32_t at = hint_token_at(parser, first, parser->error->offset);
     return parser->version >= 310 && at > first &&
            (parser->tokens[at].kind == CODEDB_TOKEN_COLON_EQUAL || parser->tokens[at - 1].kind == CODEDB_TOKEN_KEYWORD_NOT);
@@ -811,16 +971,19 @@ static void hint_deleted_parse(codedb_parser *parser)
 }
 
 /* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
-static void hint_first_target(codedb_parser *parser, uint32_t first, codedb_target_use use)
+static void hint_first_target(codedb_parser *parser, uint32_t first, void (*parse)(codedb_parser *))
 {
-    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    uint32_t behind = hint_behind_whole(parser, first), next = behind;
+    while (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_LAMBDA &&
+           (next = hint_behind_whole(parser, behind)) > behind)
+        behind = next;
     codedb_token *cut = &parser->tree->tokens[behind];
     uint8_t kind = cut->kind;
-    if (behind == body)
+    if (behind == first)
         return;
     uint32_t reached = parser->error->reached;
     cut->kind = CODEDB_TOKEN_ENDMARKER;
-    hint_try(parser, use == CODEDB_TARGET_FOR ? hint_for_targets_parse : hint_deleted_parse, first, false);
+    hint_try(parser, parse, first, false);
     cut->kind = kind;
     if (parser->error->reached < reached)
         parser->error->reached = reached;
@@ -832,7 +995,7 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
     uint32_t behind = starred ? codedb_parser_behind_star_targets(parser, first) : codedb_parser_behind_targets(parser, first);
     if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
         return;
-    hint_first_target(parser, first, use);
+    hint_first_target(parser, first, starred ? hint_for_targets_parse : hint_deleted_parse);
     if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "a target");
 }
@@ -861,7 +1024,7 @@ static void hint_clause_targets_parse(codedb_parser *parser)
     codedb_plain_star_expressions_parse(parser);
     uint32_t index = parser->count - 1, behind = parser->tokens[parser->at].start;
     if (parser->failed && parser->error->expected && !parser->error->no_memory && !hint_tells_in(parser, first))
-        hint_first_target(parser, first, CODEDB_TARGET_FOR);
+        hint_first_target(parser, first, hint_for_targets_parse);
     if (parser->failed)
         return;
     uint32_t at = parser->at;
@@ -886,7 +1049,7 @@ static void hint_old_targets_parse(codedb_parser *parser)
     if (!parser->failed)
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
     else if (parser->error->expected && !parser->error->no_memory)
-        hint_first_target(parser, first, CODEDB_TARGET_FOR);
+        hint_first_target(parser, first, hint_for_targets_parse);
     if (behind < parser->end && parser->failed && parser->error->expected) {
         parser->failed = false;
         parser->at = behind;
@@ -908,6 +1071,17 @@ CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32
         }
     }
     return found.reached;
+}
+
+CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first)
+{
+    uint32_t behind = codedb_parser_behind_star_targets(parser, first), place = parser->tokens[behind].start;
+    if (parser->version < 310 || (parser->failed && (!parser->error->expected || parser->error->offset <= place)))
+        return;
+    parser->failed = false;
+    parser->at = behind;
+    codedb_parser_fail_expected(parser, "'in'");
+    parser->error->reached = place;
 }
 
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
@@ -951,7 +1125,7 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
 CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 {
     hint_found rest = {.reached = 0};
-    if (parser_sees(parser, CODEDB_TOKEN_COMMA) && parser->version >= 310 && !parser->failed && !parser->quiet)
+    if (parser_sees(parser, CODEDB_TOKEN_COMMA) && parser->version >= 309 && !parser->failed && !parser->quiet)
         rest = hint_try(parser, hint_arguments_parse, parser->at + 1, false);
     if (rest.told)
         return;
@@ -1144,10 +1318,18 @@ CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser)
     parser->error->at_once = true;
 }
 
-static void hint_old_target_parse(codedb_parser *parser)
+static void hint_one_target_parse(codedb_parser *parser)
 {
     codedb_expression_parse(parser);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+}
+
+static void hint_old_target_parse(codedb_parser *parser)
+{
+    uint32_t first = parser->at;
+    hint_one_target_parse(parser);
+    if (parser->failed && parser->error->expected && !parser->error->no_memory)
+        hint_first_target(parser, first, hint_one_target_parse);
 }
 
 CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first)
@@ -1227,15 +1409,33 @@ CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
         hint_legacy(parser, first);
 }
 
-CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser)
+/* In 3.9, where it is first. */
+static void hint_old_subscript(codedb_parser *parser)
 {
-    if (parser->failed || parser->quiet)
+    hint_found clauses = hint_starred_clauses(parser, parser->at), operand = {.reached = 0};
+    if (!clauses.told)
+        operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
+    if (!clauses.told && !operand.told)
+        parser->at = hint_token_at(parser, parser->at, clauses.reached > operand.reached ? clauses.reached : operand.reached);
+}
+
+/* Before 3.11 a '*' fits nowhere in a subscript. But behind what may be called CPython has looked for a comprehension that is none, which may
+ * begin with the '[': 3.9 with one starred expression, 3.10 also with several elements. */
+CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket)
+{
+    hint_found list = {.reached = 0};
+    if (parser->failed)
         return;
-    if (hint_starred_clauses(parser, parser->at).told)
+    if (parser->version == 309 && parser->at == bracket + 1 && !parser->quiet)
+        hint_old_subscript(parser);
+    else if (parser->version == 310 && !parser->quiet)
+        list = hint_try(parser, hint_display_parse, bracket, false);
+    if (parser->failed)
         return;
-    hint_found operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
-    if (!operand.told)
-        parser->at = hint_token_at(parser, parser->at, operand.reached);
+    codedb_parser_require(parser, 311, "unpacking in a subscript");
+    /* for CPython it is only the unexpected token */
+    parser->error->expected = !parser->error->no_memory;
+    hint_reach(parser, &list);
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */

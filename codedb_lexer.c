@@ -1005,7 +1005,7 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
         if (*p == '\\' && *++p == *quotes)
             escaped = true;
     /* CPython up to 3.9 blames the end of the line, or of the source. */
-    bool blames_end = lx->target < 310 && (triple || memchr(quotes, '\n', (size_t)(stop - quotes)) == NULL);
+    bool blames_end = lx->target < 310;
     size_t length = blames_end ? !triple && stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
     const unsigned char *end = triple ? lexer_last_line_end(lx) : stop;
     return lexer_fail(lx, blames_end ? end : start, length, false, "unterminated %sstring literal (detected at line %u)%s",

@@ -44,6 +44,16 @@ static void parameter_check_alone(codedb_parser *parser, codedb_token_kind closi
         codedb_hint_behind(parser, codedb_token_kind_text(closing));
 }
 
+/* NAME annotation?, from the NAME on, where none can stand: CPython reads it only to tell of it. */
+static void parameter_read(codedb_parser *parser, codedb_token_kind closing)
+{
+    parser->at++;
+    if (closing == CODEDB_TOKEN_COLON || !parser_accept(parser, CODEDB_TOKEN_COLON))
+        return;
+    codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
+    parameter_check_alone(parser, closing);
+}
+
 /* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
  * token that it has seen. Behind a '/' it tells only when all defaults are before the '/', or since 3.12 all behind it. */
 static void parameter_fail_default(codedb_parser *parser, const parameter_list *seen, uint32_t first, uint32_t last)
@@ -58,20 +68,31 @@ static void parameter_fail_default(codedb_parser *parser, const parameter_list *
     codedb_parser_fail_late(parser, first, last, "parameter without a default follows parameter with a default");
 }
 
-/* '(' ','.NAME+ [','] ')' behind nothing but parameters without a default: since 3.11 CPython has a message for that. */
+/* '(' ','.(NAME annotation?)+ [','] ')' behind nothing but parameters without a default: since 3.11 CPython has a message for that. */
 static void parameter_check_parens(codedb_parser *parser, const parameter_list *seen)
 {
-    const codedb_token *tokens = parser->tokens;
-    uint32_t at = parser->at;
+    uint32_t paren = parser->at;
+    bool is_whole = false;
     if (parser->version < 311 || seen->defaults || seen->star || seen->keywords || seen->slash)
         return;
-    do
-        at++;
-    while (tokens[at].kind == CODEDB_TOKEN_NAME && tokens[at + 1].kind == CODEDB_TOKEN_COMMA && ++at < parser->end);
-    at += tokens[at].kind == CODEDB_TOKEN_NAME;
-    if (at > parser->at + 1 && tokens[at].kind == CODEDB_TOKEN_RIGHT_PAREN)
-        codedb_parser_fail(parser, parser->at, at + 1,
-                           "expected a name, found '(': parameters stand in no parentheses of their own");
+    parser->at++;
+    while (parser_sees(parser, CODEDB_TOKEN_NAME)) {
+        parameter_read(parser, seen->closing);
+        is_whole = parser_accept(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        if (!is_whole)
+            break;
+    }
+    if (parser->failed && !parser->error->expected)
+        return;
+    uint32_t behind = parser->at + !parser->failed;
+    uint32_t reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    bool is_told = is_whole && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    parser->failed = false;
+    parser->at = paren;
+    if (is_told)
+        codedb_parser_fail(parser, paren, behind, "expected a name, found '(': parameters stand in no parentheses of their own");
+    codedb_parser_fail_expected(parser, "a name");
+    parser->error->reached = reached;
 }
 
 /* The expression of a default. */
@@ -133,14 +154,13 @@ static bool parameter_is_bare_star(const codedb_parser *parser, codedb_token_kin
 /* Another '*' stands here. Since 3.11 CPython has a message for that, if a comma or a parameter without a default is behind it. */
 static void parameter_fail_star(codedb_parser *parser, const parameter_list *seen)
 {
-    uint32_t star = parser->at, reached = 0;
-    bool is_told = parser->version >= 311 && !parser->failed && parser_kind_behind(parser) == CODEDB_TOKEN_COMMA;
-    if (parser->version >= 311 && !parser->failed && parser_kind_behind(parser) == CODEDB_TOKEN_NAME) {
-        parser->at += 2;
-        if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
-            codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
-            parameter_check_alone(parser, seen->closing);
-        }
+    uint32_t star = parser->at;
+    bool looks = parser->version >= 311 && !parser->failed;
+    bool is_told = looks && parser_kind_behind(parser) == CODEDB_TOKEN_COMMA;
+    uint32_t reached = looks ? parser->tokens[star + 1].start : 0;
+    if (looks && parser_kind_behind(parser) == CODEDB_TOKEN_NAME) {
+        parser->at++;
+        parameter_read(parser, seen->closing);
         if (parser->failed && !parser->error->expected)
             return;
         is_told = !parser->failed && (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, seen->closing));
@@ -151,7 +171,7 @@ static void parameter_fail_star(codedb_parser *parser, const parameter_list *see
     if (is_told)
         codedb_parser_fail(parser, star, star + 1, "expected one '*' among the parameters, found another");
     codedb_parser_fail_expected(parser, "a parameter");
-    if (!is_told && parser->error->reached < reached)
+    if (parser->error->reached < reached)
         parser->error->reached = reached;
 }
 
@@ -211,29 +231,30 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
 /* Something stands behind `**kwargs`. Since 3.11 CPython reads a parameter there, and has a message. */
 static void parameter_fail_behind_keywords(codedb_parser *parser, parameter_list *seen)
 {
-    uint32_t first = parser->at;
+    uint32_t first = parser->at, reached = 0;
     bool may_tell = parser->version >= 311 && !parser->quiet && !parser->failed;
     codedb_token_kind kind = parser_kind(parser);
     if (may_tell && kind == CODEDB_TOKEN_NAME) {
-        parser->at++;
-        if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
-            codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
-            parameter_check_alone(parser, seen->closing);
-        }
+        parameter_read(parser, seen->closing);
         if (parser->failed && !parser->error->expected)
             return;
+        reached = parser->failed ? parser->error->reached : 0;
         parser->at = parser->failed ? first + 1 : parser->at;
         parser->failed = false;
     }
     bool is_parameter =
         kind == CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_DOUBLE_STAR || kind == CODEDB_TOKEN_SLASH;
-    uint32_t reached = parser->tokens[parser->at].start;
+    /* a lambda's has no annotation that CPython would look for */
+    if (seen->closing == CODEDB_TOKEN_COLON)
+        parser->at = first;
+    if (reached < parser->tokens[parser->at].start)
+        reached = parser->tokens[parser->at].start;
     bool is_told = may_tell && is_parameter && parser->at < parser->end;
     parser->at = first;
     if (is_told)
         codedb_parser_fail(parser, first, first + 1, "expected no parameter behind '**', found another");
     codedb_parser_fail_expected(parser, "no parameter behind '**'");
-    if (!is_told && parser->error->reached < reached)
+    if (parser->error->reached < reached)
         parser->error->reached = reached;
 }
 

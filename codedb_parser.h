@@ -77,6 +77,8 @@ CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
 /* The token behind the strings side by side that begin at `first`; not `closed`: the tokens end within the last of them. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_strings(const codedb_parser *parser, uint32_t first, bool *closed);
+/* The token that ends the target that begins at `first`; `first`: there is none. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_target(const codedb_parser *parser, uint32_t first);
 /* The token that ends the targets, behind `del` or `for`, that begin at `first`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 /* The same where they may be starred. */
@@ -100,9 +102,12 @@ CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
 /* The value or annotation behind an operator failed; its target is node `target`. */
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
+/* The value or annotation behind an operator is parsed, but what stands before it is no target: CPython has looked for mistakes in it. */
+CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token);
 /* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
 CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
-/* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=' or behind a 'not'. */
+/* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=', behind a
+ * 'not' or in brackets. */
 CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
@@ -118,18 +123,23 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
 CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser);
 /* The one target behind `as` in a with statement, which begins at token `first`, is not followed by what has to, in 3.9. */
 CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first);
+/* The target of `with` that begins with the star at token `first` could not be parsed or, if `parsed`, is none: fails at the token up to which
+ * CPython has read. */
+CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed);
 /* The items of `with`, behind which a parenthesis is token `paren`, failed: CPython looks for what the line lacks behind items of which each
  * may be several expressions. */
 CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren);
 /* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
-/* A '*' is first in a subscript, in 3.9: goes on to the token that is to be told of. */
-CODEDB_PRIVATE void codedb_hint_old_subscript(codedb_parser *parser);
+/* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */
+CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket);
 /* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
  * CPython has read then, in bytes. */
 CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
+/* The same where CPython does not look for mistakes: it has read up to where they could end. */
+CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first);
 /* The same in a comprehension for 3.13 and later, where they could not be parsed. */
 CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
 /* The same where a brace stands instead of the `in`, and only CPython's second look reads the clause: goes on to what it has read then. */
@@ -140,8 +150,8 @@ CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t firs
  * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
 /* The operand of the star at token `star` is parsed: tells of another expression behind it, and of what is wrong in starred arguments behind
- * that. */
-CODEDB_PRIVATE void codedb_hint_operand(codedb_parser *parser, uint32_t star);
+ * that. Returns the place up to which CPython has read then, in bytes. */
+CODEDB_PRIVATE uint32_t codedb_hint_operand(codedb_parser *parser, uint32_t star);
 /* An '=' stands behind an argument that begins with the star at token `star`. */
 CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star);
 /* A positional argument, just parsed or failed, that begins at `first` and may not stand behind keyword arguments (`keyword`) or behind

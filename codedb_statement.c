@@ -212,7 +212,10 @@ static void statement_annotated_assign(codedb_parser *parser, uint32_t first, ui
     codedb_annotation_parse(parser, false, CODEDB_FIELD_annotation);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_value(parser, target, CODEDB_TARGET_ANNOTATE, colon);
+    bool parsed = !parser->failed;
     codedb_target_check(parser, target, CODEDB_TARGET_ANNOTATE);
+    if (CODEDB_UNLIKELY(parser->failed) && parsed)
+        codedb_hint_no_target(parser, CODEDB_TARGET_ANNOTATE, colon);
     if (CODEDB_UNLIKELY(is_refused))
         codedb_parser_fail(parser, first, colon, "expected a target that does not begin with a parenthesized name before ':'");
     if (parser_accept(parser, CODEDB_TOKEN_EQUAL)) {
@@ -238,7 +241,10 @@ static void statement_augmented_assign(codedb_parser *parser, uint32_t first, ui
     codedb_yield_or_star_parse(parser, 309);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_value(parser, target, CODEDB_TARGET_AUGMENT, operator_token);
+    bool parsed = !parser->failed;
     codedb_target_check(parser, target, CODEDB_TARGET_AUGMENT);
+    if (CODEDB_UNLIKELY(parser->failed) && parsed)
+        codedb_hint_no_target(parser, CODEDB_TARGET_AUGMENT, operator_token);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_AUG_ASSIGN, first, mark);
 }

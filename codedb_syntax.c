@@ -122,11 +122,12 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
 {
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
-    if (parser->tokens[first].kind == CODEDB_TOKEN_DEDENT && error->offset < error->reached)
-        error->reached = error->offset; /* CPython gives it before it looks at the character behind it */
     error->expected = false;
     error->at_once = false;
     error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT || parser->tokens[first].kind == CODEDB_TOKEN_DEDENT;
+    /* CPython gives such a token before it looks at the character behind it */
+    if (error->indent && error->offset < error->reached)
+        error->reached = error->offset;
     error->length = codedb_token_end(parser->tree, last > first ? last - 1 : first) - error->offset;
     vsnprintf(error->message, sizeof error->message, format, arguments);
 }
@@ -261,22 +262,29 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_strings(const codedb_parser *parser
     return at;
 }
 
+CODEDB_PRIVATE uint32_t codedb_parser_behind_target(const codedb_parser *parser, uint32_t first)
+{
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
+    uint32_t at = first + 1;
+    bool closed;
+    if (codedb_token_opens(kind))
+        at = syntax_behind_brackets(parser, first);
+    else if (kind == CODEDB_TOKEN_STRING || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
+        at = codedb_parser_behind_strings(parser, first, &closed);
+    else if (!syntax_may_end_with(kind) || kind == CODEDB_TOKEN_KEYWORD_YIELD)
+        return first;
+    at = syntax_behind_primary(parser, at);
+    return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
+}
+
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first)
 {
-    bool closed;
     for (uint32_t at = first; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (codedb_token_opens(kind))
-            at = syntax_behind_brackets(parser, at);
-        else if (kind == CODEDB_TOKEN_STRING || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
-            at = codedb_parser_behind_strings(parser, at, &closed);
-        else if (syntax_may_end_with(kind) && kind != CODEDB_TOKEN_KEYWORD_YIELD)
-            at++;
-        else
-            return at;
-        at = syntax_behind_primary(parser, at);
-        if (parser->tokens[at].kind != CODEDB_TOKEN_COMMA)
-            return at + (parser->tokens[at].kind == CODEDB_TOKEN_DOT);
+        uint32_t behind = codedb_parser_behind_target(parser, at);
+        if (behind == at || parser->tokens[behind].kind != CODEDB_TOKEN_COMMA ||
+            parser->tokens[behind - 1].kind == CODEDB_TOKEN_DOT)
+            return behind;
+        at = behind;
     }
     return parser->end;
 }

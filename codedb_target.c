@@ -116,6 +116,15 @@ static uint32_t target_element_start(const codedb_parser *parser, uint32_t index
     return parser_start(&parser->nodes[child]);
 }
 
+/* Where the first element of a tuple begins, of which CPython tells in place of a tuple that is annotated. */
+static uint32_t target_first_element(const codedb_parser *parser, uint32_t index)
+{
+    uint32_t mark = index + 1 - parser_size(&parser->nodes[index]), child = index - 1;
+    while (child + 1 > mark + parser_size(&parser->nodes[child]))
+        child -= parser_size(&parser->nodes[child]);
+    return parser_node_start(&parser->nodes[child - (parser->nodes[child].kind == CODEDB_NODE_ELEMENT)]);
+}
+
 CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index, codedb_target_use use, uint32_t whole)
 {
     static const char *const verbs[] = {[CODEDB_TARGET_ASSIGN] = "assign to",
@@ -135,6 +144,8 @@ CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index
     }
     const codedb_node *node = &parser->nodes[found];
     uint32_t first = parser_node_start(node), last = node->last + (node->first - first);
+    if (use == CODEDB_TARGET_ANNOTATE && node->kind == CODEDB_NODE_TUPLE && node->parens == 0)
+        first = target_first_element(parser, found);
     if (parser->version < 309)
         first = use == CODEDB_TARGET_DELETE || use == CODEDB_TARGET_FOR ? target_element_start(parser, index, found) : whole;
     codedb_parser_fail_late(parser, first, last, "cannot %s %s", verbs[use], codedb_target_text(parser, node));
