@@ -310,8 +310,7 @@ static void hint_values_parse(codedb_parser *parser)
 static void hint_legacy(codedb_parser *parser, uint32_t first)
 {
     const codedb_token *word = &parser->tokens[first];
-    codedb_token_kind kind = (codedb_token_kind)word[1].kind;
-    if (word->kind != CODEDB_TOKEN_NAME || kind == CODEDB_TOKEN_LEFT_PAREN)
+    if (word->kind != CODEDB_TOKEN_NAME || word[1].kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
     const char *text = parser->source + word->start;
     bool again = hint_may_miss_comma(parser, first);
@@ -1449,8 +1448,12 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
         return;
     if (operand.any && parser->tokens[operand.behind].kind == CODEDB_TOKEN_RIGHT_PAREN)
         codedb_parser_fail(parser, star, star + 1, "expected an expression in parentheses, found '**'");
+    bool is_told = parser->failed;
     codedb_parser_fail_expected(parser, "an expression");
     hint_reach(parser, &operand);
+    /* CPython looks for a statement of Python 2 wherever it looks for an expression that begins with a word */
+    if (!is_told && !parser->quiet && !parser->error->no_memory)
+        hint_legacy(parser, star + 1);
 }
 
 /* Whether the key that begins at `first` and could not be parsed is what CPython tells of: then what of it is whole ends before token `last`.
