@@ -82,7 +82,7 @@ static codedb_code proxy_try_open(proxy *p, const char *path, const char *more, 
 static void proxy_open(proxy *p)
 {
     char more[4400];
-    snprintf(more, sizeof more, ", \"worker_config\": {\"worker_log_path\": \"%s\", \"command_timeout\": 20}", p->log);
+    snprintf(more, sizeof more, ", \"worker_config\": {\"worker_log_path\": \"%s\", \"command_timeout\": 100}", p->log);
     assert_success(proxy_try_open(p, p->path, more, NULL, &p->db), result);
 }
 
