@@ -972,7 +972,7 @@ static void hint_deleted_parse(codedb_parser *parser)
 /* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
 static void hint_first_target(codedb_parser *parser, uint32_t first, void (*parse)(codedb_parser *))
 {
-    uint32_t behind = hint_behind_whole(parser, first), next = behind;
+    uint32_t behind = hint_behind_whole(parser, first), next;
     while (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_LAMBDA &&
            (next = hint_behind_whole(parser, behind)) > behind)
         behind = next;
