@@ -254,6 +254,26 @@ CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const ch
     return code;
 }
 
+CODEDB_PRIVATE int codedb_sqlite_has(sqlite_connection *connection, const char *sql, const char *first, const char *second,
+                                     bool *answer)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite_prepare_own(connection, sql, &statement);
+    *answer = false;
+    if (code == SQLITE_OK && first != NULL)
+        code = sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK && second != NULL)
+        code = sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK) {
+        connection->trusted = true;
+        code = sqlite3_step(statement);
+        *answer = code == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
+        connection->trusted = false;
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 /* ---- 3. Names ------------------------------------------------------------------------------------------------------- */
 
 #define SQLITE_HINTS 256 /* names looked at for "did you mean" */

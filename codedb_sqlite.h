@@ -211,6 +211,9 @@ CODEDB_PRIVATE int codedb_sqlite_is_over(void *connection);
 CODEDB_PRIVATE int codedb_sqlite_schema_version(sqlite_connection *connection, int64_t *version);
 /* Runs codedb's own SQL that gives no rows. */
 CODEDB_PRIVATE int codedb_sqlite_execute(sqlite_connection *connection, const char *sql);
+/* Runs codedb's own query with up to two texts bound (NULL: none); *answer is true when it gives a row whose first column is not 0. */
+CODEDB_PRIVATE int codedb_sqlite_has(sqlite_connection *connection, const char *sql, const char *first, const char *second,
+                                     bool *answer);
 /* Forgets prepared statements and full-text tables, because the schema changes; outside of transactions, where nothing is pending. */
 CODEDB_PRIVATE void codedb_sqlite_forget_schema(sqlite_connection *connection);
 

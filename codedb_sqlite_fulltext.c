@@ -238,27 +238,6 @@ CODEDB_PRIVATE const char *codedb_sqlite_fulltext_option(codedb_arena *arena, co
     return NULL;
 }
 
-/* Runs codedb's own query with up to two texts bound; *answer is true when it gives a row whose first column is not 0. */
-static int sqlite_fulltext_ask(sqlite_connection *connection, const char *sql, const char *first, const char *second,
-                               bool *answer)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite_prepare_own(connection, sql, &statement);
-    *answer = false;
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
-    if (code == SQLITE_OK && second != NULL)
-        code = sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
-    if (code == SQLITE_OK) {
-        connection->trusted = true;
-        code = sqlite3_step(statement);
-        *answer = code == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
-        connection->trusted = false;
-    }
-    sqlite3_finalize(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
-}
-
 /* The columns of a full-text table as SQL: each one quoted, behind `prefix`, joined by commas. */
 static int sqlite_fulltext_columns(sqlite_connection *connection, const char *name, const char *prefix, char **columns)
 {
@@ -283,9 +262,9 @@ static int sqlite_fulltext_columns(sqlite_connection *connection, const char *na
 static int sqlite_fulltext_indexed(sqlite_connection *connection, const char *name, char **expression)
 {
     bool has_sizes;
-    int code = sqlite_fulltext_ask(connection,
-                                   "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 || '_docsize' COLLATE NOCASE",
-                                   name, NULL, &has_sizes);
+    int code = codedb_sqlite_has(connection,
+                                 "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 || '_docsize' COLLATE NOCASE",
+                                 name, NULL, &has_sizes);
     if (code != SQLITE_OK)
         return code;
     *expression =
@@ -357,15 +336,15 @@ static int sqlite_fulltext_is_ours(sqlite_connection *connection, const char *na
                                    bool *ours)
 {
     bool is_table, has_trigger = true, is_rowid = true;
-    int code = sqlite_fulltext_ask(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-                                   content, NULL, &is_table);
+    int code = codedb_sqlite_has(connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+                                 content, NULL, &is_table);
     if (code == SQLITE_OK)
-        code = sqlite_fulltext_ask(
+        code = codedb_sqlite_has(
             connection,
             "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND instr(lower(sql), lower(?2))",
             content, name, &has_trigger);
     if (code == SQLITE_OK && rowid != NULL && !sqlite_is_rowid(rowid))
-        code = sqlite_fulltext_ask(
+        code = codedb_sqlite_has(
             connection,
             "SELECT 1 FROM pragma_table_info(?1) WHERE pk = 1 AND upper(type) = 'INTEGER' AND name = ?2 COLLATE NOCASE AND "
             "(SELECT count(*) FROM pragma_table_info(?1) WHERE pk > 0) = 1",

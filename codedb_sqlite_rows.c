@@ -52,17 +52,7 @@ static int sqlite_rows_may_join(sqlite_connection *connection, const char *table
         " AND sql NOT GLOB '* codedb_fulltext_*_update AFTER UPDATE ON *'))"
         " AND (NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1)) OR NOT EXISTS (SELECT 1 FROM main.sqlite_schema AS child,"
         " pragma_foreign_key_list(child.name) AS key WHERE child.type = 'table' AND key.\"table\" = ?1 COLLATE NOCASE))";
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite_prepare_own(connection, ask, &statement);
-    connection->trusted = true;
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    *joins = code == SQLITE_ROW;
-    sqlite3_finalize(statement);
-    connection->trusted = false;
-    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+    return codedb_sqlite_has(connection, ask, table, NULL, joins);
 }
 
 /* Writes the SQL for several rows into connection->sql; *fits: neither it nor its parameters are too many. */
@@ -141,17 +131,10 @@ static codedb_code sqlite_rows_step(sqlite_connection *connection, sqlite_statem
 /* Whether a row is in the table. */
 static int sqlite_rows_has(sqlite_connection *connection, const char *table, int64_t rowid, bool *has)
 {
-    char *ask = sqlite3_mprintf("SELECT 1 FROM main.\"%w\" WHERE rowid = ?1", table);
-    sqlite3_stmt *statement = NULL;
-    int code = ask != NULL ? sqlite_prepare_own(connection, ask, &statement) : SQLITE_NOMEM;
+    char *ask = sqlite3_mprintf("SELECT 1 FROM main.\"%w\" WHERE rowid = %lld", table, (long long)rowid);
+    int code = ask != NULL ? codedb_sqlite_has(connection, ask, NULL, NULL, has) : SQLITE_NOMEM;
     sqlite3_free(ask);
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_int64(statement, 1, rowid);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    *has = code == SQLITE_ROW;
-    sqlite3_finalize(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+    return code;
 }
 
 /* Behind a statement that failed: finds out whether the rows before the one that failed are there (invariant 2). */

@@ -261,6 +261,15 @@ CODEDB_PRIVATE const char *codedb_tree_name(const codedb_tree *tree, uint32_t no
 
 /* ---- Parsing ------------------------------------------------------------------------------------------------------ */
 
+/* How many bytes of its line stand before the byte at `offset`. */
+static size_t tree_byte_column(const codedb_tree *tree, uint32_t offset)
+{
+    uint32_t first = offset;
+    while (first > tree->text_start && tree->source[first - 1] != '\n' && tree->source[first - 1] != '\r')
+        first--;
+    return offset - first;
+}
+
 static codedb_code tree_fail(const codedb_tree *tree, const codedb_syntax_error *error, const char *path, codedb_result *result)
 {
     uint32_t start = error->offset < tree->text_start ? tree->text_start : error->offset;
@@ -270,6 +279,8 @@ static codedb_code tree_fail(const codedb_tree *tree, const codedb_syntax_error 
     if (error->no_memory)
         return codedb_fail_no_memory(result);
     codedb_text_place(tree->source + tree->text_start, start - tree->text_start, &line, &column);
+    if (error->late) /* CPython counts bytes there */
+        column = tree_byte_column(tree, start);
     if (path == NULL)
         return codedb_fail_at(result, CODEDB_PARSE_ERROR, start, error->length, line, column, "%s", error->message);
     return codedb_fail_at(result, CODEDB_PARSE_ERROR, start, error->length, line, column, "%s:%lu:%lu: %s", path,

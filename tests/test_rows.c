@@ -119,6 +119,7 @@ typedef enum mistake {
     MISTAKE_NEGATIVE,
     MISTAKE_TEXT,
     MISTAKE_AHEAD,
+    MISTAKE_BOTH,
     MISTAKES
 } mistake;
 
@@ -186,6 +187,11 @@ static const table_case cases[] = {
      .joins = true,
      .gives_ids = true,
      .content = "SELECT group_concat(rowid) FROM f WHERE f MATCH 'word'"},
+    {.name = "unique parent",
+     .schema =
+         "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n "
+         "WHERE i < 599) SELECT i FROM n; CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER UNIQUE REFERENCES p (id), b)",
+     .joins = true},
     {.name = "parent and full text",
      .schema =
          "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n "
@@ -252,6 +258,11 @@ static void make_rows(const table_case *table, codedb_value *values, mistake wro
     case MISTAKE_NEGATIVE: a[0] = codedb_value_integer(-5); break;
     case MISTAKE_TEXT: a[table->gives_no_id ? 0 : -(int)(at % 2)] = codedb_value_text("no number"); break;
     case MISTAKE_AHEAD: a[0] = codedb_value_integer((int64_t)at + 3); break;
+    case MISTAKE_BOTH: /* a parent that is not there, and behind it a value that is there */
+        a[0] = codedb_value_integer(-5);
+        if (at + 1 < ROWS)
+            a[width] = a[-(int)width];
+        break;
     case MISTAKE_NONE:
     case MISTAKES: break;
     }

@@ -188,9 +188,6 @@ def is_same(error, text, place, line, column):
     """Whether codedb's line and column (from 0) are CPython's place."""
     if not place_in_field(error, text) and not has_column(error, text):
         return place[0] == line
-    if VERSION < 309 and place[0] == line and not text.isascii():  # what 3.8 finds late has a column in bytes
-        before = (re.split("\r\n|\r|\n", text) + [""])[line - 1][:column]
-        return place[1] in (column + 1, len(before.encode()) + 1)
     return place == (line, column + 1)
 
 
