@@ -25,11 +25,18 @@ static bool choice_is_unclosed_at_end(const codedb_tree *tree, const codedb_synt
     return error->yields && at == tree->length;
 }
 
+/* Whether it is the character behind a backslash, since 3.9: CPython has no message for it when it looks at the rest of the source. */
+static bool choice_is_continuation(const codedb_tree *tree, const codedb_syntax_error *error)
+{
+    return error->yields && error->offset > 0 && tree->source[error->offset - 1] == '\\';
+}
+
 /* Whether for CPython the error is at a token, only one that nothing begins with. */
 static bool choice_is_unexpected(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     char first = tree->source[error->offset];
-    return error->yields && (first == '$' || first == '?' || first == '`' || first == '<');
+    bool is_none = first == '$' || first == '?' || first == '`' || first == '<';
+    return error->yields && is_none && !choice_is_continuation(tree, error);
 }
 
 /* Where the innermost bracket is that is open where the tokens end, in bytes; UINT32_MAX: there is none. */
@@ -46,12 +53,6 @@ static uint32_t choice_open_bracket(const codedb_tree *tree)
             return tree->tokens[token].start;
     }
     return UINT32_MAX;
-}
-
-/* Whether it is the character behind a backslash, since 3.9: CPython has no message for it when it looks at the rest of the source. */
-static bool choice_is_continuation(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    return error->yields && error->offset > 0 && tree->source[error->offset - 1] == '\\';
 }
 
 /* Where the f-string begins in which the tokens end, in bytes; UINT32_MAX: they end in none. */

@@ -1420,18 +1420,12 @@ CODEDB_PRIVATE void codedb_target_parse(codedb_parser *parser, uint32_t item)
     uint32_t first = parser->at;
     bool had_failed = parser->failed;
     expression_target(parser);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed) {
-        if (!is_starred)
-            codedb_hint_expression(parser, first);
+    bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN) ||
+                parser_sees(parser, CODEDB_TOKEN_COLON);
+    if (CODEDB_UNLIKELY(parser->failed || !ends) && !had_failed && parser->version >= 310)
         codedb_hint_target(parser, first);
-    }
-    bool ends = parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN);
-    if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && parser->version >= 310) {
-        codedb_hint_behind(parser, "':'");
-        codedb_hint_target(parser, first);
-    } else if (CODEDB_UNLIKELY(!ends && !parser_sees(parser, CODEDB_TOKEN_COLON)) && !had_failed) {
+    else if (CODEDB_UNLIKELY(!ends) && !had_failed)
         codedb_hint_old_target(parser, first);
-    }
     bool parsed = !parser->failed;
     codedb_target_check_in(parser, parser->count - 1, CODEDB_TARGET_ASSIGN, item);
     if (CODEDB_UNLIKELY(parser->failed) && is_starred && !had_failed)

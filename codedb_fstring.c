@@ -51,40 +51,82 @@ static bool fstring_escape_is_good(const char *text, const char *end, bool bytes
     return value <= 0x10FFFF;
 }
 
-/* Fails on the first escape of token `token` in the text from `text` to `end` that cannot be evaluated. */
-static void fstring_check_escapes(codedb_parser *parser, uint32_t token, const char *text, const char *end, bool bytes)
+/* A literal that is tokens but has no value: which of its tokens is to blame, and why. */
+typedef struct fstring_defect {
+    uint32_t token;
+    const char *escape; /* the letter of an escape that cannot be evaluated */
+    bool bytes;
+    bool wide; /* a character in a bytes literal is not ASCII */
+} fstring_defect;
+
+/* Notes the first escape of token `token`, in the text from `text` to `end`, that cannot be evaluated. */
+static void fstring_check_escapes(fstring_defect *defect, uint32_t token, const char *text, const char *end, bool bytes)
 {
+    if (defect->escape)
+        return;
     while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
         if (!fstring_escape_is_good(text + 1, end, bytes)) {
-            codedb_parser_fail(parser, token, token + 1, "expected %s behind '\\%c' in a %s literal",
-                               text[1] == 'N' ? "{NAME}" : "hexadecimal digits of a character", text[1],
-                               bytes ? "bytes" : "string");
+            *defect = (fstring_defect){.token = token, .escape = text + 1, .bytes = bytes};
             return;
         }
         text += 2;
     }
 }
 
-/* STRING, as a SimpleString; returns what kind it is */
-static unsigned fstring_simple_string(codedb_parser *parser)
+/* The token that CPython blames for a defect in strings side by side, which begin at token `first`: since 3.12 the string, of an f-string its
+ * end, which is the last token read then; before that the token behind the strings, when they were evaluated; up to 3.8, where they were when
+ * the source was parsed, the first of them. */
+static uint32_t fstring_blamed(const codedb_parser *parser, const fstring_defect *defect, uint32_t first, uint32_t last)
+{
+    bool closed;
+    if (parser->version >= 312)
+        return last;
+    if (defect->wide && (parser->version < 309 || parser->version > 310))
+        return defect->token;
+    return parser->version < 309 ? first : codedb_parser_behind_strings(parser, first, &closed);
+}
+
+/* Fails because of the literal that ends with token `last` and is of those side by side that begin at `first`. CPython tells of it whenever it
+ * reads it. */
+static void fstring_fail_defect(codedb_parser *parser, const fstring_defect *defect, uint32_t first, uint32_t last)
+{
+    static const char wide[] = "expected only ASCII characters in a bytes literal";
+    uint32_t blamed = fstring_blamed(parser, defect, first, last);
+    bool had_failed = parser->failed, named = defect->escape && *defect->escape == 'N';
+    if (defect->wide)
+        codedb_parser_fail_late(parser, blamed, blamed + 1, "%s", wide);
+    else
+        codedb_parser_fail_late(parser, blamed, blamed + 1, "expected %s behind '\\%c' in a %s literal",
+                                named ? "{NAME}" : "hexadecimal digits of a character", *defect->escape,
+                                defect->bytes ? "bytes" : "string");
+    if (had_failed || !parser->failed)
+        return;
+    parser->error->at_once = true;
+    if (parser->version >= 312)
+        parser->error->reached = parser->tokens[last].start;
+}
+
+/* STRING, as a SimpleString, of those side by side that begin at token `run`; returns what kind it is */
+static unsigned fstring_simple_string(codedb_parser *parser, uint32_t run)
 {
     uint32_t token = parser->at;
     const char *text = parser->source + parser->tokens[token].start;
     const char *end = parser->source + codedb_token_end(parser->tree, token);
     bool raw = false, bytes = false;
+    fstring_defect defect = {0};
     for (; *text != '"' && *text != '\''; text++) {
         raw = raw || (*text | 0x20) == 'r';
         bytes = bytes || (*text | 0x20) == 'b';
     }
     parser_leaf(parser, CODEDB_NODE_SIMPLE_STRING, CODEDB_FIELD_left);
-    if (!raw)
-        fstring_check_escapes(parser, token, text, end, bytes);
     if (bytes)
-        for (const char *at = text; at < end; at++)
-            if ((unsigned char)*at >= 0x80) {
-                codedb_parser_fail(parser, token, token + 1, "expected only ASCII characters in a bytes literal");
-                break;
-            }
+        for (const char *at = text; at < end && !defect.wide; at++)
+            if ((unsigned char)*at >= 0x80)
+                defect = (fstring_defect){.token = token, .wide = true};
+    if (!raw && !defect.wide)
+        fstring_check_escapes(&defect, token, text, end, bytes);
+    if (CODEDB_UNLIKELY(defect.escape || defect.wide))
+        fstring_fail_defect(parser, &defect, run, token);
     return bytes ? FSTRING_KIND_BYTES : FSTRING_KIND_TEXT;
 }
 
@@ -92,13 +134,16 @@ static unsigned fstring_simple_string(codedb_parser *parser)
 typedef struct fstring_format {
     bool templated;
     bool raw;
-    unsigned depth; /* of replacement fields in format specs */
+    uint32_t run;          /* the first token of the strings side by side that it is one of */
+    fstring_defect defect; /* in its text; none while there is no `escape` */
+    unsigned depth;        /* of replacement fields in format specs */
 } fstring_format;
 
 static void fstring_replacement_field(codedb_parser *parser, const fstring_format *format);
 
-/* fstring_middle*: fstring_replacement_field | FSTRING_MIDDLE, until something else stands there */
-static void fstring_format_parts(codedb_parser *parser, const fstring_format *format, codedb_node_field field)
+/* fstring_middle*: fstring_replacement_field | FSTRING_MIDDLE, until something else stands there. Since 3.12 the text of an f-string is
+ * evaluated when that ends, but the text of a format specification at once. */
+static void fstring_format_parts(codedb_parser *parser, fstring_format *format, codedb_node_field field)
 {
     for (;;) {
         uint32_t token = parser->at;
@@ -108,7 +153,10 @@ static void fstring_format_parts(codedb_parser *parser, const fstring_format *fo
             const char *text = parser->source + parser->tokens[token].start;
             parser_leaf(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_TEXT : CODEDB_NODE_FORMATTED_STRING_TEXT, field);
             if (!format->raw)
-                fstring_check_escapes(parser, token, text, parser->source + codedb_token_end(parser->tree, token), false);
+                fstring_check_escapes(&format->defect, token, text, parser->source + codedb_token_end(parser->tree, token),
+                                      false);
+            if (CODEDB_UNLIKELY(format->defect.escape) && (parser->version < 312 || format->depth > 0))
+                fstring_fail_defect(parser, &format->defect, format->run, token);
         } else {
             return;
         }
@@ -243,7 +291,7 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
 {
     uint32_t first = parser->at++, mark = parser->count, outer = parser->field;
     bool had_failed = parser->failed, quiet = parser->quiet;
-    fstring_format inner = {.templated = format->templated, .raw = format->raw, .depth = format->depth + 1};
+    fstring_format inner = {.templated = format->templated, .raw = format->raw, .run = format->run, .depth = format->depth + 1};
     parser_enter(parser);
     /* Before 3.12 a field is parsed for itself, and what is wrong in it looked for at once. */
     parser->quiet = quiet && parser->version >= 312;
@@ -294,17 +342,19 @@ static bool fstring_put_off(codedb_parser *parser, uint32_t first, uint32_t mark
 }
 
 /* fstring: FSTRING_START fstring_middle* FSTRING_END        tstring: TSTRING_START tstring_middle* TSTRING_END
- * Returns what kind it is. */
-static unsigned fstring_format_string(codedb_parser *parser)
+ * `run`: the first token of the strings side by side that it is one of. Returns what kind it is. */
+static unsigned fstring_format_string(codedb_parser *parser, uint32_t run)
 {
     uint32_t first = parser->at, mark = parser->count;
-    fstring_format format = {.templated = parser_sees(parser, CODEDB_TOKEN_TSTRING_START)};
+    fstring_format format = {.templated = parser_sees(parser, CODEDB_TOKEN_TSTRING_START), .run = run};
     bool had_failed = parser->failed;
     for (const char *text = parser->source + parser->tokens[first].start; *text != '"' && *text != '\''; text++)
         format.raw = format.raw || (*text | 0x20) == 'r';
     parser->at++;
     fstring_format_parts(parser, &format, CODEDB_FIELD_parts);
     parser_expect(parser, CODEDB_TOKEN_FSTRING_END);
+    if (CODEDB_UNLIKELY(format.defect.escape) && parser->version >= 312 && !parser->failed)
+        fstring_fail_defect(parser, &format.defect, run, parser->at - 1);
     bool is_late = parser->version < 309 && parser->failed && !had_failed;
     if (CODEDB_LIKELY(!is_late) || !fstring_put_off(parser, first, mark))
         parser_close(parser, format.templated ? CODEDB_NODE_TEMPLATED_STRING : CODEDB_NODE_FORMATTED_STRING, first, mark);
@@ -342,9 +392,9 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
         if (CODEDB_LIKELY(kind == CODEDB_TOKEN_STRING))
-            kinds |= fstring_simple_string(parser);
+            kinds |= fstring_simple_string(parser, first);
         else if (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
-            kinds |= fstring_format_string(parser);
+            kinds |= fstring_format_string(parser, first);
         else
             break;
     }

@@ -183,6 +183,15 @@ static uint32_t hint_start(const codedb_parser *parser, uint32_t first, uint32_t
     return first;
 }
 
+/* Whether the expression from token `first` up to `behind` is nothing but the word of a statement of Python 2. */
+static bool hint_is_legacy_word(const codedb_parser *parser, uint32_t first, uint32_t behind)
+{
+    const codedb_token *word = &parser->tokens[first];
+    const char *text = parser->source + word->start;
+    return behind == first + 1 && word->kind == CODEDB_TOKEN_NAME &&
+           ((word->length == 5 && memcmp(text, "print", 5) == 0) || (word->length == 4 && memcmp(text, "exec", 4) == 0));
+}
+
 /* !(NAME STRING | SOFT_KEYWORD) disjunction expression: a comma between them was forgotten, if they are in brackets. */
 static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
 {
@@ -192,7 +201,7 @@ static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
     if (second.told)
         return true;
     hint_reach(parser, &second);
-    if (!second.any || !hint_is_in_brackets(parser, second.behind))
+    if (!second.any || !hint_is_in_brackets(parser, second.behind) || hint_is_legacy_word(parser, first, behind))
         return false;
     hint_tell(parser, hint_start(parser, first, behind), second.behind, "expected ',' between two expressions");
     return true;
@@ -271,6 +280,14 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
 
 static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh);
 
+/* star_expressions, and that no other expression stands behind them. */
+static void hint_values_parse(codedb_parser *parser)
+{
+    codedb_plain_star_expressions_parse(parser);
+    if (codedb_expression_begins(parser))
+        codedb_hint_behind(parser, "no other expression");
+}
+
 /* star_expressions of which the first one was read before without looking for mistakes: CPython remembers what it read, so none are told
  * in it, but for those of the expression as a whole. A lambda's parameters it does not remember, only their defaults. */
 static void hint_read_again_parse(codedb_parser *parser)
@@ -289,20 +306,12 @@ static void hint_read_again_parse(codedb_parser *parser)
     parser->at = read.behind;
     if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
         if (codedb_expression_begins(parser))
-            codedb_plain_star_expressions_parse(parser);
+            hint_values_parse(parser);
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
         codedb_parser_fail_expected(parser, "newline");
         hint_expression(parser, first, false);
     }
     hint_reach(parser, &read);
-}
-
-/* star_expressions, and that no other expression stands behind them. */
-static void hint_values_parse(codedb_parser *parser)
-{
-    codedb_plain_star_expressions_parse(parser);
-    if (codedb_expression_begins(parser))
-        codedb_hint_behind(parser, "no other expression");
 }
 
 /* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. Of `print` and `exec`
@@ -312,16 +321,14 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
     const codedb_token *word = &parser->tokens[first];
     if (word->kind != CODEDB_TOKEN_NAME || word[1].kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
-    const char *text = parser->source + word->start;
     bool again = hint_may_miss_comma(parser, first);
     hint_found found = hint_try(parser, again ? hint_read_again_parse : hint_values_parse, first + 1, false);
     hint_reach(parser, &found);
-    if (found.told || !found.any)
+    if (found.told || !found.any || !hint_is_legacy_word(parser, first, first + 1))
         return;
-    if (word->length == 5 && memcmp(text, "print", 5) == 0)
-        hint_tell(parser, first, found.behind, "expected '(' behind print: it is a function");
-    else if (word->length == 4 && memcmp(text, "exec", 4) == 0)
-        hint_tell(parser, first, found.behind, "expected '(' behind exec: it is a function");
+    bool is_print = word->length == 5;
+    hint_tell(parser, first, found.behind,
+              is_print ? "expected '(' behind print: it is a function" : "expected '(' behind exec: it is a function");
 }
 
 /* `fresh`: CPython has not read the expression before. */
@@ -722,7 +729,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     codedb_parser_fail_expected(parser, "a keyword argument");
     hint_reach(parser, &rest);
     if (is_last)
-        codedb_hint_expression(parser, first);
+        codedb_hint_expression(parser, is_named ? parser_start(parser_last(parser) - 1) : first);
     hint_tell_reached(parser, at, message);
 }
 
@@ -759,13 +766,22 @@ CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_u
     hint_reach(parser, &value);
 }
 
-/* What is behind 'as' is not whole: CPython reads a target first, so that the token behind that is the unexpected one. */
+/* CPython tells of what is wrong in the expression that it looks for there; else it has read a target first, so that the token behind that
+ * is the unexpected one. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
 {
     bool starred = parser->tokens[first].kind == CODEDB_TOKEN_STAR;
+    hint_found value = {.reached = 0};
+    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
+        return;
+    if (!starred && !parser->quiet)
+        value = hint_try(parser, hint_value_parse, first, false);
+    if (value.told)
+        return;
+    codedb_parser_fail_expected(parser, "':'");
+    hint_reach(parser, &value);
     uint32_t behind = codedb_parser_behind_targets(parser, first + starred);
-    if (parser->error->expected && !parser->error->no_memory && parser->version >= 310 &&
-        parser->tokens[behind].start < parser->error->offset)
+    if (parser->tokens[behind].start < parser->error->offset)
         codedb_parser_fail_before(parser, behind, "':'");
 }
 
@@ -863,6 +879,12 @@ static void hint_brackets_again_parse(codedb_parser *parser)
     } while (parser_sees(parser, CODEDB_TOKEN_COMMA));
 }
 
+/* An element of what may be elements side by side. */
+typedef struct hint_beside {
+    uint32_t first;
+    bool remembered; /* CPython has read its expression before it came to it */
+} hint_beside;
+
 /* star_named_expression. `remembered`: CPython has read the expression before. It does not remember lists and tuples as such, and looks for
  * one. */
 static void hint_element_read(codedb_parser *parser, bool remembered)
@@ -882,14 +904,17 @@ static void hint_element_read(codedb_parser *parser, bool remembered)
     hint_reach(parser, &brackets);
 }
 
-/* The same; `before`: where the element begins that stands at its side. It ends before a 'not' behind which no 'in' is, and before brackets
- * that are no arguments or subscript: they may be the next element. Returns how far one had to look. */
-static uint32_t hint_element_parse(codedb_parser *parser, uint32_t before)
+/* The same. `before`: where the element begins that stands at its side, and whether CPython had that in mind; then it has not looked behind it.
+ * It ends before a 'not' behind which no 'in' is, and before brackets that are no arguments or subscript: they may be the next element.
+ * Returns how far one had to look. */
+static uint32_t hint_element_parse(codedb_parser *parser, hint_beside *before)
 {
     uint32_t first = parser->at;
     bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA &&
-                     parser->tokens[before].kind != CODEDB_TOKEN_STAR;
-    hint_element_read(parser, is_beside && hint_may_miss_comma(parser, before));
+                     parser->tokens[before->first].kind != CODEDB_TOKEN_STAR;
+    bool remembered = is_beside && !before->remembered && hint_may_miss_comma(parser, before->first);
+    *before = (hint_beside){.first = first, .remembered = remembered};
+    hint_element_read(parser, remembered);
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return 0;
     uint32_t opening = hint_outer_bracket(parser, first), reached = parser->error->reached;
@@ -912,9 +937,8 @@ static void hint_elements_parse(codedb_parser *parser)
     uint32_t behind = parser->at, start = hint_start(parser, first, behind);
     if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
         return;
-    for (uint32_t before = first; codedb_expression_begins(parser);) {
-        uint32_t element = parser->at, looked = hint_element_parse(parser, before);
-        before = element;
+    for (hint_beside before = {.first = first}; codedb_expression_begins(parser);) {
+        uint32_t looked = hint_element_parse(parser, &before);
         reached = looked > reached ? looked : reached;
         parser_accept(parser, CODEDB_TOKEN_COMMA);
     }

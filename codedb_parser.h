@@ -133,7 +133,8 @@ CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 /* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */
 CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket);
-/* Reports where a target of `with`, which begins at token `first` and could not be parsed, ends. */
+/* A target of `with`, which begins at token `first`, could not be parsed, or something stands behind it where nothing can: tells of what is
+ * wrong there for 3.10 and later. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
 /* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
  * CPython has read then, in bytes. */

@@ -56,7 +56,7 @@ RULES = {
 }
 WORD_RULES = ("NAME", "CONSTANT", "OPERATOR")
 WORDS = "( ) [ ] { } , : ; . = == := * ** + - ! < if else for in is not and or lambda yield await async as x y 1 's'".split()
-TOKEN = re.compile("|".join((tokenize.Name, tokenize.Number, tokenize.String, tokenize.Special)))
+TOKEN = re.compile("|".join((tokenize.Name, tokenize.Number, tokenize.String, tokenize.Special, "\"{3}|'{3}|[\"']")))
 
 
 def expand(rule, depth, generator):
@@ -175,7 +175,8 @@ def is_about_one_token(error, text):
     if not end or end <= 0:  # of a dict's key of several lines 3.10 gives the first one and the last one's column
         return not (VERSION >= 310 and error.msg.startswith("':' expected after") and error.end_lineno > error.lineno)
     line = error.text if in_field else (text.split("\n") + [""])[error.lineno - 1]
-    return error.end_lineno == error.lineno and bool(TOKEN.fullmatch(line[error.offset - 1:end - 1]))
+    blamed = line[error.offset - 1:end - 1]
+    return error.end_lineno == error.lineno and (not blamed or bool(TOKEN.fullmatch(blamed)))
 
 
 def has_column(error, text):
