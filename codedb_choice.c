@@ -35,7 +35,8 @@ static bool choice_is_continuation(const codedb_tree *tree, const codedb_syntax_
 static bool choice_is_unexpected(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     char first = tree->source[error->offset];
-    bool is_none = first == '$' || first == '?' || first == '`' || first == '<';
+    bool is_control = ((unsigned char)first < ' ' && first != '\n' && first != '\r' && first != '\0') || first == 0x7F;
+    bool is_none = first == '$' || first == '?' || first == '`' || first == '<' || (is_control && tree->target_version < 311);
     return error->yields && is_none && !choice_is_continuation(tree, error);
 }
 

@@ -960,14 +960,15 @@ static void hint_elements_parse(codedb_parser *parser)
 }
 
 /* In 3.9 the unexpected token is the last one that was read so. */
-CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first)
+CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t first)
 {
     if (parser->version < 309 || parser->quiet || parser->error->no_memory)
-        return;
+        return 0;
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);
     if (parser->version == 309 && (!parser->failed || parser->error->expected))
         hint_fail_reached(parser, &found, hint_something);
+    return found.reached;
 }
 
 CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first)
@@ -977,8 +978,10 @@ CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32
     if (parser->version >= 310 && hint_outer_bracket(parser, first) > first)
         return true;
     uint32_t at = hint_token_at(parser, first, parser->error->offset);
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
     return parser->version >= 310 && at > first &&
-           (parser->tokens[at].kind == CODEDB_TOKEN_COLON_EQUAL || parser->tokens[at - 1].kind == CODEDB_TOKEN_KEYWORD_NOT);
+           (kind == CODEDB_TOKEN_COLON_EQUAL || kind == CODEDB_TOKEN_FSTRING_START ||
+            parser->tokens[at - 1].kind == CODEDB_TOKEN_KEYWORD_NOT);
 }
 
 static void hint_for_targets_parse(codedb_parser *parser)

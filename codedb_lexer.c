@@ -390,6 +390,8 @@ static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_
 static const unsigned char *lexer_last_line_end(const lexer *lx)
 {
     const unsigned char *end = lx->end;
+    if (codedb_tree_adds_line(lx->tree))
+        return end;
     if (end > lx->base && end[-1] == '\n')
         end--;
     if (end > lx->base && end[-1] == '\r')
@@ -597,7 +599,7 @@ static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *
         return lexer_fail(lx, lx->target < 309 ? lexer_line_end(p) : p + 1, lx->target >= 309, true,
                           "unexpected character after line continuation character");
     const unsigned char *next = p[1] == 0 ? p + 1 : lexer_after_break(p + 1);
-    if (*next != 0 || lx->target < 308 || lx->level > 0)
+    if (*next != 0 || lx->target < 308 || lx->level > 0 || codedb_tree_adds_line(lx->tree))
         return next;
     return lexer_fail(lx, p + 1, 0, true, "unexpected end of file after a line continuation character");
 }
@@ -634,9 +636,26 @@ static const unsigned char *lexer_measure(lexer *lx, const unsigned char *p, uin
     return p;
 }
 
+/* From the backslash at `p` to the first byte that is neither such a one nor a blank. */
+static const unsigned char *lexer_behind_backslashes(lexer *lx, const unsigned char *p)
+{
+    while (p != NULL && *p == '\\') {
+        p = lexer_continue_line(lx, p);
+        while (p != NULL && (*p == ' ' || *p == '\t' || *p == '\f'))
+            p++;
+    }
+    return p;
+}
+
+/* Fails because of the blanks before `p`. */
+static const unsigned char *lexer_fail_indent(lexer *lx, const unsigned char *p, const char *message)
+{
+    return lexer_fail(lx, lx->target < 309 ? lexer_line_end(p) : lexer_line_begin(lx, p), 0, true, "%s", message);
+}
+
 static const unsigned char *lexer_fail_tabs(lexer *lx, const unsigned char *p)
 {
-    return lexer_fail(lx, lexer_line_begin(lx, p), 0, true, "inconsistent use of tabs and spaces in indentation");
+    return lexer_fail_indent(lx, p, "inconsistent use of tabs and spaces in indentation");
 }
 
 /* Opens or closes blocks for a line that begins, at `p`, in another column than the line before. */
@@ -645,7 +664,7 @@ static const unsigned char *lexer_indent(lexer *lx, const unsigned char *p, uint
     uint32_t indent = lx->indent;
     if (column > lx->columns[indent]) {
         if (indent + 1 >= LEXER_INDENTS)
-            return lexer_fail(lx, lexer_line_begin(lx, p), 0, true, "too many levels of indentation");
+            return lexer_fail_indent(lx, p, "too many levels of indentation");
         if (alternate <= lx->alternates[indent])
             return lexer_fail_tabs(lx, p);
         lx->indent = indent + 1;
@@ -686,6 +705,14 @@ static inline const unsigned char *lexer_line(lexer *lx, const unsigned char *p)
                 return NULL;
             class = (lexer_class)lexer_classes[*first];
         }
+        /* In 3.9 a line that begins with a backslash has no indentation of its own, and is blank if there is nothing but more of them. */
+        bool is_continued = CODEDB_UNLIKELY(class == LEXER_BACKSLASH) && lx->target == 309;
+        if (CODEDB_UNLIKELY(is_continued)) {
+            first = lexer_behind_backslashes(lx, first);
+            if (first == NULL)
+                return NULL;
+            class = (lexer_class)lexer_classes[*first];
+        }
         if (class == LEXER_COMMENT) {
             first = lexer_line_end(first);
             class = *first == 0 ? LEXER_END : LEXER_BREAK;
@@ -694,11 +721,7 @@ static inline const unsigned char *lexer_line(lexer *lx, const unsigned char *p)
             p = lexer_after_break(first);
             continue;
         }
-        if (class == LEXER_END)
-            return first;
-        /* In 3.9 a line that begins with a backslash has no indentation of its own. */
-        bool is_continued = CODEDB_UNLIKELY(class == LEXER_BACKSLASH) && lx->target == 309;
-        if (is_continued)
+        if (class == LEXER_END || is_continued)
             return first;
         if (column != lx->columns[lx->indent] || alternate != lx->alternates[lx->indent])
             first = lexer_indent(lx, first, column, alternate);
@@ -742,6 +765,19 @@ static bool lexer_is_printable(uint32_t code_point)
              (code_point >= 0xFFF0 && code_point <= 0xFFFB) || code_point >= 0xE0000);
 }
 
+/* Fails at the character at `p` of a name that ends before `end`; up to 3.8 CPython blames the last one of the name. */
+static void lexer_fail_character(lexer *lx, const unsigned char *p, size_t size, uint32_t code_point, const unsigned char *end)
+{
+    const unsigned char *at = lx->target < 309 ? end - 1 : p;
+    while (at > p && (*at & 0xC0) == 0x80)
+        at--;
+    size_t length = at == p ? size : (size_t)(end - at);
+    if (lexer_is_printable(code_point))
+        lexer_fail(lx, at, length, false, "invalid character '%.*s' (U+%04X)", (int)size, (const char *)p, (unsigned)code_point);
+    else
+        lexer_fail(lx, at, length, false, "invalid non-printable character U+%04X", (unsigned)code_point);
+}
+
 /* Whether the code points of a name may stand there: those beyond ASCII have to be looked up. */
 static bool lexer_check_name(lexer *lx, const unsigned char *start, const unsigned char *end)
 {
@@ -753,10 +789,7 @@ static bool lexer_check_name(lexer *lx, const unsigned char *start, const unsign
         uint32_t code_point = codedb_utf8_decode((const char *)p, &size);
         if (p == start ? codedb_unicode_starts_identifier(code_point) : codedb_unicode_continues_identifier(code_point))
             continue;
-        if (lexer_is_printable(code_point))
-            lexer_fail(lx, p, size, false, "invalid character '%.*s' (U+%04X)", (int)size, (const char *)p, (unsigned)code_point);
-        else
-            lexer_fail(lx, p, size, false, "invalid non-printable character U+%04X", (unsigned)code_point);
+        lexer_fail_character(lx, p, size, code_point, end);
         return false;
     }
     return true;
@@ -844,7 +877,7 @@ static bool lexer_is_word(const unsigned char *p, const char *word)
 /* What may follow a number directly: a keyword that can stand behind one, or nothing of a name. Returns `end`. */
 static const unsigned char *lexer_number_end(lexer *lx, const unsigned char *end, const char *what)
 {
-    if (lx->target < 310 || !lexer_is_name_byte(*end) || *end >= 0x80)
+    if (lx->target < 310 || !lexer_is_name_byte(*end) || (*end >= 0x80 && lx->target > 310))
         return end;
     if (*end == 'i' && (end[1] == 'f' || end[1] == 'n' || end[1] == 's'))
         return end;
@@ -881,16 +914,19 @@ static const unsigned char *lexer_prefixed_number(lexer *lx, const unsigned char
     unsigned radix = (p[1] | 0x20) == 'x' ? 16 : (p[1] | 0x20) == 'o' ? 8 : 2;
     const char *what = radix == 16 ? "hexadecimal" : radix == 8 ? "octal" : "binary";
     bool underscores = lx->target >= 306;
+    const unsigned char *digits;
     p += 2;
     do {
         if (*p == '_' && underscores)
             p++;
+        digits = p;
         if (!lexer_is_digit_of(*p, radix) && !lexer_is_digit(*p))
             return lexer_fail(lx, p - 1, 1, false, "invalid %s literal", what);
         while (lexer_is_digit_of(*p, radix))
             p++;
-        if (lexer_is_digit(*p))
-            return lexer_fail(lx, p, 1, false, "invalid digit '%c' in %s literal", *p, what);
+        if (lexer_is_digit(*p)) /* up to 3.9 CPython steps back from one that is the first */
+            return lexer_fail(lx, lx->target < 310 && p == digits ? p - 1 : p, 1, false, "invalid digit '%c' in %s literal", *p,
+                              what);
     } while (*p == '_' && underscores);
     return lexer_number_end(lx, p, what);
 }
@@ -1336,13 +1372,14 @@ static inline const unsigned char *lexer_operator_at(lexer *lx, const unsigned c
 static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
 {
     bool is_character = *p == '$' || *p == '?' || *p == '`';
-    if (is_character && lx->passes) {
+    bool is_token = is_character || lx->target < 311; /* of a kind that nothing begins with */
+    if (is_token && lx->passes) {
         lexer_add(lx, p, 1, CODEDB_TOKEN_EXCLAMATION);
         return p + 1;
     }
     if (is_character)
         return lexer_fail(lx, p, 1, true, "unexpected character '%c'", *p);
-    return lexer_fail(lx, p, 1, false, "invalid non-printable character U+%04X", (unsigned)*p);
+    return lexer_fail(lx, p, 1, is_token, "invalid non-printable character U+%04X", (unsigned)*p);
 }
 
 /* ---- The loop ----------------------------------------------------------------------------------------------------- */

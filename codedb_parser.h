@@ -104,8 +104,9 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
 CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
 /* The value or annotation behind an operator is parsed, but what stands before it is no target: CPython has looked for mistakes in it. */
 CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token);
-/* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. */
-CODEDB_PRIVATE void codedb_hint_elements(codedb_parser *parser, uint32_t first);
+/* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. Returns how
+ * far one had to look, in bytes. */
+CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t first);
 /* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=', behind a
  * 'not' or in brackets. */
 CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first);

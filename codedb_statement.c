@@ -500,9 +500,12 @@ static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
     bool is_read = parser->version == 309 ? !parser->failed || parser->error->expected : codedb_expression_begins(parser);
+    uint32_t reached = 0;
     if (node->kind == CODEDB_NODE_EXPR && node->first < parser->end && (is_read || codedb_hint_has_elements(parser, node->first)))
-        codedb_hint_elements(parser, node->first);
+        reached = codedb_hint_elements(parser, node->first);
     codedb_hint_behind(parser, "newline");
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* simple_stmts: ';'.simple_stmt+ [';'] NEWLINE. A line of its own, or the suite behind a colon. */
@@ -1378,9 +1381,11 @@ static void statement_decorators(codedb_parser *parser)
         if (parser->version < 309)
             statement_check_old_decorator(parser, first + 1);
         parser_role(parser, CODEDB_FIELD_decorator);
+        if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_NEWLINE)))
+            codedb_hint_behind(parser, "newline");
         parser_close(parser, CODEDB_NODE_DECORATOR, first, mark);
         parser_role(parser, CODEDB_FIELD_decorators);
-        parser_expect(parser, CODEDB_TOKEN_NEWLINE);
+        parser_accept(parser, CODEDB_TOKEN_NEWLINE);
     }
 }
 

@@ -11,6 +11,8 @@
 static uint32_t syntax_last_line_end(const codedb_parser *parser)
 {
     uint32_t end = parser->tokens[parser->end].start, start = parser->tree->text_start;
+    if (codedb_tree_adds_line(parser->tree))
+        return end;
     if (end > start && parser->source[end - 1] == '\n')
         end--;
     if (end > start && parser->source[end - 1] == '\r')

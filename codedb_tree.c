@@ -121,6 +121,12 @@ CODEDB_PRIVATE uint32_t codedb_tree_line(const codedb_tree *tree, uint32_t offse
     return tree_find_line(tree, 0, tree->line_count, offset);
 }
 
+CODEDB_PRIVATE bool codedb_tree_adds_line(const codedb_tree *tree)
+{
+    const char *end = tree->source + tree->length;
+    return tree->target_version < 312 && tree->length - tree->text_start >= 2 && end[-2] == '\r' && end[-1] == '\n';
+}
+
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset)
 {
     codedb_place_cursor cursor = {0, 0, 0};

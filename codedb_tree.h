@@ -603,6 +603,9 @@ CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset);
 /* The index in line_starts of the line that `offset` is on; 0 before the first one. */
 CODEDB_PRIVATE uint32_t codedb_tree_line(const codedb_tree *tree, uint32_t offset);
+/* Whether CPython puts an empty line behind the last one: up to 3.11 it adds a line break to a source that has none at its end, and takes
+ * a \r\n there for none. */
+CODEDB_PRIVATE bool codedb_tree_adds_line(const codedb_tree *tree);
 /* The same for many places that are near each other or in order: the cursor remembers the last one. It starts as all zero. */
 typedef struct codedb_place_cursor {
     uint32_t line; /* index in line_starts */
