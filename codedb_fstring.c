@@ -383,6 +383,20 @@ static void fstring_reach_behind(codedb_parser *parser, uint32_t first)
         parser->error->reached = parser->tokens[behind].start;
 }
 
+/* Fails because literals of several kinds stand side by side, from token `first` on. */
+static void fstring_fail_mixed(codedb_parser *parser, uint32_t first, unsigned kinds)
+{
+    bool closed, had_failed = parser->failed;
+    uint32_t behind = parser->version < 312 ? codedb_parser_behind_strings(parser, first, &closed) : parser->at;
+    if (parser->version < 309)
+        codedb_parser_fail_late(parser, first, behind, "expected literals of one kind side by side, found bytes and strings");
+    else
+        codedb_parser_fail(parser, behind, behind + 1, "expected literals of one kind side by side, found %s",
+                           kinds & FSTRING_KIND_TEMPLATE ? "t-strings and others" : "bytes and strings");
+    if (!had_failed) /* CPython tells it when it reads them */
+        parser->error->at_once = true;
+}
+
 /* strings: (fstring | STRING)+ | tstring+ */
 CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
 {
@@ -391,6 +405,11 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
     bool had_failed = parser->failed;
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
+        /* Before 3.12 it was known that an f-string is one before it was looked into. */
+        if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_FSTRING_START && kinds == FSTRING_KIND_BYTES) && parser->version < 312) {
+            fstring_fail_mixed(parser, first, kinds);
+            kind = parser_kind(parser);
+        }
         if (CODEDB_LIKELY(kind == CODEDB_TOKEN_STRING))
             kinds |= fstring_simple_string(parser, first);
         else if (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START)
@@ -400,14 +419,8 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
     }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
         fstring_reach_behind(parser, first);
-    bool is_mixed = kinds & (kinds - 1), was_failed = parser->failed;
-    if (CODEDB_UNLIKELY(is_mixed) && parser->version < 309)
-        codedb_parser_fail_late(parser, first, parser->at, "expected literals of one kind side by side, found bytes and strings");
-    else if (CODEDB_UNLIKELY(is_mixed))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected literals of one kind side by side, found %s",
-                           kinds & FSTRING_KIND_TEMPLATE ? "t-strings and others" : "bytes and strings");
-    if (CODEDB_UNLIKELY(is_mixed) && !was_failed) /* CPython tells it when it reads them */
-        parser->error->at_once = true;
+    if (CODEDB_UNLIKELY(kinds & (kinds - 1)))
+        fstring_fail_mixed(parser, first, kinds);
     if (count > 1 && !parser->failed)
         fstring_wrap_strings(parser, count);
 }

@@ -518,18 +518,28 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
     hint_reach(parser, &clauses);
 }
 
+/* Whether what ends with the node may be called: it is an expression or ends with one. */
+static bool hint_ends_with_value(const codedb_node *node)
+{
+    return node->kind == CODEDB_NODE_COMP_FOR || node->kind == CODEDB_NODE_COMP_IF ||
+           node->kind == CODEDB_NODE_STARRED_DICT_ELEMENT ||
+           codedb_node_kind_category((codedb_node_kind)node->kind) == CODEDB_CATEGORY_EXPRESSION;
+}
+
 CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expected)
 {
     const codedb_node *node = hint_last(parser);
-    bool is_operand = node->last + node->parens == parser->at &&
-                      codedb_node_kind_category((codedb_node_kind)node->kind) == CODEDB_CATEGORY_EXPRESSION &&
+    bool is_value = hint_ends_with_value(node) && node->last + node->parens == parser->at;
+    bool is_operand = is_value && codedb_node_kind_category((codedb_node_kind)node->kind) == CODEDB_CATEGORY_EXPRESSION &&
                       node->kind != CODEDB_NODE_STARRED_ELEMENT && (node->kind != CODEDB_NODE_GENERATOR_EXP || node->parens > 0);
     bool first_failure = !parser->failed;
     uint32_t start = parser_start(node);
     if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 &&
         codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
         hint_starred(parser, node, expected);
-    hint_found braces = hint_braces(parser, parser->at);
+    hint_found braces = {.reached = 0};
+    if (is_value)
+        braces = hint_braces(parser, parser->at);
     if (braces.told)
         return;
     codedb_parser_fail_expected(parser, expected);

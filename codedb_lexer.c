@@ -1043,7 +1043,8 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     /* CPython up to 3.9 blames the end of the line, or of the source. */
     bool blames_end = lx->target < 310;
     size_t length = blames_end ? !triple && stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
-    const unsigned char *end = triple ? lexer_last_line_end(lx) : stop;
+    bool blames_last = triple || (lx->target < 309 && stop == lx->end && stop[-1] != '\\');
+    const unsigned char *end = blames_last ? lexer_last_line_end(lx) : stop;
     return lexer_fail(lx, blames_end ? end : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
                       triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
                       escaped ? "; perhaps you escaped the end quote?" : "");
@@ -1116,8 +1117,11 @@ static const unsigned char *lexer_fstring_close(lexer *lx, const unsigned char *
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     size_t size = fstring->triple ? 3 : 1;
-    if (lx->level > fstring->level && !lx->passes)
+    if (lx->level > fstring->level && !lx->passes) {
+        if (lx->target >= 312) /* for CPython's lexer the string ends all the same */
+            lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);
         return lexer_fail(lx, p, size, true, "%c-string: expecting '}', or format specs", lexer_fstring_letter(fstring));
+    }
     for (uint32_t level = lx->level; level > fstring->level; level--) /* open braces, but of no field any more */
         lx->brackets[level].field = false;
     lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);

@@ -166,10 +166,10 @@ def fields(generator, count):
 
 
 def is_about_one_token(error, text):
-    """What CPython before 3.12 says of braces it says of the token behind the string, or of the whole string; what 3.8 finds late in a
-    field has a place that lies somewhere in the string."""
+    """What CPython before 3.12 says of braces, of those in a field, too, it says of the token behind the string, or of the whole string; what 3.8
+    finds late in a field has a place that lies somewhere in the string."""
     end = getattr(error, "end_offset", None)
-    in_field = place_in_field(error, text)
+    in_field = None if error.msg.startswith("f-string: f-string") else place_in_field(error, text)
     if VERSION < 312 and (error.msg.startswith("f-string") or error.filename == "<fstring>") and not in_field:
         return False
     if not end or end <= 0:  # of a dict's key of several lines 3.10 gives the first one and the last one's column
