@@ -1089,7 +1089,8 @@ static void expression_lambda(codedb_parser *parser, bool of_condition)
     parser_enter(parser);
     codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_COLON);
-    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) && parser->version >= 312)
+    bool in_field = CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) && parser->version >= 312;
+    if (in_field && !parser->quiet)
         codedb_parser_fail(parser, first, parser->at, "a lambda in a replacement field has to be in parentheses");
     if (CODEDB_LIKELY(!of_condition))
         codedb_expression_parse(parser);

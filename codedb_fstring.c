@@ -164,12 +164,12 @@ static void fstring_format_parts(codedb_parser *parser, fstring_format *format, 
     }
 }
 
-/* fstring_conversion: '!' NAME, with no blank between them and one of three names; before 3.12 no blank behind them either */
+/* fstring_conversion: '!' NAME, with no blank between them and one of three names, in normal form; before 3.12 no blank behind them either */
 static void fstring_conversion(codedb_parser *parser)
 {
     const codedb_token *mark = &parser->tokens[parser->at], *name = mark + 1;
-    char letter = parser->source[name->start];
-    bool good = name->kind == CODEDB_TOKEN_NAME && name->length == 1 && (letter == 's' || letter == 'r' || letter == 'a');
+    uint32_t letter = name->kind == CODEDB_TOKEN_NAME ? codedb_identifier_letter(parser->source + name->start, name->length) : 0;
+    bool good = (letter == 's' || letter == 'r' || letter == 'a') && (name->length == 1 || parser->version >= 312);
     bool had_failed = parser->failed;
     if (name->kind == CODEDB_TOKEN_NAME && name->start != mark->start + 1)
         codedb_parser_fail(parser, parser->at, parser->at + 2, "expected 's', 'r' or 'a' directly behind '!', found a blank");

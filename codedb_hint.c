@@ -1438,6 +1438,14 @@ CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren
     hint_reach(parser, &items);
 }
 
+CODEDB_PRIVATE void codedb_hint_handlers(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t first)
+{
+    if (parser->version < 311 || parser->quiet || !parser->error->expected || parser->error->no_memory)
+        return;
+    hint_found handlers = hint_try(parser, parse, first, false);
+    hint_reach(parser, &handlers);
+}
+
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
 {
     codedb_parser_fail_expected(parser, "'='");

@@ -1043,7 +1043,7 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     /* CPython up to 3.9 blames the end of the line, or of the source. */
     bool blames_end = lx->target < 310;
     size_t length = blames_end ? !triple && stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
-    bool blames_last = triple || (lx->target < 309 && stop == lx->end && stop[-1] != '\\');
+    bool blames_last = triple || (stop == lx->end && stop[-1] != '\\');
     const unsigned char *end = blames_last ? lexer_last_line_end(lx) : stop;
     return lexer_fail(lx, blames_end ? end : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
                       triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),

@@ -197,6 +197,14 @@ CODEDB_PRIVATE bool codedb_identifier_is_normal(const char *text, size_t length)
     return true;
 }
 
+CODEDB_PRIVATE uint32_t codedb_identifier_letter(const char *text, size_t length)
+{
+    uint32_t code_point = 0;
+    if (normal_decompose_text(text, length, NULL) == 1)
+        normal_decompose_text(text, length, &code_point);
+    return code_point;
+}
+
 CODEDB_PRIVATE bool codedb_identifier_normalize(const char *text, size_t length, codedb_buffer *out)
 {
     size_t count = normal_decompose_text(text, length, NULL);

@@ -130,6 +130,9 @@ CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t f
 /* The items of `with`, behind which a parenthesis is token `paren`, failed: CPython looks for what the line lacks behind items of which each
  * may be several expressions. */
 CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren);
+/* Behind 'try' and ':' a handler stands at token `first`: since 3.11 CPython reads the handlers there, by `parse`, and tells of what is wrong
+ * in them. */
+CODEDB_PRIVATE void codedb_hint_handlers(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t first);
 /* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 /* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */

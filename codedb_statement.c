@@ -1132,26 +1132,48 @@ static bool statement_finally(codedb_parser *parser)
     return true;
 }
 
-/* try_stmt: 'try' ':' block finally_block | 'try' ':' block except_block+ [else_block] [finally_block]
- *         | 'try' ':' block except_star_block+ [else_block] [finally_block] */
-static void statement_try(codedb_parser *parser)
+/* except_block+ | except_star_block+, if there are any; returns whether. `star`: whether they are of the second kind. */
+static bool statement_handlers(codedb_parser *parser, bool *star)
 {
-    uint32_t first = parser->at++, mark = parser->count;
-    statement_block(parser, "'try'");
-    bool handled = false, star = false;
+    bool handled = false;
+    *star = false;
     while (parser_sees(parser, CODEDB_TOKEN_KEYWORD_EXCEPT)) {
         bool is_star = parser_kind_behind(parser) == CODEDB_TOKEN_STAR;
         parser->at += is_star && parser->version < 311;
         if (is_star)
             codedb_parser_require(parser, 311, "'except*'");
-        if (handled && is_star != star)
+        if (handled && is_star != *star)
             codedb_parser_fail(parser, parser->at, parser->at + 1, "cannot have both 'except' and 'except*' on the same 'try'");
         if (parser->failed)
             break;
-        star = is_star;
+        *star = is_star;
         handled = true;
-        statement_handler(parser, star);
+        statement_handler(parser, is_star);
     }
+    return handled;
+}
+
+/* The same on trial: of an absent ':' at the end of a line CPython tells. */
+static void statement_handlers_parse(codedb_parser *parser)
+{
+    uint32_t at = parser->at;
+    bool star;
+    statement_handlers(parser, &star);
+    while (parser->failed && at < parser->end && parser->tokens[at].start < parser->error->offset)
+        at++;
+    if (parser->failed && parser->tokens[at].kind == CODEDB_TOKEN_NEWLINE && !parser->error->no_memory)
+        parser->error->expected = false;
+}
+
+/* try_stmt: 'try' ':' block finally_block | 'try' ':' block except_block+ [else_block] [finally_block]
+ *         | 'try' ':' block except_star_block+ [else_block] [finally_block] */
+static void statement_try(codedb_parser *parser)
+{
+    uint32_t first = parser->at++, mark = parser->count, block = parser->at + 1;
+    statement_block(parser, "'try'");
+    if (CODEDB_UNLIKELY(parser->failed) && parser->tokens[block].kind == CODEDB_TOKEN_KEYWORD_EXCEPT)
+        codedb_hint_handlers(parser, statement_handlers_parse, block);
+    bool star, handled = statement_handlers(parser, &star);
     if (handled)
         statement_else(parser);
     if (!statement_finally(parser) && !handled)

@@ -657,6 +657,8 @@ CODEDB_PRIVATE bool codedb_unicode_continues_identifier(uint32_t code_point);
 CODEDB_PRIVATE bool codedb_identifier_is_normal(const char *text, size_t length);
 /* Appends an identifier in NFKC, as CPython does; false without memory. */
 CODEDB_PRIVATE bool codedb_identifier_normalize(const char *text, size_t length, codedb_buffer *out);
+/* The character that the normal form of an identifier is; 0: it is several. */
+CODEDB_PRIVATE uint32_t codedb_identifier_letter(const char *text, size_t length);
 
 /* codedb_statement.c. Fills tree->nodes from the tokens. `max_depth` bounds the recursion: 0 is a default that fits a stack of 8 MiB.
  * False: `error` is filled. */

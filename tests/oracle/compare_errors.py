@@ -1,10 +1,11 @@
 """Where a syntax error is: does codedb, told the version of the Python that runs this, report the line and column that it reports?
 
-    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|real|made|fields] PATH...
+    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|characters|real|made|fields] PATH...
 
-Four populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced, and COUNT sources
-each of pieces of the .py files below the paths in which one token was changed, small sources made from the grammar below, and f-strings
-with fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by
+Five populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced; those that come of
+them when something stands before, behind or instead of a token that is no good one, or blanks and line breaks; and COUNT sources each of
+pieces of the .py files below the paths in which one token was changed, small sources made from the grammar below, and f-strings with
+fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by
 whether CPython's message is about one token, and those that only one of the two accepts. Fails when these are any, or more than
 TOLERATED of the rejected ones are elsewhere though about one token. --show: N of the differences for each of CPython's messages.
 
@@ -24,7 +25,7 @@ import compare_acceptance
 from compare_acceptance import VERSION, Codedb, differ, mutate, pieces, python_parse
 
 # Shares of the rejected sources: of the made ones many have several mistakes at once, and CPython's choice between them is of no use.
-TOLERATED = {"edited": 0.00002, "real": 0.0003, "made": 0.0005, "fields": 0.0005}
+TOLERATED = {"edited": 0.00002, "characters": 0.0005, "real": 0.0003, "made": 0.0005, "fields": 0.0005}
 
 # An alternative: how often it is chosen, and its tokens; words in capitals are rules. Where there is no depth left it is the first.
 RULES = {
@@ -56,6 +57,28 @@ RULES = {
 }
 WORD_RULES = ("NAME", "CONSTANT", "OPERATOR")
 WORDS = "( ) [ ] { } , : ; . = == := * ** + - ! < if else for in is not and or lambda yield await async as x y 1 's'".split()
+# What may be wrong with the characters of a source. Not in it: names in \N{...}, which codedb does not check.
+PIECES = (
+    # characters and names
+    '?', '$', '!', '<>', '`', '\x01', '\xe9', '\u20ac', '\xbd', '\xa0', '...', '->', ':=', ';', 'x\u0661', '\U0001d431', '\xaa', 'x\xb7',
+    '\u2028', '\x0b', '\x7f', '\x1a', '$$', '@@', '!x', '&&', '||', '++', '--', '=>', '=<', '::', '....', '?x', '`x`', 'print >>x', '{{',
+    '}}', '\u20ac\u20ac', 'x\u20ac', '\xe9\u20ac\xe9',
+    # numbers
+    '0x ', '1__0 ', '01 ', '1a', '1.e', '1_', '0b2', '0o8', '1e+', '1jj', '0_', '0xg', '1.2.3', '1..2', '1e', '1_e5', '0777', '00',
+    '09.5', '09', '0_7', '1if', '1else', '1and', '0xfor', '1_000j', '1_000_', '\u0661', '0b', '0o', '0X', '0xx', '0b1_', '0b__1', '1.e+',
+    '1.j2', '.5a', '5._1', '1__', '_1',
+    # strings
+    "'", '"', '"""', "'''", "b'\xe9'", "u'", "b'\\x'", "'\\x'", "'\\u1'", "ur'a'", "bu'a'", "rb'a'", "Rb'\\x'", "'\\\n'", "'\\", '"""\n',
+    "'''\\", "'\\N'", "'\\N{'", "'\\N{}'", "b'\\N'", "'\\777'", "'\\8'", "b'\\u1'", "u'\\x'", "'\u20ac'", "b'\u20ac'", "'\u20ac",
+    # f-strings
+    "f'", "f'''", "f'{", "f'}", 'f"""', 'f"""{', 'f"""{x', "f'{{'", "f'}}'", "f'{x!}'", "f'{x!z}'", "f'{x:'", "f'{x:{'", "f'{x:{y'",
+    "f'{x:{y}'", "f'{}'", "f'{ }'", "f'{\\'", "f'{#'", "f'{x#}'", "f'{\n}'", "f'''{\n}'''", "f'''{\n", "f'{x", "f'{x='", "f'{x!r'",
+    "f'{lambda x:1}'", "f'{lambda x}'", "f'{a b}'", "f'{*a}'", "f'{yield}'", 'f\'{"\'"}\'', 'f"{f\'{x\'}"', "rf'\\{x}'", "f'\\{x}'",
+    "f'\\N{'", "f'\\N'", "f'{x:\\x}'", "f'{x}\\x'", "f'{!r}'", "f'{:x}'", "f'{=}'", "f'{x;y}'", "f'{x)}'", "f'{(x}'", "f'{x]'",
+    # blanks, lines and comments
+    '\\$ ', '\\ ', '\\x ', '\\?', '\\\n', '\n', '\t', '\x0c', '\r', '#', '\\\r\n', '\r\n', '\n  ', '\n\t', '\\', '\\\x0c', '#\n', '#c',
+    '# coding: latin-1\n', '\r\r', '\n\n', '\n\t\n', '\n \n', '  \\\n  ', '\n\\\n', '\n  \\\n', '\n#c\n', '\n  #c\n', '# \u20ac\n'
+)
 TOKEN = re.compile("|".join((tokenize.Name, tokenize.Number, tokenize.String, tokenize.Special, "\"{3}|'{3}|[\"']")))
 
 
@@ -112,34 +135,54 @@ def insert(text, start, end, word):
     return text[:start] + before + word + behind + text[end:]
 
 
-def edits(text):
-    """Everything that comes of the text when one token is left out, put in or replaced."""
+def token_places(text):
+    """Where the tokens begin and end that are more than blanks."""
     starts = [0]
     for line in text.splitlines(True):
         starts.append(starts[-1] + len(line))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.string.strip():
-            start, end = starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
-            yield text[:start] + text[end:]
-            for word in compare_acceptance.WORDS:
-                yield insert(text, start, start, word + " ")
-                yield insert(text, start, end, word)
+            yield starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
+
+
+def edits(text):
+    """Everything that comes of the text when one token is left out, put in or replaced."""
+    for start, end in token_places(text):
+        yield text[:start] + text[end:]
+        for word in compare_acceptance.WORDS:
+            yield insert(text, start, start, word + " ")
+            yield insert(text, start, end, word)
     for word in compare_acceptance.WORDS:
         yield text.rstrip("\n") + " " + word
 
 
-def edited():
-    """All edits of all short sources that this Python accepts."""
+def short_sources():
+    """Those that this Python accepts."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "short_sources.txt"), encoding="utf-8") as file:
         sources = [line.rstrip("\n").replace("\\n", "\n") for line in file]
-    return sorted({text for source in sources if python_parse(source) is None for text in edits(source)})
+    return [source for source in sources if python_parse(source) is None]
+
+
+def edited():
+    """All edits of all short sources."""
+    return sorted({text for source in short_sources() for text in edits(source)})
+
+
+def characters():
+    """All short sources with each of PIECES before, behind and instead of each token."""
+    texts = set()
+    for source in short_sources():
+        for start, end in token_places(source):
+            for piece in PIECES:
+                texts |= {source[:start] + piece + source[start:], source[:start] + piece + source[end:], source[:end] + piece + source[end:]}
+    return sorted(texts)
 
 
 def place_in_field(error, text):
     """(line, column) in the source of an error that CPython before 3.12 found in a field of an f-string, in the pseudo source "(field)"; None
     when it is not of this kind or there are several such fields."""
     pseudo = (error.text or "").rstrip("\n")
-    if VERSION >= 312 or not (error.msg.startswith("f-string: ") or error.filename == "<fstring>") or pseudo[:1] + pseudo[-1:] != "()":
+    if VERSION >= 312 or pseudo[:1] + pseudo[-1:] != "()" or pseudo in text.split("\n"):
         return None
     field = "{" + pseudo[1:-1]
     if text.count(field) != 1 or "\n" in text.strip("\n"):
@@ -236,8 +279,8 @@ def main():
         if arguments.only not in (None, population):
             continue
         generator = random.Random(arguments.seed)
-        if population == "edited":
-            texts = edited()
+        if population in ("edited", "characters"):
+            texts = edited() if population == "edited" else characters()
         elif population != "real":
             texts = (made if population == "made" else fields)(generator, arguments.count)
         else:

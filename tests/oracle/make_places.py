@@ -2,8 +2,8 @@
 
     make_places.py DUMP_NODES PYTHON...     one Python of each version, in their order
 
-Run by 3.12 or 3.13, whose syntax has all of short_sources.txt. Sources are those that the file has by now and every STEP-th of what
-compare_errors.py makes of that; none that ends with a line break. To add one, write a line "? " and the source, and run this: it is kept if
+Run by 3.12 or 3.13, whose syntax has all of short_sources.txt. Sources are those that the file has by now and every STEP-th of the edits
+that compare_errors.py makes of that, and fewer of what it does to characters; none that ends with a line break. To add one, write a line "? " and the source, and run this: it is kept if
 there is a place. What codedb (DUMP_NODES) reports elsewhere is written as "?", and how often is said."""
 import json
 import os
@@ -50,8 +50,8 @@ def main():
     with open(path, encoding="utf-8") as file:
         lines = [line.rstrip("\n").replace(LINE_BREAK, "\n") for line in file if not line.startswith("#!")]
     sources = {PLACES.sub("", line, count=1) for line in lines}
-    sources |= set(compare_errors.edited()[::STEP])
-    sources = sorted(source for source in sources if not source.endswith("\n"))
+    sources |= set(compare_errors.edited()[::STEP]) | set(compare_errors.characters()[::STEP * 10])
+    sources = sorted(source for source in sources if not source.endswith("\n") and "\r" not in source)
     columns = [json.loads(subprocess.run([python, __file__, "--places", sys.argv[1]], input=json.dumps(sources), check=True,
                                          stdout=subprocess.PIPE, universal_newlines=True).stdout) for python in sys.argv[2:]]
     rows = [row for row in zip(*columns, sources) if any(":" in item for item in row[:-1])]
