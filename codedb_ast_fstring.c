@@ -26,7 +26,8 @@ static ast_field ast_field_of(const codedb_tree *tree, uint32_t node)
     token += field.debug;
     field.text_end = token;
     if (ast_token(tree, token) == CODEDB_TOKEN_EXCLAMATION) {
-        field.conversion = (char)codedb_identifier_letter(tree->source + tree->tokens[token + 1].start, tree->tokens[token + 1].length);
+        field.conversion =
+            (char)codedb_identifier_letter(tree->source + tree->tokens[token + 1].start, tree->tokens[token + 1].length);
         token += 2;
     }
     if (ast_token(tree, token) == CODEDB_TOKEN_COLON)

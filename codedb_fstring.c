@@ -244,6 +244,8 @@ static void fstring_cut_value(codedb_parser *parser, uint32_t first, uint32_t ma
     bool is_first = !parser->failed;
     if (end < parser->end)
         cut->kind = CODEDB_TOKEN_RIGHT_BRACE;
+    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_DOUBLE_STAR)) && parser->version >= 310)
+        codedb_hint_double_starred(parser);
     codedb_yield_or_star_parse(parser, 300);
     fstring_old_value(parser, first, mark);
     if (CODEDB_UNLIKELY(!parser->failed && !codedb_token_ends_field(parser_kind(parser))))

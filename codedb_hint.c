@@ -405,7 +405,7 @@ static void hint_value_parse(codedb_parser *parser)
         codedb_hint_behind(parser, "no other expression");
 }
 
-/* '(' starred_expression ')', whose operand ends before token `behind`; a field of an old f-string is in parentheses, too. */
+/* '(' ('*' | '**') expression ')', whose operand ends before token `behind`; a field of an old f-string is in parentheses, too. */
 static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t behind)
 {
     codedb_token_kind closing = (codedb_token_kind)parser->tokens[behind].kind;
@@ -652,11 +652,11 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
     if (value.told)
         return;
     bool is_told = value.any && !hint_met_end(parser, &value);
-    if (!is_told)
-        codedb_parser_fail_expected(parser, "')'");
-    hint_reach(parser, &value);
     if (is_told)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
+    else
+        codedb_parser_fail_expected(parser, "')'");
+    hint_reach(parser, &value);
 }
 
 static void hint_arguments_parse(codedb_parser *parser)
@@ -1491,7 +1491,7 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
         operand = hint_try(parser, hint_value_parse, star + 1, false);
     if (operand.told)
         return;
-    if (operand.any && parser->tokens[operand.behind].kind == CODEDB_TOKEN_RIGHT_PAREN)
+    if (operand.any && hint_is_group(parser, star, operand.behind))
         codedb_parser_fail(parser, star, star + 1, "expected an expression in parentheses, found '**'");
     bool is_told = parser->failed;
     codedb_parser_fail_expected(parser, "an expression");

@@ -149,23 +149,29 @@ static void each_case(void (*check)(const char *path, text source))
     globfree(&paths);
 }
 
-/* Calls `check` for each source of a list: one a line, U+23CE for a line break, comments begin with "#!". */
+/* Puts the character in place of the symbol for it, three bytes, wherever it stands in the line. */
+static void put_character(char *line, const char *symbol, char character)
+{
+    char *at;
+
+    while ((at = strstr(line, symbol)) != NULL) {
+        *at = character;
+        memmove(at + 1, at + 3, strlen(at + 3) + 1);
+    }
+}
+
+/* Calls `check` for each source of a list: one a line, U+23CE for a line feed, U+240D for a carriage return, comments begin with "#!". */
 static void each_listed(const char *path, void (*check)(const char *source))
 {
-    static const char symbol[] = "\xE2\x8F\x8E";
     text list = text_read(path);
     char *line = strtok(list.bytes, "\n");
     size_t count = 0;
 
     for (; line != NULL; line = strtok(NULL, "\n")) {
-        char *at;
-
         if (strncmp(line, "#!", 2) == 0)
             continue;
-        while ((at = strstr(line, symbol)) != NULL) {
-            *at = '\n';
-            memmove(at + 1, at + 3, strlen(at + 3) + 1);
-        }
+        put_character(line, "\xE2\x8F\x8E", '\n');
+        put_character(line, "\xE2\x90\x8D", '\r');
         check(line);
         count++;
     }

@@ -22,6 +22,7 @@ write_wrong_sources() {
     awk -v into="$2" -v zeros="$3" '/^#!/ { next } {
         for (i = 0; i < 6; i++) sub(/^[^ ]* /, "")
         gsub(/\342\217\216/, "\n")
+        gsub(/\342\220\215/, "\r")
         file = into "/place_" NR
         printf "%c", 8 + NR % 7 > file
         for (i = 0; i < zeros; i++) printf "%c", 0 > file

@@ -3,7 +3,7 @@
     make_places.py DUMP_NODES PYTHON...     one Python of each version, in their order
 
 Run by 3.12 or 3.13, whose syntax has all of short_sources.txt. Sources are those that the file has by now and every STEP-th of the edits
-that compare_errors.py makes of that, and fewer of what it does to characters; none that ends with a line break. To add one, write a line "? " and the source, and run this: it is kept if
+that compare_errors.py makes of that, and fewer of what it does to characters; none that ends with a line feed alone. To add one, write a line "? " and the source, and run this: it is kept if
 there is a place. What codedb (DUMP_NODES) reports elsewhere is written as "?", and how often is said."""
 import json
 import os
@@ -18,11 +18,19 @@ from compare_acceptance import VERSION, Codedb, python_parse
 STEP = 211
 VERSIONS = 6
 PLACES = re.compile(r"(?:(?:\d+:\d+|-|\?) ){%d}|\? " % VERSIONS)
-LINE_BREAK = "\u23ce"
+SIGNS = (("\n", "\u23ce"), ("\r", "\u240d"))
 HEAD = """#! Where CPython 3.8, 3.9, 3.10, 3.11, 3.12 and 3.13 report the error of a source that one of them refuses: line and column, "-" where it is
-#! accepted, "?" where the place is another one or none of the source. Then the source; a return symbol in it is a line break.
+#! accepted, "?" where the place is another one or none of the source. Then the source; a return symbol in it is a line feed, the symbol CR a
+#! carriage return.
 #! Written by tests/oracle/make_places.py.
 """
+
+
+def signed(text, back=False):
+    """The text with signs for what ends a line, or the other way round."""
+    for character, sign in SIGNS:
+        text = text.replace(sign, character) if back else text.replace(character, sign)
+    return text
 
 
 def place(codedb, text):
@@ -48,17 +56,17 @@ def places():
 def main():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "corpus", "places.txt")
     with open(path, encoding="utf-8") as file:
-        lines = [line.rstrip("\n").replace(LINE_BREAK, "\n") for line in file if not line.startswith("#!")]
+        lines = [signed(line.rstrip("\n"), back=True) for line in file if not line.startswith("#!")]
     sources = {PLACES.sub("", line, count=1) for line in lines}
     sources |= set(compare_errors.edited()[::STEP]) | set(compare_errors.characters()[::STEP * 10])
-    sources = sorted(source for source in sources if not source.endswith("\n") and "\r" not in source)
+    sources = sorted(source for source in sources if source.endswith("\r\n") or not source.endswith("\n"))
     columns = [json.loads(subprocess.run([python, __file__, "--places", sys.argv[1]], input=json.dumps(sources), check=True,
                                          stdout=subprocess.PIPE, universal_newlines=True).stdout) for python in sys.argv[2:]]
     rows = [row for row in zip(*columns, sources) if any(":" in item for item in row[:-1])]
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(HEAD)
         for row in rows:
-            file.write(" ".join(row).replace("\n", LINE_BREAK) + "\n")
+            file.write(signed(" ".join(row)) + "\n")
     unknown = sum(item == "?" for row in rows for item in row[:-1])
     print("%d sources, %d places, %d elsewhere or not about one token" % (len(rows), len(rows) * VERSIONS, unknown))
 
