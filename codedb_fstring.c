@@ -273,11 +273,14 @@ static void fstring_field_value(codedb_parser *parser)
         codedb_yield_or_star_parse(parser, 300);
     else
         fstring_cut_value(parser, first, mark);
+    bool is_starred = CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser));
     if (has_messages && begins && CODEDB_UNLIKELY(parser->failed) && !parser->quiet)
         codedb_hint_field(parser, first);
-    else if (has_messages && CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) &&
-             !codedb_token_ends_field(parser_kind(parser)))
+    else if (has_messages && is_starred && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT &&
+             !parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE))
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
+    else if (has_messages && is_starred)
+        codedb_hint_behind(parser, "'=', '!', ':' or '}'");
     /* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. */
     if (CODEDB_UNLIKELY(parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE) && fstring_ends_with_lambda(parser))
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");

@@ -1176,8 +1176,13 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
         hint_fail_read(parser, first, last, message);
         return;
     }
-    if (!parser->failed)
+    if (!parser->failed) {
+        hint_found braces = hint_braces(parser, parser->at);
+        if (braces.told)
+            return;
         codedb_parser_fail_expected(parser, "',' or a closing bracket");
+        hint_reach(parser, &braces);
+    }
     if (!parser->error->expected || parser->error->no_memory)
         return;
     if (message && hint_has_clause(parser, clauses) && parser->version >= 309)
