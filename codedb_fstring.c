@@ -276,9 +276,6 @@ static void fstring_field_value(codedb_parser *parser)
     bool is_starred = CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser));
     if (has_messages && begins && CODEDB_UNLIKELY(parser->failed) && !parser->quiet)
         codedb_hint_field(parser, first);
-    else if (has_messages && is_starred && parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT &&
-             !parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE))
-        codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     else if (has_messages && is_starred)
         codedb_hint_behind(parser, "'=', '!', ':' or '}'");
     /* The first colon of a field begins its format specification: `{lambda x:{y}}` is no lambda whose body is a set. */

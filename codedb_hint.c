@@ -534,7 +534,8 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
                       node->kind != CODEDB_NODE_STARRED_ELEMENT && (node->kind != CODEDB_NODE_GENERATOR_EXP || node->parens > 0);
     bool first_failure = !parser->failed;
     uint32_t start = parser_start(node);
-    if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 &&
+    bool in_field = start == parser->field && parser->version >= 312; /* which is no brackets for CPython */
+    if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 && !in_field &&
         codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
         hint_starred(parser, node, expected);
     hint_found braces = {.reached = 0};
