@@ -273,7 +273,8 @@ static void fstring_field_value(codedb_parser *parser)
         codedb_yield_or_star_parse(parser, 300);
     else
         fstring_cut_value(parser, first, mark);
-    bool is_starred = CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser));
+    bool is_starred =
+        CODEDB_UNLIKELY(parser->tokens[first].kind == CODEDB_TOKEN_STAR) && !codedb_token_ends_field(parser_kind(parser));
     if (has_messages && begins && CODEDB_UNLIKELY(parser->failed) && !parser->quiet)
         codedb_hint_field(parser, first);
     else if (has_messages && is_starred)

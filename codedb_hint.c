@@ -1037,13 +1037,15 @@ CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, c
         codedb_parser_fail_before(parser, behind, "a target");
 }
 
-CODEDB_PRIVATE void codedb_hint_target_braces(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_hint_deleted(codedb_parser *parser, uint32_t first)
 {
-    hint_found braces = hint_braces(parser, parser->at);
-    if (braces.told || !hint_met_end(parser, &braces))
+    if (parser->failed || parser->quiet || parser->version < 310)
+        return;
+    hint_found values = hint_try(parser, hint_values_parse, first, false);
+    if (values.told || !hint_met_end(parser, &values))
         return;
     codedb_parser_fail_expected(parser, "newline");
-    hint_reach(parser, &braces);
+    hint_reach(parser, &values);
 }
 
 /* Whether CPython has a message for an absent 'in' behind what begins at token `first`: since 3.13, in a comprehension, behind sums. */

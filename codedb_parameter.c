@@ -4,6 +4,8 @@
  * annotations and defaults. Any thread, one per parser. The grammar stands above each function as in codedb_expression.c. */
 #include "codedb_parser.h"
 
+static const char parameter_slashes[] = "expected '/' once, behind a parameter and before any '*'";
+
 /* As many parameters CPython's parser took up to 3.6. */
 #define PARAMETER_OLD_LIMIT 255u
 
@@ -54,11 +56,59 @@ static void parameter_read(codedb_parser *parser, codedb_token_kind closing)
     parameter_check_alone(parser, closing);
 }
 
+/* The expression of a default. */
+static void parameter_default(codedb_parser *parser, codedb_token_kind closing)
+{
+    bool quiet = parser->quiet, had_failed = parser->failed;
+    parser->quiet = quiet || parser->remembers;
+    codedb_expression_parse(parser);
+    parser_role(parser, CODEDB_FIELD_default);
+    parameter_check_alone(parser, closing);
+    parser->quiet = quiet;
+    if (CODEDB_UNLIKELY(parser->failed) && parser->remembers && !had_failed && !parser->error->at_once)
+        parser->error->expected = !parser->error->no_memory;
+}
+
+/* (param_no_default | param_with_default)*, from the comma of one before them on: read only to tell of what is behind them. */
+static void parameter_read_some(codedb_parser *parser, codedb_token_kind closing)
+{
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && parser_sees(parser, CODEDB_TOKEN_NAME)) {
+        parameter_read(parser, closing);
+        if (parser_accept(parser, CODEDB_TOKEN_EQUAL))
+            parameter_default(parser, closing);
+    }
+}
+
+/* Behind a '/' and the parameter that ends here CPython tells of a second '/', and of what is wrong on the way to it; returns whether there is
+ * something. `starred`: it looks for one behind a '*', too. `reached`: how far one had to look, in bytes. */
+static bool parameter_tells_slash(codedb_parser *parser, const parameter_list *seen, bool starred, uint32_t *reached)
+{
+    uint32_t at = parser->at;
+    parameter_read_some(parser, seen->closing);
+    if (starred && parser_accept(parser, CODEDB_TOKEN_STAR)) {
+        if (parser_sees(parser, CODEDB_TOKEN_NAME))
+            parameter_read(parser, seen->closing);
+        parameter_read_some(parser, seen->closing);
+    }
+    if (parser_sees(parser, CODEDB_TOKEN_SLASH))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "%s", parameter_slashes);
+    if (parser->failed && !parser->error->expected)
+        return true;
+    *reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    parser->failed = false;
+    parser->at = at;
+    return false;
+}
+
 /* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
  * token that it has seen. Behind a '/' it tells only when all defaults are before the '/', or since 3.12 all behind it. */
 static void parameter_fail_default(codedb_parser *parser, const parameter_list *seen, uint32_t first, uint32_t last)
 {
     bool is_unknown = seen->slash && (seen->slash_defaults ? seen->late_defaults : parser->version < 312);
+    bool reads_on = seen->slash && parser->version >= (is_unknown ? 311 : 312) && !parser->failed && !parser->quiet;
+    uint32_t reached = 0;
+    if (reads_on && parameter_tells_slash(parser, seen, is_unknown, &reached))
+        return;
     if (parser->version >= 309 && is_unknown)
         codedb_parser_fail_expected(parser, "'=' and a default");
     if (parser->version < 309)
@@ -66,6 +116,8 @@ static void parameter_fail_default(codedb_parser *parser, const parameter_list *
     else if (parser->version < 310)
         first = last = parser->at + (parser_sees(parser, CODEDB_TOKEN_COMMA) && seen->closing == CODEDB_TOKEN_RIGHT_PAREN);
     codedb_parser_fail_late(parser, first, last, "parameter without a default follows parameter with a default");
+    if (reads_on && parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* '(' ','.(NAME annotation?)+ [','] ')' behind nothing but parameters without a default: since 3.11 CPython has a message for that. */
@@ -93,19 +145,6 @@ static void parameter_check_parens(codedb_parser *parser, const parameter_list *
         codedb_parser_fail(parser, paren, behind, "expected a name, found '(': parameters stand in no parentheses of their own");
     codedb_parser_fail_expected(parser, "a name");
     parser->error->reached = reached;
-}
-
-/* The expression of a default. */
-static void parameter_default(codedb_parser *parser, codedb_token_kind closing)
-{
-    bool quiet = parser->quiet, had_failed = parser->failed;
-    parser->quiet = quiet || parser->remembers;
-    codedb_expression_parse(parser);
-    parser_role(parser, CODEDB_FIELD_default);
-    parameter_check_alone(parser, closing);
-    parser->quiet = quiet;
-    if (CODEDB_UNLIKELY(parser->failed) && parser->remembers && !had_failed && !parser->error->at_once)
-        parser->error->expected = !parser->error->no_memory;
 }
 
 /* param: NAME annotation?        default: '=' expression
@@ -213,7 +252,7 @@ static void parameter_slash(codedb_parser *parser, parameter_list *seen, uint32_
     }
     bool is_misplaced = seen->slash || seen->star || parser->count == mark;
     if (is_misplaced && parser->version >= 311)
-        codedb_parser_fail(parser, first, first + 1, "expected '/' once, behind a parameter and before any '*'");
+        codedb_parser_fail(parser, first, first + 1, "%s", parameter_slashes);
     else if (is_misplaced)
         codedb_parser_fail_expected(parser, "a parameter");
     if (parser->failed)

@@ -112,8 +112,9 @@ CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t fir
 CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first);
 /* The targets behind `del` or `for`, which begin at `first`, failed. */
 CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
-/* Braces stand behind the targets of `del`, just parsed: tells of what is wrong in them. */
-CODEDB_PRIVATE void codedb_hint_target_braces(codedb_parser *parser);
+/* Something stands behind the targets of `del`, which begin at token `first`, where nothing can: CPython has read it when it comes to tell of
+ * the targets. */
+CODEDB_PRIVATE void codedb_hint_deleted(codedb_parser *parser, uint32_t first);
 /* 'not' stands where an operand of an operator that binds stronger has to. `parse`: what CPython reads behind it to tell of it, behind a sign
  * or an operator of sums and terms; NULL: nothing. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *));

@@ -348,8 +348,8 @@ static void statement_del(codedb_parser *parser)
         codedb_star_expressions_parse(parser, 300, false);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_targets(parser, first + 1, CODEDB_TARGET_DELETE);
-    if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_LEFT_BRACE)))
-        codedb_hint_target_braces(parser);
+    if (CODEDB_UNLIKELY(codedb_expression_begins(parser)))
+        codedb_hint_deleted(parser, first + 1);
     codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
     parser_role(parser, CODEDB_FIELD_target);
     parser_close(parser, CODEDB_NODE_DEL, first, mark);
