@@ -973,7 +973,8 @@ static void hint_elements_parse(codedb_parser *parser)
 /* In 3.9 the unexpected token is the last one that was read so. */
 CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t first)
 {
-    if (parser->version < 309 || parser->quiet || parser->error->no_memory)
+    hint_found before = {.reached = parser->failed ? parser->error->reached : 0};
+    if (parser->version < 309 || parser->quiet || parser->error->no_memory || hint_met_end(parser, &before))
         return 0;
     hint_found found = hint_try(parser, hint_elements_parse, first, false);
     hint_reach(parser, &found);

@@ -529,6 +529,16 @@ static void statement_close(codedb_parser *parser, codedb_node_kind kind, uint32
     parser_add(parser, kind, first, parser_last(parser)->last, mark);
 }
 
+/* Fails where a block is expected. CPython has a message for that since 3.10, and then looks at the rest of the source, as it does not when
+ * an indentation fits nowhere. */
+static void statement_fail_unindented(codedb_parser *parser, const char *what)
+{
+    bool is_first = !parser->failed;
+    codedb_parser_fail_expected(parser, what);
+    if (is_first && parser->version >= 310)
+        parser->error->indent = false;
+}
+
 /* block: NEWLINE INDENT statements DEDENT | simple_stmts, behind the colon. `owner` is for the message. */
 static void statement_block(codedb_parser *parser, const char *owner)
 {
@@ -545,7 +555,7 @@ static void statement_block(codedb_parser *parser, const char *owner)
     if (!parser_accept(parser, CODEDB_TOKEN_INDENT)) {
         char what[64] = "an indented block after ";
         strncat(what, owner, sizeof what - strlen(what) - 1);
-        codedb_parser_fail_expected(parser, what);
+        statement_fail_unindented(parser, what);
     }
     uint32_t mark = parser->count;
     parser_enter(parser);
@@ -967,7 +977,7 @@ static void statement_match(codedb_parser *parser)
     parser_expect(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_NEWLINE);
     if (!parser_accept(parser, CODEDB_TOKEN_INDENT))
-        codedb_parser_fail_expected(parser, "an indented block after 'match'");
+        statement_fail_unindented(parser, "an indented block after 'match'");
     parser_enter(parser);
     do
         statement_case(parser);

@@ -1,11 +1,11 @@
 """Where a syntax error is: does codedb, told the version of the Python that runs this, report the line and column that it reports?
 
-    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|characters|real|made|fields] PATH...
+    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|characters|real|typed|made|fields] PATH...
 
-Five populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced; those that come of
+Six populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced; those that come of
 them when something stands before, behind or instead of a token that is no good one, or blanks and line breaks; and COUNT sources each of
-pieces of the .py files below the paths in which one token was changed, small sources made from the grammar below, and f-strings with
-fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by
+pieces of the .py files below the paths in which one token was changed, or a line or character as by a slip of the hand, small sources
+made from the grammar below, and f-strings with fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by
 whether CPython's message is about one token, and those that only one of the two accepts. Fails when these are any, or more than
 TOLERATED of the rejected ones are elsewhere though about one token. --show: N of the differences for each of CPython's messages.
 
@@ -25,7 +25,7 @@ import compare_acceptance
 from compare_acceptance import VERSION, Codedb, differ, mutate, pieces, python_parse
 
 # Shares of the rejected sources: of the made ones many have several mistakes at once, and CPython's choice between them is of no use.
-TOLERATED = {"edited": 0.00002, "characters": 0.0005, "real": 0.0003, "made": 0.0005, "fields": 0.0005}
+TOLERATED = {"edited": 0.00002, "characters": 0.0005, "real": 0.0003, "typed": 0.0003, "made": 0.0005, "fields": 0.0005}
 
 # An alternative: how often it is chosen, and its tokens; words in capitals are rules. Where there is no depth left it is the first.
 RULES = {
@@ -80,6 +80,9 @@ PIECES = (
     '# coding: latin-1\n', '\r\r', '\n\n', '\n\t\n', '\n \n', '  \\\n  ', '\n\\\n', '\n  \\\n', '\n#c\n', '\n  #c\n', '# \u20ac\n'
 )
 TOKEN = re.compile("|".join((tokenize.Name, tokenize.Number, tokenize.String, tokenize.Special, "\"{3}|'{3}|[\"']")))
+
+
+STRING_GOES_ON = re.compile("[\"']{3}|\\\\\n")
 
 
 def expand(rule, depth, generator):
@@ -208,6 +211,27 @@ def fields(generator, count):
             yield text
 
 
+def slip(text, generator):
+    """The text with one line or character of it wrong."""
+    lines = text.splitlines(True)
+    at, other = generator.randrange(len(lines)), generator.randrange(len(lines))
+    line, way = lines[at], generator.randrange(12)
+    column = generator.randrange(len(line) + 1)
+    if way == 0:
+        lines[at], lines[other] = lines[other], line
+    else:
+        lines[at] = ("", line * 2, " " * generator.choice((1, 2, 4, 8)) + line, line[generator.choice((1, 2, 4)):], line[:column] + "\n",
+                     line.rstrip("\n"), "\t" + line.lstrip(" "), line[:column], line[:column] + "\n" + line[column:],
+                     line[:column] + generator.choice("()[]{}'\"#\\:;,.=@$?!`~\xe9\n\t") + line[column:],
+                     line[:column] + line[column + 1:])[way - 1]
+    return "".join(lines)
+
+
+def typed(paths, generator, count):
+    """Pieces of files with slips; names in \\N{...} are not checked by codedb."""
+    return (text for text in (slip(piece, generator) for piece in pieces(paths, generator, count)) if "\0" not in text and "\\N{" not in text)
+
+
 def is_about_one_token(error, text):
     """What CPython before 3.12 says of braces, of those in a field, too, it says of the token behind the string, or of the whole string; what 3.8
     finds late in a field has a place that lies somewhere in the string."""
@@ -223,9 +247,11 @@ def is_about_one_token(error, text):
 
 
 def has_column(error, text):
-    """Whether the line of the error has its column."""
+    """Whether the line of the error has its column. Of a continued line CPython counts it from the line where a string of several lines began
+    that ends before."""
     lines = re.split("\r\n|\r|\n", text) + [""]
-    return 0 < (error.offset or 0) <= len(lines[error.lineno - 1]) + 1
+    is_counted = error.msg.startswith("unexpected character after line continuation") and STRING_GOES_ON.search(text)
+    return 0 < (error.offset or 0) <= len(lines[error.lineno - 1]) + 1 and not is_counted
 
 
 def is_same(error, text, place, line, column):
@@ -251,7 +277,7 @@ def compare(codedb, texts, show):
             line, column = (int(number) for number in answer.split()[1:3])
             place = place_in_field(error, text) or (error.lineno, error.offset)
             same = is_same(error, text, place, line, column)
-            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1] and re.search("[\"']{3}|\\\\\n", text)
+            is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1] and STRING_GOES_ON.search(text)
             kind = "same" if same else "token" if is_about_one_token(error, text) and not is_last_line else "range"
             counts[kind] += 1
             if not same:
@@ -281,8 +307,10 @@ def main():
         generator = random.Random(arguments.seed)
         if population in ("edited", "characters"):
             texts = edited() if population == "edited" else characters()
-        elif population != "real":
+        elif population in ("made", "fields"):
             texts = (made if population == "made" else fields)(generator, arguments.count)
+        elif population == "typed":
+            texts = typed(arguments.paths, generator, arguments.count)
         else:
             texts = (mutate(piece, generator, (1,)) for piece in pieces(arguments.paths, generator, arguments.count))
         counts = compare(codedb, texts, arguments.show)
