@@ -495,14 +495,25 @@ static void statement_small(codedb_parser *parser)
     parser_role(parser, CODEDB_FIELD_body);
 }
 
+/* How far CPython has looked for an annotation of the expression of that kind, if a ':' stands behind it; in bytes. */
+static uint32_t statement_annotation_reach(const codedb_parser *parser, uint8_t kind)
+{
+    bool is_read = kind != CODEDB_NODE_STARRED_ELEMENT && kind != CODEDB_NODE_YIELD;
+    return is_read && parser_sees(parser, CODEDB_TOKEN_COLON) && parser->version >= 310 ? parser->tokens[parser->at + 1].start
+                                                                                        : 0;
+}
+
 /* Something stands behind a small statement that does not belong to it. */
 static void statement_fail_line(codedb_parser *parser)
 {
     const codedb_node *node = parser_last(parser);
     bool is_read = parser->version == 309 ? !parser->failed || parser->error->expected : codedb_expression_begins(parser);
-    uint32_t reached = 0;
-    if (node->kind == CODEDB_NODE_EXPR && node->first < parser->end && (is_read || codedb_hint_has_elements(parser, node->first)))
-        reached = codedb_hint_elements(parser, node->first);
+    bool is_expression = node->kind == CODEDB_NODE_EXPR && node->first < parser->end;
+    uint32_t reached = is_expression ? statement_annotation_reach(parser, node[-1].kind) : 0;
+    if (is_expression && (is_read || codedb_hint_has_elements(parser, node->first))) {
+        uint32_t elements = codedb_hint_elements(parser, node->first);
+        reached = elements > reached ? elements : reached;
+    }
     codedb_hint_behind(parser, "newline");
     if (parser->error->reached < reached)
         parser->error->reached = reached;
