@@ -22,7 +22,7 @@ static bool choice_is_unclosed_at_end(const codedb_tree *tree, const codedb_synt
     uint32_t at = error->offset;
     while (at < tree->length && (tree->source[at] == '\n' || tree->source[at] == '\r'))
         at++;
-    return error->yields && at == tree->length;
+    return error->yields && !error->continued && at == tree->length;
 }
 
 /* Whether it is the character behind a backslash, since 3.9: CPython has no message for it when it looks at the rest of the source. */

@@ -448,9 +448,8 @@ static void expression_starred_argument(codedb_parser *parser, expression_argume
 /* Up to 3.8 CPython looks for generators among the arguments before anything else that it finds late in them. */
 static void expression_forget_late(codedb_parser *parser, expression_arguments *seen)
 {
-    bool is_found = parser->version < 309 && parser->late->message[0] != '\0' && !seen->generator;
-    if (is_found && parser->late->offset >= parser->tokens[seen->start].start)
-        parser->late->message[0] = '\0';
+    if (!seen->generator)
+        codedb_parser_forget_late(parser, seen->start);
     seen->generator = true;
 }
 
@@ -591,11 +590,13 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
             bool is_misplaced = node->kind == CODEDB_NODE_NAMED_EXPR && (seen->keyword || seen->double_starred);
             if (is_whole && node->parens == 0 && is_misplaced && parser->version >= 310)
                 parser->at = first + 1; /* for CPython the name was to be a keyword */
-            if (is_whole && node->parens == 0)
+            if (is_whole && node->parens == 0) {
                 codedb_parser_fail_expected(parser, "',' or ')'");
-            else if (!expression_is_old_keyword(parser))
+            } else if (!expression_is_old_keyword(parser)) {
+                codedb_parser_forget_late(parser, first);
                 codedb_parser_fail_late(parser, parser->version < 309 ? first : parser_node_start(node), parser->at,
                                         "expected a name before '=' in an argument, found an expression");
+            }
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);
         }

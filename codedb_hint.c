@@ -13,7 +13,7 @@
 
 /* ---- Trials ------------------------------------------------------------------------------------------------------- */
 
-/* So many trials a source may cost: each reads no more than the rest of its line, but brackets nest. */
+/* So many trials a source may cost: each reads no more than the rest of its line or the handlers of one 'try', but brackets nest. */
 #define HINT_TRIALS 100u
 
 /* What was found on trial. */
@@ -717,6 +717,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
         return;
     }
     if (parser->version < 309) {
+        codedb_parser_forget_late(parser, first);
         codedb_parser_fail_late(parser, first, at, "%s", message);
         return;
     }
@@ -777,6 +778,12 @@ CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_u
     hint_reach(parser, &value);
 }
 
+static void hint_one_target_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+}
+
 /* CPython tells of what is wrong in the expression that it looks for there; else it has read a target first, so that the token behind that
  * is the unexpected one. */
 CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
@@ -787,6 +794,10 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
         return;
     if (!starred && !parser->quiet)
         value = hint_try(parser, hint_value_parse, first, false);
+    codedb_token_kind next = (codedb_token_kind)parser->tokens[value.behind].kind;
+    if (!value.told && value.any &&
+        (next == CODEDB_TOKEN_COLON || next == CODEDB_TOKEN_COMMA || next == CODEDB_TOKEN_RIGHT_PAREN))
+        value = hint_try(parser, hint_one_target_parse, first, false);
     if (value.told)
         return;
     codedb_parser_fail_expected(parser, "':'");
@@ -1363,12 +1374,6 @@ CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser)
     parser->error->at_once = true;
 }
 
-static void hint_one_target_parse(codedb_parser *parser)
-{
-    codedb_expression_parse(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
-}
-
 static void hint_old_target_parse(codedb_parser *parser)
 {
     uint32_t first = parser->at;
@@ -1548,7 +1553,8 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
 CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first)
 {
     uint32_t end = parser->tokens[parser->end].start;
-    bool is_character = parser->source[end] == '$' || parser->source[end] == '?' || parser->source[end] == '`';
+    const char *stop = parser->source + end;
+    bool is_character = *stop == '$' || *stop == '?' || *stop == '`' || (*stop == '<' && stop[1] == '>');
     if (parser->error->offset >= end && !is_character) /* such a one is a token for CPython, only one that fits nowhere */
         return;
     uint32_t behind = codedb_parser_behind_whole(parser, first);

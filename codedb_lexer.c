@@ -1,6 +1,6 @@
 /* codedb_lexer.c -- Python source text to tokens, in one pass.
  *
- * Called by whoever makes a tree (codedb_tree.c), before the parser; calls codedb_memory.c, codedb_text.c and codedb_unicode.c.
+ * Called by whoever makes a tree (codedb_tree.c), before the parser; calls it, codedb_memory.c, codedb_text.c and codedb_unicode.c.
  * Any thread; no state but the tree's and the caller's stack.
  *
  * What a token is, and which errors there are, follows the tokenizer of CPython 3.13, with the differences of the older versions
@@ -377,7 +377,7 @@ static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_
 {
     va_list arguments;
     lx->error->offset = (uint32_t)(at - lx->base);
-    lx->error->length = (uint32_t)length;
+    lx->error->length = (uint32_t)(length < (size_t)(lx->end - at) ? length : (size_t)(lx->end - at));
     lx->error->yields = yields || lx->depth > 0;
     va_start(arguments, format);
     vsnprintf(lx->error->message, sizeof(lx->error->message), format, arguments);
@@ -601,6 +601,7 @@ static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *
     const unsigned char *next = p[1] == 0 ? p + 1 : lexer_after_break(p + 1);
     if (*next != 0 || lx->target < 308 || lx->level > 0 || codedb_tree_adds_line(lx->tree))
         return next;
+    lx->error->continued = true;
     return lexer_fail(lx, p + 1, 0, true, "unexpected end of file after a line continuation character");
 }
 
@@ -1151,6 +1152,17 @@ static const unsigned char *lexer_fstring_escape(const lexer_fstring *fstring, c
     return lexer_after_escape(p);
 }
 
+/* Whether the source ends at `p` and a backslash stands before that, or before its last line break; the text began at `start`. */
+static bool lexer_is_escaped_end(const lexer *lx, const unsigned char *start, const unsigned char *p)
+{
+    const unsigned char *backslash = p;
+    if (p < lx->end || p == start)
+        return false;
+    while (backslash > start && backslash[-1] == '\\')
+        backslash--;
+    return p[-1] == '\n' || p[-1] == '\r' || (p - backslash) % 2 == 1;
+}
+
 /* The line break or end at `p` in text that does not reach over it. In 3.12 and 3.13 a line break, also the one that the last
  * line need not have, ends a format spec: the text from its colon, and in 3.12 that behind a field in it, too. */
 static bool lexer_fstring_break(lexer *lx, const unsigned char *start, const unsigned char *p)
@@ -1158,6 +1170,7 @@ static bool lexer_fstring_break(lexer *lx, const unsigned char *start, const uns
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     char letter = lexer_fstring_letter(fstring);
     bool spec = lx->level > fstring->level && !fstring->triple && (start[-1] == ':' || lx->target == 312);
+    spec = spec && !lexer_is_escaped_end(lx, start, p);
     if (spec && lx->target < 314)
         return true;
     if (spec)
@@ -1388,6 +1401,19 @@ static const unsigned char *lexer_invalid(lexer *lx, const unsigned char *p)
 
 /* ---- The loop ----------------------------------------------------------------------------------------------------- */
 
+/* Whether the last line begins with a backslash and holds nothing but more of them: up to 3.8 that is no blank one. */
+static bool lexer_ends_with_backslashes(const lexer *lx)
+{
+    const unsigned char *p = lx->base + lx->tree->text_start;
+    if (lx->target >= 309)
+        return false;
+    if (lx->out > lx->tree->tokens)
+        p = lx->base + lx->out[-1].start + lx->out[-1].length;
+    while (p < lx->end && *p != '\\')
+        p = *p == '#' ? lexer_line_end(p) : p + 1;
+    return p < lx->end;
+}
+
 /* The end of the source: the line and the blocks end with it. */
 static bool lexer_finish(lexer *lx)
 {
@@ -1398,7 +1424,8 @@ static bool lexer_finish(lexer *lx)
         lexer_fail(lx, at, at < lx->end, true, "'%c' was never closed", *open);
         return false;
     }
-    if (lx->out > tree->tokens && lx->out[-1].kind != CODEDB_TOKEN_NEWLINE)
+    bool ends_line = lx->out > tree->tokens && lx->out[-1].kind != CODEDB_TOKEN_NEWLINE;
+    if (ends_line || lexer_ends_with_backslashes(lx))
         lexer_add(lx, lx->end, 0, CODEDB_TOKEN_NEWLINE);
     for (; lx->indent > 0; lx->indent--)
         lexer_add(lx, lx->end, 0, CODEDB_TOKEN_DEDENT);

@@ -1,6 +1,6 @@
 /* codedb_normal.c -- identifiers in the normal form NFKC, in which CPython compares them.
  *
- * Called by codedb_ast_literal.c for identifiers that are not ASCII. Calls the memory of the tree's allocator. Any thread; holds no
+ * Called by codedb_ast_literal.c for identifiers that are not ASCII, and for those of f-strings' conversions. Calls the memory of the tree's allocator. Any thread; holds no
  * state. The steps are those of the Unicode standard: every character is taken apart, marks are put in the order of their classes,
  * and what composes is put together again. Most identifiers hold no character to which any of that matters: they are not copied.
  *

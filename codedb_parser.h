@@ -63,6 +63,8 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
 /* The same for what up to 3.8 CPython finds only once it has parsed the whole source: there it goes on. */
 CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
     CODEDB_PRINTF(4, 5);
+/* What CPython up to 3.8 finds late from token `first` on is of no account: it finds something else before it. */
+CODEDB_PRIVATE void codedb_parser_forget_late(codedb_parser *parser, uint32_t first);
 /* The source is parsed: fails if there was such an error. */
 CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser);
 /* Fails at the next token: "expected <what>, found <it>". */

@@ -540,9 +540,9 @@ static void statement_close(codedb_parser *parser, codedb_node_kind kind, uint32
     parser_add(parser, kind, first, parser_last(parser)->last, mark);
 }
 
-/* Fails where a block is expected. CPython has a message for that since 3.10, and then looks at the rest of the source, as it does not when
- * an indentation fits nowhere. */
-static void statement_fail_unindented(codedb_parser *parser, const char *what)
+/* Fails where a block or what has to follow one is expected. CPython has a message for that since 3.10, and then looks at the rest of the
+ * source, as it does not when an indentation fits nowhere. */
+static void statement_fail_block(codedb_parser *parser, const char *what)
 {
     bool is_first = !parser->failed;
     codedb_parser_fail_expected(parser, what);
@@ -566,7 +566,7 @@ static void statement_block(codedb_parser *parser, const char *owner)
     if (!parser_accept(parser, CODEDB_TOKEN_INDENT)) {
         char what[64] = "an indented block after ";
         strncat(what, owner, sizeof what - strlen(what) - 1);
-        statement_fail_unindented(parser, what);
+        statement_fail_block(parser, what);
     }
     uint32_t mark = parser->count;
     parser_enter(parser);
@@ -988,7 +988,7 @@ static void statement_match(codedb_parser *parser)
     parser_expect(parser, CODEDB_TOKEN_COLON);
     parser_expect(parser, CODEDB_TOKEN_NEWLINE);
     if (!parser_accept(parser, CODEDB_TOKEN_INDENT))
-        statement_fail_unindented(parser, "an indented block after 'match'");
+        statement_fail_block(parser, "an indented block after 'match'");
     parser_enter(parser);
     do
         statement_case(parser);
@@ -1192,13 +1192,13 @@ static void statement_try(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count, block = parser->at + 1;
     statement_block(parser, "'try'");
-    if (CODEDB_UNLIKELY(parser->failed) && parser->tokens[block].kind == CODEDB_TOKEN_KEYWORD_EXCEPT)
+    if (CODEDB_UNLIKELY(parser->failed) && block <= parser->end && parser->tokens[block].kind == CODEDB_TOKEN_KEYWORD_EXCEPT)
         codedb_hint_handlers(parser, statement_handlers_parse, block);
     bool star, handled = statement_handlers(parser, &star);
     if (handled)
         statement_else(parser);
     if (!statement_finally(parser) && !handled)
-        codedb_parser_fail_expected(parser, "'except' or 'finally'");
+        statement_fail_block(parser, "'except' or 'finally'");
     statement_close(parser, star ? CODEDB_NODE_TRY_STAR : CODEDB_NODE_TRY, first, mark);
 }
 

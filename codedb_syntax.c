@@ -1,11 +1,12 @@
 /* codedb_syntax.c -- what the parser says when a source is no Python, and where.
  *
- * Called by the other files of the parser. Calls the token texts of codedb_lexer.c. Any thread, one per parser. The first failure
+ * Called by the other files of the parser. Calls the token texts of codedb_lexer.c, and codedb_tree.c. Any thread, one per parser. The first failure
  * counts; from then on the parser stands on the last token, where it finds nothing that it wants. */
 #include "codedb_parser.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Where the last line ends: before its line break, if it has one. */
 static uint32_t syntax_last_line_end(const codedb_parser *parser)
@@ -39,7 +40,9 @@ static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
         return start - 1;
     if (kind != CODEDB_TOKEN_NEWLINE || token == 0)
         return start;
-    uint32_t comment = codedb_token_end(parser->tree, token - 1);
+    uint32_t behind = codedb_token_end(parser->tree, token - 1), comment = start;
+    while (comment > behind && parser->source[comment - 1] != '\n' && parser->source[comment - 1] != '\r')
+        comment--;
     while (comment < start && parser->source[comment] != '#')
         comment++;
     return comment;
@@ -161,6 +164,12 @@ CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t firs
     parser->at = parser->end;
 }
 
+CODEDB_PRIVATE void codedb_parser_forget_late(codedb_parser *parser, uint32_t first)
+{
+    if (parser->late->message[0] != '\0' && parser->late->offset >= parser->tokens[first].start)
+        parser->late->message[0] = '\0';
+}
+
 CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser)
 {
     if (parser->failed || parser->late->message[0] == '\0')
@@ -195,6 +204,8 @@ CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const cha
     char found[96];
     bool is_first = !parser->failed;
     syntax_describe(parser, parser->at, found, sizeof found);
+    if (strcmp(what, found) == 0)
+        what = "something else";
     codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
     if (is_first)
         parser->error->expected = true;

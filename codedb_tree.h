@@ -603,8 +603,8 @@ CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset);
 /* The index in line_starts of the line that `offset` is on; 0 before the first one. */
 CODEDB_PRIVATE uint32_t codedb_tree_line(const codedb_tree *tree, uint32_t offset);
-/* Whether CPython puts an empty line behind the last one: up to 3.11 it adds a line break to a source that has none at its end, and takes
- * a \r\n there for none. */
+/* Whether CPython puts an empty line behind the last one: up to 3.11 compile() adds a line break to a source that has none at its end, and
+ * takes a \r\n there for none. (The interpreter, when it reads a file itself, does not.) */
 CODEDB_PRIVATE bool codedb_tree_adds_line(const codedb_tree *tree);
 /* The same for many places that are near each other or in order: the cursor remembers the last one. It starts as all zero. */
 typedef struct codedb_place_cursor {
@@ -633,6 +633,7 @@ typedef struct codedb_syntax_error {
     bool at_once;      /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
     bool late;         /* the parser's: CPython finds it only when it has parsed the whole source; up to 3.8 */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
+    bool continued;    /* the lexer's: the source ends behind a backslash */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
 

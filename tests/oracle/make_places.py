@@ -3,8 +3,9 @@
     make_places.py DUMP_NODES PYTHON...     one Python of each version, in their order
 
 Run by 3.12 or 3.13, whose syntax has all of short_sources.txt. Sources are those that the file has by now and every STEP-th of the edits
-that compare_errors.py makes of that, and fewer of what it does to characters; none that ends with a line feed alone. To add one, write a line "? " and the source, and run this: it is kept if
-there is a place. What codedb (DUMP_NODES) reports elsewhere is written as "?", and how often is said."""
+that compare_errors.py makes of that, and fewer of what it does to characters; none that ends with a line feed alone. To add one, write a
+line "? " and the source, and run this: it is kept if there is a place. What codedb (DUMP_NODES) reports elsewhere is written as "?", and
+how often is said."""
 import json
 import os
 import re
