@@ -736,7 +736,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     uint32_t clause = hint_next_clause(parser, at);
     if (rest.reached > parser->tokens[clause].start)
         rest.reached = parser->tokens[clause].start;
-    if (parser->tokens[at].kind == CODEDB_TOKEN_KEYWORD_ASYNC) /* it may begin a clause */
+    if (parser->tokens[at].kind == CODEDB_TOKEN_KEYWORD_ASYNC && !is_named) /* it may begin a clause */
         rest.reached = parser->tokens[at + 1].start;
     codedb_parser_fail_expected(parser, "a keyword argument");
     hint_reach(parser, &rest);
