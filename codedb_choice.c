@@ -25,19 +25,13 @@ static bool choice_is_unclosed_at_end(const codedb_tree *tree, const codedb_synt
     return error->yields && !error->continued && at == tree->length;
 }
 
-/* Whether it is the character behind a backslash, since 3.9: CPython has no message for it when it looks at the rest of the source. */
-static bool choice_is_continuation(const codedb_tree *tree, const codedb_syntax_error *error)
-{
-    return error->yields && error->offset > 0 && tree->source[error->offset - 1] == '\\';
-}
-
 /* Whether for CPython the error is at a token, only one that nothing begins with. */
 static bool choice_is_unexpected(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     char first = tree->source[error->offset];
     bool is_control = ((unsigned char)first < ' ' && first != '\n' && first != '\r' && first != '\0') || first == 0x7F;
     bool is_none = first == '$' || first == '?' || first == '`' || first == '<' || (is_control && tree->target_version < 311);
-    return error->yields && is_none && !choice_is_continuation(tree, error);
+    return error->yields && is_none && !error->continued;
 }
 
 /* Where the innermost bracket is that is open where the tokens end, in bytes; UINT32_MAX: there is none. */
@@ -180,11 +174,12 @@ static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syn
     return is_told;
 }
 
-/* Of the parser's error, which comes before the lexer's, and a bracket that is open where that is: since 3.10 the bracket takes the blame for
+/* Of the parser's error, which comes before one of the lexer behind a backslash, of which CPython does not tell when it looks at the rest of
+ * the source, and a bracket that is open where that is: since 3.10 the bracket takes the blame for
  * what is noticed on later lines, when CPython has no message for what it finds behind. */
 static void choice_blame_bracket(const codedb_tree *tree, const codedb_syntax_error *lexing, codedb_syntax_error *parsing)
 {
-    if (tree->target_version < 310 || parsing->no_memory || !choice_is_continuation(tree, lexing))
+    if (tree->target_version < 310 || parsing->no_memory || !lexing->yields || !lexing->continued)
         return;
     uint32_t bracket = choice_open_bracket(tree);
     if (bracket == UINT32_MAX || codedb_tree_line(tree, parsing->reached) <= codedb_tree_line(tree, bracket))

@@ -778,10 +778,13 @@ CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_u
     hint_reach(parser, &value);
 }
 
-static void hint_one_target_parse(codedb_parser *parser)
+/* An expression which, where it ends like an item of `with`, has to be a target. */
+static void hint_item_target_parse(codedb_parser *parser)
 {
-    codedb_expression_parse(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
+    hint_value_parse(parser);
+    codedb_token_kind next = parser_kind(parser);
+    if (next == CODEDB_TOKEN_COLON || next == CODEDB_TOKEN_COMMA || next == CODEDB_TOKEN_RIGHT_PAREN)
+        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
 }
 
 /* CPython tells of what is wrong in the expression that it looks for there; else it has read a target first, so that the token behind that
@@ -793,11 +796,7 @@ CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
     if (parser->error->no_memory || (parser->failed && !parser->error->expected))
         return;
     if (!starred && !parser->quiet)
-        value = hint_try(parser, hint_value_parse, first, false);
-    codedb_token_kind next = (codedb_token_kind)parser->tokens[value.behind].kind;
-    if (!value.told && value.any &&
-        (next == CODEDB_TOKEN_COLON || next == CODEDB_TOKEN_COMMA || next == CODEDB_TOKEN_RIGHT_PAREN))
-        value = hint_try(parser, hint_one_target_parse, first, false);
+        value = hint_try(parser, hint_item_target_parse, first, false);
     if (value.told)
         return;
     codedb_parser_fail_expected(parser, "':'");
@@ -1372,6 +1371,12 @@ CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser)
     codedb_parser_fail_expected(parser, "an operator or a comma");
     parser->error->expected = false;
     parser->error->at_once = true;
+}
+
+static void hint_one_target_parse(codedb_parser *parser)
+{
+    codedb_expression_parse(parser);
+    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
 }
 
 static void hint_old_target_parse(codedb_parser *parser)

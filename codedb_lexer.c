@@ -595,13 +595,14 @@ static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *
 {
     if (lx->brackets[lx->level].closing != 0 && lx->depth > 0 && lx->fstrings[lx->depth].limit != NULL)
         return lexer_fail(lx, p, 1, false, "f-string expression part cannot include a backslash");
-    if (p[1] != 0 && lexer_classes[p[1]] != LEXER_BREAK) /* up to 3.8 CPython blames the end of the line */
-        return lexer_fail(lx, lx->target < 309 ? lexer_line_end(p) : p + 1, lx->target >= 309, true,
-                          "unexpected character after line continuation character");
-    const unsigned char *next = p[1] == 0 ? p + 1 : lexer_after_break(p + 1);
-    if (*next != 0 || lx->target < 308 || lx->level > 0 || codedb_tree_adds_line(lx->tree))
+    bool breaks = p[1] == 0 || lexer_classes[p[1]] == LEXER_BREAK;
+    const unsigned char *next = p[1] == 0 || !breaks ? p + 1 : lexer_after_break(p + 1);
+    if (breaks && (*next != 0 || lx->target < 308 || lx->level > 0 || codedb_tree_adds_line(lx->tree)))
         return next;
     lx->error->continued = true;
+    if (!breaks) /* up to 3.8 CPython blames the end of the line */
+        return lexer_fail(lx, lx->target < 309 ? lexer_line_end(p) : p + 1, lx->target >= 309, true,
+                          "unexpected character after line continuation character");
     return lexer_fail(lx, p + 1, 0, true, "unexpected end of file after a line continuation character");
 }
 

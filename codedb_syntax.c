@@ -1,7 +1,7 @@
 /* codedb_syntax.c -- what the parser says when a source is no Python, and where.
  *
- * Called by the other files of the parser. Calls the token texts of codedb_lexer.c, and codedb_tree.c. Any thread, one per parser. The first failure
- * counts; from then on the parser stands on the last token, where it finds nothing that it wants. */
+ * Called by the other files of the parser. Calls the token texts of codedb_lexer.c, and codedb_tree.c. Any thread, one per parser. The first
+ * failure counts; from then on the parser stands on the last token, where it finds nothing that it wants. */
 #include "codedb_parser.h"
 
 #include <stdarg.h>

@@ -633,7 +633,7 @@ typedef struct codedb_syntax_error {
     bool at_once;      /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
     bool late;         /* the parser's: CPython finds it only when it has parsed the whole source; up to 3.8 */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
-    bool continued;    /* the lexer's: the source ends behind a backslash */
+    bool continued;    /* the lexer's: behind a backslash there is no line break, or nothing more */
     char message[256]; /* what was found and what was expected */
 } codedb_syntax_error;
 

@@ -272,6 +272,7 @@ static void adjacent_strings_are_joined(void **state)
         {"u'a' 'b'", "Constant(value='ab',kind='u')"},
         {"u'a' f'{b}' 'c'", "JoinedStr(values=[Constant(value='a',kind='u'),FormattedValue(value=Name(id='b',ctx=Load),conversion"
                             "=-1,format_spec=null),Constant(value='c',kind=null)])"},
+        {"f'{b!\302\252}'", "JoinedStr(values=[FormattedValue(value=Name(id='b',ctx=Load),conversion=97,format_spec=null)])"},
         {"f'\\\n{a}'", "JoinedStr(values=[FormattedValue(value=Name(id='a',ctx=Load),conversion=-1,format_spec=null)])"},
         {"f'''{\\\na\\\n=}'''",
          "JoinedStr(values=[Constant(value='\\\\\\na\\\\\\n=',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conversi"
