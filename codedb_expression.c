@@ -34,11 +34,38 @@ static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
 
 /* ---- Literals ----------------------------------------------------------------------------------------------------- */
 
+/* More decimal digits than these are refused by CPython when it reads an int, but for zeros only, from the patch releases of 2022 on that mend
+ * CVE-2020-10735; no release of 3.6 is one of them. */
+enum { EXPRESSION_MAX_DIGITS = 4300 };
+
+/* Fails because of the int that token `token` is, if it has too many digits. */
+static void number_check_digits(codedb_parser *parser, uint32_t token)
+{
+    const char *text = parser->source + parser->tokens[token].start;
+    const char *end = parser->source + codedb_token_end(parser->tree, token);
+    bool had_failed = parser->failed;
+    size_t digits = 0;
+    if (*text == '0' || parser->version < 307)
+        return;
+    for (; text < end; text++)
+        digits += *text != '_';
+    if (digits <= EXPRESSION_MAX_DIGITS)
+        return;
+    codedb_parser_fail_late(parser, token, token + 1,
+                            "expected at most %d decimal digits in an integer, found %zu; hexadecimal ones have no limit",
+                            EXPRESSION_MAX_DIGITS, digits);
+    if (had_failed || !parser->failed)
+        return;
+    parser->error->at_once = true;
+    parser->error->reached = parser->tokens[token].start;
+}
+
 /* NUMBER */
 CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser)
 {
-    const char *text = parser->source + parser->tokens[parser->at].start;
-    size_t length = codedb_token_end(parser->tree, parser->at) - parser->tokens[parser->at].start;
+    uint32_t token = parser->at;
+    const char *text = parser->source + parser->tokens[token].start;
+    size_t length = codedb_token_end(parser->tree, token) - parser->tokens[token].start;
     codedb_node_kind kind = CODEDB_NODE_INTEGER;
     char base = length > 1 && text[0] == '0' ? (char)(text[1] | 0x20) : '\0';
     if ((text[length - 1] | 0x20) == 'j')
@@ -48,6 +75,8 @@ CODEDB_PRIVATE void codedb_number_parse(codedb_parser *parser)
             if (text[i] == '.' || (text[i] | 0x20) == 'e')
                 kind = CODEDB_NODE_FLOAT;
     parser_leaf(parser, kind, CODEDB_FIELD_NONE);
+    if (CODEDB_UNLIKELY(length > EXPRESSION_MAX_DIGITS) && kind == CODEDB_NODE_INTEGER)
+        number_check_digits(parser, token);
 }
 
 /* ---- Operators ---------------------------------------------------------------------------------------------------- */

@@ -720,6 +720,40 @@ static void versions_tell_of_other_places(void **state)
     check_place("a[* b c]", 309, 1, 6);
 }
 
+/* CPython's limit on the decimal digits of an int is in all patched releases from 3.7 on; nothing else has one. */
+static void an_integer_has_at_most_4300_digits(void **state)
+{
+    static const struct {
+        const char *before, *behind;
+        int version;
+        bool is_refused;
+    } rows[] = {
+        {"", "", 313, false},   {"7", "", 313, true},   {"7", "", 307, true},    {"7", "", 306, false},   {"7_", "", 313, true},
+        {"7", "j", 313, false}, {"7", ".", 313, false}, {"7", "e1", 313, false}, {"0x7", "", 313, false}, {"-7", " ", 308, true},
+    };
+    char digits[4301] = {0}, source[4400];
+    size_t i;
+
+    (void)state;
+    memset(digits, '7', 4300);
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
+        codedb_result result = CODEDB_INIT(codedb_result);
+        codedb_tree *tree = NULL;
+
+        snprintf(source, sizeof source, "%s%s%s", rows[i].before, digits, rows[i].behind);
+        options.target_version = rows[i].version;
+        assert_int_equal(codedb_tree_parse(source, strlen(source), &options, &tree, &result),
+                         rows[i].is_refused ? CODEDB_PARSE_ERROR : CODEDB_SUCCESS);
+        if (rows[i].is_refused) {
+            assert_non_null(strstr(result.description, "expected at most 4300 decimal digits in an integer, found 4301"));
+            assert_int_equal(result.column, source[0] == '-');
+        }
+        codedb_result_clear(&result);
+        codedb_tree_free(tree);
+    }
+}
+
 /* Before Python 3.10 a blank continued line has a NEWLINE of its own, up to 3.7 the last line may end with a backslash. */
 static void lines_of_older_versions_are_passed(void **state)
 {
@@ -1273,6 +1307,7 @@ int main(void)
         cmocka_unit_test(a_carriage_return_at_the_end_is_a_line_break),
         cmocka_unit_test(older_versions_tell_of_the_first_token_that_does_not_fit),
         cmocka_unit_test(versions_tell_of_other_places),
+        cmocka_unit_test(an_integer_has_at_most_4300_digits),
         cmocka_unit_test(lines_of_older_versions_are_passed),
         cmocka_unit_test(a_missing_child_has_no_line),
         cmocka_unit_test(stored_nodes_are_the_significant_ones),

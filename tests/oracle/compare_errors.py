@@ -67,7 +67,7 @@ PIECES = (
     # numbers
     '0x ', '1__0 ', '01 ', '1a', '1.e', '1_', '0b2', '0o8', '1e+', '1jj', '0_', '0xg', '1.2.3', '1..2', '1e', '1_e5', '0777', '00',
     '09.5', '09', '0_7', '1if', '1else', '1and', '0xfor', '1_000j', '1_000_', '\u0661', '0b', '0o', '0X', '0xx', '0b1_', '0b__1', '1.e+',
-    '1.j2', '.5a', '5._1', '1__', '_1',
+    '1.j2', '.5a', '5._1', '1__', '_1', '7' * 4301,
     # strings
     "'", '"', '"""', "'''", "b'\xe9'", "u'", "b'\\x'", "'\\x'", "'\\u1'", "ur'a'", "bu'a'", "rb'a'", "Rb'\\x'", "'\\\n'", "'\\", '"""\n',
     "'''\\", "'\\N'", "'\\N{'", "'\\N{}'", "b'\\N'", "'\\777'", "'\\8'", "b'\\u1'", "u'\\x'", "'\u20ac'", "b'\u20ac'", "'\u20ac",
@@ -247,8 +247,10 @@ def is_about_one_token(error, text):
 
 def has_column(error, text):
     """Whether the line of the error has its column. The character behind a backslash CPython counts in bytes, and from where it began to read
-    the line, or a string of several lines that ends in it."""
+    the line, or a string of several lines that ends in it; of an int with too many digits it tells the line only, since 3.9."""
     lines = re.split("\r\n|\r|\n", text) + [""]
+    if VERSION >= 309 and error.msg.startswith("Exceeds the limit"):
+        return False
     is_counted = error.msg.startswith("unexpected character after line") and (GOES_ON.search(text) or max(text) > "\x7f")
     return 0 < (error.offset or 0) <= len(lines[error.lineno - 1]) + 1 and not is_counted
 
