@@ -13,7 +13,7 @@
 static bool choice_is_unclosed(const codedb_tree *tree, const codedb_syntax_error *error)
 {
     char first = tree->source[error->offset];
-    return error->yields && (first == '(' || first == '[' || first == '{');
+    return error->yields && !error->continued && (first == '(' || first == '[' || first == '{');
 }
 
 /* The same up to 3.9, where such an error is at the end of the source. */
@@ -115,19 +115,37 @@ static uint32_t choice_behind_strings(const codedb_tree *tree, uint32_t start)
     return at;
 }
 
-/* Whether the error `later`, which the lexer found behind one at byte `start`, comes before that. */
-static bool choice_prefers_later(const codedb_tree *tree, const codedb_syntax_error *later, uint32_t start)
+/* The bracket that CPython blames, since 3.10, for an error of the lexer of which it does not tell itself, in bytes: the innermost that is open
+ * where the source ends or a backslash stands for nothing. UINT32_MAX: there is none. */
+static uint32_t choice_blamed_bracket(const codedb_tree *tree, const codedb_syntax_error *error)
 {
-    uint32_t behind = choice_behind_strings(tree, start);
+    if (choice_is_unclosed(tree, error))
+        return error->offset;
+    return error->yields && error->continued ? choice_open_bracket(tree) : UINT32_MAX;
+}
+
+static void choice_blame(const codedb_tree *tree, uint32_t bracket, codedb_syntax_error *error)
+{
+    *error = (codedb_syntax_error){.offset = bracket, .length = 1, .yields = true};
+    snprintf(error->message, sizeof error->message, "'%c' was never closed", tree->source[bracket]);
+}
+
+/* Whether the error `later`, which the lexer found behind one that CPython has when it has read token `behind`, comes before that. It becomes the
+ * one that is told. */
+static bool choice_prefers_later(const codedb_tree *tree, codedb_syntax_error *later, uint32_t behind)
+{
     bool is_next = behind + 1 == tree->token_count;
     if (tree->target_version < 309)
         return true;
     if (tree->target_version < 310)
         return is_next && !choice_is_unexpected(tree, later) && !choice_is_unclosed_at_end(tree, later);
-    if (is_next && tree->target_version < 312)
+    if ((is_next && tree->target_version < 312) || !later->yields)
         return true;
-    return !later->yields || (choice_is_unclosed(tree, later) &&
-                              codedb_tree_line(tree, tree->tokens[behind].start) > codedb_tree_line(tree, later->offset));
+    uint32_t bracket = choice_blamed_bracket(tree, later);
+    if (bracket == UINT32_MAX || codedb_tree_line(tree, tree->tokens[behind].start) <= codedb_tree_line(tree, bracket))
+        return false;
+    choice_blame(tree, bracket, later);
+    return true;
 }
 
 /* Up to 3.8, with the tokens of `other`, which has no other error for the lexer than the f-string's that begins at byte `fstring`: whether the
@@ -143,9 +161,18 @@ static bool choice_prefers_parsing(codedb_tree *other, uint32_t max_depth, uint3
     return prefers;
 }
 
+/* What CPython has found when it looks into an f-string, or at an error of the lexer that yields. */
+typedef struct choice_view {
+    uint32_t
+        fstring; /* where the f-string begins that is wrong, in bytes; UINT32_MAX: there is none, or CPython tells of it when it reads it */
+    uint32_t behind; /* where the token behind the strings at its side begins, and ends */
+    uint32_t behind_end;
+    bool is_later; /* the error is one behind that */
+} choice_view;
+
 /* What CPython finds behind an error of the lexer that yields. The tokens and the error of the lexer become those of a later one, if that comes
  * first; true: `error` is what is to be told. */
-static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
+static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error, choice_view *view)
 {
     int target = tree->target_version;
     uint32_t fstring = target < 312 ? choice_last_fstring(tree) : UINT32_MAX;
@@ -161,14 +188,19 @@ static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syn
     bool done = codedb_lex_past(&other, &later, fstring, target >= 310);
     if (later.no_memory) {
         *error = later;
-        is_told = true;
-    } else if (done && target < 309) {
+        choice_release(&other);
+        return true;
+    }
+    uint32_t behind = choice_behind_strings(&other, start);
+    *view = (choice_view){fstring, other.tokens[behind].start, codedb_token_end(&other, behind), false};
+    if (done && target < 309) {
         is_told = choice_prefers_parsing(&other, max_depth, fstring, error);
-    } else if (!done && choice_prefers_later(&other, &later, start)) {
+    } else if (!done && later.offset != error->offset && choice_prefers_later(&other, &later, behind)) {
         codedb_tree passed = *tree;
         *tree = other;
         other = passed;
         *error = later;
+        view->is_later = true;
     }
     choice_release(&other);
     return is_told;
@@ -182,23 +214,38 @@ static void choice_blame_bracket(const codedb_tree *tree, const codedb_syntax_er
     if (tree->target_version < 310 || parsing->no_memory || !lexing->yields || !lexing->continued)
         return;
     uint32_t bracket = choice_open_bracket(tree);
-    if (bracket == UINT32_MAX || codedb_tree_line(tree, parsing->reached) <= codedb_tree_line(tree, bracket))
-        return;
-    *parsing = (codedb_syntax_error){.offset = bracket, .length = 1};
-    snprintf(parsing->message, sizeof parsing->message, "'%c' was never closed", tree->source[bracket]);
+    if (bracket < UINT32_MAX && codedb_tree_line(tree, parsing->reached) > codedb_tree_line(tree, bracket))
+        choice_blame(tree, bracket, parsing);
+}
+
+/* Whether the parser's error comes before the lexer's. From 3.9 to 3.11 CPython evaluates strings side by side, from the first one on, when it
+ * has read the token behind them; nothing is parsed behind an f-string in which it finds an error then. */
+static bool choice_prefers_parsers(const codedb_tree *tree, const choice_view *view, const codedb_syntax_error *lexing,
+                                   codedb_syntax_error *parsing)
+{
+    if (view->fstring == UINT32_MAX || tree->target_version < 309)
+        return codedb_lex_error_yields(tree, lexing, parsing);
+    if (view->is_later)
+        return parsing->offset < view->fstring && codedb_lex_error_yields(tree, lexing, parsing);
+    if (!parsing->unended)
+        return codedb_lex_error_yields(tree, lexing, parsing);
+    parsing->offset = view->behind;
+    parsing->length = view->behind_end - view->behind;
+    return true;
 }
 
 /* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */
 CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
 {
     codedb_syntax_error parsing;
+    choice_view view = {.fstring = UINT32_MAX};
     *error = parsing = (codedb_syntax_error){0};
     if (codedb_lex(tree, error))
         return codedb_parse(tree, max_depth, error);
     /* A source with a NUL has no tokens at all. */
-    if (error->no_memory || tree->token_count == 0 || choice_look_behind(tree, max_depth, error))
+    if (error->no_memory || tree->token_count == 0 || choice_look_behind(tree, max_depth, error, &view))
         return false;
-    if (!codedb_parse(tree, max_depth, &parsing) && (parsing.no_memory || codedb_lex_error_yields(tree, error, &parsing))) {
+    if (!codedb_parse(tree, max_depth, &parsing) && (parsing.no_memory || choice_prefers_parsers(tree, &view, error, &parsing))) {
         choice_blame_bracket(tree, error, &parsing);
         *error = parsing;
     }

@@ -86,8 +86,16 @@ static uint32_t fstring_blamed(const codedb_parser *parser, const fstring_defect
     return parser->version < 309 ? first : codedb_parser_behind_strings(parser, first, &closed);
 }
 
-/* Fails because of the literal that ends with token `last` and is of those side by side that begin at `first`. CPython tells of it whenever it
- * reads it. */
+/* CPython tells of the error, which is in the strings side by side that begin at token `first`, whenever it reads them. */
+static void fstring_tell_at_once(codedb_parser *parser, uint32_t first)
+{
+    bool closed;
+    codedb_parser_behind_strings(parser, first, &closed);
+    parser->error->at_once = true;
+    parser->error->unended = !closed && parser->version >= 309 && parser->version < 312;
+}
+
+/* Fails because of the literal that ends with token `last` and is of those side by side that begin at `first`. */
 static void fstring_fail_defect(codedb_parser *parser, const fstring_defect *defect, uint32_t first, uint32_t last)
 {
     static const char wide[] = "expected only ASCII characters in a bytes literal";
@@ -101,7 +109,7 @@ static void fstring_fail_defect(codedb_parser *parser, const fstring_defect *def
                                 defect->bytes ? "bytes" : "string");
     if (had_failed || !parser->failed)
         return;
-    parser->error->at_once = true;
+    fstring_tell_at_once(parser, first);
     if (parser->version >= 312)
         parser->error->reached = parser->tokens[last].start;
 }
@@ -396,8 +404,8 @@ static void fstring_fail_mixed(codedb_parser *parser, uint32_t first, unsigned k
     else
         codedb_parser_fail(parser, behind, behind + 1, "expected literals of one kind side by side, found %s",
                            kinds & FSTRING_KIND_TEMPLATE ? "t-strings and others" : "bytes and strings");
-    if (!had_failed) /* CPython tells it when it reads them */
-        parser->error->at_once = true;
+    if (!had_failed)
+        fstring_tell_at_once(parser, first);
 }
 
 /* strings: (fstring | STRING)+ | tstring+ */
@@ -409,7 +417,7 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
         /* Before 3.12 it was known that an f-string is one before it was looked into. */
-        if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_FSTRING_START && kinds == FSTRING_KIND_BYTES) && parser->version < 312) {
+        if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_FSTRING_START && (kinds & FSTRING_KIND_BYTES)) && parser->version < 312) {
             fstring_fail_mixed(parser, first, kinds);
             kind = parser_kind(parser);
         }

@@ -1229,12 +1229,13 @@ CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser)
         return;
     hint_found target = hint_try(parser, codedb_expression_parse, parser->at, false);
     uint32_t start = hint_start(parser, parser->at, target.behind);
-    if (!target.told && target.any)
+    if (target.told)
+        return;
+    if (target.any)
         codedb_parser_fail(parser, start, target.behind, "expected a name behind 'as' in a pattern, found an expression");
-    else if (!target.told) {
+    else
         codedb_parser_fail_expected(parser, "a name");
-        hint_reach(parser, &target);
-    }
+    hint_reach(parser, &target);
 }
 
 /* expressions ['as' NAME] ':' */

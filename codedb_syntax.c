@@ -129,6 +129,7 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
     error->reached = parser->tokens[syntax_reach(parser)].start;
     error->expected = false;
     error->at_once = false;
+    error->unended = false;
     error->indent = parser->tokens[first].kind == CODEDB_TOKEN_INDENT || parser->tokens[first].kind == CODEDB_TOKEN_DEDENT;
     /* CPython gives such a token before it looks at the character behind it */
     if (error->indent && error->offset < error->reached)

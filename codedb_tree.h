@@ -631,6 +631,7 @@ typedef struct codedb_syntax_error {
     bool indent;       /* the parser's: at an indentation that nothing asked for */
     bool expected;     /* the parser's: something else was expected at a token, which CPython has no message for */
     bool at_once;      /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
+    bool unended;      /* the parser's: in strings of which the last has no end here, told at the token behind them */
     bool late;         /* the parser's: CPython finds it only when it has parsed the whole source; up to 3.8 */
     bool yields;       /* an error of the lexer that CPython reports only when the parser finds none before it */
     bool continued;    /* the lexer's: behind a backslash there is no line break, or nothing more */

@@ -189,7 +189,8 @@ def place_in_field(error, text):
     field = "{" + pseudo[1:-1]
     if text.count(field) != 1 or "\n" in text.strip("\n"):
         return None
-    return 1, text.index(field) + error.offset
+    empty_lines = len(text) - len(text.lstrip("\n"))
+    return 1 + empty_lines, text.index(field) - empty_lines + error.offset
 
 
 FORMS = ("%s", "%s", "%s", "%s!r", "%s:>5", "%s:{w}", "%s=", "y}{%s", "x:{%s}")
