@@ -226,7 +226,7 @@ static bool choice_prefers_parsers(const codedb_tree *tree, const choice_view *v
     if (view->fstring == UINT32_MAX || tree->target_version < 309)
         return codedb_lex_error_yields(tree, lexing, parsing);
     if (view->is_later)
-        return parsing->offset < view->fstring && codedb_lex_error_yields(tree, lexing, parsing);
+        return parsing->offset <= view->fstring && codedb_lex_error_yields(tree, lexing, parsing);
     if (!parsing->unended)
         return codedb_lex_error_yields(tree, lexing, parsing);
     parsing->offset = view->behind;
