@@ -161,13 +161,12 @@ static bool choice_prefers_parsing(codedb_tree *other, uint32_t max_depth, uint3
     return prefers;
 }
 
-/* What CPython has found when it looks into an f-string, or at an error of the lexer that yields. */
+/* What was seen behind an error of the lexer that yields; in bytes. */
 typedef struct choice_view {
-    uint32_t
-        fstring; /* where the f-string begins that is wrong, in bytes; UINT32_MAX: there is none, or CPython tells of it when it reads it */
-    uint32_t behind; /* where the token behind the strings at its side begins, and ends */
+    uint32_t fstring; /* where the f-string begins that is wrong; UINT32_MAX: CPython tells of the error when it reads it */
+    uint32_t behind;  /* where the token behind the strings at its side begins, and ends */
     uint32_t behind_end;
-    bool is_later; /* the error is one behind that */
+    bool is_later; /* another error, behind those strings, comes before it */
 } choice_view;
 
 /* What CPython finds behind an error of the lexer that yields. The tokens and the error of the lexer become those of a later one, if that comes
@@ -195,7 +194,8 @@ static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syn
     *view = (choice_view){fstring, other.tokens[behind].start, codedb_token_end(&other, behind), false};
     if (done && target < 309) {
         is_told = choice_prefers_parsing(&other, max_depth, fstring, error);
-    } else if (!done && later.offset != error->offset && choice_prefers_later(&other, &later, behind)) {
+    } else if (!done && later.offset != error->offset && /* behind a backslash it cannot pass */
+               choice_prefers_later(&other, &later, behind)) {
         codedb_tree passed = *tree;
         *tree = other;
         other = passed;
@@ -207,8 +207,7 @@ static bool choice_look_behind(codedb_tree *tree, uint32_t max_depth, codedb_syn
 }
 
 /* Of the parser's error, which comes before one of the lexer behind a backslash, of which CPython does not tell when it looks at the rest of
- * the source, and a bracket that is open where that is: since 3.10 the bracket takes the blame for
- * what is noticed on later lines, when CPython has no message for what it finds behind. */
+ * the source, and a bracket that is open there: since 3.10 the bracket takes the blame for what is noticed on later lines. */
 static void choice_blame_bracket(const codedb_tree *tree, const codedb_syntax_error *lexing, codedb_syntax_error *parsing)
 {
     if (tree->target_version < 310 || parsing->no_memory || !lexing->yields || !lexing->continued)
