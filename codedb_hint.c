@@ -1466,6 +1466,21 @@ CODEDB_PRIVATE void codedb_hint_handlers(codedb_parser *parser, void (*parse)(co
     hint_reach(parser, &handlers);
 }
 
+CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*parse)(codedb_parser *))
+{
+    uint32_t first = parser->at;
+    bool is_star = parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR;
+    hint_found header = hint_try(parser, parse, first, false);
+    if (header.told)
+        return;
+    if (parser->tokens[header.behind - 1].kind == CODEDB_TOKEN_COLON)
+        codedb_parser_fail(parser, first, first + 1, "cannot have both 'except' and 'except*' on the same 'try'");
+    parser->at += !parser->failed;
+    codedb_parser_fail_expected(parser, is_star ? "no '*' behind 'except', as in the clauses before it"
+                                                : "'*' behind 'except', as in the clauses before it");
+    hint_reach(parser, &header);
+}
+
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
 {
     codedb_parser_fail_expected(parser, "'='");

@@ -136,6 +136,9 @@ CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren
 /* Behind 'try' and ':' a handler stands at token `first`: since 3.11 CPython reads the handlers there, by `parse`, and tells of what is wrong
  * in them. */
 CODEDB_PRIVATE void codedb_hint_handlers(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t first);
+/* At the next token, an 'except', a handler begins that has a star where those before it have none, or the other way round: CPython says so if
+ * it can read it, by `parse`, up to its ':'. */
+CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*parse)(codedb_parser *));
 /* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 /* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */

@@ -1106,39 +1106,67 @@ static void statement_for(codedb_parser *parser, uint32_t first, uint32_t mark)
 
 /* ---- try ---------------------------------------------------------------------------------------------------------- */
 
-/* except_block: 'except' expressions ':' block | 'except' expression 'as' NAME ':' block | 'except' ':' block
- * except_star_block: the same with 'except' '*', and never without a type */
-static void statement_handler(codedb_parser *parser, bool star)
+/* The types behind 'except' from token `first` on, of which there are several: before 3.14 they have to be in parentheses. */
+static void statement_exceptions(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    uint32_t first = parser->at++, mark = parser->count;
-    if (star)
-        parser->at++;
+    if (parser->version < 314)
+        codedb_hint_exceptions(parser, first);
+    parser_role(parser, CODEDB_FIELD_value);
+    parser_close(parser, CODEDB_NODE_ELEMENT, first, mark);
+    parser_role(parser, CODEDB_FIELD_elements);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_COLON)) {
+        uint32_t element = parser->at, element_mark = parser->count;
+        codedb_expression_parse(parser);
+        parser_role(parser, CODEDB_FIELD_value);
+        parser_close(parser, CODEDB_NODE_ELEMENT, element, element_mark);
+        parser_role(parser, CODEDB_FIELD_elements);
+    }
+    parser_close(parser, CODEDB_NODE_TUPLE, first, mark);
+}
+
+/* The line may end in the header of a handler, where a ':' has to be: since 3.10 CPython has a message for that. */
+static void statement_handler_line_end(codedb_parser *parser)
+{
+    if (parser_sees(parser, CODEDB_TOKEN_NEWLINE) && parser->version >= 310)
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected ':' behind 'except', found newline");
+}
+
+/* except_block: 'except' expressions ':' block | 'except' expression 'as' NAME ':' block | 'except' ':' block
+ * except_star_block: the same with 'except' '*', and never without a type. Up to the ':'; returns whether it has a star. */
+static bool statement_handler_header(codedb_parser *parser)
+{
+    parser->at++;
+    bool star = parser_accept(parser, CODEDB_TOKEN_STAR);
+    if (star && (parser_sees(parser, CODEDB_TOKEN_COLON) || parser_sees(parser, CODEDB_TOKEN_NEWLINE)))
+        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected one or more exception types behind 'except*', found none");
+    statement_handler_line_end(parser);
     if (star || !parser_sees(parser, CODEDB_TOKEN_COLON)) {
-        uint32_t type = parser->at, type_mark = parser->count;
+        uint32_t type = parser->at, mark = parser->count;
         codedb_expression_parse(parser);
         bool several = parser_sees(parser, CODEDB_TOKEN_COMMA);
-        if (several) {
-            if (parser->version < 314)
-                codedb_hint_exceptions(parser, type);
-            parser_role(parser, CODEDB_FIELD_value);
-            parser_close(parser, CODEDB_NODE_ELEMENT, type, type_mark);
-            parser_role(parser, CODEDB_FIELD_elements);
-            while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !parser_sees(parser, CODEDB_TOKEN_COLON)) {
-                uint32_t element = parser->at, element_mark = parser->count;
-                codedb_expression_parse(parser);
-                parser_role(parser, CODEDB_FIELD_value);
-                parser_close(parser, CODEDB_NODE_ELEMENT, element, element_mark);
-                parser_role(parser, CODEDB_FIELD_elements);
-            }
-            parser_close(parser, CODEDB_NODE_TUPLE, type, type_mark);
-        }
+        if (several)
+            statement_exceptions(parser, type, mark);
         parser_role(parser, CODEDB_FIELD_type);
         if (!several)
             statement_as_name(parser, CODEDB_FIELD_name);
     }
+    statement_handler_line_end(parser);
+    return star;
+}
+
+static void statement_handler(codedb_parser *parser)
+{
+    uint32_t first = parser->at, mark = parser->count;
+    bool star = statement_handler_header(parser);
     statement_block(parser, "'except'");
     statement_close(parser, star ? CODEDB_NODE_EXCEPT_STAR_HANDLER : CODEDB_NODE_EXCEPT_HANDLER, first, mark);
     parser_role(parser, CODEDB_FIELD_handlers);
+}
+
+static void statement_handler_header_parse(codedb_parser *parser)
+{
+    statement_handler_header(parser);
+    parser_expect(parser, CODEDB_TOKEN_COLON);
 }
 
 /* finally_block: 'finally' ':' block, if it is there; returns whether */
@@ -1164,26 +1192,20 @@ static bool statement_handlers(codedb_parser *parser, bool *star)
         if (is_star)
             codedb_parser_require(parser, 311, "'except*'");
         if (handled && is_star != *star)
-            codedb_parser_fail(parser, parser->at, parser->at + 1, "cannot have both 'except' and 'except*' on the same 'try'");
+            codedb_hint_other_handler(parser, statement_handler_header_parse);
         if (parser->failed)
             break;
         *star = is_star;
         handled = true;
-        statement_handler(parser, is_star);
+        statement_handler(parser);
     }
     return handled;
 }
 
-/* The same on trial: of an absent ':' at the end of a line CPython tells. */
 static void statement_handlers_parse(codedb_parser *parser)
 {
-    uint32_t at = parser->at;
     bool star;
     statement_handlers(parser, &star);
-    while (parser->failed && at < parser->end && parser->tokens[at].start < parser->error->offset)
-        at++;
-    if (parser->failed && parser->tokens[at].kind == CODEDB_TOKEN_NEWLINE && !parser->error->no_memory)
-        parser->error->expected = false;
 }
 
 /* try_stmt: 'try' ':' block finally_block | 'try' ':' block except_block+ [else_block] [finally_block]
