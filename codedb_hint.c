@@ -298,6 +298,8 @@ static void hint_read_again_parse(codedb_parser *parser)
         parser->remembers = true;
         codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
         parser->remembers = remembers;
+        if (!parser->failed && !hint_try(parser, codedb_expression_parse, first, true).any)
+            codedb_parser_fail_expected(parser, "the rest of a lambda");
         return;
     }
     hint_found read = hint_try(parser, codedb_expression_parse, first, true);
@@ -308,6 +310,7 @@ static void hint_read_again_parse(codedb_parser *parser)
         if (codedb_expression_begins(parser))
             hint_values_parse(parser);
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
+        parser->at = hint_token_at(parser, parser->at, read.reached);
         codedb_parser_fail_expected(parser, "newline");
         hint_expression(parser, first, false);
     }
