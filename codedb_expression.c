@@ -604,8 +604,10 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
     uint32_t first = parser->at, mark = parser->count;
     codedb_token_kind kind = parser_kind(parser);
     if (kind == CODEDB_TOKEN_NAME && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL) {
-        if (CODEDB_UNLIKELY(parser->version < 309))
+        if (CODEDB_UNLIKELY(parser->version < 309)) {
+            codedb_target_check_name(parser, first, first);
             expression_check_keyword(parser, seen);
+        }
         parser_name(parser, CODEDB_FIELD_keyword);
         expression_keyword_value(parser, seen);
     } else if (kind == CODEDB_TOKEN_STAR || kind == CODEDB_TOKEN_DOUBLE_STAR) {
@@ -1245,8 +1247,10 @@ static void expression_named(codedb_parser *parser, bool as_argument)
         return;
     codedb_parser_require(parser, 308, "an assignment expression");
     parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL);
+    uint32_t name = parser_last(parser)->first;
     parser_role(parser, CODEDB_FIELD_target);
     codedb_expression_parse(parser);
+    codedb_target_check_name(parser, name, name);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_NAMED_EXPR, first, mark);
 }

@@ -155,7 +155,7 @@ static void parameter_parse(codedb_parser *parser, uint32_t first, parameter_lis
     bool starred = first != parser->at;
     if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_LEFT_PAREN)) && !starred)
         parameter_check_parens(parser, seen);
-    parser_name(parser, CODEDB_FIELD_name);
+    parser_bound_name(parser, CODEDB_FIELD_name);
     uint32_t last = parser->at;
     if (seen->closing == CODEDB_TOKEN_RIGHT_PAREN && parser_accept(parser, CODEDB_TOKEN_COLON)) {
         codedb_annotation_parse(parser, field == CODEDB_FIELD_star_arg, CODEDB_FIELD_annotation);

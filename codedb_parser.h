@@ -391,6 +391,17 @@ CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind);
 
 /* ---- codedb_target.c ---------------------------------------------------------------------------------------------- */
 
+/* Up to 3.8 CPython's parser lets nothing be called __debug__: fails at token `blamed` if
+ * the token `token`, which is bound, is that name. */
+CODEDB_PRIVATE void codedb_target_check_name(codedb_parser *parser, uint32_t token, uint32_t blamed);
+/* A Name that is bound. */
+static inline void parser_bound_name(codedb_parser *parser, codedb_node_field field)
+{
+    if (CODEDB_UNLIKELY(parser->version < 309))
+        codedb_target_check_name(parser, parser->at, parser->at);
+    parser_name(parser, field);
+}
+
 /* Fails at the first part of node `index` (in post-order) that cannot be such a target; up to 3.8 at token `whole` or, behind `del` and
  * `for`, at the element that has it. */
 CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index, codedb_target_use use, uint32_t whole);

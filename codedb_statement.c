@@ -44,7 +44,7 @@ static void statement_as_name(codedb_parser *parser, codedb_node_field field)
     uint32_t first = parser->at, mark = parser->count;
     if (!parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS))
         return;
-    parser_name(parser, CODEDB_FIELD_name);
+    parser_bound_name(parser, CODEDB_FIELD_name);
     parser_close(parser, CODEDB_NODE_AS_NAME, first, mark);
     parser_role(parser, field);
 }
@@ -58,6 +58,8 @@ static void statement_import_alias(codedb_parser *parser, bool dotted)
     else
         parser_name(parser, CODEDB_FIELD_NONE);
     parser_role(parser, CODEDB_FIELD_name);
+    if (CODEDB_UNLIKELY(parser->version < 309) && parser->at == first + 1 && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_AS))
+        codedb_target_check_name(parser, first, first);
     statement_as_name(parser, CODEDB_FIELD_asname);
     parser_close(parser, CODEDB_NODE_IMPORT_ALIAS, first, mark);
     parser_role(parser, CODEDB_FIELD_names);
@@ -1138,7 +1140,8 @@ static bool statement_handler_header(codedb_parser *parser)
     parser->at++;
     bool star = parser_accept(parser, CODEDB_TOKEN_STAR);
     if (star && (parser_sees(parser, CODEDB_TOKEN_COLON) || parser_sees(parser, CODEDB_TOKEN_NEWLINE)))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "expected one or more exception types behind 'except*', found none");
+        codedb_parser_fail(parser, parser->at, parser->at + 1,
+                           "expected one or more exception types behind 'except*', found none");
     statement_handler_line_end(parser);
     if (star || !parser_sees(parser, CODEDB_TOKEN_COLON)) {
         uint32_t type = parser->at, mark = parser->count;
@@ -1352,7 +1355,7 @@ static void statement_returns(codedb_parser *parser)
 static void statement_function(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
     parser->at++;
-    parser_name(parser, CODEDB_FIELD_name);
+    parser_bound_name(parser, CODEDB_FIELD_name);
     bool named = !parser->failed;
     uint32_t bracket = parser->at;
     bool quiet = parser->quiet;
@@ -1386,6 +1389,8 @@ static void statement_class(codedb_parser *parser, uint32_t mark)
         codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     }
     statement_block(parser, "a class definition");
+    bool has_arguments = in_parens && parser->tokens[first + 3].kind != CODEDB_TOKEN_RIGHT_PAREN;
+    codedb_target_check_name(parser, first + 1, first + (has_arguments ? 1 : 3)); /* so CPython counts them */
     statement_close(parser, CODEDB_NODE_CLASS_DEF, first, mark);
     parser_last(parser)->parens = in_parens;
 }

@@ -40,13 +40,24 @@ CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const
     }
 }
 
-/* Whether a Name may be bound: up to 3.8 the parser already keeps __debug__ from it. */
+/* Whether the token is a name that cannot be bound: up to 3.8 the parser keeps __debug__ from that. */
+static bool target_is_debug(const codedb_parser *parser, uint32_t token)
+{
+    const codedb_token *name = &parser->tokens[token];
+    return parser->version < 309 && name->kind == CODEDB_TOKEN_NAME && name->length == 9 &&
+           memcmp(parser->source + name->start, "__debug__", 9) == 0;
+}
+
+CODEDB_PRIVATE void codedb_target_check_name(codedb_parser *parser, uint32_t token, uint32_t blamed)
+{
+    if (target_is_debug(parser, token))
+        codedb_parser_fail_late(parser, blamed, blamed + 1, "cannot assign to __debug__");
+}
+
+/* Whether the last token of a Name or an Attribute may be bound or deleted. */
 static bool target_is_name(const codedb_parser *parser, uint32_t token, codedb_target_use use)
 {
-    if (parser->tokens[token].kind != CODEDB_TOKEN_NAME)
-        return false;
-    return parser->version >= 309 || use == CODEDB_TARGET_DELETE || parser->tokens[token].length != 9 ||
-           memcmp(parser->source + parser->tokens[token].start, "__debug__", 9) != 0;
+    return parser->tokens[token].kind == CODEDB_TOKEN_NAME && (use == CODEDB_TARGET_DELETE || !target_is_debug(parser, token));
 }
 
 static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, codedb_target_use use);
@@ -69,8 +80,8 @@ static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, 
     const codedb_node *node = &parser->nodes[index];
     uint32_t found = UINT32_MAX;
     switch (node->kind) {
-    case CODEDB_NODE_NAME: return target_is_name(parser, node->first, use) ? found : index;
-    case CODEDB_NODE_ATTRIBUTE:
+    case CODEDB_NODE_NAME:
+    case CODEDB_NODE_ATTRIBUTE: return target_is_name(parser, node->last - 1, use) ? found : index;
     case CODEDB_NODE_SUBSCRIPT: return found;
     case CODEDB_NODE_STARRED_ELEMENT:
         if (use <= CODEDB_TARGET_FOR || (use == CODEDB_TARGET_DELETE && parser->version < 309))
@@ -148,5 +159,6 @@ CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index
         first = target_first_element(parser, found);
     if (parser->version < 309)
         first = use == CODEDB_TARGET_DELETE || use == CODEDB_TARGET_FOR ? target_element_start(parser, index, found) : whole;
-    codedb_parser_fail_late(parser, first, last, "cannot %s %s", verbs[use], codedb_target_text(parser, node));
+    codedb_parser_fail_late(parser, first, last, "cannot %s %s", verbs[use],
+                            target_is_debug(parser, node->last - 1) ? "__debug__" : codedb_target_text(parser, node));
 }
