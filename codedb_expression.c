@@ -770,7 +770,9 @@ static void expression_subscript(codedb_parser *parser, uint32_t first, uint32_t
     bool has_comma = count > 1 || parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_COMMA;
     if (CODEDB_UNLIKELY(parser_sees_for(parser)) && may_generate && has_comma && is_list)
         expression_fail_clauses(parser, start, parser->at, "the tuple before 'for' has to be in parentheses");
-    if (parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE)
+    /* what cannot be a list is not looked through for clauses behind it */
+    bool has_slice = parser->nodes[parser->count - 2].kind == CODEDB_NODE_SLICE;
+    if (has_slice || (may_generate && has_comma && !is_list))
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     else
         codedb_clauses_close(parser, CODEDB_TOKEN_RIGHT_BRACKET);

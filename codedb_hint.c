@@ -19,7 +19,8 @@
 /* What was found on trial. */
 typedef struct hint_found {
     bool told;        /* an error that has a message of its own: it is the parser's now */
-    bool any;         /* at least the beginning of what was looked for */
+    bool whole;       /* what was looked for */
+    bool any;         /* at least the beginning of it */
     uint32_t behind;  /* the token behind that */
     uint32_t reached; /* how far one had to look */
 } hint_found;
@@ -70,6 +71,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     parser->at = at;
     parse(parser);
     found.reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+    found.whole = !parser->failed;
     found.told = parser->error->no_memory || (parser->failed && !parser->error->expected);
     found.behind = parser->failed ? hint_behind_whole(parser, at) : parser->at;
     found.any = found.behind > at;
@@ -312,6 +314,7 @@ static void hint_read_again_parse(codedb_parser *parser)
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
         parser->at = hint_token_at(parser, parser->at, read.reached);
         codedb_parser_fail_expected(parser, "newline");
+        parser->error->reached = read.reached;
         hint_expression(parser, first, false);
     }
     hint_reach(parser, &read);
@@ -1476,12 +1479,35 @@ CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*pars
     hint_found header = hint_try(parser, parse, first, false);
     if (header.told)
         return;
-    if (parser->tokens[header.behind - 1].kind == CODEDB_TOKEN_COLON)
+    if (header.whole)
         codedb_parser_fail(parser, first, first + 1, "cannot have both 'except' and 'except*' on the same 'try'");
     parser->at += !parser->failed;
     codedb_parser_fail_expected(parser, is_star ? "no '*' behind 'except', as in the clauses before it"
                                                 : "'*' behind 'except', as in the clauses before it");
     hint_reach(parser, &header);
+}
+
+CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (*parse)(codedb_parser *),
+                                                   void (*parse_all)(codedb_parser *))
+{
+    uint32_t first = parser->at;
+    hint_found pattern = hint_try(parser, parse, first, false), all = pattern;
+    if (pattern.told)
+        return;
+    if (pattern.whole)
+        all = hint_try(parser, parse_all, first, false);
+    if (all.told)
+        return;
+    codedb_token_kind behind = (codedb_token_kind)parser->tokens[pattern.behind].kind;
+    bool goes_on = behind == CODEDB_TOKEN_VERTICAL_BAR || behind == CODEDB_TOKEN_KEYWORD_AS;
+    uint32_t start = goes_on ? first : hint_start(parser, first, pattern.behind);
+    if (pattern.whole)
+        codedb_parser_fail(parser, start, start + 1, "positional patterns follow keyword patterns");
+    else if (parser->tokens[first].kind == CODEDB_TOKEN_NAME && !parser->failed)
+        parser->at++;
+    codedb_parser_fail_expected(parser, "a keyword pattern");
+    /* up to 3.12 it takes what it has read when it meets the end of the source */
+    hint_reach(parser, parser->version >= 313 || all.reached < parser->tokens[parser->end].start ? &all : &pattern);
 }
 
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)

@@ -69,6 +69,8 @@ CODEDB_PRIVATE void codedb_parser_forget_late(codedb_parser *parser, uint32_t fi
 CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser);
 /* Fails at the next token: "expected <what>, found <it>". */
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
+/* The next token has to be of that kind, behind something that CPython reads as no expression: it looks at nothing behind another one. */
+CODEDB_PRIVATE void codedb_parser_expect_bare(codedb_parser *parser, codedb_token_kind kind);
 /* The token behind the outermost brackets, of those that open at token `first` or later, that close behind token `inner`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);
 /* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
@@ -139,6 +141,10 @@ CODEDB_PRIVATE void codedb_hint_handlers(codedb_parser *parser, void (*parse)(co
 /* At the next token, an 'except', a handler begins that has a star where those before it have none, or the other way round: CPython says so if
  * it can read it, by `parse`, up to its ':'. */
 CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*parse)(codedb_parser *));
+/* At the next token, among the keyword patterns of a class, a pattern has to stand that is none: CPython says so if it can read it, by `parse`,
+ * with what is wrong in it and, by `parse_all`, in those behind it. */
+CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (*parse)(codedb_parser *),
+                                                   void (*parse_all)(codedb_parser *));
 /* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
 CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
 /* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */

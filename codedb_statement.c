@@ -103,7 +103,7 @@ static uint16_t statement_import_targets(codedb_parser *parser)
         statement_import_alias(parser, false);
     while (parser_accept(parser, CODEDB_TOKEN_COMMA) && !statement_imports_end(parser, in_parens, first));
     if (in_parens)
-        parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+        codedb_parser_expect_bare(parser, CODEDB_TOKEN_RIGHT_PAREN);
     return in_parens;
 }
 
@@ -433,7 +433,7 @@ static void statement_type_parameters(codedb_parser *parser)
         statement_type_parameter(parser);
     while (statement_behind_comma(parser) && !parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET));
     parser_leave(parser);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    codedb_parser_expect_bare(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, CODEDB_NODE_TYPE_PARAMETERS, first, mark);
     parser_role(parser, CODEDB_FIELD_type_parameters);
 }
@@ -678,7 +678,7 @@ static void pattern_parentheses(codedb_parser *parser)
         is_tuple = pattern_sequence(parser, true);
     if (is_tuple)
         parser_close(parser, CODEDB_NODE_MATCH_TUPLE, first, mark);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_parser_expect_bare(parser, CODEDB_TOKEN_RIGHT_PAREN);
     codedb_node *pattern = parser_last(parser);
     if (pattern->kind == CODEDB_NODE_MATCH_VALUE || pattern->kind == CODEDB_NODE_MATCH_SINGLETON) {
         pattern->first--;
@@ -694,7 +694,7 @@ static void pattern_list(codedb_parser *parser)
     uint32_t first = parser->at++, mark = parser->count;
     if (!parser_sees(parser, CODEDB_TOKEN_RIGHT_BRACKET))
         pattern_sequence(parser, false);
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_BRACKET);
+    codedb_parser_expect_bare(parser, CODEDB_TOKEN_RIGHT_BRACKET);
     parser_close(parser, CODEDB_NODE_MATCH_LIST, first, mark);
 }
 
@@ -729,7 +729,8 @@ static void pattern_number(codedb_parser *parser)
         return;
     uint32_t number = parser->count - (parser_size(parser_last(parser)) > 1 ? 2 : 1);
     if (parser->nodes[number].kind == CODEDB_NODE_IMAGINARY)
-        codedb_parser_fail(parser, first, parser->at, "expected a real number in a complex literal, found an imaginary one");
+        codedb_parser_fail(parser, parser->nodes[number].first, parser->at,
+                           "expected a real number in a complex literal, found an imaginary one");
     parser_role(parser, CODEDB_FIELD_left);
     parser_add(parser, is_plus ? CODEDB_NODE_ADD : CODEDB_NODE_SUBTRACT, parser->at, parser->at + 1, parser->count);
     parser_role(parser, CODEDB_FIELD_operator);
@@ -806,42 +807,54 @@ static void pattern_mapping(codedb_parser *parser)
     parser_close(parser, CODEDB_NODE_MATCH_MAPPING, first, mark);
 }
 
-/* keyword_pattern: NAME '=' pattern | pattern, of a class; returns whether it was a keyword. Right behind positional patterns `_` is
- * another one: CPython takes it as the wildcard without looking further. */
-static bool pattern_argument(codedb_parser *parser, bool positional)
+/* Whether a keyword pattern of a class begins here. Right behind positional patterns `_` is another one: CPython takes it as the wildcard
+ * without looking further. */
+static bool pattern_sees_keyword(const codedb_parser *parser, bool positional)
+{
+    return parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL &&
+           !(positional && statement_sees_word(parser, "_", 1));
+}
+
+static void pattern_closed(codedb_parser *parser);
+
+/* ','.pattern+ */
+static void pattern_positionals_parse(codedb_parser *parser)
+{
+    do
+        pattern_parse(parser);
+    while (parser_accept(parser, CODEDB_TOKEN_COMMA));
+}
+
+/* keyword_pattern: NAME '=' pattern        positional_pattern: pattern */
+static void pattern_argument(codedb_parser *parser, bool is_keyword)
 {
     uint32_t first = parser->at, mark = parser->count;
-    if (parser_sees(parser, CODEDB_TOKEN_NAME) && parser_kind_behind(parser) == CODEDB_TOKEN_EQUAL &&
-        !(positional && statement_sees_word(parser, "_", 1))) {
+    if (is_keyword) {
         parser_leaf(parser, CODEDB_NODE_NAME, CODEDB_FIELD_key);
         parser->at += !parser->failed;
-        pattern_parse(parser);
-        parser_role(parser, CODEDB_FIELD_pattern);
-        pattern_close_element(parser, CODEDB_NODE_MATCH_KEYWORD_ELEMENT, first, mark, CODEDB_FIELD_kwds);
-        return true;
     }
     pattern_parse(parser);
-    parser_role(parser, CODEDB_FIELD_value);
-    pattern_close_element(parser, CODEDB_NODE_MATCH_SEQUENCE_ELEMENT, first, mark, CODEDB_FIELD_patterns);
-    return false;
+    parser_role(parser, is_keyword ? CODEDB_FIELD_pattern : CODEDB_FIELD_value);
+    pattern_close_element(parser, is_keyword ? CODEDB_NODE_MATCH_KEYWORD_ELEMENT : CODEDB_NODE_MATCH_SEQUENCE_ELEMENT, first,
+                          mark, is_keyword ? CODEDB_FIELD_kwds : CODEDB_FIELD_patterns);
 }
 
 /* class_pattern: name_or_attr '(' ')' | name_or_attr '(' [positional_patterns ','] [keyword_patterns [',']] ')', from '(' on */
 static void pattern_class(codedb_parser *parser, uint32_t first, uint32_t mark)
 {
-    bool keywords = false, positional = false;
+    bool is_keyword = false, keywords = false;
     parser_role(parser, CODEDB_FIELD_cls);
-    parser->at++;
+    uint32_t start = ++parser->at;
     while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
-        uint32_t argument = parser->at;
-        positional = !pattern_argument(parser, positional && !keywords);
-        if (positional && keywords)
-            codedb_parser_fail(parser, argument, argument + 1, "positional patterns follow keyword patterns");
-        keywords = keywords || !positional;
+        is_keyword = pattern_sees_keyword(parser, parser->at > start && !keywords);
+        if (keywords && !is_keyword)
+            codedb_hint_positional_pattern(parser, pattern_closed, pattern_positionals_parse);
+        keywords = is_keyword;
+        pattern_argument(parser, is_keyword);
         if (!statement_behind_comma(parser))
             break;
     }
-    parser_expect(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    codedb_parser_expect_bare(parser, CODEDB_TOKEN_RIGHT_PAREN);
     parser_close(parser, CODEDB_NODE_MATCH_CLASS, first, mark);
 }
 
@@ -1322,7 +1335,9 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
         if (in_parens && parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN))
             break;
     }
-    if (in_parens)
+    if (in_parens && !in_tuple && parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_parser_expect_bare(parser, CODEDB_TOKEN_RIGHT_PAREN);
+    else if (in_parens)
         codedb_bracket_close(parser, CODEDB_TOKEN_RIGHT_PAREN);
     if (CODEDB_UNLIKELY(parser->failed))
         codedb_hint_with_items(parser, paren);

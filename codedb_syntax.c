@@ -110,7 +110,7 @@ static uint32_t syntax_reach(const codedb_parser *parser)
     uint32_t at = parser->at;
     bool keyword = at >= 2 && tokens[at].kind == CODEDB_TOKEN_EQUAL && tokens[at - 1].kind == CODEDB_TOKEN_NAME &&
                    (tokens[at - 2].kind == CODEDB_TOKEN_LEFT_PAREN || tokens[at - 2].kind == CODEDB_TOKEN_COMMA);
-    if (!keyword || parser->version < 310)
+    if (!keyword || parser->version < 310 || parser->quiet)
         return at;
     at++;
     if (syntax_is_word((codedb_token_kind)tokens[at].kind))
@@ -210,6 +210,15 @@ CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const cha
     codedb_parser_fail(parser, parser->at, parser->at + 1, "expected %s, found %s", what, found);
     if (is_first)
         parser->error->expected = true;
+}
+
+CODEDB_PRIVATE void codedb_parser_expect_bare(codedb_parser *parser, codedb_token_kind kind)
+{
+    uint32_t at = parser->at;
+    bool had_failed = parser->failed;
+    parser_expect(parser, kind);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
+        parser->error->reached = parser->tokens[at].start;
 }
 
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what)
@@ -329,9 +338,12 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *pa
 
 CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, const char *what)
 {
-    if (CODEDB_UNLIKELY(parser->version < version))
-        codedb_parser_fail(parser, parser->at, parser->at + 1, "%s needs Python %d.%d, the target version is %d.%d", what,
-                           version / 100, version % 100, parser->version / 100, parser->version % 100);
+    uint32_t at = parser->at;
+    if (CODEDB_LIKELY(parser->version >= version || parser->failed))
+        return;
+    codedb_parser_fail(parser, at, at + 1, "%s needs Python %d.%d, the target version is %d.%d", what, version / 100, version % 100,
+                       parser->version / 100, parser->version % 100);
+    parser->error->reached = parser->tokens[at].start;
 }
 
 /* Without memory the last node is overwritten: the tree is thrown away, but the invariants hold until then. */
