@@ -1429,8 +1429,8 @@ static bool hint_with_items_parse(codedb_parser *parser)
     }
     if (parser_accept(parser, CODEDB_TOKEN_RIGHT_PAREN))
         return true;
-    if (is_target)
-        codedb_parser_fail_expected(parser, "')'");
+    if (is_target || parser_sees(parser, CODEDB_TOKEN_EQUAL))
+        codedb_parser_fail_bare(parser, "')'");
     else
         codedb_hint_behind(parser, "')'");
     return false;

@@ -69,7 +69,9 @@ CODEDB_PRIVATE void codedb_parser_forget_late(codedb_parser *parser, uint32_t fi
 CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser);
 /* Fails at the next token: "expected <what>, found <it>". */
 CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const char *what);
-/* The next token has to be of that kind, behind something that CPython reads as no expression: it looks at nothing behind another one. */
+/* The same, behind something that CPython reads as no expression: it looks at nothing behind the token. */
+CODEDB_PRIVATE void codedb_parser_fail_bare(codedb_parser *parser, const char *what);
+/* Fails so unless the next token is of that kind. */
 CODEDB_PRIVATE void codedb_parser_expect_bare(codedb_parser *parser, codedb_token_kind kind);
 /* The token behind the outermost brackets, of those that open at token `first` or later, that close behind token `inner`. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);

@@ -401,7 +401,7 @@ static void statement_type_parameter(codedb_parser *parser)
     bool is_tuple = parser_last(parser)->kind == CODEDB_NODE_TYPE_VAR_TUPLE;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL)) {
         if (parser->version < 313)
-            codedb_parser_fail_expected(parser, "no default of a type parameter before Python 3.13");
+            codedb_parser_fail_bare(parser, "no default of a type parameter before Python 3.13");
         parser_accept(parser, CODEDB_TOKEN_EQUAL);
         if (is_tuple && parser_sees(parser, CODEDB_TOKEN_STAR)) {
             uint32_t starred = parser->count;

@@ -212,13 +212,19 @@ CODEDB_PRIVATE void codedb_parser_fail_expected(codedb_parser *parser, const cha
         parser->error->expected = true;
 }
 
-CODEDB_PRIVATE void codedb_parser_expect_bare(codedb_parser *parser, codedb_token_kind kind)
+CODEDB_PRIVATE void codedb_parser_fail_bare(codedb_parser *parser, const char *what)
 {
     uint32_t at = parser->at;
-    bool had_failed = parser->failed;
-    parser_expect(parser, kind);
-    if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
-        parser->error->reached = parser->tokens[at].start;
+    if (parser->failed)
+        return;
+    codedb_parser_fail_expected(parser, what);
+    parser->error->reached = parser->tokens[at].start;
+}
+
+CODEDB_PRIVATE void codedb_parser_expect_bare(codedb_parser *parser, codedb_token_kind kind)
+{
+    if (CODEDB_UNLIKELY(!parser_accept(parser, kind)))
+        codedb_parser_fail_bare(parser, codedb_token_kind_text(kind));
 }
 
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what)
