@@ -1265,6 +1265,7 @@ CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first
     if (parser->version >= 310 && parser->tokens[others.behind - 1].kind == CODEDB_TOKEN_COLON)
         codedb_parser_fail(parser, first, parser->at, "several exception types have to be in parentheses before Python 3.14");
     codedb_parser_fail_expected(parser, "':' (several exception types have to be in parentheses before Python 3.14)");
+    hint_reach(parser, &others);
 }
 
 /* ---- Keys and fields ----------------------------------------------------------------------------------------------- */
@@ -1510,10 +1511,9 @@ CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (
     hint_reach(parser, parser->version >= 313 || all.reached < parser->tokens[parser->end].start ? &all : &pattern);
 }
 
-CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first)
+CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first)
 {
-    codedb_parser_fail_expected(parser, "'='");
-    if (!parser->quiet && parser->error->expected && !parser->error->no_memory)
+    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory)
         hint_legacy(parser, first);
 }
 

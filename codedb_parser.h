@@ -147,8 +147,9 @@ CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*pars
  * with what is wrong in it and, by `parse_all`, in those behind it. */
 CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (*parse)(codedb_parser *),
                                                    void (*parse_all)(codedb_parser *));
-/* A type alias that begins with the word at token `first` has no '=': tells of what is read behind that word. */
-CODEDB_PRIVATE void codedb_hint_no_alias(codedb_parser *parser, uint32_t first);
+/* Something is wrong in the type alias that begins with the word at token `first`: CPython has read what follows that word as expressions
+ * before, and tells of what is wrong in them. */
+CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first);
 /* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */
 CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket);
 /* A target of `with`, which begins at token `first`, could not be parsed, or something stands behind it where nothing can: tells of what is

@@ -442,13 +442,14 @@ static void statement_type_parameters(codedb_parser *parser)
 static void statement_type_alias(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
+    bool had_failed = parser->failed;
     parser->at++;
     parser_name(parser, CODEDB_FIELD_name);
     statement_type_parameters(parser);
-    if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_EQUAL)) && !parser->failed)
-        codedb_hint_no_alias(parser, first);
     parser_expect(parser, CODEDB_TOKEN_EQUAL);
     codedb_expression_parse(parser);
+    if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
+        codedb_hint_type_alias(parser, first);
     parser_role(parser, CODEDB_FIELD_value);
     parser_close(parser, CODEDB_NODE_TYPE_ALIAS, first, mark);
     if (parser_sees(parser, CODEDB_TOKEN_SEMICOLON))
@@ -549,7 +550,7 @@ static void statement_fail_block(codedb_parser *parser, const char *what)
     bool is_first = !parser->failed;
     codedb_parser_fail_expected(parser, what);
     if (is_first && parser->version >= 310)
-        parser->error->indent = false;
+        parser->error->indent = parser->error->expected = false;
 }
 
 /* block: NEWLINE INDENT statements DEDENT | simple_stmts, behind the colon. `owner` is for the message. */
@@ -698,6 +699,16 @@ static void pattern_list(codedb_parser *parser)
     parser_close(parser, CODEDB_NODE_MATCH_LIST, first, mark);
 }
 
+/* Fails at the number that is token `number`, of which CPython tells when it reads it. */
+static void pattern_fail_number(codedb_parser *parser, uint32_t number, const char *message)
+{
+    if (parser->failed)
+        return;
+    codedb_parser_fail(parser, number, number + 1, "%s", message);
+    parser->error->at_once = true;
+    parser->error->reached = parser->tokens[number].start;
+}
+
 /* signed_number: NUMBER | '-' NUMBER | '+' NUMBER (3.15) */
 static void pattern_signed_number(codedb_parser *parser)
 {
@@ -742,8 +753,7 @@ static void pattern_number(codedb_parser *parser)
         codedb_number_parse(parser);
     }
     if (parser_last(parser)->kind != CODEDB_NODE_IMAGINARY)
-        codedb_parser_fail(parser, parser->at - 1, parser->at,
-                           "expected an imaginary number in a complex literal, found a real one");
+        pattern_fail_number(parser, parser->at - 1, "expected an imaginary number in a complex literal, found a real one");
     parser_role(parser, CODEDB_FIELD_right);
     parser_close(parser, CODEDB_NODE_BINARY_OPERATION, first, mark);
 }
@@ -1030,9 +1040,11 @@ static void statement_match_or_line(codedb_parser *parser)
     parser->at = first;
     parser->count = mark;
     statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
-    if (parser->failed && (parser->error->offset > as_match.offset || parser->error->no_memory))
-        return;
-    *parser->error = as_match;
+    uint32_t reached = parser->failed ? parser->error->reached : 0;
+    if (!parser->failed || (parser->error->expected && parser->error->offset <= as_match.offset))
+        *parser->error = as_match;
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
     parser->failed = true;
     parser->at = parser->end;
 }
@@ -1052,8 +1064,11 @@ static void statement_name_line(codedb_parser *parser)
     parser->count = mark;
     statement_match(parser);
     bool is_told = parser->failed && !parser->error->expected;
+    uint32_t reached = parser->failed ? parser->error->reached : 0;
     if (!is_told && !parser->error->no_memory && (!as_line.expected || parser->error->offset < as_line.offset))
         *parser->error = as_line;
+    if (parser->error->reached < reached)
+        parser->error->reached = reached;
 }
 
 /* ---- if, while, for ----------------------------------------------------------------------------------------------- */
@@ -1230,7 +1245,8 @@ static void statement_try(codedb_parser *parser)
 {
     uint32_t first = parser->at++, mark = parser->count, block = parser->at + 1;
     statement_block(parser, "'try'");
-    if (CODEDB_UNLIKELY(parser->failed) && block <= parser->end && parser->tokens[block].kind == CODEDB_TOKEN_KEYWORD_EXCEPT)
+    if (CODEDB_UNLIKELY(parser->failed) && block <= parser->end && parser->tokens[block].kind == CODEDB_TOKEN_KEYWORD_EXCEPT &&
+        parser->tokens[block - 1].kind == CODEDB_TOKEN_COLON)
         codedb_hint_handlers(parser, statement_handlers_parse, block);
     bool star, handled = statement_handlers(parser, &star);
     if (handled)
@@ -1489,6 +1505,41 @@ static void statement_decorated(codedb_parser *parser)
         codedb_parser_fail_expected(parser, "'def', 'class' or 'async' behind a decorator");
 }
 
+/* Whether the line before the token is an expression that CPython takes for the header of a match statement without its ':', too. */
+static bool statement_is_match_line(const codedb_parser *parser, uint32_t behind)
+{
+    uint32_t depth = 0, first = behind - 1;
+    bool has_comma = false;
+    while (first > 0 && parser->tokens[first - 1].kind != CODEDB_TOKEN_NEWLINE &&
+           parser->tokens[first - 1].kind != CODEDB_TOKEN_INDENT && parser->tokens[first - 1].kind != CODEDB_TOKEN_DEDENT)
+        first--;
+    const codedb_token *word = &parser->tokens[first];
+    bool is_subject = word[1].kind == CODEDB_TOKEN_LEFT_PAREN || word[1].kind == CODEDB_TOKEN_LEFT_BRACKET ||
+                      word[1].kind == CODEDB_TOKEN_MINUS || word[1].kind == CODEDB_TOKEN_PLUS ||
+                      word[1].kind == CODEDB_TOKEN_STAR;
+    if (word->kind != CODEDB_TOKEN_NAME || word->length != 5 || memcmp(parser->source + word->start, "match", 5) != 0)
+        return false;
+    for (uint32_t at = first + 1; at < behind && is_subject; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        bool is_statement = kind == CODEDB_TOKEN_EQUAL || kind == CODEDB_TOKEN_COLON || kind == CODEDB_TOKEN_SEMICOLON;
+        is_subject = depth > 0 || !(is_statement || statement_augmented[kind] != 0);
+        has_comma = has_comma || (depth == 0 && kind == CODEDB_TOKEN_COMMA);
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return is_subject && (has_comma || word[1].kind != CODEDB_TOKEN_STAR);
+}
+
+/* Fails at an INDENT. CPython looks at the rest of the source, as it does not when an indentation fits nowhere, if it misses a ':'. */
+static void statement_fail_indent(codedb_parser *parser)
+{
+    bool is_match = parser->version >= 310 && parser->at > 0 && statement_is_match_line(parser, parser->at);
+    bool is_first = !parser->failed;
+    codedb_parser_fail_expected(parser, "a statement at the block's indentation");
+    if (is_first && is_match)
+        parser->error->indent = false;
+}
+
 /* ---- Whole files -------------------------------------------------------------------------------------------------- */
 
 /* statement: compound_stmt | simple_stmts
@@ -1513,7 +1564,7 @@ static void statement_parse(codedb_parser *parser)
         }
         statement_name_line(parser);
         break;
-    case CODEDB_TOKEN_INDENT: codedb_parser_fail_expected(parser, "a statement at the block's indentation"); /* fallthrough */
+    case CODEDB_TOKEN_INDENT: statement_fail_indent(parser); /* fallthrough */
     default: statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
     }
     parser_role(parser, CODEDB_FIELD_body);
