@@ -65,12 +65,32 @@ static uint32_t choice_last_fstring(const codedb_tree *tree)
     return depth > 0 ? start : UINT32_MAX;
 }
 
+/* Where the innermost replacement field begins in which the tokens end; UINT32_MAX: they end in none. */
+static uint32_t choice_last_field(const codedb_tree *tree)
+{
+    uint32_t closed = 0;
+    for (uint32_t token = tree->token_count; token-- > 1;) {
+        codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind,
+                          before = (codedb_token_kind)tree->tokens[token - 1].kind;
+        bool in_text =
+            before == CODEDB_TOKEN_FSTRING_START || before == CODEDB_TOKEN_FSTRING_MIDDLE || before == CODEDB_TOKEN_RIGHT_BRACE;
+        closed += kind == CODEDB_TOKEN_FSTRING_END || kind == CODEDB_TOKEN_RIGHT_BRACE;
+        if (kind == CODEDB_TOKEN_LEFT_BRACE && closed == 0 && in_text)
+            return tree->tokens[token].start;
+        closed -= closed > 0 && (kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_LEFT_BRACE);
+    }
+    return UINT32_MAX;
+}
+
 CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const codedb_syntax_error *lexing,
                                             const codedb_syntax_error *parsing)
 {
     if (tree->token_count == 0)
         return false;
     uint32_t stop = tree->tokens[tree->token_count - 1].start;
+    bool reads_field = tree->target_version == 310 || tree->target_version == 311; /* to its end, as it does with a source */
+    if (reads_field && lexing->raises && parsing->offset >= choice_last_field(tree))
+        return false;
     if (choice_last_fstring(tree) < UINT32_MAX) /* then CPython keeps what the parser found */
         return parsing->offset < stop && (parsing->reached < stop || (choice_is_unexpected(tree, lexing) && !parsing->expected));
     if (!(lexing->yields || parsing->indent || tree->target_version < 310))

@@ -379,6 +379,7 @@ static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_
     lx->error->offset = (uint32_t)(at - lx->base);
     lx->error->length = (uint32_t)(length < (size_t)(lx->end - at) ? length : (size_t)(lx->end - at));
     lx->error->yields = yields || lx->depth > 0;
+    lx->error->raises = !yields;
     va_start(arguments, format);
     vsnprintf(lx->error->message, sizeof(lx->error->message), format, arguments);
     va_end(arguments);
@@ -1302,8 +1303,8 @@ static const unsigned char *lexer_fail_mismatch(lexer *lx, const unsigned char *
     const lexer_bracket *open = &lx->brackets[lx->level];
     if (lx->level == 0)
         return lexer_fail(lx, p, 1, false, "unmatched '%c'", *p);
-    if (open->field)
-        return lexer_fail(lx, p, 1, false, "%c-string: unmatched '%c'", lexer_fstring_letter(&lx->fstrings[lx->depth]), *p);
+    if (open->field) /* up to 3.11 a string's fields are found before they are tokenized */
+        return lexer_fail(lx, p, 1, lx->target < 312, "%c-string: unmatched '%c'", lexer_fstring_letter(&lx->fstrings[lx->depth]), *p);
     uint32_t line = lexer_line_of(lx, lx->base + open->offset);
     if (line == lexer_line_of(lx, p))
         return lexer_fail(lx, p, 1, false, "closing parenthesis '%c' does not match opening parenthesis '%c'", *p,
