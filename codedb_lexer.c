@@ -354,8 +354,8 @@ typedef struct lexer {
     uint32_t line_capacity;
     uint32_t long_capacity;
     int target;
-    bool old_async;  /* async and await are names outside `async def` */
-    bool async_def;  /* in one; only where old_async */
+    bool old_words;  /* some are keywords, or names, that are none later */
+    bool async_def;  /* in `async def`, outside of which async and await are names up to 3.6 */
     bool async_body; /* behind the line break of its signature */
     uint32_t async_indent;
     uint32_t level;  /* brackets open; brackets[level] is the innermost */
@@ -801,6 +801,8 @@ static bool lexer_check_name(lexer *lx, const unsigned char *start, const unsign
 /* What `async` or `await` is in versions that have it as a keyword in `async def` only: `async` before `def` begins one. */
 static unsigned lexer_old_async(lexer *lx, const unsigned char *end, unsigned kind)
 {
+    if (lx->target >= 307 || (kind != CODEDB_TOKEN_KEYWORD_ASYNC && kind != CODEDB_TOKEN_KEYWORD_AWAIT))
+        return kind;
     if (lx->target < 305)
         return CODEDB_TOKEN_NAME;
     if (lx->async_def)
@@ -813,6 +815,17 @@ static unsigned lexer_old_async(lexer *lx, const unsigned char *end, unsigned ki
     lx->async_body = false;
     lx->async_indent = lx->indent;
     return kind;
+}
+
+/* Whether the name is __peg_parser__, a keyword of 3.9 that fits nowhere: then it fails. */
+static bool lexer_is_old_keyword(lexer *lx, const unsigned char *start, const unsigned char *end)
+{
+    static const char word[] = "__peg_parser__";
+    size_t length = sizeof word - 1;
+    if (lx->target != 309 || (size_t)(end - start) != length || memcmp(start, word, length) != 0)
+        return false;
+    lexer_fail(lx, start, length, true, "%s is a keyword of Python 3.9 that stands for nothing", word);
+    return true;
 }
 
 /* NAME or a keyword; `mask` has the bytes that belong to the name, or is 0 for one that is too long for a keyword. */
@@ -840,6 +853,8 @@ static const unsigned char *lexer_long_name(lexer *lx, const unsigned char *star
     } while (length == LEXER_BLOCK);
     if (!lx->tree->ascii && !lexer_check_name(lx, start, end))
         return NULL;
+    if (lx->old_words && lexer_is_old_keyword(lx, start, end))
+        return NULL;
     /* In a portable block a name of 8 bytes is long already. */
     unsigned kind = lexer_name_kind(start, end - start == 8 ? UINT64_MAX : 0);
     return lexer_add_any(lx, start, end, kind);
@@ -861,8 +876,11 @@ static inline const unsigned char *lexer_name(lexer *lx, const unsigned char *p)
     }
     if (CODEDB_UNLIKELY(!lx->tree->ascii) && !lexer_check_name(lx, p, end))
         return NULL;
-    if (CODEDB_UNLIKELY(lx->old_async) && (kind == CODEDB_TOKEN_KEYWORD_ASYNC || kind == CODEDB_TOKEN_KEYWORD_AWAIT))
+    if (CODEDB_UNLIKELY(lx->old_words)) {
+        if (lexer_is_old_keyword(lx, p, end))
+            return NULL;
         kind = lexer_old_async(lx, end, kind);
+    }
     lexer_add(lx, p, length, kind);
     /* As lexer_behind, but it need not wait until `end` is known to load what is there. */
     return end + (lexer_equal(block, ' ') >> (length * LEXER_MASK_BITS + LEXER_MASK_BITS - 1) & 1u);
@@ -1304,7 +1322,8 @@ static const unsigned char *lexer_fail_mismatch(lexer *lx, const unsigned char *
     if (lx->level == 0)
         return lexer_fail(lx, p, 1, false, "unmatched '%c'", *p);
     if (open->field) /* up to 3.11 a string's fields are found before they are tokenized */
-        return lexer_fail(lx, p, 1, lx->target < 312, "%c-string: unmatched '%c'", lexer_fstring_letter(&lx->fstrings[lx->depth]), *p);
+        return lexer_fail(lx, p, 1, lx->target < 312, "%c-string: unmatched '%c'", lexer_fstring_letter(&lx->fstrings[lx->depth]),
+                          *p);
     uint32_t line = lexer_line_of(lx, lx->base + open->offset);
     if (line == lexer_line_of(lx, p))
         return lexer_fail(lx, p, 1, false, "closing parenthesis '%c' does not match opening parenthesis '%c'", *p,
@@ -1502,7 +1521,7 @@ CODEDB_PRIVATE bool codedb_lex_past(codedb_tree *tree, codedb_syntax_error *erro
     lx.target = tree->target_version;
     lx.whole = whole;
     lx.passes = passes;
-    lx.old_async = lx.target < 307;
+    lx.old_words = lx.target < 307 || lx.target == 309;
     tree->text_start = tree->length >= 3 && memcmp(tree->source, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (!lexer_survey(&lx) || !lexer_resize(&lx, (size_t)tree->length / 4 + 2 * LEXER_MARGIN))
         return false;
