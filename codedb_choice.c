@@ -175,7 +175,7 @@ static bool choice_prefers_parsing(codedb_tree *other, uint32_t max_depth, uint3
     codedb_syntax_error parsing;
     if (codedb_parse(other, max_depth, &parsing))
         return false;
-    bool prefers = parsing.no_memory || !parsing.late || parsing.offset <= fstring;
+    bool prefers = parsing.no_memory || !parsing.late || parsing.found <= fstring;
     if (prefers)
         *error = parsing;
     return prefers;

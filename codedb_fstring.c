@@ -343,8 +343,10 @@ static bool fstring_put_off(codedb_parser *parser, uint32_t first, uint32_t mark
     } while (++at < parser->end && open > 0);
     if (open > 0 || parser->error->no_memory)
         return false;
-    if (parser->late->message[0] == '\0')
+    if (parser->late->message[0] == '\0') {
         *parser->late = *parser->error;
+        parser->late->of_field = true;
+    }
     parser->failed = false;
     parser->count = mark;
     parser->at = at;

@@ -42,6 +42,8 @@ typedef struct codedb_parser {
     const char *source;
     const codedb_tree *tree;
     codedb_syntax_error *error;
+    uint32_t
+        converted; /* one more than the token before which CPython has the next late error; 0: it has it where the parser is */
     codedb_syntax_error *late; /* up to 3.8: the first error that CPython finds only once it has parsed the whole source */
 } codedb_parser;
 
@@ -63,7 +65,7 @@ CODEDB_PRIVATE void codedb_parser_fail(codedb_parser *parser, uint32_t first, ui
 /* The same for what up to 3.8 CPython finds only once it has parsed the whole source: there it goes on. */
 CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t first, uint32_t last, const char *format, ...)
     CODEDB_PRINTF(4, 5);
-/* What CPython up to 3.8 finds late from token `first` on is of no account: it finds something else before it. */
+/* What CPython up to 3.8 finds late from token `first` on is of no account: it finds something else before it, of which is failed next. */
 CODEDB_PRIVATE void codedb_parser_forget_late(codedb_parser *parser, uint32_t first);
 /* The source is parsed: fails if there was such an error. */
 CODEDB_PRIVATE void codedb_parser_fail_at_last(codedb_parser *parser);

@@ -127,6 +127,8 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
 {
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
+    error->found = parser->tokens[parser->at].start;
+    error->of_field = false;
     error->expected = false;
     error->at_once = false;
     error->unended = false;
@@ -158,7 +160,10 @@ CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t firs
         va_start(arguments, format);
         syntax_fail(parser, is_late ? parser->late : parser->error, first, last, format, arguments);
         va_end(arguments);
+        if (is_late && parser->converted > 0)
+            parser->late->found = parser->tokens[parser->converted - 1].start;
     }
+    parser->converted = 0;
     if (is_late)
         return;
     parser->failed = true;
@@ -167,6 +172,7 @@ CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t firs
 
 CODEDB_PRIVATE void codedb_parser_forget_late(codedb_parser *parser, uint32_t first)
 {
+    parser->converted = first + 1;
     if (parser->late->message[0] != '\0' && parser->late->offset >= parser->tokens[first].start)
         parser->late->message[0] = '\0';
 }
@@ -347,8 +353,8 @@ CODEDB_PRIVATE void codedb_parser_require(codedb_parser *parser, int version, co
     uint32_t at = parser->at;
     if (CODEDB_LIKELY(parser->version >= version || parser->failed))
         return;
-    codedb_parser_fail(parser, at, at + 1, "%s needs Python %d.%d, the target version is %d.%d", what, version / 100, version % 100,
-                       parser->version / 100, parser->version % 100);
+    codedb_parser_fail(parser, at, at + 1, "%s needs Python %d.%d, the target version is %d.%d", what, version / 100,
+                       version % 100, parser->version / 100, parser->version % 100);
     parser->error->reached = parser->tokens[at].start;
 }
 

@@ -627,12 +627,14 @@ typedef struct codedb_syntax_error {
     uint32_t offset; /* of the offending token, in bytes */
     uint32_t length;
     uint32_t reached; /* the parser's: of the last token that was looked at */
+    uint32_t found;   /* the parser's: of the token before which all was parsed when CPython had the error */
     bool no_memory;   /* not an error of the source at all */
     bool indent;      /* the parser's: at an indentation that nothing asked for */
     bool expected;    /* the parser's: something else was expected at a token, which CPython has no message for */
     bool at_once;     /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
     bool unended;     /* the parser's: in strings of which the last has no end here, told at the token behind them */
     bool late;        /* the parser's: CPython finds it only when it has parsed the whole source; up to 3.8 */
+    bool of_field;    /* the parser's: late, but of the grammar of a replacement field */
     bool yields;      /* an error of the lexer that CPython reports only when the parser finds none before it */
     bool raises;    /* the lexer's: CPython tells of it also when it looks at the rest of the source, or of a replacement field */
     bool continued; /* the lexer's: behind a backslash there is no line break, or nothing more */

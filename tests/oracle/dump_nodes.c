@@ -3,7 +3,7 @@
  *   dump_nodes VERSION [check]
  *
  * Reads, again and again, a length in decimal, a line break and as many bytes of source. For each of them it writes the length of
- * its answer, a line break and the answer: one line "error line column end_offset message", with columns in code points from 0 (bytes, if late), or
+ * its answer, a line break and the answer: one line "error line column end_offset message", with columns in code points from 0 (or as CPython counts), or
  * a line "depth Kind field start end parens" for each node, with offsets in bytes (with `check`, only the line "ok"). */
 #include "codedb_tree.h"
 
@@ -17,7 +17,7 @@ static void describe_error(const codedb_tree *tree, const codedb_syntax_error *e
     while (line + 1 < tree->line_count && tree->line_starts[line + 1] <= error->offset)
         line++;
     uint32_t start = tree->line_count > 0 ? tree->line_starts[line] : 0;
-    size_t bytes = error->offset - start, column = error->late ? bytes : codedb_utf8_count(tree->source + start, bytes);
+    size_t bytes = error->offset - start, column = error->late && !error->of_field ? bytes : codedb_utf8_count(tree->source + start, bytes);
     codedb_buffer_printf(out, "error %u %zu %u %s\n", (unsigned)line + 1, column, (unsigned)(error->offset + error->length),
                          error->message);
 }
