@@ -1401,6 +1401,20 @@ CODEDB_PRIVATE void codedb_target_list_parse(codedb_parser *parser)
     }
 }
 
+/* The star of the first target but the one at `first` that has one, when one of those before it can be none; UINT32_MAX: there is none. */
+static uint32_t expression_star_behind_other(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t depth = 0;
+    for (uint32_t at = first; at < parser->at; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_STAR && parser->tokens[at - 1].kind == CODEDB_TOKEN_COMMA)
+            return codedb_target_other_start(parser, parser->count - 1) < at ? at : UINT32_MAX;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return UINT32_MAX;
+}
+
 /* star_targets 'in'. Since 3.13 CPython has a message for an absent 'in' in a comprehension, at the same token, and tells of the targets
  * only when it is there; otherwise what is wrong in them comes first. */
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement)
@@ -1410,6 +1424,12 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     bool had_failed = parser->failed;
     uint32_t reached = 0;
     codedb_target_list_parse(parser);
+    uint32_t star = tells_in && !parser->failed && !parser->quiet ? expression_star_behind_other(parser, first) : UINT32_MAX;
+    if (CODEDB_UNLIKELY(star < UINT32_MAX)) { /* CPython expects the 'in' there, and tells of that */
+        parser_role(parser, CODEDB_FIELD_target);
+        codedb_parser_fail(parser, star, star + 1, "expected 'in' or a target without a star, found '*'");
+        return;
+    }
     if (CODEDB_UNLIKELY(parser->quiet) && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN) && !had_failed && !tells_in)
         codedb_hint_quiet_targets(parser, first);
     if (CODEDB_UNLIKELY(!parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN)) && !had_failed && (parser->failed || !tells_in)) {

@@ -1143,8 +1143,14 @@ static const unsigned char *lexer_fstring_close(lexer *lx, const unsigned char *
             lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);
         return lexer_fail(lx, p, size, true, "%c-string: expecting '}', or format specs", lexer_fstring_letter(fstring));
     }
-    for (uint32_t level = lx->level; level > fstring->level; level--) /* open braces, but of no field any more */
+    /* Braces are open, but of no field any more: for CPython the next one that is closed ends the field that the string is in. */
+    bool ends_field = lx->level > fstring->level && lx->brackets[fstring->level].field;
+    for (uint32_t level = lx->level; level > fstring->level; level--)
         lx->brackets[level].field = false;
+    if (ends_field) {
+        lx->brackets[fstring->level].field = false;
+        lx->brackets[lx->level].field = true;
+    }
     lexer_add(lx, p, size, CODEDB_TOKEN_FSTRING_END);
     lx->depth--;
     return p + size;

@@ -125,7 +125,7 @@ static void parameter_check_parens(codedb_parser *parser, const parameter_list *
 {
     uint32_t paren = parser->at;
     bool is_whole = false;
-    if (parser->version < 311 || seen->defaults || seen->star || seen->keywords || seen->slash)
+    if (parser->version < 311 || parser->quiet || seen->defaults || seen->star || seen->keywords || seen->slash)
         return;
     parser->at++;
     while (parser_sees(parser, CODEDB_TOKEN_NAME)) {

@@ -413,6 +413,8 @@ static inline void parser_bound_name(codedb_parser *parser, codedb_node_field fi
     parser_name(parser, field);
 }
 
+/* The token where the first part of the targets that are node `index` (in post-order) begins that is none; UINT32_MAX: all are. */
+CODEDB_PRIVATE uint32_t codedb_target_other_start(const codedb_parser *parser, uint32_t index);
 /* Fails at the first part of node `index` (in post-order) that cannot be such a target; up to 3.8 at token `whole` or, behind `del` and
  * `for`, at the element that has it. */
 CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index, codedb_target_use use, uint32_t whole);

@@ -104,6 +104,12 @@ static uint32_t target_first_other(const codedb_parser *parser, uint32_t index, 
     }
 }
 
+CODEDB_PRIVATE uint32_t codedb_target_other_start(const codedb_parser *parser, uint32_t index)
+{
+    uint32_t other = target_first_other(parser, index, CODEDB_TARGET_ASSIGN);
+    return other == UINT32_MAX ? other : parser_start(&parser->nodes[other]);
+}
+
 /* Behind `for` node `found` of the targets `index` is no target, and nothing in it is told of: CPython has then looked at the token
  * behind the brackets around it. */
 static void target_fail_behind(codedb_parser *parser, uint32_t index, uint32_t found)
