@@ -353,7 +353,7 @@ static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh)
         return;
     if (fresh && hint_braces(parser, behind).told)
         return;
-    if (!hint_comma(parser, first, behind) && behind == first + 1)
+    if (!hint_comma(parser, first, behind))
         hint_legacy(parser, first);
 }
 
@@ -1513,7 +1513,8 @@ CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (
 
 CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first)
 {
-    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory)
+    bool met_end = parser->error->reached >= parser->tokens[parser->end].start; /* before it looked for mistakes */
+    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !met_end)
         hint_legacy(parser, first);
 }
 

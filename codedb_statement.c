@@ -411,6 +411,8 @@ static void statement_type_parameter(codedb_parser *parser)
         } else {
             codedb_expression_parse(parser);
         }
+        if (CODEDB_UNLIKELY(codedb_expression_begins(parser)))
+            codedb_hint_behind(parser, "']'");
         parser_role(parser, CODEDB_FIELD_default);
     }
     parser_accept(parser, CODEDB_TOKEN_COMMA);
