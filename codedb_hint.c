@@ -1513,8 +1513,8 @@ CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (
 
 CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first)
 {
-    bool met_end = parser->error->reached >= parser->tokens[parser->end].start; /* before it looked for mistakes */
-    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !met_end)
+    hint_found alias = {.reached = parser->error->reached};
+    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !hint_met_end(parser, &alias))
         hint_legacy(parser, first);
 }
 

@@ -410,9 +410,9 @@ static void statement_type_parameter(codedb_parser *parser)
                 parser_drop(parser);
         } else {
             codedb_expression_parse(parser);
+            if (CODEDB_UNLIKELY(codedb_expression_begins(parser)))
+                codedb_hint_behind(parser, "']'");
         }
-        if (CODEDB_UNLIKELY(codedb_expression_begins(parser)))
-            codedb_hint_behind(parser, "']'");
         parser_role(parser, CODEDB_FIELD_default);
     }
     parser_accept(parser, CODEDB_TOKEN_COMMA);
