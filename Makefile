@@ -29,7 +29,7 @@ SRCS = $(wildcard \
   codedb_sql.c codedb_sqlite.c codedb_sqlite_rows.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
   codedb_sqlite_maintenance.c \
   codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
-  codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c \
+  codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c codedb_name.c \
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \
   codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c \
@@ -45,7 +45,7 @@ SRCS = $(wildcard \
   codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
 HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
-  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_query_job.h codedb_match.h)
+  codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_name_tables.h codedb_name_pages.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_query_job.h codedb_match.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.
 SHELL_PARTS = $(filter-out shell/main.c shell/demo.c,$(wildcard shell/*.c))
@@ -351,7 +351,13 @@ oracle-errors: $(BUILD)/oracle/dump_nodes
 	  $$python tests/oracle/compare_errors.py $< $$seed $(ERROR_COUNT) `$$python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'` \
 	    || status=1; done; exit $$status
 
-.PHONY: oracle-acceptance oracle-errors
+# Names of characters against those of each Python: all, and NAME_COUNT of them with a slip.
+NAME_COUNT ?= 300000
+oracle-names: $(BUILD)/oracle/look_up_names
+	@seed=$(or $(ORACLE_SEED),$$$$); status=0; for python in $(ORACLE_PYTHONS); do \
+	  $$python tests/oracle/compare_names.py $< $$seed $(NAME_COUNT) codedb_name_tables.h codedb_name_pages.h || status=1; done; exit $$status
+
+.PHONY: oracle-acceptance oracle-errors oracle-names
 
 # Trees against LibCST's: over sources made at random, the standard libraries of this machine's Pythons and packages from PyPI, or
 # over ORACLE_PATHS. ORACLE_SAMPLE=500: so many files by chance, as LibCST reads some 100 KB a second. ORACLE_SEED repeats a run.

@@ -665,6 +665,11 @@ CODEDB_PRIVATE bool codedb_identifier_normalize(const char *text, size_t length,
 /* The character that the normal form of an identifier is; 0: it is several. */
 CODEDB_PRIVATE uint32_t codedb_identifier_letter(const char *text, size_t length);
 
+/* codedb_name.c. The character that \N{name} is for a Python, as 312 for 3.12; false: it knows no such name. */
+CODEDB_PRIVATE bool codedb_character_by_name(const char *name, size_t length, int python, uint32_t *code_point);
+/* Reads the \N{name} of a literal: `text` is behind the backslash. The place behind the brace; NULL if it names no character. */
+CODEDB_PRIVATE const char *codedb_character_read(const char *text, const char *end, int python, uint32_t *code_point);
+
 /* codedb_statement.c. Fills tree->nodes from the tokens. `max_depth` bounds the recursion: 0 is a default that fits a stack of 8 MiB.
  * False: `error` is filled. */
 CODEDB_PRIVATE bool codedb_parse(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
