@@ -7,6 +7,7 @@
  * whole source was parsed. What is accepted, and where an error is, follows that where the target is so old. */
 #include "codedb_parser.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What kinds of literal an adjacent run holds: not all may stand together. */
@@ -22,21 +23,12 @@ static unsigned fstring_escape_digits(char letter, bool bytes)
     return letter == 'U' && !bytes ? 8 : 0;
 }
 
-/* Whether `text`, behind \N, is a name in braces. No name has a backslash: the next escape's braces are not looked for here. */
-static bool fstring_escape_name_is_good(const char *text, const char *end)
-{
-    if (end - text < 3 || *text != '{' || text[1] == '}')
-        return false;
-    while (text < end && *text != '}' && *text != '\\')
-        text++;
-    return text < end && *text == '}';
-}
-
 /* Whether the escape behind a backslash at `text` is one that CPython can evaluate. */
-static bool fstring_escape_is_good(const char *text, const char *end, bool bytes)
+static bool fstring_escape_is_good(const char *text, const char *end, bool bytes, int version)
 {
+    uint32_t code_point;
     if (text < end && *text == 'N' && !bytes)
-        return fstring_escape_name_is_good(text + 1, end);
+        return codedb_character_read(text, end, version, &code_point) != NULL;
     unsigned digits = text < end ? fstring_escape_digits(*text, bytes) : 0;
     uint32_t value = 0;
     for (unsigned i = 1; i <= digits; i++) {
@@ -54,19 +46,21 @@ static bool fstring_escape_is_good(const char *text, const char *end, bool bytes
 /* A literal that is tokens but has no value: which of its tokens is to blame, and why. */
 typedef struct fstring_defect {
     uint32_t token;
-    const char *escape; /* the letter of an escape that cannot be evaluated */
+    const char *escape; /* the letter of an escape that cannot be evaluated, */
+    const char *end;    /* and where its text ends */
     bool bytes;
     bool wide; /* a character in a bytes literal is not ASCII */
 } fstring_defect;
 
 /* Notes the first escape of token `token`, in the text from `text` to `end`, that cannot be evaluated. */
-static void fstring_check_escapes(fstring_defect *defect, uint32_t token, const char *text, const char *end, bool bytes)
+static void fstring_check_escapes(const codedb_parser *parser, fstring_defect *defect, uint32_t token, const char *text,
+                                  const char *end, bool bytes)
 {
     if (defect->escape)
         return;
     while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
-        if (!fstring_escape_is_good(text + 1, end, bytes)) {
-            *defect = (fstring_defect){.token = token, .escape = text + 1, .bytes = bytes};
+        if (!fstring_escape_is_good(text + 1, end, bytes, parser->version)) {
+            *defect = (fstring_defect){.token = token, .escape = text + 1, .end = end, .bytes = bytes};
             return;
         }
         text += 2;
@@ -95,18 +89,44 @@ static void fstring_tell_at_once(codedb_parser *parser, uint32_t first)
     parser->error->unended = !closed && parser->version >= 309 && parser->version < 312;
 }
 
+/* What an error message shows of the name at `name`: up to its brace, of one line, and not too long. */
+static int fstring_shown_length(const char *name, const char *end)
+{
+    const char *at = name;
+    while (at < end && at - name < 40 && *at != '}' && (unsigned char)*at >= ' ' && *at != 0x7F)
+        at++;
+    while (at > name && at < end && ((unsigned char)*at & 0xC0) == 0x80)
+        at--;
+    return (int)(at - name);
+}
+
+/* Writes to `message` what is wrong with an escape. */
+static void fstring_describe_escape(const fstring_defect *defect, char *message, size_t size)
+{
+    const char *escape = defect->escape, *kind = defect->bytes ? "bytes" : "string";
+    if (*escape != 'N') {
+        snprintf(message, size, "expected hexadecimal digits of a character behind '\\%c' in a %s literal", *escape, kind);
+        return;
+    }
+    bool is_name = defect->end - escape > 3 && escape[1] == '{' && escape[2] != '}';
+    const char *close = is_name ? memchr(escape, '}', (size_t)(defect->end - escape)) : NULL;
+    int shown = close ? fstring_shown_length(escape + 2, close) : 0;
+    if (close)
+        snprintf(message, size, "expected the name of a character behind '\\N' in a string literal, found '%.*s%s'", shown,
+                 escape + 2, escape + 2 + shown < close ? "..." : "");
+    else
+        snprintf(message, size, "expected {NAME} behind '\\N' in a string literal");
+}
+
 /* Fails because of the literal that ends with token `last` and is of those side by side that begin at `first`. */
 static void fstring_fail_defect(codedb_parser *parser, const fstring_defect *defect, uint32_t first, uint32_t last)
 {
-    static const char wide[] = "expected only ASCII characters in a bytes literal";
     uint32_t blamed = fstring_blamed(parser, defect, first, last);
-    bool had_failed = parser->failed, named = defect->escape && *defect->escape == 'N';
-    if (defect->wide)
-        codedb_parser_fail_late(parser, blamed, blamed + 1, "%s", wide);
-    else
-        codedb_parser_fail_late(parser, blamed, blamed + 1, "expected %s behind '\\%c' in a %s literal",
-                                named ? "{NAME}" : "hexadecimal digits of a character", *defect->escape,
-                                defect->bytes ? "bytes" : "string");
+    bool had_failed = parser->failed;
+    char message[sizeof parser->error->message] = "expected only ASCII characters in a bytes literal";
+    if (!defect->wide)
+        fstring_describe_escape(defect, message, sizeof message);
+    codedb_parser_fail_late(parser, blamed, blamed + 1, "%s", message);
     if (had_failed || !parser->failed)
         return;
     fstring_tell_at_once(parser, first);
@@ -132,7 +152,7 @@ static unsigned fstring_simple_string(codedb_parser *parser, uint32_t run)
             if ((unsigned char)*at >= 0x80)
                 defect = (fstring_defect){.token = token, .wide = true};
     if (!raw && !defect.wide)
-        fstring_check_escapes(&defect, token, text, end, bytes);
+        fstring_check_escapes(parser, &defect, token, text, end, bytes);
     if (CODEDB_UNLIKELY(defect.escape || defect.wide))
         fstring_fail_defect(parser, &defect, run, token);
     return bytes ? FSTRING_KIND_BYTES : FSTRING_KIND_TEXT;
@@ -161,8 +181,8 @@ static void fstring_format_parts(codedb_parser *parser, fstring_format *format, 
             const char *text = parser->source + parser->tokens[token].start;
             parser_leaf(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_TEXT : CODEDB_NODE_FORMATTED_STRING_TEXT, field);
             if (!format->raw)
-                fstring_check_escapes(&format->defect, token, text, parser->source + codedb_token_end(parser->tree, token),
-                                      false);
+                fstring_check_escapes(parser, &format->defect, token, text,
+                                      parser->source + codedb_token_end(parser->tree, token), false);
             if (CODEDB_UNLIKELY(format->defect.escape) && (parser->version < 312 || format->depth > 0))
                 fstring_fail_defect(parser, &format->defect, format->run, token);
         } else {

@@ -58,7 +58,7 @@ RULES = {
 }
 WORD_RULES = ("NAME", "CONSTANT", "OPERATOR")
 WORDS = "( ) [ ] { } , : ; . = == := * ** + - ! < if else for in is not and or lambda yield await async as x y 1 's'".split()
-# What may be wrong with the characters of a source. Not in it: names in \N{...}, which codedb does not check.
+# What may be wrong with the characters of a source.
 PIECES = (
     # characters and names
     '?', '$', '!', '<>', '`', '\x01', '\xe9', '\u20ac', '\xbd', '\xa0', '...', '->', ':=', ';', 'x\u0661', '\U0001d431', '\xaa', 'x\xb7',
@@ -71,11 +71,16 @@ PIECES = (
     # strings
     "'", '"', '"""', "'''", "b'\xe9'", "u'", "b'\\x'", "'\\x'", "'\\u1'", "ur'a'", "bu'a'", "rb'a'", "Rb'\\x'", "'\\\n'", "'\\", '"""\n',
     "'''\\", "'\\N'", "'\\N{'", "'\\N{}'", "b'\\N'", "'\\777'", "'\\8'", "b'\\u1'", "u'\\x'", "'\u20ac'", "b'\u20ac'", "'\u20ac",
+    "'\\N{FOO}'", '"\\N{EM DASH}"', "'\\N{FOO'", "'\\N{EM  DASH}'", "'\\N{}}'", "'\\N{\\N{DASH}'", "r'\\N{FOO}'", "b'\\N{FOO}'",
+    "u'\\N{\u20ac}'",
+    "'''\\N{EM\nDASH}'''", "'\\N{LATIN SMALL LETTER A WITH GRAVE AND GRAVE}'", "'\\N{' + 'DASH}'", "'\\N {DASH}'", "'\\x\\N{FOO}'",
     # f-strings
     "f'", "f'''", "f'{", "f'}", 'f"""', 'f"""{', 'f"""{x', "f'{{'", "f'}}'", "f'{x!}'", "f'{x!z}'", "f'{x:'", "f'{x:{'", "f'{x:{y'",
     "f'{x:{y}'", "f'{}'", "f'{ }'", "f'{\\'", "f'{#'", "f'{x#}'", "f'{\n}'", "f'''{\n}'''", "f'''{\n", "f'{x", "f'{x='", "f'{x!r'",
     "f'{lambda x:1}'", "f'{lambda x}'", "f'{a b}'", "f'{*a}'", "f'{yield}'", 'f\'{"\'"}\'', 'f"{f\'{x\'}"', "rf'\\{x}'", "f'\\{x}'",
-    "f'\\N{'", "f'\\N'", "f'{x:\\x}'", "f'{x}\\x'", "f'{!r}'", "f'{:x}'", "f'{=}'", "f'{x;y}'", "f'{x)}'", "f'{(x}'", "f'{x]'",
+    "f'\\N{'", "f'\\N'", "f'\\N{FOO}'", "f'\\N{EM DASH}'", "f'{x:\\N{FOO}}'", "f'{x:\\N{EM DASH}}'", "f'\\N{FOO}{x}'",
+    "rf'\\N{x}'", "rf'\\N{FOO BAR}'", "f'{x}\\N{FOO}' 'y'", "'y' f'\\N{FOO}'", "f'{x:{y:\\N{FOO}}}'",
+    "f'{x:\\x}'", "f'{x}\\x'", "f'{!r}'", "f'{:x}'", "f'{=}'", "f'{x;y}'", "f'{x)}'", "f'{(x}'", "f'{x]'",
     # blanks, lines and comments
     '\\$ ', '\\ ', '\\x ', '\\?', '\\\n', '\n', '\t', '\x0c', '\r', '#', '\\\r\n', '\r\n', '\n  ', '\n\t', '\\', '\\\x0c', '#\n', '#c',
     '# coding: latin-1\n', '\r\r', '\n\n', '\n\t\n', '\n \n', '  \\\n  ', '\n\\\n', '\n  \\\n', '\n#c\n', '\n  #c\n', '# \u20ac\n'
@@ -228,8 +233,8 @@ def slip(text, generator):
 
 
 def typed(paths, generator, count):
-    """Pieces of files with slips; names in \\N{...} are not checked by codedb."""
-    return (text for text in (slip(piece, generator) for piece in pieces(paths, generator, count)) if "\0" not in text and "\\N{" not in text)
+    """Pieces of files with slips."""
+    return (text for text in (slip(piece, generator) for piece in pieces(paths, generator, count)) if "\0" not in text)
 
 
 def is_about_one_token(error, text):
@@ -241,7 +246,7 @@ def is_about_one_token(error, text):
         return False
     if not end or end <= 0:  # of a dict's key of several lines 3.10 gives the first one and the last one's column
         return not (VERSION >= 310 and error.msg.startswith("':' expected after") and error.end_lineno > error.lineno)
-    line = error.text if in_field else (text.split("\n") + [""])[error.lineno - 1]
+    line = error.text if in_field else (text.split("\n") + [""] * error.lineno)[error.lineno - 1]
     blamed = line[error.offset - 1:end - 1]
     return error.end_lineno == error.lineno and (not blamed or bool(TOKEN.fullmatch(blamed)))
 
