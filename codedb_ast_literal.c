@@ -282,18 +282,6 @@ static void literal_put_run(literal_text *text, const char *at, const char *end,
     }
 }
 
-/* A named escape: `at` is behind \N, where the brace is. Returns the place behind it. */
-static const char *literal_put_name(literal_text *text, const char *at, const char *end)
-{
-    const char *close = memchr(at, '}', (size_t)(end - at));
-    close = close ? close : end - 1;
-    AST_PUT(text->out, "\",{\"name\":\"");
-    literal_put_run(text, at + 1, close, false);
-    AST_PUT(text->out, "\"},\"");
-    text->high_surrogate = false;
-    return close + 1;
-}
-
 static void literal_put_body(literal_text *text, const char *at, const char *end, bool raw, bool braces)
 {
     while (at < end) {
@@ -307,12 +295,8 @@ static void literal_put_body(literal_text *text, const char *at, const char *end
             literal_put_ascii(text->out, '\\');
             return;
         }
-        if (end - at > 1 && at[0] == 'N' && at[1] == '{') {
-            at = literal_put_name(text, at + 1, end);
-            continue;
-        }
         int32_t code_point;
-        const char *behind = codedb_string_read_escape(at, end, false, &code_point);
+        const char *behind = codedb_string_read_escape(at, end, false, text->out->tree->target_version, &code_point);
         at = behind ? behind : end;
         if (code_point >= 0)
             literal_put_code_point(text, (uint32_t)code_point);
@@ -358,7 +342,7 @@ static bool literal_find_body(const codedb_tree *tree, uint32_t node, uint32_t *
     }
 }
 
-/* Whether the texts have a named escape, or escapes of a high and then a low surrogate. */
+/* Whether the texts have escapes of a high and then a low surrogate. */
 static bool literal_needs_parts(const codedb_tree *tree, codedb_ast_run run)
 {
     literal_body body;
@@ -370,9 +354,7 @@ static bool literal_needs_parts(const codedb_tree *tree, codedb_ast_run run)
         while (at < body.end && (at = memchr(at, '\\', (size_t)(body.end - at)))) {
             int32_t code_point;
             at++;
-            if (body.end - at > 1 && at[0] == 'N' && at[1] == '{')
-                return true;
-            const char *behind = codedb_string_read_escape(at, body.end, false, &code_point);
+            const char *behind = codedb_string_read_escape(at, body.end, false, tree->target_version, &code_point);
             at = behind ? behind : body.end;
             if (high && code_point >= 0xDC00 && code_point < 0xE000)
                 return true;
@@ -512,7 +494,7 @@ CODEDB_PRIVATE void codedb_ast_put_bytes(codedb_ast_output *out, uint32_t from, 
             if (!backslash)
                 break;
             int32_t code_point;
-            const char *behind = codedb_string_read_escape(backslash + 1, body.end, true, &code_point);
+            const char *behind = codedb_string_read_escape(backslash + 1, body.end, true, 0, &code_point);
             at = behind ? behind : body.end;
             if (code_point >= 0)
                 literal_put_byte(out, (unsigned)code_point & 0xFF);

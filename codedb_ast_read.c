@@ -320,23 +320,7 @@ static bool ast_read_bytes(ast_reader *reader)
     return true;
 }
 
-/* {"name": "..."} in a text. */
-static bool ast_read_character_name(ast_reader *reader)
-{
-    codedb_ast_value string;
-    reader->at++;
-    ast_read_space(reader);
-    if (!ast_read_string(reader, "\"name\"", &string))
-        return false;
-    if (!ast_read_is(reader, string, "name"))
-        return ast_read_fail(reader, string.start + 1, "expected the key name");
-    if (!ast_read_expect(reader, ':', "':'"))
-        return false;
-    ast_read_space(reader);
-    return ast_read_string(reader, "the name of a character in a string", &string) && ast_read_expect(reader, '}', "'}'");
-}
-
-/* {"text": [...]}: strings and named characters. */
+/* {"text": [...]}: strings. */
 static bool ast_read_text(ast_reader *reader)
 {
     codedb_ast_value string;
@@ -349,8 +333,7 @@ static bool ast_read_text(ast_reader *reader)
     }
     do {
         ast_read_space(reader);
-        if (!(ast_read_at(reader, '{') ? ast_read_character_name(reader)
-                                       : ast_read_string(reader, "a string or {\"name\": ...}", &string)))
+        if (!ast_read_string(reader, "a string", &string))
             return false;
         ast_read_space(reader);
     } while (ast_read_at(reader, ',') && ++reader->at);

@@ -353,21 +353,13 @@ static codedb_ast_value ast_view_form(const codedb_ast *ast, codedb_ast_value fo
     return value;
 }
 
-/* Appends {"text": [...]}; named characters as escapes. */
+/* Appends {"text": [...]}. */
 static void ast_view_append_pieces(const codedb_ast *ast, codedb_ast_value list, codedb_buffer *out)
 {
-    codedb_ast_value key;
     codedb_ast_value item;
     size_t at = list.start;
-    while (codedb_ast_next_item(ast, &at, &item)) {
-        if (ast->text[item.start] == '"') {
-            codedb_ast_append_string(ast, item, out);
-            continue;
-        }
-        codedb_buffer_append_text(out, "\\N{");
-        codedb_ast_append_string(ast, ast_view_form(ast, item, &key), out);
-        codedb_buffer_append_byte(out, '}');
-    }
+    while (codedb_ast_next_item(ast, &at, &item))
+        codedb_ast_append_string(ast, item, out);
 }
 
 /* Is the value a str? Then its text is appended, unless `out` is NULL. */

@@ -154,7 +154,7 @@ static void index_append_json(index_pass *pass, uint32_t start, uint32_t end)
     }
     codedb_buffer plain;
     codedb_buffer_init(&plain, codedb_arena_allocator(pass->arena));
-    codedb_string_evaluate(text, length, true, false, &plain);
+    codedb_string_evaluate(text, length, true, false, pass->tree->target_version, &plain);
     pass->failed |= plain.failed;
     if (!plain.failed)
         codedb_buffer_append_json(&pass->buffer, plain.data, plain.length);

@@ -84,30 +84,6 @@ static bool reference_name(codedb_selector_parser *parser, const char *expected,
 
 /* ---- Values ------------------------------------------------------------------------------------------------------- */
 
-/* The names of \N{...} that can stand in an identifier of the usual kind; any other name leaves the value as it is written. */
-static bool reference_named_character(const char *name, size_t length, uint32_t *code_point)
-{
-    static const char small[] = "latin small letter ";
-    static const char capital[] = "latin capital letter ";
-    static const char *const others[] = {"digit zero", "digit one",   "digit two",   "digit three", "digit four", "digit five",
-                                         "digit six",  "digit seven", "digit eight", "digit nine",  "low line",   "full stop"};
-    static const char values[] = "0123456789_.";
-    size_t i;
-    bool is_small = length == sizeof small && reference_is_word(name, length - 1, small);
-    if (is_small || (length == sizeof capital && reference_is_word(name, length - 1, capital))) {
-        char letter = reference_lower(name[length - 1]);
-        *code_point = (uint32_t)(is_small ? letter : letter - ('a' - 'A'));
-        return letter >= 'a' && letter <= 'z';
-    }
-    for (i = 0; i < sizeof others / sizeof *others; i++) {
-        if (reference_is_word(name, length, others[i])) {
-            *code_point = (uint32_t)(unsigned char)values[i];
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Digits of a number in base 8 or 16; how many were taken is the answer. */
 static size_t reference_digits(const char *text, size_t length, unsigned base, size_t maximum, uint32_t *number)
 {
@@ -149,10 +125,10 @@ static size_t reference_escape(const char *text, size_t length, char **out)
             return 0;
         taken = digits + 1;
     } else if (taken == 0 && text[0] == 'N') {
-        const char *end = length > 2 && text[1] == '{' ? memchr(text, '}', length) : NULL;
-        if (end == NULL || !reference_named_character(text + 2, (size_t)(end - text) - 2, &code_point))
+        const char *behind = codedb_character_read(text, text + length, CODEDB_NEWEST_VERSION, &code_point);
+        if (behind == NULL)
             return 0;
-        taken = (size_t)(end - text) + 1;
+        taken = (size_t)(behind - text);
     } else if (taken == 0) {
         *(*out)++ = '\\'; /* an unknown escape stays; what is behind the backslash is read as usual */
         return SIZE_MAX;

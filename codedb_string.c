@@ -1,13 +1,14 @@
 /* codedb_string.c -- the value of a string literal, and the docstring of a module, class or function.
  *
  * Called by codedb_index.c (docstrings of entities), codedb_attributes.c (the `docstring` attribute), the edit
- * engine and codedb_ast_literal.c. Calls the buffer of codedb_memory.c and reads trees. Any thread; holds no state.
+ * engine and codedb_ast_literal.c. Calls codedb_name.c and the buffer of codedb_memory.c, and reads trees. Any thread; holds no
+ * state.
  *
  * Invariants
  * 1. A value has "\n" for each line break of the source, whatever the file's newline style is: CPython reads it so.
  * 2. A value is UTF-8 but for lone surrogates that escapes ask for: those are written as the three bytes their code point would
  *    have, so that nothing is lost; codedb_docstring_append turns them into U+FFFD, as a database holds UTF-8 only.
- * 3. A named escape, \N{...}, is kept as it is written: the names are a table of 30,000 that codedb does not carry. */
+ * 3. \N{...} is the character that the target version of the tree knows by the name. */
 #include "codedb_tree.h"
 
 #include <string.h>
@@ -98,7 +99,8 @@ static int string_simple_escape(char c)
     return found ? values[found - letters] : -1;
 }
 
-CODEDB_PRIVATE const char *codedb_string_read_escape(const char *text, const char *end, bool bytes, int32_t *code_point)
+CODEDB_PRIVATE const char *codedb_string_read_escape(const char *text, const char *end, bool bytes, int python,
+                                                     int32_t *code_point)
 {
     uint32_t value = '\\';
     const char *behind = text;
@@ -117,6 +119,9 @@ CODEDB_PRIVATE const char *codedb_string_read_escape(const char *text, const cha
         behind = NULL;
     } else if (*text >= '0' && *text <= '7') {
         behind = string_octal(text, end, &value);
+    } else if (*text == 'N' && !bytes) {
+        behind = codedb_character_read(text, end, python, &value);
+        value = behind ? value : 0xFFFD;
     }
     *code_point = (int32_t)value;
     return behind;
@@ -135,7 +140,7 @@ static void string_append_plain(codedb_buffer *out, const char *text, const char
     }
 }
 
-CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool raw, bool bytes, codedb_buffer *out)
+CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool raw, bool bytes, int python, codedb_buffer *out)
 {
     const char *end = body + length;
     while (body < end) {
@@ -144,7 +149,7 @@ CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool
         if (!backslash)
             break;
         int32_t code_point;
-        body = codedb_string_read_escape(backslash + 1, end, bytes, &code_point);
+        body = codedb_string_read_escape(backslash + 1, end, bytes, python, &code_point);
         if (!body)
             return false;
         if (code_point >= 0)
@@ -294,7 +299,7 @@ CODEDB_PRIVATE bool codedb_docstring_append(const codedb_tree *tree, uint32_t no
         codedb_string_literal literal;
         uint32_t start = tree->tokens[tree->nodes[i].first].start;
         if (!codedb_string_split(tree->source + start, codedb_token_end(tree, tree->nodes[i].first) - start, &literal) ||
-            !codedb_string_evaluate(literal.body, literal.body_length, literal.raw, literal.bytes, out)) {
+            !codedb_string_evaluate(literal.body, literal.body_length, literal.raw, literal.bytes, tree->target_version, out)) {
             out->length = mark;
             return false;
         }

@@ -743,12 +743,13 @@ typedef struct codedb_string_literal {
 /* False when `text` is no string literal. */
 CODEDB_PRIVATE bool codedb_string_split(const char *text, size_t length, codedb_string_literal *literal);
 /* Reads one escape of a literal that is not raw: `text` is behind the backslash. Returns the place behind the escape, and what it stands
- * for: -1 for a line that is continued, and the backslash itself, with nothing read, for what is no escape, \N{...} too. NULL for one
- * that CPython refuses. */
-CODEDB_PRIVATE const char *codedb_string_read_escape(const char *text, const char *end, bool bytes, int32_t *code_point);
-/* Appends the value of a literal's body. Line breaks become \n; a lone surrogate becomes the three bytes of its code point; \N{...}
- * stays as it is. False for an escape that CPython refuses; `out` then holds what came before it. */
-CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool raw, bool bytes, codedb_buffer *out);
+ * for: -1 for a line that is continued, and the backslash itself, with nothing read, for what is no escape. NULL for one that CPython
+ * refuses; `python` is the version whose names \N{...} has. */
+CODEDB_PRIVATE const char *codedb_string_read_escape(const char *text, const char *end, bool bytes, int python,
+                                                     int32_t *code_point);
+/* Appends the value of a literal's body. Line breaks become \n; a lone surrogate becomes the three bytes of its code point. False for an
+ * escape that CPython refuses; `out` then holds what came before it. */
+CODEDB_PRIVATE bool codedb_string_evaluate(const char *body, size_t length, bool raw, bool bytes, int python, codedb_buffer *out);
 /* The Expr that is the docstring of a Module, ClassDef or FunctionDef; UINT32_MAX when there is none. */
 CODEDB_PRIVATE uint32_t codedb_docstring_statement(const codedb_tree *tree, uint32_t node);
 /* Appends the docstring as ast.get_docstring has it, cleaned as inspect.cleandoc of 3.13 does; false when there is none. */

@@ -400,7 +400,12 @@ static void strings_lose_nothing(void **state)
         {"'\\ud800'", "\"\\ud800\""},
         {"'\\ude00\\ud83d'", "\"\\ude00\\ud83d\""},
         {"'\\ud83d' '\\ude00'", "{\"text\":[\"\\ud83d\",\"\\ude00\"]}"},
-        {"'a\\N{BULLET}b'", "{\"text\":[\"a\",{\"name\":\"BULLET\"},\"b\"]}"},
+        {"'a\\N{BULLET}b'", "\"a\xE2\x80\xA2"
+                            "b\""},
+        {"'\\N{nul}' '\\N{QUOTATION MARK}' '\\N{REVERSE SOLIDUS}'", "\"\\u0000\\\"\\\\\""},
+        {"'\\N{GRINNING FACE}\\ud83d'", "\"\xF0\x9F\x98\x80\\ud83d\""},
+        {"'\\ud83d\\N{SPACE}\\ude00'", "{\"text\":[\"\\ud83d \\ude00\"]}"},
+        {"b'\\N{BULLET}'", "{\"bytes\":\"\\\\N{BULLET}\"}"},
         {"r'\\N{BULLET}'", "\"\\\\N{BULLET}\""},
         {"b'a\\xff\\0\\377'", "{\"bytes\":\"a\xC3\xBF\\u0000\xC3\xBF\"}"},
         {"b'\\u1234' rb'\\x'", "{\"bytes\":\"\\\\u1234\\\\x\"}"},

@@ -198,15 +198,16 @@ static void test_fields_hold_text_or_nodes(void **state)
 
 static void test_constants_of_every_form_have_a_text(void **state)
 {
-    static const char source[] = "0xffffffffffffffffffff; 1e999; 2.5j; 1e999j; b'a\\xff'; ...; '\\N{DASH}x'; '\\ud800'; 'a\"b'\n"
-                                 "match x:\n    case None: pass\nu'k'\n";
+    static const char source[] =
+        "0xffffffffffffffffffff; 1e999; 2.5j; 1e999j; b'a\\xff'; ...; '\\N{EM DASH}x'; '\\ud800'; 'a\"b'\n"
+        "match x:\n    case None: pass\nu'k'\n";
     (void)state;
     assert_finds_in(source, 1, "Constant[value^=\"0xfff\"]", "Constant 1");
     assert_finds_in(source, 1, "Constant[value=\"inf\"]", "Constant 1");
     assert_finds_in(source, 1, "Constant[value=\"2.5j\"], Constant[value=\"infj\"]", "Constant 1, Constant 1");
     assert_finds_in(source, 1, "Constant[value=\"a\\u00ff\"]", "Constant 1");
     assert_finds_in(source, 1, "Constant[value=\"...\"]", "Constant 1");
-    assert_finds_in(source, 1, "Constant[value=\"\\\\N{DASH}x\"]", "Constant 1");
+    assert_finds_in(source, 1, "Constant[value=\"\\u2014x\"]", "Constant 1");
     assert_finds_in(source, 1, "Constant[value='a\"b']", "Constant 1");
     assert_finds_in(source, 1, "MatchSingleton[value=\"None\"]", "MatchSingleton 3");
     assert_finds_in(source, 1, "Constant[.kind=u]", "Constant 4");

@@ -182,7 +182,9 @@ static void escapes_have_their_values(void **state)
     check_docstring("'\\a\\b\\f\\v\\r\\\\\\'\\\"|'\n", "\a\b\f\v\r\\'\"|");
     check_docstring("'\\101\\7x\\x41\\u00e9\\U0001F600\\400'\n", "A\ax"
                                                                  "A\xC3\xA9\xF0\x9F\x98\x80\xC4\x80");
-    check_docstring("'a\\\nb\\\r\nc\\qd\\N{DASH}'\n", "abc\\qd\\N{DASH}");
+    check_docstring("'a\\\nb\\\r\nc\\qd\\N{EM DASH}e'\n", "abc\\qd\xE2\x80\x94"
+                                                          "e");
+    check_docstring("'\\N{nbsp}' r'\\N{NBSP}'\n", "\xC2\xA0\\N{NBSP}");
     check_docstring("'\\ud800\\udc00'\n", "\xEF\xBF\xBD\xEF\xBF\xBD");
     check_docstring("'\xED\x95\x9C'\n", "\xED\x95\x9C");
 }
@@ -221,11 +223,11 @@ static void values_of_bytes_and_bad_escapes(void **state)
     codedb_allocator allocator = codedb_allocator_or_default(NULL);
     codedb_buffer out;
     codedb_buffer_init(&out, &allocator);
-    assert_true(codedb_string_evaluate("\\xe9\\u0041\\351", 14, false, true, &out));
-    assert_string_equal(out.data, "\xE9\\u0041\xE9");
-    static const char *const bad[] = {"\\x4", "\\xg1", "\\u123", "\\U00110000", "\\"};
+    assert_true(codedb_string_evaluate("\\xe9\\u0041\\351\\N{NUL}", 21, false, true, 314, &out));
+    assert_string_equal(out.data, "\xE9\\u0041\xE9\\N{NUL}");
+    static const char *const bad[] = {"\\x4", "\\xg1", "\\u123", "\\U00110000", "\\", "\\N", "\\N{", "\\N{FOO}", "\\N{NUL"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(codedb_string_evaluate(bad[i], strlen(bad[i]), false, false, &out));
+        assert_false(codedb_string_evaluate(bad[i], strlen(bad[i]), false, false, 314, &out));
     codedb_buffer_free(&out);
 }
 

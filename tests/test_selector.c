@@ -503,6 +503,12 @@ static void test_reference_values_are_read_as_the_original_read_them(void **stat
     assert_reference_value("[name=\"\\146\"]", "f", 1);
     assert_reference_value("[name=\"\\N{LATIN SMALL LETTER F}\"]", "f", 1);
     assert_reference_value("[name=\"\\N{LATIN CAPITAL LETTER F}\\N{low line}\"]", "F_", 2);
+    assert_reference_value("[name=\"\\N{Em Dash}\\N{DIGIT ONE}\\N{hangul syllable ga}\"]",
+                           "\xE2\x80\x94"
+                           "1\xEA\xB0\x80",
+                           7);
+    assert_reference_value("[name=\"\\N{DASH}\"]", "\\N{DASH}", 8);
+    assert_reference_value("[name=\"\\N{DASH\"]", "\\N{DASH", 7);
     assert_reference_value("[name=\"\\N{}\"]", "\\N{}", 4);
     assert_reference_value("[name=\"\\q\"]", "\\q", 2);
     assert_reference_value("[name=\"\\n\\\\\"]", "\n\\", 2);

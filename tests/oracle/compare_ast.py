@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import threading
-import unicodedata
 import warnings
 
 VERSION = sys.version_info[0] * 100 + sys.version_info[1]
@@ -25,8 +24,7 @@ def restore(form):
         return getattr(ast, form.pop("_type"))(**form)
     (kind, what), = form.items()
     return {"int": lambda: int(what, 0), "float": lambda: float(what), "complex": lambda: complex(0, what),
-            "bytes": lambda: what.encode("latin-1"), "ellipsis": lambda: ..., "name": lambda: unicodedata.lookup(what),
-            "text": lambda: "".join(what)}[kind]()
+            "bytes": lambda: what.encode("latin-1"), "ellipsis": lambda: ..., "text": lambda: "".join(what)}[kind]()
 # ----
 
 

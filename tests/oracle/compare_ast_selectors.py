@@ -13,7 +13,6 @@ import os
 import random
 import re
 import sys
-import unicodedata
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from binding import ffi, library, new, text_of
@@ -32,8 +31,7 @@ def restore(form):
         return getattr(ast, form.pop("_type"))(**form)
     (kind, what), = form.items()
     return {"int": lambda: int(what, 0), "float": lambda: float(what), "complex": lambda: complex(0, what),
-            "bytes": lambda: what.encode("latin-1"), "ellipsis": lambda: ..., "name": lambda: unicodedata.lookup(what),
-            "text": lambda: "".join(what)}[kind]()
+            "bytes": lambda: what.encode("latin-1"), "ellipsis": lambda: ..., "text": lambda: "".join(what)}[kind]()
 
 
 # ---- Nodes ------------------------------------------------------------------------------------------------------------
