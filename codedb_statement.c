@@ -859,7 +859,7 @@ static void pattern_class(codedb_parser *parser, uint32_t first, uint32_t mark)
     uint32_t start = ++parser->at;
     while (!parser_sees(parser, CODEDB_TOKEN_RIGHT_PAREN)) {
         is_keyword = pattern_sees_keyword(parser, parser->at > start && !keywords);
-        if (keywords && !is_keyword)
+        if (keywords && !is_keyword && !parser->failed)
             codedb_hint_positional_pattern(parser, pattern_closed, pattern_positionals_parse);
         keywords = is_keyword;
         pattern_argument(parser, is_keyword);
@@ -1224,7 +1224,7 @@ static bool statement_handlers(codedb_parser *parser, bool *star)
         parser->at += is_star && parser->version < 311;
         if (is_star)
             codedb_parser_require(parser, 311, "'except*'");
-        if (handled && is_star != *star)
+        if (handled && is_star != *star && !parser->failed)
             codedb_hint_other_handler(parser, statement_handler_header_parse);
         if (parser->failed)
             break;

@@ -16,7 +16,7 @@ import warnings
 import compare_errors
 from compare_acceptance import VERSION, Codedb, python_parse
 
-STEP = 211
+STEP = 641
 VERSIONS = 6
 PLACES = re.compile(r"(?:(?:\d+:\d+|-|\?) ){%d}|\? " % VERSIONS)
 SIGNS = (("\n", "\u23ce"), ("\r", "\u240d"))
