@@ -29,7 +29,7 @@ SRCS = $(wildcard \
   codedb_sql.c codedb_sqlite.c codedb_sqlite_rows.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
   codedb_sqlite_maintenance.c \
   codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
-  codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c codedb_name.c \
+  codedb_statement.c codedb_pattern.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c codedb_name.c \
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \
   codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c \

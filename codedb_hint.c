@@ -1,7 +1,7 @@
 /* codedb_hint.c -- what else an error in an expression may be: CPython's second look at it.
  *
- * Called by codedb_expression.c, codedb_fstring.c, codedb_parameter.c and codedb_statement.c when parsing has failed, or is about to; calls
- * them to parse on trial, and codedb_syntax.c. Any thread, one per parser.
+ * Called by codedb_expression.c, codedb_fstring.c, codedb_parameter.c, codedb_statement.c and codedb_pattern.c when parsing has failed, or is
+ * about to; calls them to parse on trial, and codedb_syntax.c. Any thread, one per parser.
  *
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
@@ -25,34 +25,9 @@ typedef struct hint_found {
     uint32_t reached; /* how far one had to look */
 } hint_found;
 
-/* The token behind the ':' of the lambdas that begin at `at`. */
-static uint32_t hint_behind_lambdas(const codedb_parser *parser, uint32_t at)
-{
-    uint32_t depth = 0, lambdas = 0;
-    for (; at < parser->end; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-            lambdas++;
-        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
-            return at;
-        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
-            lambdas--;
-        depth += codedb_token_opens(kind);
-        depth -= codedb_token_closes(kind);
-    }
-    return at;
-}
-
-/* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
-static uint32_t hint_behind_whole(const codedb_parser *parser, uint32_t first)
-{
-    uint32_t body = hint_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
-    return behind > body ? behind : first;
-}
-
 CODEDB_PRIVATE bool codedb_hint_has_whole(const codedb_parser *parser, uint32_t first)
 {
-    return codedb_parser_has_whole(parser, hint_behind_lambdas(parser, first));
+    return codedb_parser_behind_expression(parser, first) > first;
 }
 
 /* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
@@ -73,7 +48,7 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     found.reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
     found.whole = !parser->failed;
     found.told = parser->error->no_memory || (parser->failed && !parser->error->expected);
-    found.behind = parser->failed ? hint_behind_whole(parser, at) : parser->at;
+    found.behind = parser->failed ? codedb_parser_behind_expression(parser, at) : parser->at;
     found.any = found.behind > at;
     parser->quiet = before.quiet;
     parser->field = before.field;
@@ -711,7 +686,7 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     uint32_t at = parser->at;
     bool is_last = !parser_sees(parser, CODEDB_TOKEN_COMMA);
     if (parser->failed) {
-        uint32_t behind = hint_behind_whole(parser, first);
+        uint32_t behind = codedb_parser_behind_expression(parser, first);
         if (parser->version < 309)
             return;
         if (behind == first || parser->tokens[behind].kind == CODEDB_TOKEN_COLON_EQUAL || parser->quiet) {
@@ -945,7 +920,7 @@ static uint32_t hint_element_parse(codedb_parser *parser, hint_beside *before)
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)
         return 0;
     uint32_t opening = hint_outer_bracket(parser, first), reached = parser->error->reached;
-    uint32_t behind = hint_behind_whole(parser, first);
+    uint32_t behind = codedb_parser_behind_expression(parser, first);
     if (opening > first) {
         hint_cut_element(parser, first, opening);
     } else if (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_NOT &&
@@ -1027,9 +1002,9 @@ static void hint_deleted_parse(codedb_parser *parser)
 /* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
 static void hint_first_target(codedb_parser *parser, uint32_t first, void (*parse)(codedb_parser *))
 {
-    uint32_t behind = hint_behind_whole(parser, first), next;
+    uint32_t behind = codedb_parser_behind_expression(parser, first), next;
     while (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_LAMBDA &&
-           (next = hint_behind_whole(parser, behind)) > behind)
+           (next = codedb_parser_behind_expression(parser, behind)) > behind)
         behind = next;
     codedb_token *cut = &parser->tree->tokens[behind];
     uint8_t kind = cut->kind;
@@ -1570,7 +1545,7 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
  * Else it has found an error in its first look. */
 static bool hint_has_key(const codedb_parser *parser, uint32_t first, uint32_t *last)
 {
-    uint32_t behind = hint_behind_whole(parser, first);
+    uint32_t behind = codedb_parser_behind_expression(parser, first);
     *last = behind - (hint_start(parser, first, behind) - first);
     return behind > first && !parser->error->at_once;
 }

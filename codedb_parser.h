@@ -1,5 +1,5 @@
 /* codedb_parser.h -- what the files of the parser share (codedb_expression.c, codedb_fstring.c, codedb_parameter.c,
- * codedb_target.c, codedb_statement.c, codedb_syntax.c, codedb_hint.c): its state and the laying down of nodes.
+ * codedb_target.c, codedb_statement.c, codedb_pattern.c, codedb_syntax.c, codedb_hint.c): its state and the laying down of nodes.
  *
  * Included by those files only. Recursive descent over the token array; the binary operators by precedence climbing; no
  * production is ever tried twice, but to tell an error better.
@@ -19,6 +19,8 @@
 #define CODEDB_PARSER_H
 
 #include "codedb_tree.h"
+
+#include <string.h>
 
 /* Depth of recursion where the caller gives none: fits a stack of 8 MiB. */
 #define CODEDB_PARSER_DEFAULT_DEPTH 3000u
@@ -79,7 +81,9 @@ CODEDB_PRIVATE void codedb_parser_expect_bare(codedb_parser *parser, codedb_toke
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner);
 /* The token behind the longest whole expression that begins at `first` and ends before the error; `first`: there is none. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, uint32_t first);
-/* Whether there is one. */
+/* The same, of lambdas, too. */
+CODEDB_PRIVATE uint32_t codedb_parser_behind_expression(const codedb_parser *parser, uint32_t first);
+/* Whether there is one, that is no lambda. */
 CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_t first);
 /* The same for a disjunction: an expression that is no conditional. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_disjunction(const codedb_parser *parser, uint32_t first);
@@ -284,6 +288,20 @@ static inline void parser_expect(codedb_parser *parser, codedb_token_kind kind)
         codedb_parser_fail_expected(parser, codedb_token_kind_text(kind));
 }
 
+/* Whether the next token is the name `word`. */
+static inline bool parser_sees_word(const codedb_parser *parser, const char *word, uint32_t length)
+{
+    const codedb_token *token = &parser->tokens[parser->at];
+    return token->kind == CODEDB_TOKEN_NAME && token->length == length &&
+           memcmp(parser->source + token->start, word, length) == 0;
+}
+
+/* Whether the token just consumed is a comma that belongs to the node before it: then another element may follow. */
+static inline bool parser_behind_comma(const codedb_parser *parser)
+{
+    return !parser->failed && parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_COMMA;
+}
+
 /* Whether a generator's or comprehension's first clause stands here. */
 static inline bool parser_sees_for(const codedb_parser *parser)
 {
@@ -399,6 +417,13 @@ static inline void parser_leave(codedb_parser *parser)
 CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser);
 /* Whether it may stand behind the expression of a replacement field. */
 CODEDB_PRIVATE bool codedb_token_ends_field(codedb_token_kind kind);
+
+/* ---- codedb_statement.c and codedb_pattern.c ------------------------------------------------------------------------ */
+
+/* dotted_name: dotted_name '.' NAME | NAME */
+CODEDB_PRIVATE void codedb_dotted_name_parse(codedb_parser *parser);
+/* patterns, of a case clause. */
+CODEDB_PRIVATE void codedb_pattern_parse(codedb_parser *parser);
 
 /* ---- codedb_target.c ---------------------------------------------------------------------------------------------- */
 

@@ -338,6 +338,30 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_whole(const codedb_parser *parser, 
     return syntax_behind(parser, first, SYNTAX_LONGEST);
 }
 
+/* The token behind the ':' of the lambdas that begin at `at`. */
+static uint32_t syntax_behind_lambdas(const codedb_parser *parser, uint32_t at)
+{
+    uint32_t depth = 0, lambdas = 0;
+    for (; at < parser->end; at++) {
+        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
+        if (depth == 0 && kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            lambdas++;
+        else if (depth == 0 && (lambdas == 0 || codedb_token_closes(kind)))
+            return at;
+        else if (depth == 0 && kind == CODEDB_TOKEN_COLON)
+            lambdas--;
+        depth += codedb_token_opens(kind);
+        depth -= codedb_token_closes(kind);
+    }
+    return at;
+}
+
+CODEDB_PRIVATE uint32_t codedb_parser_behind_expression(const codedb_parser *parser, uint32_t first)
+{
+    uint32_t body = syntax_behind_lambdas(parser, first), behind = codedb_parser_behind_whole(parser, body);
+    return behind > body ? behind : first;
+}
+
 CODEDB_PRIVATE bool codedb_parser_has_whole(const codedb_parser *parser, uint32_t first)
 {
     return syntax_behind(parser, first, SYNTAX_ANY) > first;

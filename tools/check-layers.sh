@@ -20,7 +20,7 @@ code() { # greps for a pattern in files, comments left out
 driver=$(files "codedb_process.h codedb_process.c codedb_channel.c codedb_worker.c codedb_sqlite_fork.c codedb_wire.c codedb_wait.c codedb_queue.c codedb_transaction.c codedb_pending.c codedb_driver.c codedb_loop.c codedb_whole.c codedb_operation.c codedb_request.c codedb_sql.c codedb_sqlite.c
   codedb_sqlite_schema.c codedb_sqlite_rows.c codedb_sqlite_fulltext.c codedb_sqlite_copy.c codedb_sqlite_maintenance.c codedb_maintenance.c codedb_driver.h
   codedb_sqlite.h codedb_ddl.c codedb_image.c codedb_structure.c codedb_structure.h codedb_definition.c codedb_sync.c")
-trees=$(files "codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c codedb_statement.c codedb_tree.c codedb_expand.c codedb_scope.c
+trees=$(files "codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c codedb_statement.c codedb_pattern.c codedb_tree.c codedb_expand.c codedb_scope.c
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c codedb_ast.h codedb_normal.c codedb_normal_tables.h codedb_name.c codedb_name_tables.h codedb_name_pages.h
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c
   codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_kept.c codedb_ast_edit.c codedb_ast_read.h
