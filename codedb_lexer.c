@@ -386,6 +386,12 @@ static const unsigned char *lexer_fail(lexer *lx, const unsigned char *at, size_
     return NULL;
 }
 
+/* Whether the lexer is where CPython, up to 3.11, finds the replacement fields of a string before it tokenizes them: errors of that yield. */
+static bool lexer_finds_fields(const lexer *lx)
+{
+    return lx->depth > 0 && lx->target < 312;
+}
+
 /* Where the last line ends, its line break not counted: CPython up to 3.9 blames that for a bracket or a string that is
  * never closed. */
 static const unsigned char *lexer_last_line_end(const lexer *lx)
@@ -595,7 +601,7 @@ static bool lexer_survey(lexer *lx)
 static const unsigned char *lexer_continue_line(lexer *lx, const unsigned char *p)
 {
     if (lx->brackets[lx->level].closing != 0 && lx->depth > 0 && lx->fstrings[lx->depth].limit != NULL)
-        return lexer_fail(lx, p, 1, false, "f-string expression part cannot include a backslash");
+        return lexer_fail(lx, p, 1, lexer_finds_fields(lx), "f-string expression part cannot include a backslash");
     bool breaks = p[1] == 0 || lexer_classes[p[1]] == LEXER_BREAK;
     const unsigned char *next = p[1] == 0 || !breaks ? p + 1 : lexer_after_break(p + 1);
     if (breaks && (*next != 0 || lx->target < 308 || lx->level > 0 || codedb_tree_adds_line(lx->tree)))
@@ -750,7 +756,7 @@ static inline const unsigned char *lexer_break(lexer *lx, const unsigned char *p
 static const unsigned char *lexer_comment(lexer *lx, const unsigned char *p)
 {
     if (lx->depth > 0 && lx->fstrings[lx->depth].limit != NULL)
-        return lexer_fail(lx, p, 1, false, "f-string expression part cannot include '#'");
+        return lexer_fail(lx, p, 1, lexer_finds_fields(lx), "f-string expression part cannot include '#'");
     return lexer_line_end(p);
 }
 
@@ -1056,7 +1062,7 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     bool triple = lexer_is_triple(quotes);
     const lexer_fstring *outer = &lx->fstrings[lx->depth];
     if (lx->depth > 0 && outer->limit == NULL && outer->quote == *quotes && outer->triple == triple)
-        return lexer_fail(lx, start, 1, false, "%c-string: expecting '}'", outer->template ? 't' : 'f');
+        return lexer_fail(lx, start, 1, lexer_finds_fields(lx), "%c-string: expecting '}'", outer->template ? 't' : 'f');
     bool escaped = false;
     for (const unsigned char *p = quotes + 1; !triple && p < stop; p++)
         if (*p == '\\' && *++p == *quotes)
@@ -1066,9 +1072,9 @@ static const unsigned char *lexer_fail_unterminated(lexer *lx, const unsigned ch
     size_t length = blames_end ? !triple && stop < lx->end : (size_t)(quotes - start) + (triple ? 3 : 1);
     bool blames_last = triple || (stop == lx->end && stop[-1] != '\\');
     const unsigned char *end = blames_last ? lexer_last_line_end(lx) : stop;
-    return lexer_fail(lx, blames_end ? end : start, length, false, "unterminated %sstring literal (detected at line %u)%s",
-                      triple ? "triple-quoted " : "", lexer_line_detected(lx, stop),
-                      escaped ? "; perhaps you escaped the end quote?" : "");
+    return lexer_fail(lx, blames_end ? end : start, length, lexer_finds_fields(lx),
+                      "unterminated %sstring literal (detected at line %u)%s", triple ? "triple-quoted " : "",
+                      lexer_line_detected(lx, stop), escaped ? "; perhaps you escaped the end quote?" : "");
 }
 
 /* Before 3.12 a field ends where its string ends, and holds no backslash. */
@@ -1078,9 +1084,10 @@ static bool lexer_fits_old_field(lexer *lx, const unsigned char *start, const un
     if (lx->depth == 0 || outer->limit == NULL)
         return true;
     if (end > outer->limit)
-        lexer_fail(lx, start, 1, false, "f-string: expecting '}'");
+        lexer_fail(lx, start, 1, lexer_finds_fields(lx), "f-string: expecting '}'");
     else if (memchr(start, '\\', (size_t)(end - start)) != NULL)
-        lexer_fail(lx, start, (size_t)(end - start), false, "f-string expression part cannot include a backslash");
+        lexer_fail(lx, start, (size_t)(end - start), lexer_finds_fields(lx),
+                   "f-string expression part cannot include a backslash");
     else
         return true;
     return false;
@@ -1161,7 +1168,8 @@ static const unsigned char *lexer_fstring_open_field(lexer *lx, const unsigned c
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
     if (lx->level - fstring->level >= (lx->target >= 312 ? 3u : 2u))
-        return lexer_fail(lx, p - 1, 1, false, "%c-string: expressions nested too deeply", lexer_fstring_letter(fstring));
+        return lexer_fail(lx, p - 1, 1, lexer_finds_fields(lx), "%c-string: expressions nested too deeply",
+                          lexer_fstring_letter(fstring));
     lexer_add(lx, p, 1, CODEDB_TOKEN_LEFT_BRACE);
     return lexer_push(lx, p, '}', true);
 }
@@ -1229,7 +1237,8 @@ static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *s
             return lexer_add_text(lx, start, p) ? lexer_fstring_open_field(lx, p) : NULL;
         } else if (*p == '}') {
             if (!spec)
-                return lexer_fail(lx, p, 1, false, "%c-string: single '}' is not allowed", lexer_fstring_letter(fstring));
+                return lexer_fail(lx, p, 1, lexer_finds_fields(lx), "%c-string: single '}' is not allowed",
+                                  lexer_fstring_letter(fstring));
             return lexer_add_text(lx, start, p) ? p : NULL;
         } else if (*p == fstring->quote) {
             if (!fstring->triple || lexer_is_triple(p))
@@ -1327,15 +1336,16 @@ static const unsigned char *lexer_fail_mismatch(lexer *lx, const unsigned char *
     const lexer_bracket *open = &lx->brackets[lx->level];
     if (lx->level == 0)
         return lexer_fail(lx, p, 1, false, "unmatched '%c'", *p);
-    if (open->field) /* up to 3.11 a string's fields are found before they are tokenized */
-        return lexer_fail(lx, p, 1, lx->target < 312, "%c-string: unmatched '%c'", lexer_fstring_letter(&lx->fstrings[lx->depth]),
-                          *p);
+    if (open->field)
+        return lexer_fail(lx, p, 1, lexer_finds_fields(lx), "%c-string: unmatched '%c'",
+                          lexer_fstring_letter(&lx->fstrings[lx->depth]), *p);
     uint32_t line = lexer_line_of(lx, lx->base + open->offset);
     if (line == lexer_line_of(lx, p))
-        return lexer_fail(lx, p, 1, false, "closing parenthesis '%c' does not match opening parenthesis '%c'", *p,
-                          lx->base[open->offset]);
-    return lexer_fail(lx, p, 1, false, "closing parenthesis '%c' does not match opening parenthesis '%c' on line %u", *p,
-                      lx->base[open->offset], (unsigned)line);
+        return lexer_fail(lx, p, 1, lexer_finds_fields(lx), "closing parenthesis '%c' does not match opening parenthesis '%c'",
+                          *p, lx->base[open->offset]);
+    return lexer_fail(lx, p, 1, lexer_finds_fields(lx),
+                      "closing parenthesis '%c' does not match opening parenthesis '%c' on line %u", *p, lx->base[open->offset],
+                      (unsigned)line);
 }
 
 static inline const unsigned char *lexer_close(lexer *lx, const unsigned char *p)

@@ -661,7 +661,7 @@ static void statement_match_or_line(codedb_parser *parser)
     parser->at = first;
     parser->count = mark;
     statement_line(parser, CODEDB_NODE_SIMPLE_STATEMENT_LINE);
-    uint32_t reached = parser->failed ? parser->error->reached : 0;
+    uint32_t reached = parser->failed && parser->error->reached > as_match.reached ? parser->error->reached : as_match.reached;
     if (!parser->failed || (parser->error->expected && parser->error->offset <= as_match.offset))
         *parser->error = as_match;
     if (parser->error->reached < reached)
@@ -685,7 +685,7 @@ static void statement_name_line(codedb_parser *parser)
     parser->count = mark;
     statement_match(parser);
     bool is_told = parser->failed && !parser->error->expected;
-    uint32_t reached = parser->failed ? parser->error->reached : 0;
+    uint32_t reached = parser->failed && parser->error->reached > as_line.reached ? parser->error->reached : as_line.reached;
     if (!is_told && !parser->error->no_memory && (!as_line.expected || parser->error->offset < as_line.offset))
         *parser->error = as_line;
     if (parser->error->reached < reached)
