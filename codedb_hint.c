@@ -1470,11 +1470,13 @@ CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (
     hint_found pattern = hint_try(parser, parse, first, false), all = pattern;
     if (pattern.told)
         return;
+    codedb_token_kind behind = (codedb_token_kind)parser->tokens[pattern.behind].kind;
+    if (behind == CODEDB_TOKEN_EQUAL && parser->tokens[pattern.behind - 1].kind == CODEDB_TOKEN_NAME) /* 'a.b=' is no pattern */
+        pattern.whole = false;
     if (pattern.whole)
         all = hint_try(parser, parse_all, first, false);
     if (all.told)
         return;
-    codedb_token_kind behind = (codedb_token_kind)parser->tokens[pattern.behind].kind;
     bool goes_on = behind == CODEDB_TOKEN_VERTICAL_BAR || behind == CODEDB_TOKEN_KEYWORD_AS;
     uint32_t start = goes_on ? first : hint_start(parser, first, pattern.behind);
     if (pattern.whole)
@@ -1488,8 +1490,9 @@ CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (
 
 CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first)
 {
-    hint_found alias = {.reached = parser->error->reached};
-    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !hint_met_end(parser, &alias))
+    /* where the tokens end CPython had an error of its lexer before it looked for mistakes */
+    bool met_end = hint_token_at(parser, first, parser->error->reached) == parser->end;
+    if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !met_end)
         hint_legacy(parser, first);
 }
 
