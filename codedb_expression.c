@@ -1424,10 +1424,12 @@ CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statemen
     bool had_failed = parser->failed;
     uint32_t reached = 0;
     codedb_target_list_parse(parser);
-    uint32_t star = tells_in && !parser->failed && !parser->quiet ? expression_star_behind_other(parser, first) : UINT32_MAX;
+    uint32_t star = tells_in && !parser->failed ? expression_star_behind_other(parser, first) : UINT32_MAX;
     if (CODEDB_UNLIKELY(star < UINT32_MAX)) { /* CPython expects the 'in' there, and tells of that */
         parser_role(parser, CODEDB_FIELD_target);
         codedb_parser_fail(parser, star, star + 1, "expected 'in' or a target without a star, found '*'");
+        parser->error->at_once = true;
+        parser->error->reached = parser->tokens[star].start;
         return;
     }
     if (CODEDB_UNLIKELY(parser->quiet) && !parser_sees(parser, CODEDB_TOKEN_KEYWORD_IN) && !had_failed && !tells_in)
