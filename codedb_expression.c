@@ -627,6 +627,8 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
                 codedb_parser_forget_late(parser, first);
                 codedb_parser_fail_late(parser, parser->version < 309 ? first : parser_node_start(node), parser->at,
                                         "expected a name before '=' in an argument, found an expression");
+            } else {
+                codedb_target_check_name(parser, node->first, first);
             }
             parser_role(parser, CODEDB_FIELD_keyword);
             expression_keyword_value(parser, seen);

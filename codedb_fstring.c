@@ -180,11 +180,14 @@ static void fstring_format_parts(codedb_parser *parser, fstring_format *format, 
         } else if (parser_sees(parser, CODEDB_TOKEN_FSTRING_MIDDLE)) {
             const char *text = parser->source + parser->tokens[token].start;
             parser_leaf(parser, format->templated ? CODEDB_NODE_TEMPLATED_STRING_TEXT : CODEDB_NODE_FORMATTED_STRING_TEXT, field);
+            fstring_defect defect = {0};
             if (!format->raw)
-                fstring_check_escapes(parser, &format->defect, token, text,
-                                      parser->source + codedb_token_end(parser->tree, token), false);
-            if (CODEDB_UNLIKELY(format->defect.escape) && (parser->version < 312 || format->depth > 0))
-                fstring_fail_defect(parser, &format->defect, format->run, token);
+                fstring_check_escapes(parser, &defect, token, text, parser->source + codedb_token_end(parser->tree, token),
+                                      false);
+            if (CODEDB_UNLIKELY(defect.escape) && (parser->version < 312 || format->depth > 0))
+                fstring_fail_defect(parser, &defect, format->run, token);
+            else if (CODEDB_UNLIKELY(defect.escape) && !format->defect.escape)
+                format->defect = defect;
         } else {
             return;
         }
@@ -435,11 +438,13 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
 {
     uint32_t count = 0, first = parser->at;
     unsigned kinds = 0;
-    bool had_failed = parser->failed;
+    bool had_failed = parser->failed, is_mixed = false;
     for (;; count++) {
         codedb_token_kind kind = parser_kind(parser);
         /* Before 3.12 it was known that an f-string is one before it was looked into. */
-        if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_FSTRING_START && (kinds & FSTRING_KIND_BYTES)) && parser->version < 312) {
+        if (CODEDB_UNLIKELY(kind == CODEDB_TOKEN_FSTRING_START && (kinds & FSTRING_KIND_BYTES)) && parser->version < 312 &&
+            !is_mixed) {
+            is_mixed = true;
             fstring_fail_mixed(parser, first, kinds);
             kind = parser_kind(parser);
         }
@@ -452,7 +457,7 @@ CODEDB_PRIVATE void codedb_strings_parse(codedb_parser *parser)
     }
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
         fstring_reach_behind(parser, first);
-    if (CODEDB_UNLIKELY(kinds & (kinds - 1)))
+    if (CODEDB_UNLIKELY(kinds & (kinds - 1)) && !is_mixed)
         fstring_fail_mixed(parser, first, kinds);
     if (count > 1 && !parser->failed)
         fstring_wrap_strings(parser, count);

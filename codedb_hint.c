@@ -255,7 +255,10 @@ static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condit
     return first;
 }
 
-static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh);
+/* What CPython has done with an expression: not read it before, read it, or read it without looking for mistakes and remembered it. */
+typedef enum hint_past { HINT_FRESH, HINT_READ, HINT_REMEMBERED } hint_past;
+
+static void hint_expression(codedb_parser *parser, uint32_t first, hint_past past);
 
 /* star_expressions, and that no other expression stands behind them. */
 static void hint_values_parse(codedb_parser *parser)
@@ -287,10 +290,12 @@ static void hint_read_again_parse(codedb_parser *parser)
         if (codedb_expression_begins(parser))
             hint_values_parse(parser);
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
+        bool is_condition = parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF);
         parser->at = hint_token_at(parser, parser->at, read.reached);
         codedb_parser_fail_expected(parser, "newline");
         parser->error->reached = read.reached;
-        hint_expression(parser, first, false);
+        if (!is_condition || codedb_parser_behind_disjunction(parser, first) == read.behind)
+            hint_expression(parser, first, HINT_REMEMBERED);
     }
     hint_reach(parser, &read);
 }
@@ -312,8 +317,8 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
               is_print ? "expected '(' behind print: it is a function" : "expected '(' behind exec: it is a function");
 }
 
-/* `fresh`: CPython has not read the expression before. */
-static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh)
+/* Tells of the expression that begins at `first` and has failed. */
+static void hint_expression(codedb_parser *parser, uint32_t first, hint_past past)
 {
     if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory || parser->version < 310)
         return;
@@ -326,15 +331,18 @@ static void hint_expression(codedb_parser *parser, uint32_t first, bool fresh)
     } while (next > first);
     if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
         return;
-    if (fresh && hint_braces(parser, behind).told)
+    if (past == HINT_FRESH && hint_braces(parser, behind).told)
         return;
-    if (!hint_comma(parser, first, behind))
+    codedb_token_kind kind = (codedb_token_kind)parser->tokens[behind].kind;
+    bool goes_on =
+        codedb_token_opens(kind) || kind == CODEDB_TOKEN_PLUS || kind == CODEDB_TOKEN_MINUS || kind == CODEDB_TOKEN_STAR;
+    if (!hint_comma(parser, first, behind) && (past != HINT_REMEMBERED || (behind == first + 1 && !goes_on)))
         hint_legacy(parser, first);
 }
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
 {
-    hint_expression(parser, first, true);
+    hint_expression(parser, first, HINT_FRESH);
 }
 
 /* Whether a node only holds an expression, its last child. */
@@ -898,7 +906,7 @@ static void hint_element_read(codedb_parser *parser, bool remembered)
         return;
     }
     hint_named_again_parse(parser);
-    hint_expression(parser, first, false);
+    hint_expression(parser, first, HINT_READ);
     bool is_bracketed = kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_PAREN;
     if (!is_bracketed || !parser->failed || !parser->error->expected || parser->quiet)
         return;
