@@ -804,8 +804,8 @@ static bool lexer_check_name(lexer *lx, const unsigned char *start, const unsign
     return true;
 }
 
-/* What `async` or `await` is in versions that have it as a keyword in `async def` only: `async` before `def` begins one. */
-static unsigned lexer_old_async(lexer *lx, const unsigned char *end, unsigned kind)
+/* What a name of that kind is up to 3.6, where `async` and `await` are keywords in `async def` only: `async` before `def` begins one. */
+static unsigned lexer_old_kind(lexer *lx, const unsigned char *end, unsigned kind)
 {
     if (lx->target >= 307 || (kind != CODEDB_TOKEN_KEYWORD_ASYNC && kind != CODEDB_TOKEN_KEYWORD_AWAIT))
         return kind;
@@ -885,7 +885,7 @@ static inline const unsigned char *lexer_name(lexer *lx, const unsigned char *p)
     if (CODEDB_UNLIKELY(lx->old_words)) {
         if (lexer_is_old_keyword(lx, p, end))
             return NULL;
-        kind = lexer_old_async(lx, end, kind);
+        kind = lexer_old_kind(lx, end, kind);
     }
     lexer_add(lx, p, length, kind);
     /* As lexer_behind, but it need not wait until `end` is known to load what is there. */

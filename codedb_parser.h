@@ -9,8 +9,8 @@
  *    without being moved. Until codedb_parse turns the array into pre-order at the end, `end` of a node with children holds the size
  *    of its subtree, itself included; `end` of a node without holds PARSER_LEAF and how many subtrees begin with it, its own
  *    included: that tells where in pre-order the node before it ends.
- * 2. A production lays down exactly one node (with its subtree) more than there was, also when it fails: the last node is always
- *    the one just parsed, and its role in the parent is written there by the parent.
+ * 2. A production lays down exactly one node (with its subtree) more than there was: the last node is always the one just parsed, and
+ *    its role in the parent is written there by the parent. Also when it fails there is one, but there may be more of them.
  * 3. The first error wins. It moves the parser to the ENDMARKER, which no production accepts, so every loop ends there and the
  *    recursion unwinds without asking. Loops therefore go on only while they find a token that they want.
  * 4. Recursion is counted: brackets, blocks, lambdas, `**`. Chains of any length (operators, elif, else in conditionals, adjacent

@@ -166,12 +166,6 @@ static void pattern_number(codedb_parser *parser)
     parser_close(parser, CODEDB_NODE_BINARY_OPERATION, first, mark);
 }
 
-/* name_or_attr: attr | NAME        attr: name_or_attr '.' NAME; '_' begins none */
-static void pattern_name_or_attribute(codedb_parser *parser)
-{
-    codedb_dotted_name_parse(parser);
-}
-
 /* literal_expr: signed_number !('+' | '-') | complex_number | strings | 'None' | 'True' | 'False'
  * Lays down the expression; false when something else stands there, and nothing is laid down. */
 static bool pattern_literal(codedb_parser *parser)
@@ -195,7 +189,7 @@ static void pattern_key_value(codedb_parser *parser)
 {
     uint32_t first = parser->at, mark = parser->count;
     if (!pattern_literal(parser)) {
-        pattern_name_or_attribute(parser);
+        codedb_dotted_name_parse(parser);
         if (parser_last(parser)->kind == CODEDB_NODE_NAME)
             codedb_parser_fail_expected(parser, "'.' behind a name that is a key");
     }
@@ -286,7 +280,7 @@ static void pattern_from_name(codedb_parser *parser)
         parser_close(parser, CODEDB_NODE_MATCH_AS, first, mark);
         return;
     }
-    pattern_name_or_attribute(parser);
+    codedb_dotted_name_parse(parser);
     if (parser_sees(parser, CODEDB_TOKEN_LEFT_PAREN)) {
         pattern_class(parser, first, mark);
         return;

@@ -1,7 +1,7 @@
 /* codedb_statement.c -- statements; codedb_parse, which makes a tree's nodes from its tokens.
  *
- * Called by codedb_tree.c (codedb_tree_parse). Calls codedb_expression.c and codedb_pattern.c through codedb_parser.h, whose invariants hold here, and
- * the memory of the tree's allocator. Any thread, one per tree.
+ * Called by codedb_choice.c. Calls codedb_expression.c and codedb_pattern.c through codedb_parser.h, whose invariants hold here,
+ * and the memory of the tree's allocator. Any thread, one per tree.
  *
  *   Imports . Assignments . Small statements . Blocks . match . if, while, for . try . with . def and class . Whole files */
 #include "codedb_parser.h"
