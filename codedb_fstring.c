@@ -56,8 +56,6 @@ typedef struct fstring_defect {
 static void fstring_check_escapes(const codedb_parser *parser, fstring_defect *defect, uint32_t token, const char *text,
                                   const char *end, bool bytes)
 {
-    if (defect->escape)
-        return;
     while (text < end && (text = memchr(text, '\\', (size_t)(end - text)))) {
         if (!fstring_escape_is_good(text + 1, end, bytes, parser->version)) {
             *defect = (fstring_defect){.token = token, .escape = text + 1, .end = end, .bytes = bytes};
@@ -83,10 +81,11 @@ static uint32_t fstring_blamed(const codedb_parser *parser, const fstring_defect
 /* CPython tells of the error, which is in the strings side by side that begin at token `first`, whenever it reads them. */
 static void fstring_tell_at_once(codedb_parser *parser, uint32_t first)
 {
-    bool closed;
-    codedb_parser_behind_strings(parser, first, &closed);
+    bool closed = true;
+    if (parser->version >= 309 && parser->version < 312)
+        codedb_parser_behind_strings(parser, first, &closed);
     parser->error->at_once = true;
-    parser->error->unended = !closed && parser->version >= 309 && parser->version < 312;
+    parser->error->unended = !closed;
 }
 
 /* What an error message shows of the name at `name`: up to its brace, of one line, and not too long. */
@@ -366,10 +365,8 @@ static bool fstring_put_off(codedb_parser *parser, uint32_t first, uint32_t mark
     } while (++at < parser->end && open > 0);
     if (open > 0 || parser->error->no_memory)
         return false;
-    if (parser->late->message[0] == '\0') {
+    if (parser->late->message[0] == '\0')
         *parser->late = *parser->error;
-        parser->late->of_field = true;
-    }
     parser->failed = false;
     parser->count = mark;
     parser->at = at;

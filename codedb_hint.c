@@ -1245,7 +1245,7 @@ CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first
         others = hint_try(parser, hint_exceptions_parse, parser->at + 1, false);
     if (others.told)
         return;
-    if (parser->version >= 310 && parser->tokens[others.behind - 1].kind == CODEDB_TOKEN_COLON)
+    if (others.whole)
         codedb_parser_fail(parser, first, parser->at, "several exception types have to be in parentheses before Python 3.14");
     codedb_parser_fail_expected(parser, "':' (several exception types have to be in parentheses before Python 3.14)");
     hint_reach(parser, &others);

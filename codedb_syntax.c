@@ -128,7 +128,7 @@ static void syntax_fail(codedb_parser *parser, codedb_syntax_error *error, uint3
     error->offset = syntax_error_offset(parser, first);
     error->reached = parser->tokens[syntax_reach(parser)].start;
     error->found = parser->tokens[parser->at].start;
-    error->of_field = false;
+    error->in_bytes = false;
     error->expected = false;
     error->at_once = false;
     error->unended = false;
@@ -160,6 +160,8 @@ CODEDB_PRIVATE void codedb_parser_fail_late(codedb_parser *parser, uint32_t firs
         va_start(arguments, format);
         syntax_fail(parser, is_late ? parser->late : parser->error, first, last, format, arguments);
         va_end(arguments);
+        if (is_late)
+            parser->late->in_bytes = true;
         if (is_late && parser->converted > 0)
             parser->late->found = parser->tokens[parser->converted - 1].start;
     }

@@ -6,9 +6,19 @@
 
 #include <string.h>
 
+/* Whether the token is a name that cannot be bound: up to 3.8 the parser keeps __debug__ from that. */
+static bool target_is_debug(const codedb_parser *parser, uint32_t token)
+{
+    const codedb_token *name = &parser->tokens[token];
+    return parser->version < 309 && name->kind == CODEDB_TOKEN_NAME && name->length == 9 &&
+           memcmp(parser->source + name->start, "__debug__", 9) == 0;
+}
+
 /* What an error message calls an expression that is no target. */
 CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const codedb_node *node)
 {
+    if ((node->kind == CODEDB_NODE_NAME || node->kind == CODEDB_NODE_ATTRIBUTE) && target_is_debug(parser, node->last - 1))
+        return "__debug__";
     switch (node->kind) {
     case CODEDB_NODE_NAME: return codedb_token_kind_text((codedb_token_kind)parser->tokens[node->first].kind);
     case CODEDB_NODE_INTEGER:
@@ -38,14 +48,6 @@ CODEDB_PRIVATE const char *codedb_target_text(const codedb_parser *parser, const
     case CODEDB_NODE_STARRED_ELEMENT: return "a starred expression";
     default: return "an expression";
     }
-}
-
-/* Whether the token is a name that cannot be bound: up to 3.8 the parser keeps __debug__ from that. */
-static bool target_is_debug(const codedb_parser *parser, uint32_t token)
-{
-    const codedb_token *name = &parser->tokens[token];
-    return parser->version < 309 && name->kind == CODEDB_TOKEN_NAME && name->length == 9 &&
-           memcmp(parser->source + name->start, "__debug__", 9) == 0;
 }
 
 CODEDB_PRIVATE void codedb_target_check_name(codedb_parser *parser, uint32_t token, uint32_t blamed)
@@ -165,6 +167,5 @@ CODEDB_PRIVATE void codedb_target_check_in(codedb_parser *parser, uint32_t index
         first = target_first_element(parser, found);
     if (parser->version < 309)
         first = use == CODEDB_TARGET_DELETE || use == CODEDB_TARGET_FOR ? target_element_start(parser, index, found) : whole;
-    codedb_parser_fail_late(parser, first, last, "cannot %s %s", verbs[use],
-                            target_is_debug(parser, node->last - 1) ? "__debug__" : codedb_target_text(parser, node));
+    codedb_parser_fail_late(parser, first, last, "cannot %s %s", verbs[use], codedb_target_text(parser, node));
 }

@@ -285,7 +285,7 @@ static codedb_code tree_fail(const codedb_tree *tree, const codedb_syntax_error 
     if (error->no_memory)
         return codedb_fail_no_memory(result);
     codedb_text_place(tree->source + tree->text_start, start - tree->text_start, &line, &column);
-    if (error->late && !error->of_field) /* CPython counts bytes there */
+    if (error->in_bytes)
         column = tree_byte_column(tree, start);
     if (path == NULL)
         return codedb_fail_at(result, CODEDB_PARSE_ERROR, start, error->length, line, column, "%s", error->message);

@@ -17,8 +17,7 @@ static void describe_error(const codedb_tree *tree, const codedb_syntax_error *e
     while (line + 1 < tree->line_count && tree->line_starts[line + 1] <= error->offset)
         line++;
     uint32_t start = tree->line_count > 0 ? tree->line_starts[line] : 0;
-    size_t bytes = error->offset - start,
-           column = error->late && !error->of_field ? bytes : codedb_utf8_count(tree->source + start, bytes);
+    size_t bytes = error->offset - start, column = error->in_bytes ? bytes : codedb_utf8_count(tree->source + start, bytes);
     codedb_buffer_printf(out, "error %u %zu %u %s\n", (unsigned)line + 1, column, (unsigned)(error->offset + error->length),
                          error->message);
 }
