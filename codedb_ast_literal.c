@@ -332,7 +332,7 @@ static bool literal_find_body(const codedb_tree *tree, uint32_t node, uint32_t *
         return true;
     case CODEDB_NODE_FORMATTED_STRING_TEXT:
     case CODEDB_NODE_TEMPLATED_STRING_TEXT:
-        *body = (literal_body){text, end, literal_is_raw(tree, *literal), !in_spec};
+        *body = (literal_body){text, end, literal_is_raw(tree, *literal), true};
         /* 3.12 and 3.13 read escapes in the specifications of raw f-strings. */
         body->raw = body->raw && (!in_spec || tree->target_version < 312 || tree->target_version >= 314);
         return true;

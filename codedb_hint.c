@@ -300,6 +300,15 @@ static void hint_read_again_parse(codedb_parser *parser)
     hint_reach(parser, &read);
 }
 
+/* 'match' where a statement begins: CPython's first look reads what stands behind it. */
+static bool hint_is_match_header(const codedb_parser *parser, uint32_t first)
+{
+    const codedb_token *word = &parser->tokens[first];
+    unsigned before = first > 0 ? word[-1].kind : CODEDB_TOKEN_NEWLINE;
+    bool begins_line = before == CODEDB_TOKEN_NEWLINE || before == CODEDB_TOKEN_INDENT || before == CODEDB_TOKEN_DEDENT;
+    return begins_line && word->length == 5 && memcmp(parser->source + word->start, "match", 5) == 0;
+}
+
 /* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. Of `print` and `exec`
  * the word is told of. */
 static void hint_legacy(codedb_parser *parser, uint32_t first)
@@ -307,8 +316,10 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
     const codedb_token *word = &parser->tokens[first];
     if (word->kind != CODEDB_TOKEN_NAME || word[1].kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
-    bool again = hint_may_miss_comma(parser, first);
-    hint_found found = hint_try(parser, again ? hint_read_again_parse : hint_values_parse, first + 1, false);
+    bool was_read = hint_may_miss_comma(parser, first), again = parser->again;
+    parser->again = again || (!was_read && !hint_is_match_header(parser, first));
+    hint_found found = hint_try(parser, was_read ? hint_read_again_parse : hint_values_parse, first + 1, false);
+    parser->again = again;
     hint_reach(parser, &found);
     if (found.told || !found.any || !hint_is_legacy_word(parser, first, first + 1))
         return;
@@ -525,7 +536,7 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
     uint32_t start = parser_start(node);
     bool in_field = start == parser->field && parser->version >= 312; /* which is no brackets for CPython */
     if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 && !in_field &&
-        codedb_token_opens((codedb_token_kind)parser->tokens[start - 1].kind))
+        codedb_token_opens(parser->tokens[start - 1].kind))
         hint_starred(parser, node, expected);
     hint_found braces = {.reached = 0};
     if (is_value)
@@ -1347,6 +1358,8 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
     hint_reach(parser, &clauses);
     if (parser->version < 313) {
         hint_old_starred(parser, star);
+    } else if (parser->again && !in_display && !error->expected) {
+        return; /* CPython's first look did not read the '*', which would have been told of before what is wrong behind it */
     } else if (!parser->quiet && parser->trials < HINT_TRIALS) {
         hint_starred_again(parser, star, in_display);
     } else if (!in_display && error->expected && !hint_is_whole(parser, star + 1)) {

@@ -341,6 +341,7 @@ typedef struct lexer_fstring {
     bool triple;
     bool raw;
     bool template;
+    bool refused; /* a bare lambda in a field cannot be whole: its colon begins the format spec */
 } lexer_fstring;
 
 typedef struct lexer {
@@ -1134,10 +1135,12 @@ static const unsigned char *lexer_find_in_text(const unsigned char *p, unsigned 
     }
 }
 
-/* Text begins at `start`; what ends it stands at `p`. */
+/* Text begins at `start`; what ends it stands at `p`. For CPython there is text, and be it empty, at the end of every format spec; here only
+ * in an f-string that is refused, so that no braces behind a lambda's colon are taken for a set or a dict that ends there. */
 static bool lexer_add_text(lexer *lx, const unsigned char *start, const unsigned char *p)
 {
-    return start == p || lexer_add_any(lx, start, p, CODEDB_TOKEN_FSTRING_MIDDLE) != NULL;
+    bool is_text = start != p || (CODEDB_UNLIKELY(lx->fstrings[lx->depth].refused) && *p == '}');
+    return !is_text || lexer_add_any(lx, start, p, CODEDB_TOKEN_FSTRING_MIDDLE) != NULL;
 }
 
 /* The closing quotes at `p`. */
@@ -1216,12 +1219,12 @@ static bool lexer_fstring_break(lexer *lx, const unsigned char *start, const uns
     return false;
 }
 
-/* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. In a spec
- * no brace is doubled, as LibCST has it; CPython lets `{{` stand for one brace there behind a field, `f"{a:{b}{{c}"`. */
+/* Text of the innermost f-string or of a format spec in it, up to and including the brace or the quotes that end it. In a spec no brace is
+ * doubled, but since 3.13 `{{` behind a field in it, `f"{a:{b}{{c}"`. */
 static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *start)
 {
     const lexer_fstring *fstring = &lx->fstrings[lx->depth];
-    bool spec = lx->level > fstring->level;
+    bool spec = lx->level > fstring->level, doubles = spec && start[-1] == '}' && lx->target >= 313;
     bool named = false;
     for (const unsigned char *p = start;;) {
         p = lexer_find_in_text(p, fstring->quote, fstring->triple ? 0 : '\r');
@@ -1230,7 +1233,7 @@ static const unsigned char *lexer_fstring_text(lexer *lx, const unsigned char *s
         } else if (*p == '}' && named) {
             named = false;
             p++;
-        } else if ((*p == '{' || *p == '}') && p[1] == *p && !spec) {
+        } else if ((*p == '{' || *p == '}') && p[1] == *p && (!spec || (*p == '{' && doubles))) {
             named = false;
             p += 2;
         } else if (*p == '{') {
@@ -1358,9 +1361,25 @@ static inline const unsigned char *lexer_close(lexer *lx, const unsigned char *p
     return CODEDB_UNLIKELY(open->field) ? lexer_fstring_text(lx, p + 1) : lexer_behind(p + 1);
 }
 
+/* Whether a lambda stands in the innermost field, in no brackets. */
+static bool lexer_finds_lambda(const lexer *lx)
+{
+    const codedb_token *brace = lx->out - 1;
+    uint32_t closed = 0;
+    for (; brace->start > lx->brackets[lx->level].offset; brace--) {
+        if (closed == 0 && brace->kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
+            return true;
+        closed += codedb_token_closes(brace->kind);
+        closed -= codedb_token_opens(brace->kind);
+    }
+    return false;
+}
+
 static inline const unsigned char *lexer_colon(lexer *lx, const unsigned char *p)
 {
     if (CODEDB_UNLIKELY(lx->brackets[lx->level].field)) {
+        lexer_fstring *fstring = &lx->fstrings[lx->depth];
+        fstring->refused = fstring->refused || (lx->target >= 312 && lexer_finds_lambda(lx));
         lexer_add(lx, p, 1, CODEDB_TOKEN_COLON);
         return lexer_fstring_text(lx, p + 1);
     }

@@ -95,8 +95,6 @@ CODEDB_PRIVATE uint32_t codedb_parser_behind_target(const codedb_parser *parser,
 CODEDB_PRIVATE uint32_t codedb_parser_behind_targets(const codedb_parser *parser, uint32_t first);
 /* The same where they may be starred. */
 CODEDB_PRIVATE uint32_t codedb_parser_behind_star_targets(const codedb_parser *parser, uint32_t first);
-CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind);
-CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind);
 /* After a failure by which one token was expected instead of another: fails at `token` instead, where `what` was expected. */
 CODEDB_PRIVATE void codedb_parser_fail_before(codedb_parser *parser, uint32_t token, const char *what);
 /* Fails at the next token if the target version is older than `version`. */

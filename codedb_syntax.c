@@ -48,26 +48,16 @@ static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
     return comment;
 }
 
-CODEDB_PRIVATE bool codedb_token_opens(codedb_token_kind kind)
-{
-    return kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
-}
-
-CODEDB_PRIVATE bool codedb_token_closes(codedb_token_kind kind)
-{
-    return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
-}
-
 /* The token behind the brackets that open at `at`; an '=' that stands first in one of them: nothing is looked at behind it. */
 static uint32_t syntax_behind_brackets(const codedb_parser *parser, uint32_t at)
 {
     uint32_t depth = 0;
     for (; at < parser->end; at++) {
-        bool begins = depth > 0 && codedb_token_opens((codedb_token_kind)parser->tokens[at - 1].kind);
+        bool begins = depth > 0 && codedb_token_opens(parser->tokens[at - 1].kind);
         if (begins && parser->tokens[at].kind == CODEDB_TOKEN_EQUAL)
             return at;
-        depth += codedb_token_opens((codedb_token_kind)parser->tokens[at].kind);
-        if (codedb_token_closes((codedb_token_kind)parser->tokens[at].kind) && --depth == 0)
+        depth += codedb_token_opens(parser->tokens[at].kind);
+        if (codedb_token_closes(parser->tokens[at].kind) && --depth == 0)
             return at + 1;
     }
     return at;
@@ -89,7 +79,7 @@ static uint32_t syntax_behind_primary(const codedb_parser *parser, uint32_t at)
 CODEDB_PRIVATE uint32_t codedb_parser_behind_brackets(const codedb_parser *parser, uint32_t first, uint32_t inner)
 {
     while (first < parser->end) {
-        bool opens = codedb_token_opens((codedb_token_kind)parser->tokens[first].kind);
+        bool opens = codedb_token_opens(parser->tokens[first].kind);
         first = opens ? syntax_behind_brackets(parser, first) : first + 1;
         if (opens && first > inner)
             break;

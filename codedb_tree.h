@@ -600,6 +600,14 @@ CODEDB_PRIVATE codedb_code codedb_tree_query_named(const codedb_tree *tree, cons
                                                    const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result);
 
 CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token);
+static inline bool codedb_token_opens(unsigned kind)
+{
+    return kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
+}
+static inline bool codedb_token_closes(unsigned kind)
+{
+    return kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
+}
 CODEDB_PRIVATE codedb_place codedb_tree_place(const codedb_tree *tree, uint32_t offset);
 /* The index in line_starts of the line that `offset` is on; 0 before the first one. */
 CODEDB_PRIVATE uint32_t codedb_tree_line(const codedb_tree *tree, uint32_t offset);
