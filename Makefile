@@ -28,7 +28,7 @@ SRCS = $(wildcard \
   codedb_driver.c codedb_process.c codedb_channel.c codedb_worker.c codedb_loop.c codedb_whole.c \
   codedb_sql.c codedb_sqlite.c codedb_sqlite_rows.c codedb_sqlite_fulltext.c codedb_sqlite_schema.c codedb_sqlite_fork.c codedb_sqlite_copy.c \
   codedb_sqlite_maintenance.c \
-  codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
+  codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c codedb_hint.c codedb_hint_target.c codedb_expression.c codedb_fstring.c codedb_parameter.c codedb_target.c \
   codedb_statement.c codedb_pattern.c codedb_tree.c codedb_expand.c codedb_scope.c codedb_normal.c codedb_name.c \
   codedb_ast.c codedb_ast_nodes.c codedb_ast_fstring.c codedb_ast_literal.c \
   codedb_vocabulary.c codedb_selector.c codedb_reference.c codedb_regex.c codedb_view.c codedb_attributes.c codedb_emission.c \
@@ -44,7 +44,7 @@ SRCS = $(wildcard \
   codedb_query.c codedb_query_part.c codedb_query_ast.c codedb_modify.c codedb_write.c codedb_walk.c \
   codedb_crawl.c codedb_match.c \
   codedb_encoding.c codedb_value.c codedb_result.c codedb_memory.c codedb_text.c codedb_json.c)
-HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_objects.h codedb_structure.h \
+HEADERS = $(wildcard codedb_internal.h codedb_driver.h codedb_process.h codedb_tree.h codedb_parser.h codedb_hint.h codedb_objects.h codedb_structure.h \
   codedb_sqlite.h codedb_ast.h codedb_normal_tables.h codedb_name_tables.h codedb_name_pages.h codedb_selector.h codedb_matcher.h codedb_ast_read.h codedb_query.h codedb_edit.h codedb_write.h codedb_source.h codedb_query_job.h codedb_match.h)
 SHELL_SRCS = $(filter-out shell/demo.c,$(wildcard shell/*.c))
 # An archive for the demonstration, which needs only some of the command's files.

@@ -7,7 +7,7 @@
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
  * the parts of its expression first: so what is told of a part comes before what is told of the whole, and here the same is done while
  * the recursion unwinds. It does so since 3.10: for an older target there are no hints but those that its parser has. */
-#include "codedb_parser.h"
+#include "codedb_hint.h"
 
 #include <string.h>
 
@@ -16,27 +16,16 @@
 /* So many trials a source may cost: each reads no more than the rest of its line or the handlers of one 'try', but brackets nest. */
 #define HINT_TRIALS 100u
 
-/* What was found on trial. */
-typedef struct hint_found {
-    bool told;        /* an error that has a message of its own: it is the parser's now */
-    bool whole;       /* what was looked for */
-    bool any;         /* at least the beginning of it */
-    uint32_t behind;  /* the token behind that */
-    uint32_t reached; /* how far one had to look */
-} hint_found;
-
 CODEDB_PRIVATE bool codedb_hint_has_whole(const codedb_parser *parser, uint32_t first)
 {
     return codedb_parser_behind_expression(parser, first) > first;
 }
 
-/* Parses at token `at`, and takes back what came of it but for an error that is told. `quiet`: without looking for such; then only a want
- * of memory is told, and what is told at once; so it is within a trial that is quiet. */
-static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
+CODEDB_PRIVATE codedb_hint_found codedb_hint_try(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at, bool quiet)
 {
     codedb_parser before = *parser;
     codedb_syntax_error error = *parser->error;
-    hint_found found = {.behind = at};
+    codedb_hint_found found = {.behind = at};
     if (error.no_memory || parser->trials >= HINT_TRIALS)
         return found;
     parser->trials++;
@@ -67,16 +56,14 @@ static hint_found hint_try(codedb_parser *parser, void (*parse)(codedb_parser *)
     return found;
 }
 
-/* The first token, from `at` on, that does not begin before byte `place`. */
-static uint32_t hint_token_at(const codedb_parser *parser, uint32_t at, uint32_t place)
+CODEDB_PRIVATE uint32_t codedb_hint_token_at(const codedb_parser *parser, uint32_t at, uint32_t place)
 {
     while (at < parser->end && parser->tokens[at].start < place)
         at++;
     return at;
 }
 
-/* What was looked at on trial counts as looked at. */
-static void hint_reach(codedb_parser *parser, const hint_found *found)
+CODEDB_PRIVATE void codedb_hint_reach(codedb_parser *parser, const codedb_hint_found *found)
 {
     if (parser->failed && parser->error->reached < found->reached)
         parser->error->reached = found->reached;
@@ -105,8 +92,7 @@ static bool hint_is_soft_keyword(const codedb_parser *parser, const codedb_token
     return false;
 }
 
-/* Whether the token before `at` is in brackets, or closes none that is not. */
-static bool hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
+CODEDB_PRIVATE bool codedb_hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
 {
     uint32_t closed = 0;
     while (at-- > 0) {
@@ -120,11 +106,10 @@ static bool hint_is_in_brackets(const codedb_parser *parser, uint32_t at)
     return false;
 }
 
-/* Whether CPython has looked at the end of the source: it tells of the bracket that is open there, and looks for nothing else. */
-static bool hint_met_end(const codedb_parser *parser, const hint_found *found)
+CODEDB_PRIVATE bool codedb_hint_met_end(const codedb_parser *parser, const codedb_hint_found *found)
 {
     return parser->version >= 310 && found->reached >= parser->tokens[parser->end].start &&
-           hint_is_in_brackets(parser, parser->end);
+           codedb_hint_is_in_brackets(parser, parser->end);
 }
 
 /* STRING: up to 3.11 an f-string is one too. */
@@ -133,15 +118,13 @@ static bool hint_is_string(const codedb_parser *parser, const codedb_token *toke
     return token->kind == CODEDB_TOKEN_STRING || (token->kind == CODEDB_TOKEN_FSTRING_START && parser->version < 312);
 }
 
-static bool hint_may_miss_comma(const codedb_parser *parser, uint32_t first)
+CODEDB_PRIVATE bool codedb_hint_may_miss_comma(const codedb_parser *parser, uint32_t first)
 {
     const codedb_token *token = &parser->tokens[first];
     return token->kind != CODEDB_TOKEN_NAME || !(hint_is_string(parser, &token[1]) || hint_is_soft_keyword(parser, token));
 }
 
-/* Where CPython says that the expression from token `first` up to `behind` begins: within its parentheses, unless they are a tuple's or
- * a generator's. */
-static uint32_t hint_start(const codedb_parser *parser, uint32_t first, uint32_t behind)
+CODEDB_PRIVATE uint32_t codedb_hint_start(const codedb_parser *parser, uint32_t first, uint32_t behind)
 {
     while (behind > first + 2 && parser->tokens[first].kind == CODEDB_TOKEN_LEFT_PAREN) {
         uint32_t depth = 1, at = first + 1;
@@ -172,15 +155,15 @@ static bool hint_is_legacy_word(const codedb_parser *parser, uint32_t first, uin
 /* !(NAME STRING | SOFT_KEYWORD) disjunction expression: a comma between them was forgotten, if they are in brackets. */
 static bool hint_comma(codedb_parser *parser, uint32_t first, uint32_t behind)
 {
-    if (!hint_may_miss_comma(parser, first))
+    if (!codedb_hint_may_miss_comma(parser, first))
         return false;
-    hint_found second = hint_try(parser, codedb_expression_parse, behind, true);
+    codedb_hint_found second = codedb_hint_try(parser, codedb_expression_parse, behind, true);
     if (second.told)
         return true;
-    hint_reach(parser, &second);
-    if (!second.any || !hint_is_in_brackets(parser, second.behind) || hint_is_legacy_word(parser, first, behind))
+    codedb_hint_reach(parser, &second);
+    if (!second.any || !codedb_hint_is_in_brackets(parser, second.behind) || hint_is_legacy_word(parser, first, behind))
         return false;
-    hint_tell(parser, hint_start(parser, first, behind), second.behind, "expected ',' between two expressions");
+    hint_tell(parser, codedb_hint_start(parser, first, behind), second.behind, "expected ',' between two expressions");
     return true;
 }
 
@@ -201,24 +184,21 @@ static void hint_display_parse(codedb_parser *parser)
         codedb_hint_behind(parser, codedb_token_kind_text(closing));
 }
 
-/* Behind what may be called CPython looks, as in any parentheses, for a comprehension that is none, and lets it begin with a bracket or a
- * brace: so it does here when there is a brace at token `at`. */
-static hint_found hint_braces(codedb_parser *parser, uint32_t at)
+CODEDB_PRIVATE codedb_hint_found codedb_hint_braces(codedb_parser *parser, uint32_t at)
 {
-    hint_found found = {.behind = at};
+    codedb_hint_found found = {.behind = at};
     if (parser->tokens[at].kind == CODEDB_TOKEN_LEFT_BRACE && parser->version >= 310 && !parser->quiet)
-        found = hint_try(parser, hint_display_parse, at, false);
-    hint_reach(parser, &found);
+        found = codedb_hint_try(parser, hint_display_parse, at, false);
+    codedb_hint_reach(parser, &found);
     return found;
 }
 
-/* Parses at token `at` on trial, and looks at braces behind what is there. */
-static hint_found hint_try_operand(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at)
+CODEDB_PRIVATE codedb_hint_found codedb_hint_try_operand(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t at)
 {
-    hint_found found = hint_try(parser, parse, at, false);
+    codedb_hint_found found = codedb_hint_try(parser, parse, at, false);
     if (found.told)
         return found;
-    hint_found braces = hint_braces(parser, found.behind);
+    codedb_hint_found braces = codedb_hint_braces(parser, found.behind);
     found.told = braces.told;
     found.reached = found.reached < braces.reached ? braces.reached : found.reached;
     return found;
@@ -227,11 +207,11 @@ static hint_found hint_try_operand(codedb_parser *parser, void (*parse)(codedb_p
 /* Fails at the tokens from `first` up to `last`, unless there is something to tell of braces that stand next. */
 static void hint_fail_read(codedb_parser *parser, uint32_t first, uint32_t last, const char *message)
 {
-    hint_found braces = hint_braces(parser, parser->at);
+    codedb_hint_found braces = codedb_hint_braces(parser, parser->at);
     if (braces.told)
         return;
     codedb_parser_fail_late(parser, first, last, "%s", message);
-    hint_reach(parser, &braces);
+    codedb_hint_reach(parser, &braces);
 }
 
 static const char hint_no_else[] = "expected 'else' behind the condition of a conditional expression";
@@ -246,22 +226,16 @@ CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first)
 static uint32_t hint_else(codedb_parser *parser, uint32_t first, uint32_t condition)
 {
     uint32_t behind = codedb_parser_behind_disjunction(parser, condition + 1);
-    if (behind == condition + 1 || hint_braces(parser, behind).told)
+    if (behind == condition + 1 || codedb_hint_braces(parser, behind).told)
         return first;
     if (parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_ELSE)
         return behind + 1;
     if (parser->tokens[behind].kind != CODEDB_TOKEN_COLON)
-        hint_tell(parser, hint_start(parser, first, condition), behind, hint_no_else);
+        hint_tell(parser, codedb_hint_start(parser, first, condition), behind, hint_no_else);
     return first;
 }
 
-/* What CPython has done with an expression: not read it before, read it, or read it without looking for mistakes and remembered it. */
-typedef enum hint_past { HINT_FRESH, HINT_READ, HINT_REMEMBERED } hint_past;
-
-static void hint_expression(codedb_parser *parser, uint32_t first, hint_past past);
-
-/* star_expressions, and that no other expression stands behind them. */
-static void hint_values_parse(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_hint_values_parse(codedb_parser *parser)
 {
     codedb_plain_star_expressions_parse(parser);
     if (codedb_expression_begins(parser))
@@ -278,26 +252,26 @@ static void hint_read_again_parse(codedb_parser *parser)
         parser->remembers = true;
         codedb_parameters_parse(parser, CODEDB_TOKEN_COLON);
         parser->remembers = remembers;
-        if (!parser->failed && !hint_try(parser, codedb_expression_parse, first, true).any)
+        if (!parser->failed && !codedb_hint_try(parser, codedb_expression_parse, first, true).any)
             codedb_parser_fail_expected(parser, "the rest of a lambda");
         return;
     }
-    hint_found read = hint_try(parser, codedb_expression_parse, first, true);
+    codedb_hint_found read = codedb_hint_try(parser, codedb_expression_parse, first, true);
     if (read.told)
         return;
     parser->at = read.behind;
     if (read.any && parser_accept(parser, CODEDB_TOKEN_COMMA)) {
         if (codedb_expression_begins(parser))
-            hint_values_parse(parser);
+            codedb_hint_values_parse(parser);
     } else if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF) || codedb_expression_begins(parser)) {
         bool is_condition = parser_sees(parser, CODEDB_TOKEN_KEYWORD_IF);
-        parser->at = hint_token_at(parser, parser->at, read.reached);
+        parser->at = codedb_hint_token_at(parser, parser->at, read.reached);
         codedb_parser_fail_expected(parser, "newline");
         parser->error->reached = read.reached;
         if (!is_condition || codedb_parser_behind_disjunction(parser, first) == read.behind)
-            hint_expression(parser, first, HINT_REMEMBERED);
+            codedb_hint_read_expression(parser, first, CODEDB_HINT_REMEMBERED);
     }
-    hint_reach(parser, &read);
+    codedb_hint_reach(parser, &read);
 }
 
 /* 'match' where a statement begins: CPython's first look reads what stands behind it. */
@@ -316,11 +290,12 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
     const codedb_token *word = &parser->tokens[first];
     if (word->kind != CODEDB_TOKEN_NAME || word[1].kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
-    bool was_read = hint_may_miss_comma(parser, first), again = parser->again;
+    bool was_read = codedb_hint_may_miss_comma(parser, first), again = parser->again;
     parser->again = again || (!was_read && !hint_is_match_header(parser, first));
-    hint_found found = hint_try(parser, was_read ? hint_read_again_parse : hint_values_parse, first + 1, false);
+    codedb_hint_found found =
+        codedb_hint_try(parser, was_read ? hint_read_again_parse : codedb_hint_values_parse, first + 1, false);
     parser->again = again;
-    hint_reach(parser, &found);
+    codedb_hint_reach(parser, &found);
     if (found.told || !found.any || !hint_is_legacy_word(parser, first, first + 1))
         return;
     bool is_print = word->length == 5;
@@ -328,8 +303,7 @@ static void hint_legacy(codedb_parser *parser, uint32_t first)
               is_print ? "expected '(' behind print: it is a function" : "expected '(' behind exec: it is a function");
 }
 
-/* Tells of the expression that begins at `first` and has failed. */
-static void hint_expression(codedb_parser *parser, uint32_t first, hint_past past)
+CODEDB_PRIVATE void codedb_hint_read_expression(codedb_parser *parser, uint32_t first, codedb_hint_past past)
 {
     if (!parser->failed || !parser->error->expected || parser->quiet || parser->error->no_memory || parser->version < 310)
         return;
@@ -342,18 +316,18 @@ static void hint_expression(codedb_parser *parser, uint32_t first, hint_past pas
     } while (next > first);
     if (behind == first || !parser->error->expected || !codedb_token_begins_expression(parser, behind))
         return;
-    if (past == HINT_FRESH && hint_braces(parser, behind).told)
+    if (past == CODEDB_HINT_FRESH && codedb_hint_braces(parser, behind).told)
         return;
     codedb_token_kind kind = (codedb_token_kind)parser->tokens[behind].kind;
     bool goes_on =
         codedb_token_opens(kind) || kind == CODEDB_TOKEN_PLUS || kind == CODEDB_TOKEN_MINUS || kind == CODEDB_TOKEN_STAR;
-    if (!hint_comma(parser, first, behind) && (past != HINT_REMEMBERED || (behind == first + 1 && !goes_on)))
+    if (!hint_comma(parser, first, behind) && (past != CODEDB_HINT_REMEMBERED || (behind == first + 1 && !goes_on)))
         hint_legacy(parser, first);
 }
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
 {
-    hint_expression(parser, first, HINT_FRESH);
+    codedb_hint_read_expression(parser, first, CODEDB_HINT_FRESH);
 }
 
 /* Whether a node only holds an expression, its last child. */
@@ -397,8 +371,7 @@ static const codedb_node *hint_last(const codedb_parser *parser)
     return node;
 }
 
-/* An expression, and that no other stands behind it. */
-static void hint_value_parse(codedb_parser *parser)
+CODEDB_PRIVATE void codedb_hint_value_parse(codedb_parser *parser)
 {
     codedb_expression_parse(parser);
     if (codedb_expression_begins(parser))
@@ -416,14 +389,9 @@ static bool hint_is_group(const codedb_parser *parser, uint32_t star, uint32_t b
     return closing == CODEDB_TOKEN_RIGHT_PAREN && parser->tokens[star - 1].kind == CODEDB_TOKEN_LEFT_PAREN;
 }
 
-/* Where nothing better is known. */
-static const char hint_something[] = "something else";
-
-/* Fails at the token up to which was looked: CPython 3.9 looks for mistakes at once, and blames the last token that it has read. What would
- * have fit there is not known. */
-static void hint_fail_reached(codedb_parser *parser, const hint_found *found, const char *expected)
+CODEDB_PRIVATE void codedb_hint_fail_reached(codedb_parser *parser, const codedb_hint_found *found, const char *expected)
 {
-    uint32_t at = hint_token_at(parser, parser->failed ? 0 : parser->at, found->reached);
+    uint32_t at = codedb_hint_token_at(parser, parser->failed ? 0 : parser->at, found->reached);
     if (!parser->failed) {
         parser->at = at;
         codedb_parser_fail_expected(parser, expected);
@@ -439,7 +407,8 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star)
     static const char message[] = "expected no starred expression alone in parentheses";
     if (parser->quiet || parser->error->no_memory || (parser->failed && !parser->error->expected))
         return;
-    hint_found operand = hint_try(parser, parser->version < 310 ? codedb_expression_parse : hint_value_parse, star + 1, false);
+    codedb_hint_found operand =
+        codedb_hint_try(parser, parser->version < 310 ? codedb_expression_parse : codedb_hint_value_parse, star + 1, false);
     bool is_group = hint_is_group(parser, star, operand.behind);
     if (operand.told)
         return;
@@ -448,9 +417,9 @@ static void hint_old_starred(codedb_parser *parser, uint32_t star)
     else if (is_group)
         codedb_parser_fail(parser, star, operand.behind, message);
     else if (parser->version < 310)
-        hint_fail_reached(parser, &operand, hint_something);
+        codedb_hint_fail_reached(parser, &operand, CODEDB_HINT_SOMETHING);
     else
-        hint_reach(parser, &operand);
+        codedb_hint_reach(parser, &operand);
 }
 
 /* Whether one clause of a comprehension, from token `first` on, is whole before the error. */
@@ -483,13 +452,13 @@ static void hint_starred_clauses_parse(codedb_parser *parser)
 }
 
 /* Tells of them behind the '*' at token `star`, with which brackets begin. */
-static hint_found hint_starred_clauses(codedb_parser *parser, uint32_t star)
+static codedb_hint_found hint_starred_clauses(codedb_parser *parser, uint32_t star)
 {
     bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
     bool is_in_brackets = star != parser->field || parser->version < 312;
-    hint_found found = {.behind = star};
+    codedb_hint_found found = {.behind = star};
     if (may_tell && is_in_brackets && !parser->quiet && parser->version >= 309 && parser->version < 315)
-        found = hint_try(parser, hint_starred_clauses_parse, star, false);
+        found = codedb_hint_try(parser, hint_starred_clauses_parse, star, false);
     return found;
 }
 
@@ -497,7 +466,7 @@ static hint_found hint_starred_clauses(codedb_parser *parser, uint32_t star)
 static void hint_starred(codedb_parser *parser, const codedb_node *node, const char *expected)
 {
     uint32_t star = node->first;
-    hint_found clauses = hint_starred_clauses(parser, star);
+    codedb_hint_found clauses = hint_starred_clauses(parser, star);
     if (clauses.told)
         return;
     if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
@@ -505,17 +474,17 @@ static void hint_starred(codedb_parser *parser, const codedb_node *node, const c
     if (parser->version == 309 && !parser->failed)
         hint_old_starred(parser, star);
     if (parser->version == 309 && parser->failed)
-        hint_fail_reached(parser, &clauses, hint_something);
+        codedb_hint_fail_reached(parser, &clauses, CODEDB_HINT_SOMETHING);
     if (parser->failed || parser->quiet || parser->version < 310)
         return;
-    hint_found operand = hint_try(parser, hint_value_parse, star + 1, false);
+    codedb_hint_found operand = codedb_hint_try(parser, codedb_hint_value_parse, star + 1, false);
     if (operand.told)
         return;
     if (hint_is_group(parser, star, operand.behind))
         codedb_parser_fail(parser, star, operand.behind, "expected no starred expression alone in parentheses");
     codedb_parser_fail_expected(parser, expected);
-    hint_reach(parser, &operand);
-    hint_reach(parser, &clauses);
+    codedb_hint_reach(parser, &operand);
+    codedb_hint_reach(parser, &clauses);
 }
 
 /* Whether what ends with the node may be called: it is an expression or ends with one. */
@@ -538,15 +507,15 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
     if (first_failure && node->kind == CODEDB_NODE_STARRED_ELEMENT && start > 0 && !in_field &&
         codedb_token_opens(parser->tokens[start - 1].kind))
         hint_starred(parser, node, expected);
-    hint_found braces = {.reached = 0};
+    codedb_hint_found braces = {.reached = 0};
     if (is_value)
-        braces = hint_braces(parser, parser->at);
+        braces = codedb_hint_braces(parser, parser->at);
     if (braces.told)
         return;
     codedb_parser_fail_expected(parser, expected);
-    hint_reach(parser, &braces);
+    codedb_hint_reach(parser, &braces);
     if (first_failure && is_operand)
-        hint_expression(parser, start, false);
+        codedb_hint_read_expression(parser, start, false);
 }
 
 /* ---- = where none can be ------------------------------------------------------------------------------------------- */
@@ -577,13 +546,13 @@ CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser)
     const char *text = codedb_target_text(parser, parser_last(parser));
     if (is_told && parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_NOT &&
         parser->tokens[equal + 1].kind != CODEDB_TOKEN_KEYWORD_LAMBDA) {
-        hint_found right = hint_try_operand(parser, codedb_bitwise_or_parse, equal + 1);
+        codedb_hint_found right = codedb_hint_try_operand(parser, codedb_bitwise_or_parse, equal + 1);
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[right.behind].kind;
         if (right.told)
             return;
         if (right.any && kind != CODEDB_TOKEN_EQUAL && kind != CODEDB_TOKEN_COLON_EQUAL) {
             codedb_parser_fail(parser, start, equal, "cannot assign to %s here: expected '==' or ':=', found '='", text);
-            hint_reach(parser, &right);
+            codedb_hint_reach(parser, &right);
             return;
         }
         codedb_parser_fail_expected(parser, "'=='");
@@ -611,16 +580,16 @@ CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expect
     bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0 && parser->tokens[start].kind == CODEDB_TOKEN_NAME;
     if (is_name && parser->version == 309)
         codedb_hint_elements(parser, parser_start(parser_last(parser)));
-    hint_found value = hint_try(parser, hint_value_parse, walrus + 1, false);
+    codedb_hint_found value = codedb_hint_try(parser, codedb_hint_value_parse, walrus + 1, false);
     if (value.told)
         return;
     if (parser->version == 309)
-        parser->at = hint_token_at(parser, parser->at, value.reached);
-    if (!is_name && value.any && !hint_met_end(parser, &value))
+        parser->at = codedb_hint_token_at(parser, parser->at, value.reached);
+    if (!is_name && value.any && !codedb_hint_met_end(parser, &value))
         codedb_parser_fail(parser, start, walrus, "expected a name before ':=', found an expression");
     else
         codedb_parser_fail_expected(parser, expected);
-    hint_reach(parser, &value);
+    codedb_hint_reach(parser, &value);
 }
 
 /* ','.('*' expression)+ */
@@ -628,7 +597,7 @@ static void hint_starred_arguments_parse(codedb_parser *parser)
 {
     do {
         uint32_t star = parser->at++;
-        hint_value_parse(parser);
+        codedb_hint_value_parse(parser);
         if (parser->failed)
             codedb_hint_starred_operand(parser, star, false);
     } while (parser_accept(parser, CODEDB_TOKEN_COMMA) && parser_sees(parser, CODEDB_TOKEN_STAR));
@@ -636,10 +605,10 @@ static void hint_starred_arguments_parse(codedb_parser *parser)
 
 CODEDB_PRIVATE uint32_t codedb_hint_operand(codedb_parser *parser, uint32_t star)
 {
-    hint_found others = {.reached = 0};
+    codedb_hint_found others = {.reached = 0};
     uint32_t reached = parser->tokens[parser->at].start;
     if (!parser->quiet && (codedb_expression_begins(parser) || parser_sees(parser, CODEDB_TOKEN_COMMA)))
-        others = hint_try(parser, hint_starred_arguments_parse, star, false);
+        others = codedb_hint_try(parser, hint_starred_arguments_parse, star, false);
     return others.reached > reached ? others.reached : reached;
 }
 
@@ -649,15 +618,15 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
     bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
     if (parser->version < 312)
         return;
-    hint_found value = hint_try(parser, hint_value_parse, equal + 1, false);
+    codedb_hint_found value = codedb_hint_try(parser, codedb_hint_value_parse, equal + 1, false);
     if (value.told)
         return;
-    bool is_told = value.any && !hint_met_end(parser, &value);
+    bool is_told = value.any && !codedb_hint_met_end(parser, &value);
     if (is_told)
         codedb_parser_fail(parser, star, equal, "cannot assign to %s argument unpacking", is_double ? "keyword" : "iterable");
     else
         codedb_parser_fail_expected(parser, "')'");
-    hint_reach(parser, &value);
+    codedb_hint_reach(parser, &value);
 }
 
 static void hint_arguments_parse(codedb_parser *parser)
@@ -670,7 +639,7 @@ static void hint_arguments_parse(codedb_parser *parser)
 /* Fails with a message of its own at the last token that was looked at. */
 static void hint_tell_reached(codedb_parser *parser, uint32_t place, const char *message)
 {
-    place = hint_token_at(parser, place, parser->error->reached);
+    place = codedb_hint_token_at(parser, place, parser->error->reached);
     if (parser->error->expected)
         hint_tell(parser, place, place + 1, message);
 }
@@ -728,9 +697,9 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
         codedb_parser_fail_expected(parser, "a keyword argument");
         return;
     }
-    hint_found rest = {.reached = 0};
+    codedb_hint_found rest = {.reached = 0};
     if (!is_last)
-        rest = hint_try(parser, hint_arguments_parse, at + 1, false);
+        rest = codedb_hint_try(parser, hint_arguments_parse, at + 1, false);
     if (rest.told)
         return;
     uint32_t clause = hint_next_clause(parser, at);
@@ -739,448 +708,23 @@ CODEDB_PRIVATE void codedb_hint_positional(codedb_parser *parser, uint32_t first
     if (parser->tokens[at].kind == CODEDB_TOKEN_KEYWORD_ASYNC && !is_named) /* it may begin a clause */
         rest.reached = parser->tokens[at + 1].start;
     codedb_parser_fail_expected(parser, "a keyword argument");
-    hint_reach(parser, &rest);
+    codedb_hint_reach(parser, &rest);
     if (is_last)
         codedb_hint_expression(parser, is_named ? parser_start(parser_last(parser) - 1) : first);
     hint_tell_reached(parser, at, message);
-}
-
-/* ---- Targets ------------------------------------------------------------------------------------------------------- */
-
-/* CPython tells of the target when at least the beginning of a value is there, else the operator is the unexpected token. */
-CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token)
-{
-    codedb_syntax_error error = *parser->error;
-    bool is_old = parser->version == 309;
-    if (!error.expected || error.no_memory || parser->version < 309)
-        return;
-    bool has_value = codedb_hint_has_whole(parser, operator_token + 1);
-    parser->failed = false;
-    codedb_target_check(parser, target, use);
-    if (parser->failed)
-        parser->error->reached = error.reached;
-    if (!parser->failed || !has_value) {
-        bool is_target = !parser->failed;
-        *parser->error = error;
-        parser->failed = true;
-        if (!is_target && !is_old)
-            codedb_parser_fail_before(parser, operator_token, "newline");
-    }
-}
-
-CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token)
-{
-    if (!parser->failed || parser->version < 310 || parser->quiet || parser->error->no_memory)
-        return;
-    bool is_annotation = use == CODEDB_TARGET_ANNOTATE;
-    uint32_t first = operator_token + 1 + (parser->tokens[operator_token + 1].kind == CODEDB_TOKEN_KEYWORD_YIELD);
-    hint_found value = hint_try(parser, is_annotation ? hint_value_parse : hint_values_parse, first, false);
-    hint_reach(parser, &value);
-}
-
-/* An expression which, where it ends like an item of `with`, has to be a target. */
-static void hint_item_target_parse(codedb_parser *parser)
-{
-    hint_value_parse(parser);
-    codedb_token_kind next = parser_kind(parser);
-    if (next == CODEDB_TOKEN_COLON || next == CODEDB_TOKEN_COMMA || next == CODEDB_TOKEN_RIGHT_PAREN)
-        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
-}
-
-/* CPython tells of what is wrong in the expression that it looks for there; else it has read a target first, so that the token behind that
- * is the unexpected one. */
-CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first)
-{
-    bool starred = parser->tokens[first].kind == CODEDB_TOKEN_STAR;
-    hint_found value = {.reached = 0};
-    if (parser->error->no_memory || (parser->failed && !parser->error->expected))
-        return;
-    if (!starred && !parser->quiet)
-        value = hint_try(parser, hint_item_target_parse, first, false);
-    if (value.told)
-        return;
-    codedb_parser_fail_expected(parser, "':'");
-    hint_reach(parser, &value);
-    uint32_t behind = codedb_parser_behind_targets(parser, first + starred);
-    if (parser->tokens[behind].start < parser->error->offset)
-        codedb_parser_fail_before(parser, behind, "':'");
-}
-
-CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed)
-{
-    uint32_t behind = codedb_parser_behind_target(parser, first + 1);
-    if (parsed) /* CPython has no message for it */
-        parser->error->expected = !parser->error->no_memory;
-    if (parser->version >= 309 && (parsed || parser->tokens[behind].start < parser->error->offset))
-        codedb_parser_fail_before(parser, behind, "':'");
-}
-
-/* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
-CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *))
-{
-    hint_found found = {.reached = 0};
-    bool may_tell = parse && parser->version >= 313 && !parser->quiet && !parser->failed;
-    if (may_tell)
-        found = hint_try_operand(parser, parse, parser->at + 1);
-    if (found.told)
-        return;
-    codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
-    hint_reach(parser, &found);
-    if (may_tell && found.any && !hint_met_end(parser, &found))
-        parser->error->expected = false;
-}
-
-/* The bracket, of those behind token `first`, that opens the outermost brackets in which the error is; `first`: it is in none. */
-static uint32_t hint_outer_bracket(const codedb_parser *parser, uint32_t first)
-{
-    uint32_t depth = 0, opening = first;
-    for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
-        codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        if (depth == 0 && codedb_token_opens(kind))
-            opening = at;
-        depth += codedb_token_opens(kind);
-        depth -= depth > 0 && codedb_token_closes(kind);
-    }
-    return depth > 0 ? opening : first;
-}
-
-/* What begins at `first` failed in the brackets that open at token `opening`: parses what is before them, if that is an element, for which
- * the source ends there for a moment. */
-static void hint_cut_element(codedb_parser *parser, uint32_t first, uint32_t opening)
-{
-    codedb_token *cut = &parser->tree->tokens[opening];
-    codedb_syntax_error error = *parser->error;
-    bool quiet = parser->quiet;
-    uint8_t kind = cut->kind;
-    cut->kind = CODEDB_TOKEN_ENDMARKER;
-    parser->failed = false;
-    parser->quiet = true;
-    parser->at = first;
-    codedb_star_named_parse(parser);
-    parser->quiet = quiet;
-    cut->kind = kind;
-    if (parser->error->no_memory)
-        return;
-    if (!parser->failed && parser->at < opening)
-        codedb_parser_fail_expected(parser, hint_something);
-    *parser->error = error;
-}
-
-/* star_named_expression of which CPython has read the expression before, without looking for mistakes: it remembers that, so none are told in
- * it, but of what makes it a named_expression. */
-static void hint_named_again_parse(codedb_parser *parser)
-{
-    bool quiet = parser->quiet, is_starred = parser_sees(parser, CODEDB_TOKEN_STAR);
-    parser->quiet = true;
-    if (is_starred)
-        codedb_starred_parse(parser);
-    else
-        codedb_expression_parse(parser);
-    parser->quiet = quiet;
-    if (parser->failed && !parser->error->at_once)
-        parser->error->expected = !parser->error->no_memory;
-    if (parser->failed || quiet || is_starred)
-        return;
-    const codedb_node *node = parser_last(parser);
-    bool is_name = node->kind == CODEDB_NODE_NAME && node->parens == 0;
-    if (parser_sees(parser, CODEDB_TOKEN_EQUAL))
-        codedb_hint_equal(parser);
-    else if (parser_sees(parser, CODEDB_TOKEN_COLON_EQUAL) && !is_name)
-        codedb_hint_walrus(parser, hint_something);
-    else if (parser_accept(parser, CODEDB_TOKEN_COLON_EQUAL))
-        codedb_expression_parse(parser);
-}
-
-/* The same of the elements of a list or tuple, from the bracket on. */
-static void hint_brackets_again_parse(codedb_parser *parser)
-{
-    do {
-        parser->at++;
-        hint_named_again_parse(parser);
-    } while (parser_sees(parser, CODEDB_TOKEN_COMMA));
-}
-
-/* An element of what may be elements side by side. */
-typedef struct hint_beside {
-    uint32_t first;
-    bool remembered; /* CPython has read its expression before it came to it */
-} hint_beside;
-
-/* star_named_expression. `remembered`: CPython has read the expression before. It does not remember lists and tuples as such, and looks for
- * one. */
-static void hint_element_read(codedb_parser *parser, bool remembered)
-{
-    uint32_t first = parser->at;
-    codedb_token_kind kind = parser_kind(parser);
-    if (!remembered) {
-        codedb_star_named_parse(parser);
-        return;
-    }
-    hint_named_again_parse(parser);
-    hint_expression(parser, first, HINT_READ);
-    bool is_bracketed = kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_PAREN;
-    if (!is_bracketed || !parser->failed || !parser->error->expected || parser->quiet)
-        return;
-    hint_found brackets = hint_try(parser, hint_brackets_again_parse, first, false);
-    hint_reach(parser, &brackets);
-}
-
-/* The same. `before`: where the element begins that stands at its side, and whether CPython had that in mind; then it has not looked behind it.
- * It ends before a 'not' behind which no 'in' is, and before brackets that are no arguments or subscript: they may be the next element.
- * Returns how far one had to look. */
-static uint32_t hint_element_parse(codedb_parser *parser, hint_beside *before)
-{
-    uint32_t first = parser->at;
-    bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA &&
-                     parser->tokens[before->first].kind != CODEDB_TOKEN_STAR;
-    bool remembered = is_beside && !before->remembered && hint_may_miss_comma(parser, before->first);
-    *before = (hint_beside){.first = first, .remembered = remembered};
-    hint_element_read(parser, remembered);
-    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
-        return 0;
-    uint32_t opening = hint_outer_bracket(parser, first), reached = parser->error->reached;
-    uint32_t behind = codedb_parser_behind_expression(parser, first);
-    if (opening > first) {
-        hint_cut_element(parser, first, opening);
-    } else if (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_NOT &&
-               parser->tokens[behind + 1].start == parser->error->offset) {
-        parser->failed = false;
-        parser->at = behind;
-    }
-    return reached;
-}
-
-/* star_named_expression ',' star_named_expressions* ':' expression: it takes expressions side by side. */
-static void hint_elements_parse(codedb_parser *parser)
-{
-    uint32_t first = parser->at, reached = 0;
-    codedb_star_named_parse(parser);
-    uint32_t behind = parser->at, start = hint_start(parser, first, behind);
-    if (!parser_accept(parser, CODEDB_TOKEN_COMMA))
-        return;
-    for (hint_beside before = {.first = first}; codedb_expression_begins(parser);) {
-        uint32_t looked = hint_element_parse(parser, &before);
-        reached = looked > reached ? looked : reached;
-        parser_accept(parser, CODEDB_TOKEN_COMMA);
-    }
-    if (parser->failed && parser->error->reached < reached)
-        parser->error->reached = reached;
-    uint32_t annotation = parser->at + 1;
-    if (!parser_accept(parser, CODEDB_TOKEN_COLON))
-        return;
-    if (parser->version >= 310)
-        hint_value_parse(parser);
-    else
-        codedb_expression_parse(parser);
-    reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
-    if (parser->failed && (!parser->error->expected || parser->error->no_memory || !codedb_hint_has_whole(parser, annotation)))
-        return;
-    parser->failed = false;
-    codedb_parser_fail(parser, start, behind, "cannot annotate a tuple");
-    parser->error->reached = reached;
-}
-
-/* In 3.9 the unexpected token is the last one that was read so. */
-CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t first)
-{
-    hint_found before = {.reached = parser->failed ? parser->error->reached : 0};
-    if (parser->version < 309 || parser->quiet || parser->error->no_memory || hint_met_end(parser, &before))
-        return 0;
-    hint_found found = hint_try(parser, hint_elements_parse, first, false);
-    hint_reach(parser, &found);
-    if (parser->version == 309 && (!parser->failed || parser->error->expected))
-        hint_fail_reached(parser, &found, hint_something);
-    return found.reached;
-}
-
-CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first)
-{
-    if (!parser->failed || !parser->error->expected || parser->error->no_memory)
-        return false;
-    if (parser->version >= 310 && hint_outer_bracket(parser, first) > first)
-        return true;
-    uint32_t at = hint_token_at(parser, first, parser->error->offset);
-    codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-    return parser->version >= 310 && at > first &&
-           (kind == CODEDB_TOKEN_COLON_EQUAL || kind == CODEDB_TOKEN_FSTRING_START ||
-            parser->tokens[at - 1].kind == CODEDB_TOKEN_KEYWORD_NOT);
-}
-
-static void hint_for_targets_parse(codedb_parser *parser)
-{
-    codedb_plain_star_expressions_parse(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
-}
-
-static void hint_deleted_parse(codedb_parser *parser)
-{
-    codedb_plain_star_expressions_parse(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_DELETE);
-}
-
-/* What is whole of the targets before the failure is told of when it is no target: for a moment the source ends behind it. */
-static void hint_first_target(codedb_parser *parser, uint32_t first, void (*parse)(codedb_parser *))
-{
-    uint32_t behind = codedb_parser_behind_expression(parser, first), next;
-    while (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_LAMBDA &&
-           (next = codedb_parser_behind_expression(parser, behind)) > behind)
-        behind = next;
-    codedb_token *cut = &parser->tree->tokens[behind];
-    uint8_t kind = cut->kind;
-    if (behind == first)
-        return;
-    uint32_t reached = parser->error->reached;
-    cut->kind = CODEDB_TOKEN_ENDMARKER;
-    hint_try(parser, parse, first, false);
-    cut->kind = kind;
-    if (parser->error->reached < reached)
-        parser->error->reached = reached;
-}
-
-CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use)
-{
-    bool starred = use == CODEDB_TARGET_FOR;
-    uint32_t behind = starred ? codedb_parser_behind_star_targets(parser, first) : codedb_parser_behind_targets(parser, first);
-    if (!parser->error->expected || parser->error->no_memory || parser->version < 309)
-        return;
-    hint_first_target(parser, first, starred ? hint_for_targets_parse : hint_deleted_parse);
-    if (parser->version >= 310 && parser->tokens[behind].start < parser->error->offset)
-        codedb_parser_fail_before(parser, behind, "a target");
-}
-
-CODEDB_PRIVATE void codedb_hint_deleted(codedb_parser *parser, uint32_t first)
-{
-    if (parser->failed || parser->quiet || parser->version < 310)
-        return;
-    hint_found values = hint_try(parser, hint_values_parse, first, false);
-    if (values.told || !hint_met_end(parser, &values))
-        return;
-    codedb_parser_fail_expected(parser, "newline");
-    hint_reach(parser, &values);
-}
-
-/* Whether CPython has a message for an absent 'in' behind what begins at token `first`: since 3.13, in a comprehension, behind sums. */
-static bool hint_tells_in(const codedb_parser *parser, uint32_t first)
-{
-    codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
-    return parser->version >= 313 && kind != CODEDB_TOKEN_KEYWORD_NOT && kind != CODEDB_TOKEN_STAR &&
-           hint_is_in_brackets(parser, first);
-}
-
-/* star_expressions, and that they can be targets. */
-static void hint_clause_targets_parse(codedb_parser *parser)
-{
-    uint32_t first = parser->at;
-    codedb_plain_star_expressions_parse(parser);
-    uint32_t index = parser->count - 1, behind = parser->tokens[parser->at].start;
-    if (parser->failed && parser->error->expected && !parser->error->no_memory && !hint_tells_in(parser, first))
-        hint_first_target(parser, first, hint_for_targets_parse);
-    if (parser->failed)
-        return;
-    uint32_t at = parser->at;
-    if (codedb_expression_begins(parser))
-        codedb_hint_behind(parser, "'in'");
-    if (parser->failed && !parser->error->expected)
-        return;
-    behind = parser->failed && parser->error->reached > behind ? parser->error->reached : behind;
-    parser->failed = false;
-    parser->at = hint_token_at(parser, at, behind);
-    codedb_target_check(parser, index, CODEDB_TARGET_FOR);
-    if (parser->failed && parser->error->reached < behind)
-        parser->error->reached = behind;
-}
-
-/* The same in 3.9, which looks for less. */
-static void hint_old_targets_parse(codedb_parser *parser)
-{
-    uint32_t first = parser->at, behind;
-    codedb_plain_star_expressions_parse(parser);
-    behind = parser->at;
-    if (!parser->failed)
-        codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_FOR);
-    else if (parser->error->expected && !parser->error->no_memory)
-        hint_first_target(parser, first, hint_for_targets_parse);
-    if (behind < parser->end && parser->failed && parser->error->expected) {
-        parser->failed = false;
-        parser->at = behind;
-    }
-}
-
-CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first)
-{
-    bool may_tell = !parser->failed || (parser->error->expected && !parser->error->no_memory);
-    if (!may_tell || parser->quiet || parser->version < 309)
-        return 0;
-    hint_found found =
-        hint_try(parser, parser->version == 309 ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (parser->version == 309 && !found.told) {
-        hint_fail_reached(parser, &found, hint_something);
-        if (found.any && parser->failed && !parser->error->no_memory) { /* 3.9 has a message also for what can be a target */
-            parser->error->expected = false;
-            parser->error->at_once = true;
-        }
-    }
-    return found.reached;
-}
-
-CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first)
-{
-    uint32_t behind = codedb_parser_behind_star_targets(parser, first), place = parser->tokens[behind].start;
-    if (parser->version < 310 || (parser->failed && (!parser->error->expected || parser->error->offset <= place)))
-        return;
-    parser->failed = false;
-    parser->at = behind;
-    codedb_parser_fail_expected(parser, "'in'");
-    parser->error->reached = place;
-}
-
-CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first)
-{
-    if (parser->error->no_memory || !codedb_parser_has_whole(parser, first))
-        return;
-    if (!parser->error->expected) { /* what is wrong in the targets CPython does not look for before it misses the 'in' */
-        hint_found read = hint_try(parser, codedb_target_list_parse, first, true);
-        parser->failed = read.told;
-        parser->at = hint_token_at(parser, first, read.reached);
-        codedb_parser_fail_expected(parser, "'in'");
-    }
-    parser->error->reached = parser->error->offset;
-    parser->error->expected = false;
-    parser->error->at_once = true;
-}
-
-CODEDB_PRIVATE void codedb_hint_brace_no_in(codedb_parser *parser)
-{
-    hint_found braces = hint_braces(parser, parser->at);
-    if (!braces.told)
-        parser->at = hint_token_at(parser, parser->at, braces.reached);
-}
-
-CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first)
-{
-    bool is_old = parser->version < 310, is_told = !parser->error->expected;
-    if (parser->quiet || parser->error->no_memory || parser->version < 309)
-        return;
-    hint_found found = hint_try(parser, is_old ? hint_old_targets_parse : hint_clause_targets_parse, first, false);
-    if (is_old && !found.told && !is_told) {
-        hint_fail_reached(parser, &found, hint_something);
-        parser->error->expected = false;
-        parser->error->at_once = true;
-    } else
-        hint_reach(parser, &found);
 }
 
 /* ---- Clauses ------------------------------------------------------------------------------------------------------- */
 
 CODEDB_PRIVATE void codedb_hint_generator(codedb_parser *parser, uint32_t first)
 {
-    hint_found rest = {.reached = 0};
+    codedb_hint_found rest = {.reached = 0};
     if (parser_sees(parser, CODEDB_TOKEN_COMMA) && parser->version >= 309 && !parser->failed && !parser->quiet)
-        rest = hint_try(parser, hint_arguments_parse, parser->at + 1, false);
+        rest = codedb_hint_try(parser, hint_arguments_parse, parser->at + 1, false);
     if (rest.told)
         return;
     codedb_parser_fail_late(parser, first, parser->at, "a generator expression has to be in parentheses here");
-    hint_reach(parser, &rest);
+    codedb_hint_reach(parser, &rest);
 }
 
 CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses, uint32_t first, uint32_t last,
@@ -1191,11 +735,11 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
         return;
     }
     if (!parser->failed) {
-        hint_found braces = hint_braces(parser, parser->at);
+        codedb_hint_found braces = codedb_hint_braces(parser, parser->at);
         if (braces.told)
             return;
         codedb_parser_fail_expected(parser, "',' or a closing bracket");
-        hint_reach(parser, &braces);
+        codedb_hint_reach(parser, &braces);
     }
     if (!parser->error->expected || parser->error->no_memory)
         return;
@@ -1207,35 +751,35 @@ CODEDB_PRIVATE void codedb_hint_clauses(codedb_parser *parser, uint32_t clauses,
 
 CODEDB_PRIVATE void codedb_hint_bound(codedb_parser *parser)
 {
-    hint_found bound = {.reached = 0};
+    codedb_hint_found bound = {.reached = 0};
     uint32_t colon = parser->at;
     if (parser->version >= 312 && parser->version < 314)
-        bound = hint_try(parser, codedb_expression_parse, colon + 1, false);
+        bound = codedb_hint_try(parser, codedb_expression_parse, colon + 1, false);
     if (bound.told)
         return;
-    if (bound.any && !hint_met_end(parser, &bound))
+    if (bound.any && !codedb_hint_met_end(parser, &bound))
         codedb_parser_fail(parser, colon, bound.behind, "expected no bound of a starred type parameter, found ':'");
     if (!bound.any && bound.reached > parser->tokens[colon].start) {
-        parser->at = hint_token_at(parser, colon, bound.reached);
+        parser->at = codedb_hint_token_at(parser, colon, bound.reached);
         codedb_parser_fail_expected(parser, "an expression");
     }
     codedb_parser_fail_expected(parser, "no bound of a starred type parameter");
-    hint_reach(parser, &bound);
+    codedb_hint_reach(parser, &bound);
 }
 
 CODEDB_PRIVATE void codedb_hint_capture(codedb_parser *parser)
 {
     if (parser->failed)
         return;
-    hint_found target = hint_try(parser, codedb_expression_parse, parser->at, false);
-    uint32_t start = hint_start(parser, parser->at, target.behind);
+    codedb_hint_found target = codedb_hint_try(parser, codedb_expression_parse, parser->at, false);
+    uint32_t start = codedb_hint_start(parser, parser->at, target.behind);
     if (target.told)
         return;
     if (target.any)
         codedb_parser_fail(parser, start, target.behind, "expected a name behind 'as' in a pattern, found an expression");
     else
         codedb_parser_fail_expected(parser, "a name");
-    hint_reach(parser, &target);
+    codedb_hint_reach(parser, &target);
 }
 
 /* expressions ['as' NAME] ':' */
@@ -1251,15 +795,15 @@ static void hint_exceptions_parse(codedb_parser *parser)
 
 CODEDB_PRIVATE void codedb_hint_exceptions(codedb_parser *parser, uint32_t first)
 {
-    hint_found others = {.reached = 0};
+    codedb_hint_found others = {.reached = 0};
     if (parser->version >= 310)
-        others = hint_try(parser, hint_exceptions_parse, parser->at + 1, false);
+        others = codedb_hint_try(parser, hint_exceptions_parse, parser->at + 1, false);
     if (others.told)
         return;
     if (others.whole)
         codedb_parser_fail(parser, first, parser->at, "several exception types have to be in parentheses before Python 3.14");
     codedb_parser_fail_expected(parser, "':' (several exception types have to be in parentheses before Python 3.14)");
-    hint_reach(parser, &others);
+    codedb_hint_reach(parser, &others);
 }
 
 /* ---- Keys and fields ----------------------------------------------------------------------------------------------- */
@@ -1302,7 +846,7 @@ static void hint_move_to(codedb_parser *parser, uint32_t place)
     if (parser->error->no_memory)
         return;
     parser->failed = false;
-    parser->at = hint_token_at(parser, 0, place);
+    parser->at = codedb_hint_token_at(parser, 0, place);
     codedb_parser_fail_expected(parser, "an expression");
 }
 
@@ -1348,14 +892,14 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
         return;
     if (in_display && parser->version >= 310 && error->expected && error->reached >= parser->tokens[parser->end].start)
         return; /* it has met the end in brackets, and looks for nothing else */
-    hint_found clauses = {.reached = 0};
+    codedb_hint_found clauses = {.reached = 0};
     if (in_display)
         clauses = hint_starred_clauses(parser, star);
     if (clauses.told)
         return;
     if (parser->version == 309)
-        hint_fail_reached(parser, &clauses, hint_something);
-    hint_reach(parser, &clauses);
+        codedb_hint_fail_reached(parser, &clauses, CODEDB_HINT_SOMETHING);
+    codedb_hint_reach(parser, &clauses);
     if (parser->version < 313) {
         hint_old_starred(parser, star);
     } else if (parser->again && !in_display && !error->expected) {
@@ -1375,29 +919,6 @@ CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser)
     codedb_parser_fail_expected(parser, "an operator or a comma");
     parser->error->expected = false;
     parser->error->at_once = true;
-}
-
-static void hint_one_target_parse(codedb_parser *parser)
-{
-    codedb_expression_parse(parser);
-    codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
-}
-
-static void hint_old_target_parse(codedb_parser *parser)
-{
-    uint32_t first = parser->at;
-    hint_one_target_parse(parser);
-    if (parser->failed && parser->error->expected && !parser->error->no_memory)
-        hint_first_target(parser, first, hint_one_target_parse);
-}
-
-CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first)
-{
-    if (parser->version != 309 || parser->quiet || parser->error->no_memory || (parser->failed && !parser->error->expected))
-        return;
-    hint_found target = hint_try(parser, hint_old_target_parse, first, false);
-    if (!target.told)
-        hint_fail_reached(parser, &target, "':'");
 }
 
 /* ','.(expressions ['as' star_target])+ [','] ')', behind the '(' */
@@ -1457,23 +978,23 @@ CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren
     if (parser->version < 310 || parser->quiet || !parser->failed || !parser->error->expected || parser->error->no_memory ||
         parser->tokens[paren].kind != CODEDB_TOKEN_LEFT_PAREN)
         return;
-    hint_found items = hint_try(parser, hint_with_parse, paren, false);
-    hint_reach(parser, &items);
+    codedb_hint_found items = codedb_hint_try(parser, hint_with_parse, paren, false);
+    codedb_hint_reach(parser, &items);
 }
 
 CODEDB_PRIVATE void codedb_hint_handlers(codedb_parser *parser, void (*parse)(codedb_parser *), uint32_t first)
 {
     if (parser->version < 311 || parser->quiet || !parser->error->expected || parser->error->no_memory)
         return;
-    hint_found handlers = hint_try(parser, parse, first, false);
-    hint_reach(parser, &handlers);
+    codedb_hint_found handlers = codedb_hint_try(parser, parse, first, false);
+    codedb_hint_reach(parser, &handlers);
 }
 
 CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*parse)(codedb_parser *))
 {
     uint32_t first = parser->at;
     bool is_star = parser->tokens[first + 1].kind == CODEDB_TOKEN_STAR;
-    hint_found header = hint_try(parser, parse, first, false);
+    codedb_hint_found header = codedb_hint_try(parser, parse, first, false);
     if (header.told)
         return;
     if (header.whole)
@@ -1481,38 +1002,38 @@ CODEDB_PRIVATE void codedb_hint_other_handler(codedb_parser *parser, void (*pars
     parser->at += !parser->failed;
     codedb_parser_fail_expected(parser, is_star ? "no '*' behind 'except', as in the clauses before it"
                                                 : "'*' behind 'except', as in the clauses before it");
-    hint_reach(parser, &header);
+    codedb_hint_reach(parser, &header);
 }
 
 CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (*parse)(codedb_parser *),
                                                    void (*parse_all)(codedb_parser *))
 {
     uint32_t first = parser->at;
-    hint_found pattern = hint_try(parser, parse, first, false), all = pattern;
+    codedb_hint_found pattern = codedb_hint_try(parser, parse, first, false), all = pattern;
     if (pattern.told)
         return;
     codedb_token_kind behind = (codedb_token_kind)parser->tokens[pattern.behind].kind;
     if (behind == CODEDB_TOKEN_EQUAL && parser->tokens[pattern.behind - 1].kind == CODEDB_TOKEN_NAME) /* 'a.b=' is no pattern */
         pattern.whole = false;
     if (pattern.whole)
-        all = hint_try(parser, parse_all, first, false);
+        all = codedb_hint_try(parser, parse_all, first, false);
     if (all.told)
         return;
     bool goes_on = behind == CODEDB_TOKEN_VERTICAL_BAR || behind == CODEDB_TOKEN_KEYWORD_AS;
-    uint32_t start = goes_on ? first : hint_start(parser, first, pattern.behind);
+    uint32_t start = goes_on ? first : codedb_hint_start(parser, first, pattern.behind);
     if (pattern.whole)
         codedb_parser_fail(parser, start, start + 1, "positional patterns follow keyword patterns");
     else if (parser->tokens[first].kind == CODEDB_TOKEN_NAME && !parser->failed)
         parser->at++;
     codedb_parser_fail_expected(parser, "a keyword pattern");
     /* up to 3.12 it takes what it has read when it meets the end of the source */
-    hint_reach(parser, parser->version >= 313 || all.reached < parser->tokens[parser->end].start ? &all : &pattern);
+    codedb_hint_reach(parser, parser->version >= 313 || all.reached < parser->tokens[parser->end].start ? &all : &pattern);
 }
 
 CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first)
 {
     /* where the tokens end CPython had an error of its lexer before it looked for mistakes */
-    bool met_end = hint_token_at(parser, first, parser->error->reached) == parser->end;
+    bool met_end = codedb_hint_token_at(parser, first, parser->error->reached) == parser->end;
     if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !met_end)
         hint_legacy(parser, first);
 }
@@ -1520,46 +1041,47 @@ CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first
 /* In 3.9, where it is first. */
 static void hint_old_subscript(codedb_parser *parser)
 {
-    hint_found clauses = hint_starred_clauses(parser, parser->at), operand = {.reached = 0};
+    codedb_hint_found clauses = hint_starred_clauses(parser, parser->at), operand = {.reached = 0};
     if (!clauses.told)
-        operand = hint_try(parser, codedb_expression_parse, parser->at + 1, false);
+        operand = codedb_hint_try(parser, codedb_expression_parse, parser->at + 1, false);
     if (!clauses.told && !operand.told)
-        parser->at = hint_token_at(parser, parser->at, clauses.reached > operand.reached ? clauses.reached : operand.reached);
+        parser->at =
+            codedb_hint_token_at(parser, parser->at, clauses.reached > operand.reached ? clauses.reached : operand.reached);
 }
 
 /* Before 3.11 a '*' fits nowhere in a subscript. But behind what may be called CPython has looked for a comprehension that is none, which may
  * begin with the '[': 3.9 with one starred expression, 3.10 also with several elements. */
 CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket)
 {
-    hint_found list = {.reached = 0};
+    codedb_hint_found list = {.reached = 0};
     if (parser->failed)
         return;
     if (parser->version == 309 && parser->at == bracket + 1 && !parser->quiet)
         hint_old_subscript(parser);
     else if (parser->version == 310 && !parser->quiet)
-        list = hint_try(parser, hint_display_parse, bracket, false);
+        list = codedb_hint_try(parser, hint_display_parse, bracket, false);
     if (parser->failed)
         return;
     codedb_parser_require(parser, 311, "unpacking in a subscript");
     /* for CPython it is only the unexpected token */
     parser->error->expected = !parser->error->no_memory;
-    hint_reach(parser, &list);
+    codedb_hint_reach(parser, &list);
 }
 
 /* '**' expression in parentheses: CPython looks at the operand. */
 CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
 {
     uint32_t star = parser->at;
-    hint_found operand = {.reached = 0};
+    codedb_hint_found operand = {.reached = 0};
     if (!parser->quiet)
-        operand = hint_try(parser, hint_value_parse, star + 1, false);
+        operand = codedb_hint_try(parser, codedb_hint_value_parse, star + 1, false);
     if (operand.told)
         return;
     if (operand.any && hint_is_group(parser, star, operand.behind))
         codedb_parser_fail(parser, star, star + 1, "expected an expression in parentheses, found '**'");
     bool is_told = parser->failed;
     codedb_parser_fail_expected(parser, "an expression");
-    hint_reach(parser, &operand);
+    codedb_hint_reach(parser, &operand);
     /* CPython looks for a statement of Python 2 wherever it looks for an expression that begins with a word */
     if (!is_told && !parser->quiet && !parser->error->no_memory)
         hint_legacy(parser, star + 1);
@@ -1570,7 +1092,7 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
 static bool hint_has_key(const codedb_parser *parser, uint32_t first, uint32_t *last)
 {
     uint32_t behind = codedb_parser_behind_expression(parser, first);
-    *last = behind - (hint_start(parser, first, behind) - first);
+    *last = behind - (codedb_hint_start(parser, first, behind) - first);
     return behind > first && !parser->error->at_once;
 }
 
@@ -1591,7 +1113,7 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first)
         parser->error->reached = parser->tokens[parser->at].start;
     } else if (!hint_has_key(parser, first, &last)) {
         if (!parser->quiet && !parser->error->at_once)
-            hint_try(parser, codedb_expression_parse, first, false);
+            codedb_hint_try(parser, codedb_expression_parse, first, false);
         return;
     }
     hint_tell_end(parser, last, message);

@@ -1,5 +1,6 @@
 /* codedb_parser.h -- what the files of the parser share (codedb_expression.c, codedb_fstring.c, codedb_parameter.c,
- * codedb_target.c, codedb_statement.c, codedb_pattern.c, codedb_syntax.c, codedb_hint.c): its state and the laying down of nodes.
+ * codedb_target.c, codedb_statement.c, codedb_pattern.c, codedb_syntax.c, codedb_hint.c, codedb_hint_target.c): its state and
+ * the laying down of nodes.
  *
  * Included by those files only. Recursive descent over the token array; the binary operators by precedence climbing; no
  * production is ever tried twice, but to tell an error better.
