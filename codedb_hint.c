@@ -285,17 +285,19 @@ static bool hint_is_match_header(const codedb_parser *parser, uint32_t first)
 
 /* NAME !'(' star_expressions, which was a statement in Python 2: they are read, and what is wrong in them is told. Of `print` and `exec`
  * the word is told of. */
-static void hint_legacy(codedb_parser *parser, uint32_t first)
+static void hint_legacy(codedb_parser *parser, uint32_t first, bool was_read)
 {
     const codedb_token *word = &parser->tokens[first];
     if (word->kind != CODEDB_TOKEN_NAME || word[1].kind == CODEDB_TOKEN_LEFT_PAREN)
         return;
-    bool was_read = codedb_hint_may_miss_comma(parser, first), again = parser->again;
+    bool again = parser->again;
     parser->again = again || (!was_read && !hint_is_match_header(parser, first));
     codedb_hint_found found =
         codedb_hint_try(parser, was_read ? hint_read_again_parse : codedb_hint_values_parse, first + 1, false);
     parser->again = again;
     codedb_hint_reach(parser, &found);
+    if (was_read && !found.told && !codedb_hint_may_miss_comma(parser, first))
+        codedb_hint_brackets_again(parser, first + 1);
     if (found.told || !found.any || !hint_is_legacy_word(parser, first, first + 1))
         return;
     bool is_print = word->length == 5;
@@ -318,11 +320,13 @@ CODEDB_PRIVATE void codedb_hint_read_expression(codedb_parser *parser, uint32_t 
         return;
     if (past == CODEDB_HINT_FRESH && codedb_hint_braces(parser, behind).told)
         return;
-    codedb_token_kind kind = (codedb_token_kind)parser->tokens[behind].kind;
-    bool goes_on =
-        codedb_token_opens(kind) || kind == CODEDB_TOKEN_PLUS || kind == CODEDB_TOKEN_MINUS || kind == CODEDB_TOKEN_STAR;
-    if (!hint_comma(parser, first, behind) && (past != CODEDB_HINT_REMEMBERED || (behind == first + 1 && !goes_on)))
-        hint_legacy(parser, first);
+    bool may_miss = codedb_hint_may_miss_comma(parser, first), is_remembered = past == CODEDB_HINT_REMEMBERED;
+    unsigned kind = parser->tokens[first + 1].kind;
+    bool goes_on = kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_PLUS ||
+                   kind == CODEDB_TOKEN_MINUS || kind == CODEDB_TOKEN_STAR;
+    bool reads_word = !is_remembered || (may_miss ? behind == first + 1 && !goes_on : kind != CODEDB_TOKEN_STAR);
+    if (!hint_comma(parser, first, behind) && reads_word)
+        hint_legacy(parser, first, may_miss || (is_remembered && goes_on));
 }
 
 CODEDB_PRIVATE void codedb_hint_expression(codedb_parser *parser, uint32_t first)
@@ -515,7 +519,7 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
     codedb_parser_fail_expected(parser, expected);
     codedb_hint_reach(parser, &braces);
     if (first_failure && is_operand)
-        codedb_hint_read_expression(parser, start, false);
+        codedb_hint_read_expression(parser, start, CODEDB_HINT_FRESH);
 }
 
 /* ---- = where none can be ------------------------------------------------------------------------------------------- */
@@ -872,10 +876,11 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
         if (error.expected && error.reached < reached)
             parser->error->reached = reached;
     } else {
-        /* In a display CPython has looked for mistakes before, and read on. */
-        if (in_display && error.expected && reached < error.reached)
+        /* In a display CPython has looked for mistakes before, and read on; and where only its second look reads. */
+        bool has_looked = in_display || parser->again;
+        if (has_looked && error.expected && reached < error.reached)
             reached = error.reached;
-        bool is_behind = in_display && parser->error->expected && reached > parser->error->offset;
+        bool is_behind = has_looked && parser->error->expected && reached > parser->error->offset;
         if ((is_behind || (!parser->error->expected && !is_lambda)) && !parser->error->at_once)
             hint_move_to(parser, reached);
         parser->error->expected = false;
@@ -1035,7 +1040,7 @@ CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first
     /* where the tokens end CPython had an error of its lexer before it looked for mistakes */
     bool met_end = codedb_hint_token_at(parser, first, parser->error->reached) == parser->end;
     if (!parser->quiet && !parser->error->at_once && !parser->error->no_memory && !met_end)
-        hint_legacy(parser, first);
+        hint_legacy(parser, first, codedb_hint_may_miss_comma(parser, first));
 }
 
 /* In 3.9, where it is first. */
@@ -1084,7 +1089,7 @@ CODEDB_PRIVATE void codedb_hint_double_starred(codedb_parser *parser)
     codedb_hint_reach(parser, &operand);
     /* CPython looks for a statement of Python 2 wherever it looks for an expression that begins with a word */
     if (!is_told && !parser->quiet && !parser->error->no_memory)
-        hint_legacy(parser, star + 1);
+        hint_legacy(parser, star + 1, codedb_hint_may_miss_comma(parser, star + 1));
 }
 
 /* Whether the key that begins at `first` and could not be parsed is what CPython tells of: then what of it is whole ends before token `last`.

@@ -51,5 +51,8 @@ CODEDB_PRIVATE void codedb_hint_read_expression(codedb_parser *parser, uint32_t 
 /* Fails at the token up to which was looked: CPython 3.9 looks for mistakes at once, and blames the last token that it has read. What would
  * have fit there is not known. */
 CODEDB_PRIVATE void codedb_hint_fail_reached(codedb_parser *parser, const codedb_hint_found *found, const char *expected);
+/* The expression that begins at `first` was read before and has failed: if it may be a list, a tuple or a comprehension, CPython looks for
+ * one. */
+CODEDB_PRIVATE void codedb_hint_brackets_again(codedb_parser *parser, uint32_t first);
 
 #endif

@@ -153,9 +153,18 @@ static void hint_named_again_parse(codedb_parser *parser)
 static void hint_brackets_again_parse(codedb_parser *parser)
 {
     do {
-        parser->at++;
+        uint32_t first = ++parser->at;
         hint_named_again_parse(parser);
+        codedb_hint_brackets_again(parser, first);
     } while (parser_sees(parser, CODEDB_TOKEN_COMMA));
+}
+
+CODEDB_PRIVATE void codedb_hint_brackets_again(codedb_parser *parser, uint32_t first)
+{
+    if (!codedb_token_opens(parser->tokens[first].kind) || !parser->failed || !parser->error->expected || parser->quiet)
+        return;
+    codedb_hint_found brackets = codedb_hint_try(parser, hint_brackets_again_parse, first, false);
+    codedb_hint_reach(parser, &brackets);
 }
 
 /* An element of what may be elements side by side. */
@@ -169,18 +178,13 @@ typedef struct hint_beside {
 static void hint_element_read(codedb_parser *parser, bool remembered)
 {
     uint32_t first = parser->at;
-    codedb_token_kind kind = parser_kind(parser);
     if (!remembered) {
         codedb_star_named_parse(parser);
         return;
     }
     hint_named_again_parse(parser);
     codedb_hint_read_expression(parser, first, CODEDB_HINT_READ);
-    bool is_bracketed = kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_PAREN;
-    if (!is_bracketed || !parser->failed || !parser->error->expected || parser->quiet)
-        return;
-    codedb_hint_found brackets = codedb_hint_try(parser, hint_brackets_again_parse, first, false);
-    codedb_hint_reach(parser, &brackets);
+    codedb_hint_brackets_again(parser, first);
 }
 
 /* The same. `before`: where the element begins that stands at its side, and whether CPython had that in mind; then it has not looked behind it.
@@ -191,7 +195,8 @@ static uint32_t hint_element_parse(codedb_parser *parser, hint_beside *before)
     uint32_t first = parser->at;
     bool is_beside = parser->version >= 310 && parser->tokens[first - 1].kind != CODEDB_TOKEN_COMMA &&
                      parser->tokens[before->first].kind != CODEDB_TOKEN_STAR;
-    bool remembered = is_beside && !before->remembered && codedb_hint_may_miss_comma(parser, before->first);
+    bool remembered = is_beside && ((before->remembered && codedb_token_opens(parser_kind(parser))) ||
+                                    codedb_hint_may_miss_comma(parser, before->first));
     *before = (hint_beside){.first = first, .remembered = remembered};
     hint_element_read(parser, remembered);
     if (!parser->failed || !parser->error->expected || parser->error->no_memory)

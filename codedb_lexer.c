@@ -981,9 +981,11 @@ static const unsigned char *lexer_decimal(lexer *lx, const unsigned char *start)
         zeros++;
     bool integer = *p != '.' && (*p | 0x20) != 'e' && (*p | 0x20) != 'j';
     bool is_old = lx->target < 310;
-    if (integer && *start == '0' && zeros < p)
+    if (integer && *start == '0' && zeros < p) {
+        lx->error->in_bytes = !is_old;
         return lexer_fail(lx, is_old ? p - 1 : start, is_old ? 1 : (size_t)(zeros - start), false,
                           "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers");
+    }
     if (*p == '.')
         p = lexer_is_digit(p[1]) ? lexer_digits(lx, p + 1) : p + 1;
     if (p != NULL && (*p | 0x20) == 'e') {
@@ -1364,15 +1366,13 @@ static inline const unsigned char *lexer_close(lexer *lx, const unsigned char *p
 /* Whether a lambda stands in the innermost field, in no brackets. */
 static bool lexer_finds_lambda(const lexer *lx)
 {
-    const codedb_token *brace = lx->out - 1;
-    uint32_t closed = 0;
-    for (; brace->start > lx->brackets[lx->level].offset; brace--) {
-        if (closed == 0 && brace->kind == CODEDB_TOKEN_KEYWORD_LAMBDA)
-            return true;
-        closed += codedb_token_closes(brace->kind);
-        closed -= codedb_token_opens(brace->kind);
+    const codedb_token *at = lx->out - 1;
+    bool is_found = false;
+    for (int closed = 0; !is_found && at->start > lx->brackets[lx->level].offset; at--) {
+        is_found = closed == 0 && at->kind == CODEDB_TOKEN_KEYWORD_LAMBDA;
+        closed += codedb_token_closes(at->kind) - codedb_token_opens(at->kind);
     }
-    return false;
+    return is_found;
 }
 
 static inline const unsigned char *lexer_colon(lexer *lx, const unsigned char *p)

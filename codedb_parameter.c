@@ -100,13 +100,21 @@ static bool parameter_tells_slash(codedb_parser *parser, const parameter_list *s
     return false;
 }
 
+/* Where the token is that CPython has read last when a parameter has just been parsed: behind the comma of a function's parameter it has looked
+ * for a comment with a type. */
+static uint32_t parameter_reached(const codedb_parser *parser, codedb_token_kind closing)
+{
+    bool is_read_on = parser_sees(parser, CODEDB_TOKEN_COMMA) && closing == CODEDB_TOKEN_RIGHT_PAREN;
+    return parser->tokens[parser->at + is_read_on].start;
+}
+
 /* The parameter from `first` to `last` has no default and must have one. Up to 3.8 CPython tells of the whole list, in 3.9 of the last
  * token that it has seen. Behind a '/' it tells only when all defaults are before the '/', or since 3.12 all behind it. */
 static void parameter_fail_default(codedb_parser *parser, const parameter_list *seen, uint32_t first, uint32_t last)
 {
     bool is_unknown = seen->slash && (seen->slash_defaults ? seen->late_defaults : parser->version < 312);
     bool reads_on = seen->slash && parser->version >= (is_unknown ? 311 : 312) && !parser->failed && !parser->quiet;
-    uint32_t reached = 0;
+    uint32_t reached = parser->version >= 310 && !is_unknown && !parser->failed ? parameter_reached(parser, seen->closing) : 0;
     if (reads_on && parameter_tells_slash(parser, seen, is_unknown, &reached))
         return;
     if (parser->version >= 309 && is_unknown)
@@ -116,7 +124,7 @@ static void parameter_fail_default(codedb_parser *parser, const parameter_list *
     else if (parser->version < 310)
         first = last = parser->at + (parser_sees(parser, CODEDB_TOKEN_COMMA) && seen->closing == CODEDB_TOKEN_RIGHT_PAREN);
     codedb_parser_fail_late(parser, first, last, "parameter without a default follows parameter with a default");
-    if (reads_on && parser->error->reached < reached)
+    if (parser->failed && parser->error->reached < reached)
         parser->error->reached = reached;
 }
 
@@ -203,7 +211,7 @@ static void parameter_fail_star(codedb_parser *parser, const parameter_list *see
         if (parser->failed && !parser->error->expected)
             return;
         is_told = !parser->failed && (parser_sees(parser, CODEDB_TOKEN_COMMA) || parser_sees(parser, seen->closing));
-        reached = parser->failed ? parser->error->reached : parser->tokens[parser->at].start;
+        reached = parser->failed ? parser->error->reached : parameter_reached(parser, seen->closing);
         parser->failed = false;
         parser->at = star;
     }

@@ -642,7 +642,7 @@ typedef struct codedb_syntax_error {
     bool at_once;     /* the parser's: CPython tells of it whenever it reads it, and not only in its second look */
     bool unended;     /* the parser's: in strings of which the last has no end here, told at the token behind them */
     bool late;        /* the parser's: CPython finds it only when it has parsed the whole source; up to 3.8 */
-    bool in_bytes;    /* the parser's: late, and CPython counts the bytes before it for the column */
+    bool in_bytes;    /* CPython counts the bytes before it for the column: of what is late, and of leading zeros */
     bool yields;      /* an error of the lexer that CPython reports only when the parser finds none before it */
     bool raises;    /* the lexer's: CPython tells of it also when it looks at the rest of the source, or of a replacement field */
     bool continued; /* the lexer's: behind a backslash there is no line break, or nothing more */

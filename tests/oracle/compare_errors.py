@@ -237,9 +237,18 @@ def typed(paths, generator, count):
     return (text for text in (slip(piece, generator) for piece in pieces(paths, generator, count)) if "\0" not in text)
 
 
+def as_of_another_word(error, text):
+    """What CPython up to 3.9 says at the same place when it cannot replace it by a message about 'print' or 'exec'."""
+    other = python_parse(re.sub(r"\b(prin|exe)[tc]\b", r"\1_", text))
+    is_same_place = isinstance(other, SyntaxError) and (other.lineno, other.offset) == (error.lineno, error.offset)
+    return other if is_same_place else error
+
+
 def is_about_one_token(error, text):
     """What CPython before 3.12 says of braces, of those in a field, too, it says of the token behind the string, or of the whole string; what 3.8
     finds late in a field has a place that lies somewhere in the string."""
+    if VERSION < 310 and error.msg.startswith("Missing parentheses in call to"):
+        error = as_of_another_word(error, text)
     end = getattr(error, "end_offset", None)
     in_field = None if error.msg.startswith("f-string: f-string: expecting") else place_in_field(error, text)
     if VERSION < 312 and (error.msg.startswith("f-string") or error.filename == "<fstring>") and not in_field:
@@ -267,8 +276,18 @@ def slack(text):
     return max(len(line.encode("utf-8", "surrogatepass")) - len(line) for line in text.split("\n")) if GOES_ON.search(text) else 0
 
 
+def continued(text, line):
+    """How many characters there are in the lines before this one that go on in it because of a backslash."""
+    lines, first = text.split("\n"), line - 1
+    while first > 0 and lines[first - 1].endswith("\\"):
+        first -= 1
+    return sum(len(before) + 1 for before in lines[first:line - 1])
+
+
 def is_same(error, text, place, line, column):
-    """Whether codedb's line and column (from 0) are CPython's place."""
+    """Whether codedb's line and column (from 0) are CPython's place. 3.8 counts the columns of what is no token from the first line on."""
+    if VERSION < 309 and place == (line, column + 1 + continued(text, line)):
+        return True
     if not place_in_field(error, text) and not has_column(error, text):
         return place[0] == line
     return place == (line, column + 1) or (place[0] == line and abs(place[1] - (column + 1)) <= slack(text))
