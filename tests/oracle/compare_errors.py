@@ -1,14 +1,14 @@
 """Where a syntax error is: does codedb, told the version of the Python that runs this, report the line and column that it reports?
 
-    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|characters|real|typed|made|fields] PATH...
+    python compare_errors.py DUMP_NODES SEED COUNT [--show N] [--only edited|characters|real|typed|prose|made|fields] PATH...
 
-Six populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced; those that come of
+Seven populations: all sources that come of those in short_sources.txt when one token is left out, put in or replaced; those that come of
 them when something stands before, behind or instead of a token that is no good one, or blanks and line breaks; and COUNT sources each of
-pieces of the .py files below the paths in which one token was changed, or a line or character as by a slip of the hand, small sources
-made from the grammar below, and f-strings with fields made from it; most are broken. Prints for each: sources, rejected ones, those
-reported at the same place, the others by whether CPython's message is about one token, and those that only one of the two accepts. Fails
-when these are any, or more than TOLERATED of the rejected ones are elsewhere though about one token. --show: N of the differences for
-each of CPython's messages.
+pieces of the .py files below the paths in which one token was changed, or a line or character as by a slip of the hand, lines of their
+comments and docstrings, which are English and languages of all kinds, small sources made from the grammar below, and f-strings with
+fields made from it; most are broken. Prints for each: sources, rejected ones, those reported at the same place, the others by whether
+CPython's message is about one token, and those that only one of the two accepts. Fails when these are any, or more than TOLERATED of the
+rejected ones are elsewhere though about one token. --show: N of the differences for each of CPython's messages.
 
 A column that CPython's line does not have says nothing (-1 for a decorator at the end of the source; up to 3.9 columns behind a string of
 several lines are counted from its first one): of such an error only the line is compared."""
@@ -19,6 +19,7 @@ import os
 import random
 import re
 import sys
+import textwrap
 import tokenize
 import warnings
 
@@ -26,7 +27,7 @@ import compare_acceptance
 from compare_acceptance import VERSION, Codedb, differ, mutate, pieces, python_parse
 
 # Shares of the rejected sources: of the made ones many have several mistakes at once, and CPython's choice between them is of no use.
-TOLERATED = {"edited": 0.00002, "characters": 0.0001, "real": 0.0003, "typed": 0.0003, "made": 0.0005, "fields": 0.0005}
+TOLERATED = {"edited": 0.00002, "characters": 0.0001, "real": 0.0003, "typed": 0.0003, "prose": 0.0003, "made": 0.0005, "fields": 0.0005}
 
 # An alternative: how often it is chosen, and its tokens; words in capitals are rules. Where there is no depth left it is the first.
 RULES = {
@@ -237,6 +238,25 @@ def typed(paths, generator, count):
     return (text for text in (slip(piece, generator) for piece in pieces(paths, generator, count)) if "\0" not in text)
 
 
+PROSE = re.compile(r'"""(.+?)"""|\'\'\'(.+?)\'\'\'|((?:^[ \t]*#.*\n)+)', re.S | re.M)
+
+
+def prose(paths, generator, count):
+    """A few lines each of the comments and strings of several lines in the files."""
+    names = list(compare_acceptance.files(paths))
+    while count > 0:
+        found = PROSE.findall(compare_acceptance.read(generator.choice(names)) or "")
+        if not found:
+            continue
+        for text in generator.sample(found, min(4, len(found))):
+            lines = re.sub(r"(?m)^[ \t]*#", "", "".join(text)).splitlines(True)
+            start = generator.randrange(len(lines))
+            lines = textwrap.dedent("".join(lines[start:start + generator.choice((1, 1, 1, 2, 2, 3, 5))]))
+            if lines.strip() and "\0" not in lines:
+                yield lines.strip() if generator.random() < 0.5 else lines
+                count -= 1
+
+
 def as_of_another_word(error, text):
     """What CPython up to 3.9 says at the same place when it cannot replace it by a message about 'print' or 'exec'."""
     other = python_parse(re.sub(r"\b(prin|exe)[tc]\b", r"\1_", text))
@@ -341,8 +361,8 @@ def main():
             texts = edited() if population == "edited" else characters()
         elif population in ("made", "fields"):
             texts = (made if population == "made" else fields)(generator, arguments.count)
-        elif population == "typed":
-            texts = typed(arguments.paths, generator, arguments.count)
+        elif population in ("typed", "prose"):
+            texts = (typed if population == "typed" else prose)(arguments.paths, generator, arguments.count)
         else:
             texts = (mutate(piece, generator, (1,)) for piece in pieces(arguments.paths, generator, arguments.count))
         counts = compare(codedb, texts, arguments.show)
