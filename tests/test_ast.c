@@ -280,12 +280,25 @@ static void adjacent_strings_are_joined(void **state)
         {"f'{'\\n#' # b\n=}'",
          "JoinedStr(values=[Constant(value=''\\\\n#' \\n=',kind=null),FormattedValue(value=Constant(value='\\n#',kind=null),conve"
          "rsion=114,format_spec=null)])"},
+        {"f'{a:{b}{{}}}'",
+         "JoinedStr(values=[FormattedValue(value=Name(id='a',ctx=Load),conversion=-1,format_spec=JoinedStr(values=[Formatt"
+         "edValue(value=Name(id='b',ctx=Load),conversion=-1,format_spec=null),Constant(value='{',kind=null)])),Constant(va"
+         "lue='}',kind=null)])"},
         {"f'''{a # b\n =}'''",
          "JoinedStr(values=[Constant(value='a \\n =',kind=null),FormattedValue(value=Name(id='a',ctx=Load),conv"
          "ersion=114,format_spec=null)])"},
     };
     (void)state;
     assert_shapes(cases, COUNT(cases), "Module(body=[Expr(value=%s)],type_ignores=[])");
+}
+
+/* Since 3.13 they are one brace, as in the text of the f-string. */
+static void braces_behind_a_field_in_a_format_specification_were_a_dict_in_3_12(void **state)
+{
+    (void)state;
+    char *json = ast_of("f'{a:{b}{{}}}'", 312);
+    assert_contains(json, "{\"_type\":\"Dict\",\"keys\":[],\"values\":[]");
+    free(json);
 }
 
 /* ---- Constants ---------------------------------------------------------------------------------------------------- */
@@ -749,6 +762,7 @@ int main(void)
         cmocka_unit_test(expressions_have_the_fields_of_ast),
         cmocka_unit_test(statements_have_the_fields_of_ast),
         cmocka_unit_test(adjacent_strings_are_joined),
+        cmocka_unit_test(braces_behind_a_field_in_a_format_specification_were_a_dict_in_3_12),
         cmocka_unit_test(integers_of_any_size_are_exact),
         cmocka_unit_test(floats_are_the_shortest_that_round_trip),
         cmocka_unit_test(long_floats_are_rounded_by_all_their_digits),
