@@ -20,6 +20,7 @@ static void expression_misplaced_comprehension(codedb_parser *parser);
 static void expression_fail_clauses(codedb_parser *parser, uint32_t first, uint32_t last, const char *message);
 static void expression_named(codedb_parser *parser, bool as_argument);
 static void expression_lambda(codedb_parser *parser, bool of_condition);
+static void expression_check_starred_comprehension(codedb_parser *parser);
 
 /* What an expression, or a starred one, can begin with: whether something follows a comma. */
 static const bool expression_begins[CODEDB_TOKEN_KIND_COUNT] = {
@@ -513,6 +514,8 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
         else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
         uint32_t clause = parser->at, start = parser->version < 309 ? first : seen->last_positional;
+        if (CODEDB_UNLIKELY(parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)) /* in parentheses, up to 3.8 */
+            expression_check_starred_comprehension(parser);
         parser_role(parser, CODEDB_FIELD_elt);
         if (seen->first)
             expression_comprehension(parser);
@@ -934,7 +937,7 @@ static void expression_check_starred_comprehension(codedb_parser *parser)
     if (parser->version >= 315)
         return;
     if (parser->version < 309) { /* of a dict the brace is told of */
-        codedb_parser_fail_late(parser, first - of_dict, last, "%s", message);
+        codedb_parser_fail_late(parser, parser_start(element) - of_dict, last, "%s", message);
         return;
     }
     expression_misplaced_comprehension(parser);

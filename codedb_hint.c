@@ -622,7 +622,9 @@ CODEDB_PRIVATE void codedb_hint_unpacked(codedb_parser *parser, uint32_t star)
     bool is_double = parser->tokens[star].kind == CODEDB_TOKEN_DOUBLE_STAR;
     if (parser->version < 312)
         return;
-    codedb_hint_found value = codedb_hint_try(parser, codedb_hint_value_parse, equal + 1, false);
+    codedb_hint_found value = {.reached = 0};
+    if (!parser->quiet)
+        value = codedb_hint_try(parser, codedb_hint_value_parse, equal + 1, false);
     if (value.told)
         return;
     bool is_told = value.any && !codedb_hint_met_end(parser, &value);
@@ -881,9 +883,10 @@ static void hint_starred_again(codedb_parser *parser, uint32_t star, bool in_dis
         if (has_looked && error.expected && reached < error.reached)
             reached = error.reached;
         bool is_behind = has_looked && parser->error->expected && reached > parser->error->offset;
-        if ((is_behind || (!parser->error->expected && !is_lambda)) && !parser->error->at_once)
+        if ((is_behind || (!parser->error->expected && !(is_lambda && in_display))) && !parser->error->at_once)
             hint_move_to(parser, reached);
         parser->error->expected = false;
+        parser->error->at_once = parser->error->at_once || !has_looked;
     }
     parser->failed = true;
     parser->at = parser->end;
@@ -911,7 +914,9 @@ CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t 
         return; /* CPython's first look did not read the '*', which would have been told of before what is wrong behind it */
     } else if (!parser->quiet && parser->trials < HINT_TRIALS) {
         hint_starred_again(parser, star, in_display);
-    } else if (!in_display && error->expected && !hint_is_whole(parser, star + 1)) {
+    } else if (!in_display && !error->at_once && !hint_is_whole(parser, star + 1)) {
+        if (!error->expected)
+            hint_move_to(parser, error->reached);
         error->expected = false;
         error->at_once = true;
     }

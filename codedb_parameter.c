@@ -202,7 +202,7 @@ static bool parameter_is_bare_star(const codedb_parser *parser, codedb_token_kin
 static void parameter_fail_star(codedb_parser *parser, const parameter_list *seen)
 {
     uint32_t star = parser->at;
-    bool looks = parser->version >= 311 && !parser->failed;
+    bool looks = parser->version >= 311 && !parser->failed && !parser->quiet;
     bool is_told = looks && parser_kind_behind(parser) == CODEDB_TOKEN_COMMA;
     uint32_t reached = looks ? parser->tokens[star + 1].start : 0;
     if (looks && parser_kind_behind(parser) == CODEDB_TOKEN_NAME) {
@@ -233,7 +233,10 @@ static void parameter_star(codedb_parser *parser, parameter_list *seen)
         bool is_keywords = parser->tokens[behind].kind == CODEDB_TOKEN_DOUBLE_STAR;
         if (parser->version < 309 ? is_keywords : parser->version < 310 || seen->closing == CODEDB_TOKEN_COLON)
             place = behind;
+        uint32_t reached = parser->failed ? 0 : parser->tokens[behind].start;
         codedb_parser_fail_late(parser, place, place + 1, "expected a named parameter behind '*'");
+        if (parser->failed && parser->error->reached < reached)
+            parser->error->reached = reached;
         parser->at = parser->failed ? parser->at : first + 1;
     } else if (parser_kind_behind(parser) == CODEDB_TOKEN_COMMA) {
         parser_add(parser, CODEDB_NODE_PARAM_STAR, first, first + 2, parser->count);

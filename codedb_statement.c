@@ -154,6 +154,9 @@ static void statement_assign(codedb_parser *parser, uint32_t first, uint32_t mar
 {
     uint32_t target_first = first, target_mark = mark;
     do {
+        const codedb_node *target = parser_last(parser);
+        if (CODEDB_UNLIKELY(target->kind == CODEDB_NODE_YIELD) && target->parens == 0 && parser->version < 309)
+            codedb_parser_forget_late(parser, target_first); /* it is refused before it is looked into */
         codedb_target_check(parser, parser->count - 1, CODEDB_TARGET_ASSIGN);
         if (CODEDB_UNLIKELY(parser->failed))
             codedb_hint_elements(parser, first);
@@ -990,14 +993,18 @@ static void statement_with(codedb_parser *parser, uint32_t first, uint32_t mark)
 static void statement_returns(codedb_parser *parser)
 {
     uint32_t first = parser->at;
-    bool quiet = parser->quiet;
-    parser->quiet = quiet || (parser->version >= 310 && parser->version < 313);
+    bool quiet = parser->quiet, looks_once = parser->version >= 310 && parser->version < 313, had_failed = parser->failed;
+    parser->quiet = quiet || looks_once;
     codedb_annotation_parse(parser, false, CODEDB_FIELD_returns);
     parser->quiet = quiet;
-    if (!parser_sees(parser, CODEDB_TOKEN_COLON) && !parser->failed && parser->version >= 310 && parser->version < 313)
+    if (CODEDB_UNLIKELY(parser->failed) && looks_once && !had_failed && !parser->error->at_once)
+        parser->error->expected = !parser->error->no_memory;
+    if (!parser_sees(parser, CODEDB_TOKEN_COLON) && !parser->failed && looks_once)
         codedb_parser_fail_expected(parser, "':'");
     else if (CODEDB_UNLIKELY(parser->failed) && parser->version >= 310) {
-        uint32_t behind = codedb_parser_behind_whole(parser, first);
+        uint32_t behind = codedb_parser_behind_expression(parser, first);
+        if (parser->tokens[behind].start > parser->error->offset) /* it is a lambda's body, and the parameters are wrong */
+            behind = codedb_parser_behind_whole(parser, first);
         codedb_parser_fail_before(parser, behind > first ? behind : first - 1,
                                   behind > first ? "':'" : "an expression behind '->'");
     }
@@ -1010,12 +1017,15 @@ static void statement_function(codedb_parser *parser, uint32_t first, uint32_t m
     parser_bound_name(parser, CODEDB_FIELD_name);
     bool named = !parser->failed;
     uint32_t bracket = parser->at;
-    bool quiet = parser->quiet;
-    parser->quiet = quiet || parser->version < 313; /* up to 3.12 the '(' is missed without a second look */
+    bool quiet = parser->quiet, looks_once = parser->version < 313; /* up to 3.12 the '(' is missed without a second look */
+    parser->quiet = quiet || looks_once;
     statement_type_parameters(parser);
     parser->quiet = quiet;
-    if (CODEDB_UNLIKELY(parser->failed) && named)
+    if (CODEDB_UNLIKELY(parser->failed) && named) {
+        if (looks_once && parser->version >= 312 && !parser->error->at_once)
+            parser->error->expected = !parser->error->no_memory;
         codedb_parser_fail_before(parser, bracket, "'('");
+    }
     parser_expect(parser, CODEDB_TOKEN_LEFT_PAREN);
     parser_enter(parser);
     codedb_parameters_parse(parser, CODEDB_TOKEN_RIGHT_PAREN);

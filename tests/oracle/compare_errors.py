@@ -188,15 +188,15 @@ def characters():
 
 def place_in_field(error, text):
     """(line, column) in the source of an error that CPython before 3.12 found in a field of an f-string, in the pseudo source "(field)"; None
-    when it is not of this kind or there are several such fields."""
+    when it is not of this kind or there are several such fields, or one of several lines."""
     pseudo = (error.text or "").rstrip("\n")
     if VERSION >= 312 or pseudo[:1] + pseudo[-1:] != "()" or pseudo in text.split("\n"):
         return None
     field = "{" + pseudo[1:-1]
-    if text.count(field) != 1 or "\n" in text.strip("\n"):
+    if text.count(field) != 1 or "\n" in field:
         return None
-    empty_lines = len(text) - len(text.lstrip("\n"))
-    return 1 + empty_lines, text.index(field) - empty_lines + error.offset
+    before = text[:text.index(field)]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + error.offset
 
 
 FORMS = ("%s", "%s", "%s", "%s!r", "%s:>5", "%s:{w}", "%s=", "y}{%s", "x:{%s}")
