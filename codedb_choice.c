@@ -92,7 +92,8 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
     if (reads_field && lexing->raises && parsing->offset >= choice_last_field(tree))
         return false;
     if (choice_last_fstring(tree) < UINT32_MAX) /* then CPython keeps what the parser found */
-        return parsing->offset < stop && (parsing->reached < stop || (choice_is_unexpected(tree, lexing) && !parsing->expected));
+        return parsing->offset < stop && (parsing->reached < stop || (choice_is_unexpected(tree, lexing) &&
+                                                                      (!parsing->expected || tree->target_version >= 312)));
     if (!(lexing->yields || parsing->indent || tree->target_version < 310))
         return false;
     if (parsing->offset >= stop)

@@ -1425,7 +1425,8 @@ static uint32_t expression_star_behind_other(const codedb_parser *parser, uint32
 CODEDB_PRIVATE void codedb_targets_parse(codedb_parser *parser, bool of_statement)
 {
     uint32_t first = parser->at;
-    bool tells_in = parser->version >= 313 && !of_statement && !parser_sees(parser, CODEDB_TOKEN_STAR);
+    bool tells_in = parser->version >= 313 && !of_statement && !parser_sees(parser, CODEDB_TOKEN_STAR) &&
+                    !parser_sees(parser, CODEDB_TOKEN_KEYWORD_NOT);
     bool had_failed = parser->failed;
     uint32_t reached = 0;
     codedb_target_list_parse(parser);

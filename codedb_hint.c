@@ -311,6 +311,8 @@ CODEDB_PRIVATE void codedb_hint_read_expression(codedb_parser *parser, uint32_t 
         return;
     uint32_t next = first, behind;
     do {
+        if (next > first && past == CODEDB_HINT_REMEMBERED) /* what stands behind an 'else' it remembers as a whole */
+            return;
         first = next;
         behind = codedb_parser_behind_disjunction(parser, first);
         if (behind > first && parser->tokens[behind].kind == CODEDB_TOKEN_KEYWORD_IF)
