@@ -254,8 +254,41 @@ static bool choice_prefers_parsers(const codedb_tree *tree, const choice_view *v
     return true;
 }
 
+/* Where the token ends that begins at byte `start`, an f-string being one; `start` when none does. */
+static uint32_t choice_token_end(const codedb_tree *tree, uint32_t start)
+{
+    uint32_t token = 0, depth = 0;
+    while (token + 1 < tree->token_count && (tree->tokens[token].start < start || tree->tokens[token].length == 0))
+        token++;
+    if (tree->tokens[token].start != start || tree->tokens[token].kind == CODEDB_TOKEN_NEWLINE)
+        return start;
+    for (; token + 1 < tree->token_count; token++) {
+        depth += tree->tokens[token].kind == CODEDB_TOKEN_FSTRING_START;
+        depth -= tree->tokens[token].kind == CODEDB_TOKEN_FSTRING_END;
+        if (depth == 0)
+            break;
+    }
+    return codedb_token_end(tree, token);
+}
+
+/* CPython up to 3.7 gives the last character of a token that does not fit, instead of the first. */
+static void choice_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
+{
+    if (tree->target_version >= 308 || !error->expected || tree->token_count == 0)
+        return;
+    uint32_t end = choice_token_end(tree, error->offset);
+    if (end == error->offset)
+        return;
+    error->length = 0;
+    do {
+        end--;
+        error->length++;
+    } while (end > error->offset && ((unsigned char)tree->source[end] & 0xC0) == 0x80);
+    error->offset = end;
+}
+
 /* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */
-CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
+static bool choice_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
 {
     codedb_syntax_error parsing;
     choice_view view = {.fstring = UINT32_MAX};
@@ -270,4 +303,12 @@ CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, code
         *error = parsing;
     }
     return false;
+}
+
+CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error)
+{
+    bool is_read = choice_read(tree, max_depth, error);
+    if (!is_read)
+        choice_blame_end(tree, error);
+    return is_read;
 }

@@ -513,7 +513,7 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             expression_fail_argument_clauses(parser, seen);
         else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
-        uint32_t clause = parser->at, start = parser->version < 309 ? first : seen->last_positional;
+        uint32_t clause = parser->at, start = parser->version < 307 ? seen->start : parser->version < 309 ? first : seen->last_positional;
         if (CODEDB_UNLIKELY(parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)) /* in parentheses, up to 3.8 */
             expression_check_starred_comprehension(parser);
         parser_role(parser, CODEDB_FIELD_elt);

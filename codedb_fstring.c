@@ -346,7 +346,7 @@ static void fstring_replacement_field(codedb_parser *parser, const fstring_forma
     parser->field = outer;
     parser->quiet = quiet;
     /* Whatever failed, CPython has a message for it in a field, since 3.12 in its second look. */
-    if (!quiet || parser->version < 312)
+    if ((!quiet || parser->version < 312) && parser->version >= 308)
         parser->error->expected = false;
     if (CODEDB_UNLIKELY(parser->failed) && !had_failed && parser->version < 312)
         parser->error->at_once = true;

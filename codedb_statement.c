@@ -1102,6 +1102,7 @@ static void statement_check_old_decorator(codedb_parser *parser, uint32_t first)
     parser->failed = false;
     codedb_parser_fail(parser, behind, behind + 1, "expected a dotted name and perhaps a call behind '@' before Python 3.9");
     parser->error->reached = parser->tokens[behind].start;
+    parser->error->expected = !parser->error->no_memory;
 }
 
 /* decorators: ('@' named_expression NEWLINE)+ */

@@ -28,8 +28,8 @@ static bool syntax_is_indented(const codedb_parser *parser, uint32_t token)
     return start > parser->tree->text_start && parser->source[start - 1] != '\n' && parser->source[start - 1] != '\r';
 }
 
-/* Where an error at a token is reported: as in CPython, at the comment before a line break, at the last blank of an indentation, also of a
- * smaller one, and at the end of the file on its last line. */
+/* Where an error at a token is reported: as in CPython, since 3.8 at the comment before a line break, at the last blank of an indentation, also of
+ * a smaller one, and at the end of the file on its last line. */
 static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
 {
     uint32_t start = parser->tokens[token].start;
@@ -38,7 +38,7 @@ static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
         return syntax_last_line_end(parser);
     if ((kind == CODEDB_TOKEN_INDENT || kind == CODEDB_TOKEN_DEDENT) && syntax_is_indented(parser, token))
         return start - 1;
-    if (kind != CODEDB_TOKEN_NEWLINE || token == 0)
+    if (kind != CODEDB_TOKEN_NEWLINE || token == 0 || parser->version < 308)
         return start;
     uint32_t behind = codedb_token_end(parser->tree, token - 1), comment = start;
     while (comment > behind && parser->source[comment - 1] != '\n' && parser->source[comment - 1] != '\r')

@@ -293,15 +293,6 @@ static codedb_code tree_fail(const codedb_tree *tree, const codedb_syntax_error 
                           (unsigned long)line, (unsigned long)column + 1, error->message);
 }
 
-/* CPython up to 3.7 gives the last byte of a token that does not fit, instead of the first. */
-static void tree_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
-{
-    if (tree->target_version >= 308 || !error->expected || error->length < 2)
-        return;
-    error->offset += error->length - 1;
-    error->length = 1;
-}
-
 /* Reads the host's options, which may be NULL, into `options`. */
 static codedb_code tree_take_options(codedb_parse_options *options, const codedb_parse_options *given, codedb_result *result)
 {
@@ -345,7 +336,6 @@ CODEDB_PRIVATE codedb_code codedb_tree_parse_text(const char *text, size_t lengt
     made->length = (uint32_t)length;
     made->target_version = options.target_version == 0 ? CODEDB_NEWEST_VERSION : options.target_version;
     if (!codedb_tree_read(made, (uint32_t)options.max_depth, &error)) {
-        tree_blame_end(made, &error);
         code = tree_fail(made, &error, options.path, result);
         codedb_tree_free(made);
         return code;

@@ -296,17 +296,25 @@ def slack(text):
     return max(len(line.encode("utf-8", "surrogatepass")) - len(line) for line in text.split("\n")) if GOES_ON.search(text) else 0
 
 
-def continued(text, line):
-    """How many characters there are in the lines before this one that go on in it because of a backslash."""
-    lines, first = text.split("\n"), line - 1
-    while first > 0 and lines[first - 1].endswith("\\"):
-        first -= 1
-    return sum(len(before) + 1 for before in lines[first:line - 1])
+def is_counted_before(text, place, line, column):
+    """Whether CPython's column is counted from where the line began that goes on here."""
+    if not GOES_ON.search(text) or place[0] != line:
+        return False
+    before = [len(other) + 1 for other in text.split("\n")[:line - 1]]
+    return any(place[1] == column + 1 + sum(before[first:]) for first in range(len(before)))
+
+
+# What CPython up to 3.7 finds before it makes a tree.
+PARSERS = ("invalid syntax", "invalid token", "invalid character", "expected an indented", "unexpected ", "unindent ", "EO", "inconsistent ",
+           "Missing ", "too many levels", "expression cannot")
 
 
 def is_same(error, text, place, line, column):
-    """Whether codedb's line and column (from 0) are CPython's place. 3.8 counts the columns of what is no token from the first line on."""
-    if VERSION < 309 and place == (line, column + 1 + continued(text, line)):
+    """Whether codedb's line and column (from 0) are CPython's place. Up to 3.8 it counts some columns from the first of lines that belong
+    together, and up to 3.7 those of what it finds late from 0, and the line of a string is its last one."""
+    if VERSION < 309 and is_counted_before(text, place, line, column):
+        return True
+    if VERSION < 308 and not error.msg.startswith(PARSERS) and (place == (line, column) or (error.offset == -1 and line < place[0])):
         return True
     if not place_in_field(error, text) and not has_column(error, text):
         return place[0] == line
