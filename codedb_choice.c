@@ -109,6 +109,50 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
     return parsing->reached < stop && codedb_tree_line(tree, parsing->reached) <= codedb_tree_line(tree, lexing->offset);
 }
 
+/* ---- The end of a token ------------------------------------------------------------------------------------------- */
+
+/* Where the f-string ends whose first token ends at byte `at`, though its fields may be wrong. */
+static uint32_t choice_fstring_end(const codedb_tree *tree, uint32_t at)
+{
+    const char *text = tree->source, quote = text[at - 1];
+    uint32_t size = at >= 3 && text[at - 2] == quote && text[at - 3] == quote ? 3 : 1;
+    for (; at < tree->length; at++)
+        if (text[at] == '\\')
+            at++;
+        else if (text[at] == quote && (size == 1 || (text[at + 1] == quote && text[at + 2] == quote)))
+            return at + size;
+    return tree->length;
+}
+
+/* Where the token ends that begins at byte `start`, an f-string being one; `start` when none does. */
+static uint32_t choice_token_end(const codedb_tree *tree, uint32_t start)
+{
+    uint32_t token = 0;
+    while (token + 1 < tree->token_count && (tree->tokens[token].start < start || tree->tokens[token].length == 0))
+        token++;
+    if (tree->tokens[token].start != start || tree->tokens[token].kind == CODEDB_TOKEN_NEWLINE)
+        return start;
+    uint32_t end = codedb_token_end(tree, token);
+    return tree->tokens[token].kind == CODEDB_TOKEN_FSTRING_START ? choice_fstring_end(tree, end) : end;
+}
+
+/* CPython up to 3.7 gives the last character of a token that does not fit, instead of the first. Done once, with the tokens that were parsed. */
+static void choice_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
+{
+    if (tree->target_version >= 308 || !error->expected || tree->token_count == 0)
+        return;
+    uint32_t end = choice_token_end(tree, error->offset);
+    if (end == error->offset)
+        return;
+    error->expected = false;
+    error->length = 0;
+    do {
+        end--;
+        error->length++;
+    } while (end > error->offset && ((unsigned char)tree->source[end] & 0xC0) == 0x80);
+    error->offset = end;
+}
+
 /* ---- Behind an error ---------------------------------------------------------------------------------------------- */
 
 static void choice_release(codedb_tree *tree)
@@ -176,6 +220,7 @@ static bool choice_prefers_parsing(codedb_tree *other, uint32_t max_depth, uint3
     codedb_syntax_error parsing;
     if (codedb_parse(other, max_depth, &parsing))
         return false;
+    choice_blame_end(other, &parsing);
     bool prefers = parsing.no_memory || !parsing.late || parsing.found <= fstring;
     if (prefers)
         *error = parsing;
@@ -252,39 +297,6 @@ static bool choice_prefers_parsers(const codedb_tree *tree, const choice_view *v
     parsing->offset = view->behind;
     parsing->length = view->behind_end - view->behind;
     return true;
-}
-
-/* Where the token ends that begins at byte `start`, an f-string being one; `start` when none does. */
-static uint32_t choice_token_end(const codedb_tree *tree, uint32_t start)
-{
-    uint32_t token = 0, depth = 0;
-    while (token + 1 < tree->token_count && (tree->tokens[token].start < start || tree->tokens[token].length == 0))
-        token++;
-    if (tree->tokens[token].start != start || tree->tokens[token].kind == CODEDB_TOKEN_NEWLINE)
-        return start;
-    for (; token + 1 < tree->token_count; token++) {
-        depth += tree->tokens[token].kind == CODEDB_TOKEN_FSTRING_START;
-        depth -= tree->tokens[token].kind == CODEDB_TOKEN_FSTRING_END;
-        if (depth == 0)
-            break;
-    }
-    return codedb_token_end(tree, token);
-}
-
-/* CPython up to 3.7 gives the last character of a token that does not fit, instead of the first. */
-static void choice_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
-{
-    if (tree->target_version >= 308 || !error->expected || tree->token_count == 0)
-        return;
-    uint32_t end = choice_token_end(tree, error->offset);
-    if (end == error->offset)
-        return;
-    error->length = 0;
-    do {
-        end--;
-        error->length++;
-    } while (end > error->offset && ((unsigned char)tree->source[end] & 0xC0) == 0x80);
-    error->offset = end;
 }
 
 /* The tokens before an error of the lexer are parsed all the same when an error in them would be CPython's first. */

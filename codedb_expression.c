@@ -513,7 +513,9 @@ static void expression_positional_argument(codedb_parser *parser, expression_arg
             expression_fail_argument_clauses(parser, seen);
         else if (seen->of_class && parser->version >= 307 && parser->version < 309)
             codedb_parser_fail_late(parser, first, parser->at, "expected no generator expression as the base of a class");
-        uint32_t clause = parser->at, start = parser->version < 307 ? seen->start : parser->version < 309 ? first : seen->last_positional;
+        uint32_t clause = parser->at, start = parser->version < 307   ? seen->start
+                                              : parser->version < 309 ? first
+                                                                      : seen->last_positional;
         if (CODEDB_UNLIKELY(parser_last(parser)->kind == CODEDB_NODE_STARRED_ELEMENT)) /* in parentheses, up to 3.8 */
             expression_check_starred_comprehension(parser);
         parser_role(parser, CODEDB_FIELD_elt);
@@ -619,15 +621,15 @@ static void expression_argument(codedb_parser *parser, expression_arguments *see
         expression_positional_argument(parser, seen);
         if (CODEDB_UNLIKELY(parser_sees(parser, CODEDB_TOKEN_EQUAL))) {
             const codedb_node *node = parser_last(parser);
-            bool is_whole =
-                node->kind == CODEDB_NODE_NAMED_EXPR || (node->kind == CODEDB_NODE_GENERATOR_EXP && parser->version >= 308);
+            bool is_whole = node->kind == CODEDB_NODE_NAMED_EXPR || node->kind == CODEDB_NODE_GENERATOR_EXP;
             bool is_misplaced = node->kind == CODEDB_NODE_NAMED_EXPR && (seen->keyword || seen->double_starred);
             if (is_whole && node->parens == 0 && is_misplaced && parser->version >= 310)
                 parser->at = first + 1; /* for CPython the name was to be a keyword */
             if (is_whole && node->parens == 0) {
                 codedb_parser_fail_expected(parser, "',' or ')'");
             } else if (!expression_is_old_keyword(parser)) {
-                codedb_parser_forget_late(parser, first);
+                if (parser->version >= 308) /* before, it looked into the expression first */
+                    codedb_parser_forget_late(parser, first);
                 codedb_parser_fail_late(parser, parser->version < 309 ? first : parser_node_start(node), parser->at,
                                         "expected a name before '=' in an argument, found an expression");
             } else {

@@ -244,7 +244,7 @@ static uint32_t fstring_field_end(const codedb_parser *parser, uint32_t first)
     uint32_t open = 0;
     for (; first < parser->end; first++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[first].kind;
-        if (open == 0 && codedb_token_ends_field(kind))
+        if (open == 0 && codedb_token_ends_field(kind) && (kind != CODEDB_TOKEN_EQUAL || parser->version >= 308))
             break;
         open += codedb_token_opens(kind);
         open -= codedb_token_closes(kind);
@@ -313,7 +313,8 @@ static void fstring_field_value(codedb_parser *parser)
     if (CODEDB_UNLIKELY(parser->tokens[parser->at - 1].kind == CODEDB_TOKEN_RIGHT_BRACE) && fstring_ends_with_lambda(parser))
         codedb_parser_fail_expected(parser, "'=', '!', ':' or '}'");
     /* What is found late in a field is of no account when the field cannot be parsed. */
-    if (is_first && (parser->failed || !codedb_token_ends_field(parser_kind(parser))))
+    bool is_no_end = parser_sees(parser, CODEDB_TOKEN_EQUAL) && parser->version < 308;
+    if (is_first && (parser->failed || is_no_end || !codedb_token_ends_field(parser_kind(parser))))
         parser->late->message[0] = '\0';
     parser_role(parser, CODEDB_FIELD_expression);
 }

@@ -945,8 +945,11 @@ static void statement_with_item(codedb_parser *parser, bool in_parens, bool in_t
     parser_role(parser, CODEDB_FIELD_item);
     uint32_t as = parser->at, as_mark = parser->count;
     if (parser_sees(parser, CODEDB_TOKEN_KEYWORD_AS)) {
+        bool had_failed = parser->failed;
         if (in_parens)
             codedb_parser_require(parser, 309, "'as' in parentheses behind 'with'");
+        if (CODEDB_UNLIKELY(parser->failed) && !had_failed)
+            parser->error->expected = !parser->error->no_memory;
         parser_accept(parser, CODEDB_TOKEN_KEYWORD_AS);
         codedb_target_parse(parser, first);
         parser_role(parser, CODEDB_FIELD_name);

@@ -38,8 +38,11 @@ static uint32_t syntax_error_offset(const codedb_parser *parser, uint32_t token)
         return syntax_last_line_end(parser);
     if ((kind == CODEDB_TOKEN_INDENT || kind == CODEDB_TOKEN_DEDENT) && syntax_is_indented(parser, token))
         return start - 1;
-    if (kind != CODEDB_TOKEN_NEWLINE || token == 0 || parser->version < 308)
+    if (kind != CODEDB_TOKEN_NEWLINE || token == 0)
         return start;
+    if (parser->version < 308) /* and where the source ends behind a backslash and a line feed, at that */
+        return start - (parser->tokens[token].length == 0 && start > 1 && parser->source[start - 1] == '\n' &&
+                        parser->source[start - 2] != '\r');
     uint32_t behind = codedb_token_end(parser->tree, token - 1), comment = start;
     while (comment > behind && parser->source[comment - 1] != '\n' && parser->source[comment - 1] != '\r')
         comment--;

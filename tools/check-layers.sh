@@ -26,7 +26,7 @@ trees=$(files "codedb_lexer.c codedb_unicode.c codedb_choice.c codedb_syntax.c c
   codedb_ast_grammar.c codedb_ast_read.c codedb_ast_view.c codedb_ast_query.c codedb_ast_kept.c codedb_ast_edit.c codedb_ast_read.h
   codedb_emission.c codedb_xpath.c codedb_capture.c codedb_trail.c codedb_nodes.c codedb_explain.c codedb_summary.c codedb_summary_form.c codedb_tree_cache.c codedb_query.h codedb_snippet.c codedb_operand.c codedb_list.c codedb_splice.c codedb_context.c
   codedb_role.c codedb_template.c codedb_identity.c codedb_edit_target.c codedb_edit_lines.c codedb_edit_block.c codedb_edit_suite.c codedb_edit_clause.c codedb_edit.c
-  codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_hint.h codedb_selector.h codedb_matcher.h codedb_edit.h")
+  codedb_diff.c codedb_string.c codedb_index.c codedb_tree.h codedb_parser.h codedb_hint.h codedb_lexer_tables.h codedb_selector.h codedb_matcher.h codedb_edit.h")
 bridges="codedb_source.c codedb_source_ast.c codedb_query.c codedb_query_part.c codedb_query_ast.c codedb_query_job.h codedb_source_ids.c codedb_source_summary.c codedb_modify.c codedb_match.c codedb_crawl.c codedb_source.h"
 
 wall "sqlite3.h is included by codedb_sqlite.h, and that by the SQLite driver's files only; and by the bridge codedb_match.c:" \

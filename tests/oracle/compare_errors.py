@@ -338,7 +338,10 @@ def compare(codedb, texts, show):
             place = place_in_field(error, text) or (error.lineno, error.offset)
             same = is_same(error, text, place, line, column)
             is_last_line = VERSION < 309 and line < place[0] and column + 1 == place[1] and GOES_ON.search(text)
-            kind = "same" if same else "token" if is_about_one_token(error, text) and not is_last_line else "range"
+            is_token = is_about_one_token(error, text) and not is_last_line
+            if VERSION < 308 and "f-string: unmatched ')'" in answer:  # 3.6 and 3.7 take it for the end of their own '('
+                is_token = False
+            kind = "same" if same else "token" if is_token else "range"
             counts[kind] += 1
             if not same:
                 examples[kind + ": " + re.sub("'[^']*'", "'...'", error.msg)].append((text, (place[0], place[1] - 1), answer))
