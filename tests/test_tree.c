@@ -396,18 +396,18 @@ static void check_listed_place(const char *source, const char *place, int versio
     codedb_result_clear(&result);
 }
 
-/* The places for the versions from 3.8 on, and the source. */
+/* The places for the versions from 3.6 on, and the source. */
 static void check_listed_places(const char *listed)
 {
-    char places[6][16];
+    char places[8][16];
     int length = 0, version;
 
-    assert_int_equal(sscanf(listed, "%15s %15s %15s %15s %15s %15s%n", places[0], places[1], places[2], places[3], places[4],
-                            places[5], &length),
-                     6);
-    for (version = 308; version <= 313; version++)
-        if (places[version - 308][0] != '?')
-            check_listed_place(listed + length + 1, places[version - 308], version);
+    assert_int_equal(sscanf(listed, "%15s %15s %15s %15s %15s %15s %15s %15s%n", places[0], places[1], places[2], places[3],
+                            places[4], places[5], places[6], places[7], &length),
+                     8);
+    for (version = 306; version <= 313; version++)
+        if (places[version - 306][0] != '?')
+            check_listed_place(listed + length + 1, places[version - 306], version);
 }
 
 static void errors_are_where_the_target_version_reports_them(void **state)

@@ -309,16 +309,21 @@ PARSERS = ("invalid syntax", "invalid token", "invalid character", "expected an 
            "Missing ", "too many levels", "expression cannot")
 
 
+def is_exact(error, place, line, column):
+    """Whether codedb's line and column (from 0) are CPython's place; up to 3.7 it counts the columns of what it finds late from 0, too."""
+    return place == (line, column + 1) or (VERSION < 308 and place == (line, column) and not error.msg.startswith(PARSERS))
+
+
 def is_same(error, text, place, line, column):
-    """Whether codedb's line and column (from 0) are CPython's place. Up to 3.8 it counts some columns from the first of lines that belong
-    together, and up to 3.7 those of what it finds late from 0, and the line of a string is its last one."""
-    if VERSION < 309 and is_counted_before(text, place, line, column):
+    """The same where CPython's column may be of no use. Up to 3.8 it counts some from the first of lines that belong together, and up to 3.7 the
+    line of a string is its last one."""
+    if is_exact(error, place, line, column) or (VERSION < 309 and is_counted_before(text, place, line, column)):
         return True
-    if VERSION < 308 and not error.msg.startswith(PARSERS) and (place == (line, column) or (error.offset == -1 and line < place[0])):
-        return True
+    if VERSION < 308 and error.offset == -1 and not error.msg.startswith(PARSERS):
+        return line < place[0]
     if not place_in_field(error, text) and not has_column(error, text):
         return place[0] == line
-    return place == (line, column + 1) or (place[0] == line and abs(place[1] - (column + 1)) <= slack(text))
+    return place[0] == line and abs(place[1] - (column + 1)) <= slack(text)
 
 
 def compare(codedb, texts, show):

@@ -1,4 +1,4 @@
-"""Writes tests/corpus/places.txt: where CPython 3.8 to 3.13 report the errors of sources.
+"""Writes tests/corpus/places.txt: where CPython 3.6 to 3.13 report the errors of sources.
 
     make_places.py DUMP_NODES PYTHON...     one Python of each version, in their order
 
@@ -17,12 +17,12 @@ import compare_errors
 from compare_acceptance import VERSION, Codedb, python_parse
 
 STEP = 641
-VERSIONS = 6
+VERSIONS = 8
 PLACES = re.compile(r"(?:(?:\d+:\d+|-|\?) ){%d}|\? " % VERSIONS)
 SIGNS = (("\n", "\u23ce"), ("\r", "\u240d"))
-HEAD = """#! Where CPython 3.8, 3.9, 3.10, 3.11, 3.12 and 3.13 report the error of a source that one of them refuses: line and column, "-" where it is
-#! accepted, "?" where the place is another one or none of the source. Then the source; a return symbol in it is a line feed, the symbol CR a
-#! carriage return.
+HEAD = """#! Where CPython 3.6, 3.7 and so on to 3.13 report the error of a source that one of them refuses: line and column, "-" where it is accepted,
+#! "?" where the place is another one or none of the source. Then the source; a return symbol in it is a line feed, the symbol CR a carriage
+#! return.
 #! Written by tests/oracle/make_places.py.
 """
 
@@ -43,7 +43,7 @@ def place(codedb, text):
         return "?"
     line, column = (int(number) for number in answer.split()[1:3])
     found = compare_errors.place_in_field(error, text) or (error.lineno, error.offset)
-    is_there = found == (line, column + 1) and compare_errors.is_about_one_token(error, text)
+    is_there = compare_errors.is_exact(error, found, line, column) and compare_errors.is_about_one_token(error, text)
     return "%d:%d" % (line, column) if is_there else "?"
 
 
