@@ -42,9 +42,8 @@ static uint32_t choice_open_bracket(const codedb_tree *tree)
         codedb_token_kind kind = (codedb_token_kind)tree->tokens[token].kind;
         if (kind == CODEDB_TOKEN_NEWLINE)
             break;
-        closed += kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET || kind == CODEDB_TOKEN_RIGHT_BRACE;
-        bool opens = kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
-        if (opens && closed-- == 0)
+        closed += codedb_token_closes(kind);
+        if (codedb_token_opens(kind) && closed-- == 0)
             return tree->tokens[token].start;
     }
     return UINT32_MAX;

@@ -183,8 +183,7 @@ static bool list_ends_line(const list_plan *plan, uint32_t at)
 static bool list_is_bracketed(const list_plan *plan)
 {
     uint32_t first = plan->items[0].tokens.first;
-    uint8_t kind = first ? (uint8_t)plan->tree->tokens[first - 1].kind : 0;
-    return kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;
+    return first > 0 && codedb_token_opens(plan->tree->tokens[first - 1].kind);
 }
 
 /* Whether an item is the first on its line, in a list that may have lines. */

@@ -258,8 +258,7 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, synta
     bool conditional = false;
     for (uint32_t at = first; at < parser->end && parser->tokens[at].start < parser->error->offset; at++) {
         codedb_token_kind kind = (codedb_token_kind)parser->tokens[at].kind;
-        bool closes = kind == CODEDB_TOKEN_RIGHT_PAREN || kind == CODEDB_TOKEN_RIGHT_BRACKET ||
-                      kind == CODEDB_TOKEN_RIGHT_BRACE || kind == CODEDB_TOKEN_FSTRING_END;
+        bool closes = codedb_token_closes(kind) || kind == CODEDB_TOKEN_FSTRING_END;
         depth -= closes;
         bool branches = kind == CODEDB_TOKEN_KEYWORD_IF || kind == CODEDB_TOKEN_KEYWORD_ELSE;
         if (depth == 0 && (kind == CODEDB_TOKEN_KEYWORD_LAMBDA || (branches && extent == SYNTAX_DISJUNCTION)))
@@ -271,8 +270,7 @@ static uint32_t syntax_behind(const codedb_parser *parser, uint32_t first, synta
             behind = at + 1;
         if (behind > first && extent == SYNTAX_ANY)
             break;
-        depth += kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE ||
-                 kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
+        depth += codedb_token_opens(kind) || kind == CODEDB_TOKEN_FSTRING_START || kind == CODEDB_TOKEN_TSTRING_START;
     }
     return behind;
 }
