@@ -356,7 +356,11 @@ oracle-names: $(BUILD)/oracle/look_up_names
 	@seed=$(or $(ORACLE_SEED),$$$$); status=0; for python in $(ORACLE_PYTHONS); do \
 	  $$python tests/oracle/compare_names.py $< $$seed $(NAME_COUNT) codedb_name_tables.h codedb_name_pages.h || status=1; done; exit $$status
 
-.PHONY: oracle-acceptance oracle-errors oracle-names
+# Identifiers of one code point and two, all of them.
+oracle-identifiers: $(BUILD)/oracle/dump_nodes
+	@status=0; for python in $(ORACLE_PYTHONS); do $$python tests/oracle/compare_identifiers.py $< || status=1; done; exit $$status
+
+.PHONY: oracle-acceptance oracle-errors oracle-names oracle-identifiers
 
 # Trees against LibCST's: over sources made at random, the standard libraries of this machine's Pythons and packages from PyPI, or
 # over ORACLE_PATHS. ORACLE_SAMPLE=500: so many files by chance, as LibCST reads some 100 KB a second. ORACLE_SEED repeats a run.

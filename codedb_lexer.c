@@ -655,7 +655,8 @@ static bool lexer_check_name(lexer *lx, const unsigned char *start, const unsign
         if (*p < 0x80)
             continue;
         uint32_t code_point = codedb_utf8_decode((const char *)p, &size);
-        if (p == start ? codedb_unicode_starts_identifier(code_point) : codedb_unicode_continues_identifier(code_point))
+        if (p == start ? codedb_unicode_starts_identifier(code_point, lx->target)
+                       : codedb_unicode_continues_identifier(code_point, lx->target))
             continue;
         lexer_fail_character(lx, p, size, code_point, end);
         return false;

@@ -64,7 +64,7 @@ struct codedb_regex {
 static bool regex_is_word(uint32_t c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (c >= 0x80 && c < REGEX_WORD && codedb_unicode_continues_identifier(c));
+           (c >= 0x80 && c < REGEX_WORD && codedb_unicode_continues_identifier(c, CODEDB_NEWEST_VERSION));
 }
 
 static bool regex_is_space(uint32_t c)

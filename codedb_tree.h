@@ -662,9 +662,9 @@ CODEDB_PRIVATE bool codedb_lex_error_yields(const codedb_tree *tree, const coded
 /* codedb_lex and codedb_parse; of several errors the one that CPython reports. */
 CODEDB_PRIVATE bool codedb_tree_read(codedb_tree *tree, uint32_t max_depth, codedb_syntax_error *error);
 
-/* codedb_unicode.c. XID_Start and XID_Continue. */
-CODEDB_PRIVATE bool codedb_unicode_starts_identifier(uint32_t code_point);
-CODEDB_PRIVATE bool codedb_unicode_continues_identifier(uint32_t code_point);
+/* codedb_unicode.c. XID_Start and XID_Continue, as the Python of that version knows them. */
+CODEDB_PRIVATE bool codedb_unicode_starts_identifier(uint32_t code_point, int version);
+CODEDB_PRIVATE bool codedb_unicode_continues_identifier(uint32_t code_point, int version);
 
 /* codedb_normal.c. Whether an identifier is surely in the normal form NFKC. */
 CODEDB_PRIVATE bool codedb_identifier_is_normal(const char *text, size_t length);

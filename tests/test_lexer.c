@@ -813,18 +813,48 @@ static void every_failed_allocation_is_reported(void **state)
 
 /* ---- Unicode ---- */
 
+static bool starts(uint32_t code_point, int version)
+{
+    return codedb_unicode_starts_identifier(code_point, version);
+}
+
+static bool continues(uint32_t code_point, int version)
+{
+    return codedb_unicode_continues_identifier(code_point, version);
+}
+
 static void identifiers_follow_unicode(void **state)
 {
-    static const uint32_t starts[] = {0xAA, 0xE9, 0x3B1, 0x2118, 0x65E5, 0xFF21, 0x10400, 0x1D518, 0x20000, 0x2F800};
-    static const uint32_t continues[] = {0xB7, 0x300, 0x387, 0x660, 0x203F, 0xFE33, 0xE0100};
+    static const uint32_t both[] = {0xAA, 0xE9, 0x3B1, 0x2118, 0x65E5, 0xFF21, 0x10400, 0x1D518, 0x20000, 0x2F800};
+    static const uint32_t behind[] = {0xB7, 0x300, 0x387, 0x660, 0x203F, 0xFE33, 0xE0100};
     static const uint32_t neither[] = {0x80, 0xA0, 0xB2, 0xD7, 0x20AC, 0x2028, 0x3000, 0xFEFF, 0xFFFF, 0x1F600, 0x10FFFF};
     (void)state;
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        assert_true(codedb_unicode_starts_identifier(starts[i]) && codedb_unicode_continues_identifier(starts[i]));
-    for (size_t i = 0; i < sizeof(continues) / sizeof(continues[0]); i++)
-        assert_true(!codedb_unicode_starts_identifier(continues[i]) && codedb_unicode_continues_identifier(continues[i]));
+    for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++)
+        assert_true(starts(both[i], 306) && continues(both[i], 300));
+    for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+        assert_true(!starts(behind[i], 315) && continues(behind[i], 306));
     for (size_t i = 0; i < sizeof(neither) / sizeof(neither[0]); i++)
-        assert_true(!codedb_unicode_starts_identifier(neither[i]) && !codedb_unicode_continues_identifier(neither[i]));
+        assert_true(!starts(neither[i], 315) && !continues(neither[i], 315));
+}
+
+/* Characters and the first version with a Unicode that has them in identifiers. */
+static void identifiers_follow_the_unicode_of_their_version(void **state)
+{
+    static const struct {
+        uint32_t code_point;
+        int since;
+    } begin[] = {{0x5EF, 307},   {0xE86, 308},   {0x8BE, 309},  {0x870, 311},
+                 {0x1123F, 312}, {0x2EBF0, 313}, {0x1C89, 314}, {0xA7CE, 315}},
+      go_on[] = {{0x200C, 313}, {0x30FB, 313}, {0x10D40, 314}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
+        assert_false(starts(begin[i].code_point, begin[i].since - 1) || continues(begin[i].code_point, begin[i].since - 1));
+        assert_true(starts(begin[i].code_point, begin[i].since) && continues(begin[i].code_point, begin[i].since));
+    }
+    for (size_t i = 0; i < sizeof(go_on) / sizeof(go_on[0]); i++) {
+        assert_false(continues(go_on[i].code_point, go_on[i].since - 1) || starts(go_on[i].code_point, 315));
+        assert_true(continues(go_on[i].code_point, go_on[i].since));
+    }
 }
 
 int main(void)
@@ -855,6 +885,7 @@ int main(void)
         cmocka_unit_test(tokens_beyond_16_megabytes_have_an_end),
         cmocka_unit_test(every_failed_allocation_is_reported),
         cmocka_unit_test(identifiers_follow_unicode),
+        cmocka_unit_test(identifiers_follow_the_unicode_of_their_version),
     };
     return cmocka_run_group_tests_name("lexer", tests, NULL, NULL);
 }
