@@ -1,11 +1,19 @@
 #!/usr/bin/env python3
 """Writes codedb_normal_tables.h: what the normal form NFKC does to the characters of identifiers.
 
-The running Python's unicodedata is the source of the facts, so use the newest one at hand:
+PyPI's unicodedata2 is the source of the facts, or else the running Python's unicodedata, so use the newest one at hand:
     python3 tools/normal_tables.py > codedb_normal_tables.h
+Normal forms are the same in all Unicode versions that have the characters.
 """
 import sys
-import unicodedata
+import unicodedata as own
+
+try:
+    import unicodedata2 as unicodedata
+except ImportError:
+    unicodedata = own
+
+IN_IDENTIFIERS = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Mn", "Mc", "Nd", "Pc")  # categories
 
 HANGUL = range(0xAC00, 0xD7A4)  # composed and decomposed by arithmetic
 VOWELS_AND_FINALS = range(0x1161, 0x1200)
@@ -36,6 +44,13 @@ def boundaries(numbers):
     return [n for n in sorted(members | {n + 1 for n in members}) if (n in members) != (n - 1 in members)]
 
 
+def may_be_in_identifier(character):
+    """Of characters that the running Python does not know, by their category."""
+    if own.category(character) == "Cn":
+        return unicodedata.category(character) in IN_IDENTIFIERS
+    return ("a" + character).isidentifier()
+
+
 def decompositions(identifiers):
     keys, offsets, values, known = [], [], [], {}
     for code in identifiers:
@@ -61,7 +76,7 @@ def compositions():
 
 
 def main():
-    identifiers = [code for code in range(0x80, sys.maxunicode + 1) if ("a" + chr(code)).isidentifier()]
+    identifiers = [code for code in range(0x80, sys.maxunicode + 1) if may_be_in_identifier(chr(code))]
     keys, offsets, values = decompositions(identifiers)
     pairs = compositions()
     marks = [code for code in range(0x80, sys.maxunicode + 1) if unicodedata.combining(chr(code))]
