@@ -399,7 +399,7 @@ static bool literal_body_is_empty(const literal_body *body)
 static const char *literal_counted_end(const codedb_tree *tree, const literal_body *body)
 {
     const char *at = body->start, *counted = body->end;
-    if (!body->braces || tree->target_version < 312 || (body->end[-1] != '\n' && body->end[-1] != '\r'))
+    if (tree->target_version < 312 || (body->end[-1] != '\n' && body->end[-1] != '\r'))
         return counted;
     while (at < body->end) {
         bool escape = *at == '\\' && !body->raw, brace = *at == '{' || *at == '}';

@@ -135,7 +135,8 @@ static uint32_t choice_token_end(const codedb_tree *tree, uint32_t start)
     return tree->tokens[token].kind == CODEDB_TOKEN_FSTRING_START ? choice_fstring_end(tree, end) : end;
 }
 
-/* CPython up to 3.7 gives the last character of a token that does not fit, instead of the first. Done once, with the tokens that were parsed. */
+/* CPython up to 3.7 gives the last character of a token that does not fit, instead of the first. `tree` has the tokens that were parsed; a
+ * second call changes nothing. */
 static void choice_blame_end(const codedb_tree *tree, codedb_syntax_error *error)
 {
     if (tree->target_version >= 308 || !error->expected || tree->token_count == 0)

@@ -1,7 +1,7 @@
 /* codedb_hint.c -- what else an error in an expression may be: CPython's second look at it.
  *
  * Called by codedb_expression.c, codedb_fstring.c, codedb_parameter.c, codedb_statement.c and codedb_pattern.c when parsing has failed, or is
- * about to; calls them to parse on trial, and codedb_syntax.c. Any thread, one per parser.
+ * about to; calls them to parse on trial, codedb_hint_target.c for what may be elements, and codedb_syntax.c. Any thread, one per parser.
  *
  * CPython parses a source that it has refused once more, now with rules for what people get wrong: the first of them that fits is the
  * error, be it before the token that did not fit. They are tried from the outermost expression to the innermost, but each of them reads
@@ -202,6 +202,21 @@ CODEDB_PRIVATE codedb_hint_found codedb_hint_try_operand(codedb_parser *parser, 
     found.told = braces.told;
     found.reached = found.reached < braces.reached ? braces.reached : found.reached;
     return found;
+}
+
+/* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
+CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *))
+{
+    codedb_hint_found found = {.reached = 0};
+    bool may_tell = parse && parser->version >= 313 && !parser->quiet && !parser->failed;
+    if (may_tell)
+        found = codedb_hint_try_operand(parser, parse, parser->at + 1);
+    if (found.told)
+        return;
+    codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
+    codedb_hint_reach(parser, &found);
+    if (may_tell && found.any && !codedb_hint_met_end(parser, &found))
+        parser->error->expected = false;
 }
 
 /* Fails at the tokens from `first` up to `last`, unless there is something to tell of braces that stand next. */

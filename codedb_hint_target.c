@@ -1,7 +1,7 @@
 /* codedb_hint_target.c -- what else an error in targets may be, or in what has to be read as such: the elements of a display, of a comprehension,
  * and of assignments, 'del' and 'with'.
  *
- * Called as codedb_hint.c is, which says what CPython does; calls it through codedb_hint.h. Any thread, one per parser. */
+ * Called as codedb_hint.c is, which says what CPython does, and by it; calls it through codedb_hint.h. Any thread, one per parser. */
 #include "codedb_hint.h"
 
 /* CPython tells of the target when at least the beginning of a value is there, else the operator is the unexpected token. */
@@ -71,21 +71,6 @@ CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t f
         parser->error->expected = !parser->error->no_memory;
     if (parser->version >= 309 && (parsed || parser->tokens[behind].start < parser->error->offset))
         codedb_parser_fail_before(parser, behind, "':'");
-}
-
-/* 'not' stands behind a sign or an operator of sums and terms: since 3.13 CPython has a message for that, if what is negated is there. */
-CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *))
-{
-    codedb_hint_found found = {.reached = 0};
-    bool may_tell = parse && parser->version >= 313 && !parser->quiet && !parser->failed;
-    if (may_tell)
-        found = codedb_hint_try_operand(parser, parse, parser->at + 1);
-    if (found.told)
-        return;
-    codedb_parser_fail_expected(parser, "an expression ('not' has to be in parentheses here)");
-    codedb_hint_reach(parser, &found);
-    if (may_tell && found.any && !codedb_hint_met_end(parser, &found))
-        parser->error->expected = false;
 }
 
 /* The bracket, of those behind token `first`, that opens the outermost brackets in which the error is; `first`: it is in none. */

@@ -998,11 +998,12 @@ static const unsigned char *lexer_find_in_text(const unsigned char *p, unsigned 
     }
 }
 
-/* Text begins at `start`; what ends it stands at `p`. For CPython there is text, and be it empty, at the end of every format spec; here only
- * in an f-string that is refused, so that no braces behind a lambda's colon are taken for a set or a dict that ends there. */
+/* Text begins at `start`; what ends it stands at `p`. For CPython there is text, and be it empty, at the end of every format spec, which may be
+ * a line break; here only in an f-string that is refused, so that nothing behind a lambda's colon is taken for its body. */
 static bool lexer_add_text(lexer *lx, const unsigned char *start, const unsigned char *p)
 {
-    bool is_text = start != p || (CODEDB_UNLIKELY(lx->fstrings[lx->depth].refused) && *p == '}');
+    bool ends_spec = *p == '}' || *p == '\n' || *p == '\r';
+    bool is_text = start != p || (CODEDB_UNLIKELY(lx->fstrings[lx->depth].refused) && ends_spec);
     return !is_text || lexer_add_any(lx, start, p, CODEDB_TOKEN_FSTRING_MIDDLE) != NULL;
 }
 
@@ -1224,12 +1225,14 @@ static inline const unsigned char *lexer_close(lexer *lx, const unsigned char *p
     return CODEDB_UNLIKELY(open->field) ? lexer_fstring_text(lx, p + 1) : lexer_behind(p + 1);
 }
 
-/* Whether a lambda stands in the innermost field, in no brackets. */
+/* Whether a lambda stands in the innermost field, in no brackets, behind the last colon for which that was asked. */
 static bool lexer_finds_lambda(const lexer *lx)
 {
     const codedb_token *at = lx->out - 1;
     bool is_found = false;
     for (int closed = 0; !is_found && at->start > lx->brackets[lx->level].offset; at--) {
+        if (closed == 0 && at->kind == CODEDB_TOKEN_COLON)
+            break;
         is_found = closed == 0 && at->kind == CODEDB_TOKEN_KEYWORD_LAMBDA;
         closed += codedb_token_closes(at->kind) - codedb_token_opens(at->kind);
     }

@@ -111,21 +111,6 @@ CODEDB_PRIVATE void codedb_hint_behind(codedb_parser *parser, const char *expect
 CODEDB_PRIVATE void codedb_hint_condition(codedb_parser *parser, uint32_t first);
 /* An '=' stands behind the expression just parsed, where none can. */
 CODEDB_PRIVATE void codedb_hint_equal(codedb_parser *parser);
-/* The value or annotation behind an operator failed; its target is node `target`. */
-CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
-/* The value or annotation behind an operator is parsed, but what stands before it is no target: CPython has looked for mistakes in it. */
-CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token);
-/* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. Returns how
- * far one had to look, in bytes. */
-CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t first);
-/* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=', behind a
- * 'not' or in brackets. */
-CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first);
-/* The targets behind `del` or `for`, which begin at `first`, failed. */
-CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
-/* Something stands behind the targets of `del`, which begin at token `first`, where nothing can: CPython has read it when it comes to tell of
- * the targets. */
-CODEDB_PRIVATE void codedb_hint_deleted(codedb_parser *parser, uint32_t first);
 /* 'not' stands where an operand of an operator that binds stronger has to. `parse`: what CPython reads behind it to tell of it, behind a sign
  * or an operator of sums and terms; NULL: nothing. */
 CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_parser *));
@@ -134,11 +119,6 @@ CODEDB_PRIVATE void codedb_hint_not(codedb_parser *parser, void (*parse)(codedb_
 CODEDB_PRIVATE void codedb_hint_starred_operand(codedb_parser *parser, uint32_t star, bool in_display);
 /* A '{' stands behind what may be called or subscripted: 3.9 refuses it before anything else. */
 CODEDB_PRIVATE void codedb_hint_old_brace(codedb_parser *parser);
-/* The one target behind `as` in a with statement, which begins at token `first`, is not followed by what has to, in 3.9. */
-CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first);
-/* The target of `with` that begins with the star at token `first` could not be parsed or, if `parsed`, is none: fails at the token up to which
- * CPython has read. */
-CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed);
 /* The items of `with`, behind which a parenthesis is token `paren`, failed: CPython looks for what the line lacks behind items of which each
  * may be several expressions. */
 CODEDB_PRIVATE void codedb_hint_with_items(codedb_parser *parser, uint32_t paren);
@@ -157,20 +137,6 @@ CODEDB_PRIVATE void codedb_hint_positional_pattern(codedb_parser *parser, void (
 CODEDB_PRIVATE void codedb_hint_type_alias(codedb_parser *parser, uint32_t first);
 /* Before 3.11 a '*' stands in the subscript whose '[' is token `bracket`: fails at the token that is to be told of. */
 CODEDB_PRIVATE void codedb_hint_old_star(codedb_parser *parser, uint32_t bracket);
-/* A target of `with`, which begins at token `first`, could not be parsed, or something stands behind it where nothing can: tells of what is
- * wrong there for 3.10 and later. */
-CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
-/* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
- * CPython has read then, in bytes. */
-CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
-/* The same where CPython does not look for mistakes: it has read up to where they could end. */
-CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first);
-/* The same in a comprehension for 3.13 and later, where they could not be parsed. */
-CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
-/* The same where a brace stands instead of the `in`, and only CPython's second look reads the clause: goes on to what it has read then. */
-CODEDB_PRIVATE void codedb_hint_brace_no_in(codedb_parser *parser);
-/* Those targets are parsed, and none: CPython tells of them when it has read all that stands there. */
-CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first);
 /* A ':=' stands behind the expression or expressions just parsed, where none can: `expected` may stand there instead. Behind a starred
  * one nothing is told of. */
 CODEDB_PRIVATE void codedb_hint_walrus(codedb_parser *parser, const char *expected);
@@ -204,6 +170,43 @@ CODEDB_PRIVATE void codedb_hint_key(codedb_parser *parser, uint32_t first);
 CODEDB_PRIVATE bool codedb_hint_has_whole(const codedb_parser *parser, uint32_t first);
 /* What stands in a field from `first` on is not one expression to its end. */
 CODEDB_PRIVATE void codedb_hint_field(codedb_parser *parser, uint32_t first);
+
+/* ---- codedb_hint_target.c ----------------------------------------------------------------------------------------- */
+
+/* The value or annotation behind an operator failed; its target is node `target`. */
+CODEDB_PRIVATE void codedb_hint_value(codedb_parser *parser, uint32_t target, codedb_target_use use, uint32_t operator_token);
+/* The value or annotation behind an operator is parsed, but what stands before it is no target: CPython has looked for mistakes in it. */
+CODEDB_PRIVATE void codedb_hint_no_target(codedb_parser *parser, codedb_target_use use, uint32_t operator_token);
+/* A statement that begins at `first` with expressions is neither them nor an assignment: tells of an '=' behind one of them. Returns how
+ * far one had to look, in bytes. */
+CODEDB_PRIVATE uint32_t codedb_hint_elements(codedb_parser *parser, uint32_t first);
+/* Whether the statement that begins at `first` failed where elements of a tuple may go on or end all the same: at a ':=' or an
+ * f-string, behind a 'not' or in brackets. */
+CODEDB_PRIVATE bool codedb_hint_has_elements(const codedb_parser *parser, uint32_t first);
+/* The targets behind `del` or `for`, which begin at `first`, failed. */
+CODEDB_PRIVATE void codedb_hint_targets(codedb_parser *parser, uint32_t first, codedb_target_use use);
+/* Something stands behind the targets of `del`, which begin at token `first`, where nothing can: CPython has read it when it comes to tell of
+ * the targets. */
+CODEDB_PRIVATE void codedb_hint_deleted(codedb_parser *parser, uint32_t first);
+/* The one target behind `as` in a with statement, which begins at token `first`, is not followed by what has to, in 3.9. */
+CODEDB_PRIVATE void codedb_hint_old_target(codedb_parser *parser, uint32_t first);
+/* The target of `with` that begins with the star at token `first` could not be parsed or, if `parsed`, is none: fails at the token up to which
+ * CPython has read. */
+CODEDB_PRIVATE void codedb_hint_starred_target(codedb_parser *parser, uint32_t first, bool parsed);
+/* A target of `with`, which begins at token `first`, could not be parsed, or something stands behind it where nothing can: tells of what is
+ * wrong there for 3.10 and later. */
+CODEDB_PRIVATE void codedb_hint_target(codedb_parser *parser, uint32_t first);
+/* No `in` stands behind the targets of a comprehension, which begin at `first`: tells of what is wrong in them. Returns the place up to which
+ * CPython has read then, in bytes. */
+CODEDB_PRIVATE uint32_t codedb_hint_clause_targets(codedb_parser *parser, uint32_t first);
+/* The same where CPython does not look for mistakes: it has read up to where they could end. */
+CODEDB_PRIVATE void codedb_hint_quiet_targets(codedb_parser *parser, uint32_t first);
+/* The same in a comprehension for 3.13 and later, where they could not be parsed. */
+CODEDB_PRIVATE void codedb_hint_no_in(codedb_parser *parser, uint32_t first);
+/* The same where a brace stands instead of the `in`, and only CPython's second look reads the clause: goes on to what it has read then. */
+CODEDB_PRIVATE void codedb_hint_brace_no_in(codedb_parser *parser);
+/* Those targets are parsed, and none: CPython tells of them when it has read all that stands there. */
+CODEDB_PRIVATE void codedb_hint_bad_targets(codedb_parser *parser, uint32_t first);
 
 /* ---- codedb_expression.c ------------------------------------------------------------------------------------------ */
 

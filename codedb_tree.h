@@ -600,6 +600,7 @@ CODEDB_PRIVATE codedb_code codedb_tree_query_named(const codedb_tree *tree, cons
                                                    const codedb_filter *filter, codedb_nodes **nodes, codedb_result *result);
 
 CODEDB_PRIVATE uint32_t codedb_token_end(const codedb_tree *tree, uint32_t token);
+/* Whether a token of that kind is a bracket that opens, or one that closes. */
 static inline bool codedb_token_opens(unsigned kind)
 {
     return kind == CODEDB_TOKEN_LEFT_PAREN || kind == CODEDB_TOKEN_LEFT_BRACKET || kind == CODEDB_TOKEN_LEFT_BRACE;

@@ -101,7 +101,7 @@ static void check_readers(const codedb_tree *tree)
     check_edit(tree);
 }
 
-static void check_hostile(const hostile *made, int max_depth)
+static void check_hostile_version(const hostile *made, int max_depth, int version)
 {
     codedb_parse_options options = CODEDB_INIT(codedb_parse_options);
     codedb_result result = CODEDB_INIT(codedb_result);
@@ -109,6 +109,7 @@ static void check_hostile(const hostile *made, int max_depth)
     size_t length;
     char *text = hostile_text(made, &length);
     options.max_depth = max_depth;
+    options.target_version = version;
     codedb_code code = codedb_tree_parse(text, length, &options, &tree, &result);
     if (made->error == NULL) {
         assert_success(code, result);
@@ -120,6 +121,11 @@ static void check_hostile(const hostile *made, int max_depth)
     codedb_tree_free(tree);
     codedb_result_clear(&result);
     free(text);
+}
+
+static void check_hostile(const hostile *made, int max_depth)
+{
+    check_hostile_version(made, max_depth, 0);
 }
 
 /* ---- Nesting ---- */
@@ -143,6 +149,15 @@ static void nesting_is_refused_or_needs_no_stack(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof nested / sizeof nested[0]; i++)
         check_hostile(&nested[i], 0);
+}
+
+/* In 3.12 and 3.13 a line break ends a format specification, so that a field may have any number of colons: none is looked at twice. */
+static void colons_of_one_field_are_read_once(void **state)
+{
+    static const hostile cases = {"f'{", "case x: y\n", "}'", "", 300000, "expected '}'"};
+    (void)state;
+    for (int version = 312; version <= 313; version++)
+        check_hostile_version(&cases, 0, version);
 }
 
 /* As deep as the default depth lets it be. */
@@ -351,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nesting_is_refused_or_needs_no_stack),
+        cmocka_unit_test(colons_of_one_field_are_read_once),
         cmocka_unit_test(names_inside_deep_lambdas_are_found_in_time),
         cmocka_unit_test(blocks_are_nested_a_hundred_deep_and_no_more),
         cmocka_unit_test(chains_are_read_in_linear_time),

@@ -243,13 +243,12 @@ PROSE = re.compile(r'"""(.+?)"""|\'\'\'(.+?)\'\'\'|((?:^[ \t]*#.*\n)+)', re.S | 
 
 def prose(paths, generator, count):
     """A few lines each of the comments and strings of several lines in the files."""
-    names = list(compare_acceptance.files(paths))
-    while count > 0:
+    names, left_out = list(compare_acceptance.files(paths)), 0
+    while count > 0 and left_out < 10000:
         found = PROSE.findall(compare_acceptance.read(generator.choice(names)) or "")
-        if not found:
-            continue
+        left_out += not found
         for text in generator.sample(found, min(4, len(found))):
-            lines = re.sub(r"(?m)^[ \t]*#", "", "".join(text)).splitlines(True)
+            lines = re.sub(r"(?m)^[ \t]*#", "", "".join(text)).splitlines(True) or [""]
             start = generator.randrange(len(lines))
             lines = textwrap.dedent("".join(lines[start:start + generator.choice((1, 1, 1, 2, 2, 3, 5))]))
             if lines.strip() and "\0" not in lines:
