@@ -296,11 +296,14 @@ def slack(text):
 
 
 def is_counted_before(text, place, line, column):
-    """Whether CPython's column is counted from where the line began that goes on here."""
-    if not GOES_ON.search(text) or place[0] != line:
-        return False
-    before = [len(other) + 1 for other in text.split("\n")[:line - 1]]
-    return any(place[1] == column + 1 + sum(before[first:]) for first in range(len(before)))
+    """Whether CPython's column is counted from where the line began that goes on here, because of a backslash or in a string of several lines."""
+    before = text.split("\n")[:line - 1]
+    for first in range(len(before)) if place[0] == line else ():
+        lines = before[first:]
+        goes_on = all(other.endswith("\\") for other in lines) or re.search("[\"']{3}", lines[0])
+        if goes_on and place[1] == column + 1 + sum(len(other) + 1 for other in lines):
+            return True
+    return False
 
 
 # What CPython up to 3.7 finds before it makes a tree.
